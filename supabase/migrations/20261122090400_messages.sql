@@ -1,0 +1,324 @@
+-- Messages.
+--
+-- Clients read the table under RLS and write it through functions alone. A send, an edit
+-- and a deletion each take the lock of the chat's row with `rev = rev + 1`: so rev has no
+-- hole, created_at is strictly increasing in a chat, and two writers never deadlock.
+
+-- Table ----------------------------------------------------------------------
+
+create table public.messages (
+  id uuid primary key default gen_random_uuid(),
+  chat_id uuid not null references public.chats (id) on delete cascade,
+  -- No foreign key: a message outlives the account that sent it.
+  sender_id uuid not null,
+  text text,
+  attachment_path text,
+  client_id uuid,
+  client_digest bytea,
+  rev bigint not null,
+  created_at timestamptz not null,
+  edited_at timestamptz,
+  deleted_at timestamptz,
+  deleted_by uuid,
+  constraint messages_have_content check (text is not null or attachment_path is not null),
+  constraint messages_text_fits check (char_length(text) between 1 and 4000),
+  constraint messages_rev_is_of_one_change unique (chat_id, rev),
+  constraint messages_client_id_is_of_one_send unique (chat_id, sender_id, client_id),
+  constraint messages_client_id_has_a_digest check ((client_id is null) = (client_digest is null))
+);
+comment on table public.messages is 'What was said. A deleted message keeps its row and is hidden from all but moderators.';
+comment on column public.messages.rev is 'The chat''s rev of this message''s last change.';
+comment on column public.messages.client_id is 'The sender''s idempotency key.';
+comment on column public.messages.client_digest is
+  'SHA-256 of what was first sent under client_id: an edited message still knows its own retry.';
+-- deleted_at and sender_id are in the index so that pages skip the deleted, and unread
+-- counts the own, without a look at the table.
+create index messages_page_idx on public.messages (chat_id, created_at desc, deleted_at) include (sender_id);
+
+-- Row-level security ---------------------------------------------------------
+
+alter table public.messages enable row level security;
+alter table public.messages force row level security;
+
+create policy "participants read messages, and moderators the deleted ones"
+  on public.messages for select to authenticated
+  using (
+    exists (
+      select from public.chat_participants me
+      where me.chat_id = messages.chat_id and me.user_id = (select auth.uid())
+        and me.left_at is null and messages.created_at > me.history_from
+    )
+    and (deleted_at is null or private.is_moderator(chat_id))
+  );
+
+revoke all on public.messages from public, anon, authenticated, service_role;
+grant select (
+  id, chat_id, sender_id, text, attachment_path, client_id, rev, created_at, edited_at, deleted_at, deleted_by
+) on public.messages to authenticated;
+grant select on public.messages to service_role;
+
+-- Answers --------------------------------------------------------------------
+
+create type private.message as (
+  id uuid, "chatId" uuid, "senderId" uuid, text text, "attachmentUrl" text, "clientId" uuid,
+  "createdAt" text, "editedAt" text, "editableUntil" text, rev bigint
+);
+comment on type private.message is 'A Message as the API shows it.';
+
+create function private.edit_window() returns interval
+language sql immutable parallel safe
+return interval '15 minutes';
+comment on function private.edit_window() is 'How long after sending a message its sender may edit it.';
+
+create function private.to_message(
+  id uuid, chat_id uuid, sender_id uuid, text text, client_id uuid,
+  created_at timestamptz, edited_at timestamptz, rev bigint, viewer uuid
+) returns private.message
+language sql stable parallel safe
+return row(
+  id, chat_id, sender_id, text, null, client_id, private.rfc3339(created_at), private.rfc3339(edited_at),
+  case when sender_id = viewer then private.rfc3339(created_at + private.edit_window()) end, rev
+)::private.message;
+comment on function private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid) is
+  'A message as the API shows it to a viewer.';
+
+-- Rules ----------------------------------------------------------------------
+
+create function private.check_text(content text) returns void
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  if content is null or char_length(content) not between 1 and 4000 then
+    raise sqlstate 'PT400' using message = 'invalid_request', detail = 'text must have 1 to 4000 characters after trimming';
+  end if;
+end
+$$;
+comment on function private.check_text(text) is 'Raises invalid_request unless a trimmed text has 1 to 4,000 characters.';
+
+create function private.next_rev(chat_id uuid) returns bigint
+language sql volatile security definer set search_path = ''
+as $$
+  update public.chats c set rev = c.rev + 1 where c.id = next_rev.chat_id returning c.rev
+$$;
+comment on function private.next_rev(uuid) is 'Takes the chat''s lock and its next rev, for an edit or a deletion.';
+
+create function private.find_message(chat_id uuid, message_id uuid) returns public.messages
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  found_message public.messages;
+begin
+  perform private.require_participant(chat_id);
+  select m.* into found_message
+  from public.messages m
+  join public.chat_participants me on me.chat_id = m.chat_id and me.user_id = auth.uid()
+  where m.id = find_message.message_id and m.chat_id = find_message.chat_id and m.created_at > me.history_from;
+  if not found then
+    raise sqlstate 'PT404' using message = 'message_not_found';
+  end if;
+  return found_message;
+end
+$$;
+comment on function private.find_message(uuid, uuid) is
+  'A message of a chat and of the caller''s part of its history, deleted or not; raises where there is none.';
+
+-- The API --------------------------------------------------------------------
+
+create function public.list_messages(chat_id uuid, page_limit integer default 50, before timestamptz default null)
+returns json
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  perform private.check_page_limit(page_limit);
+  perform private.require_participant(chat_id);
+
+  if private.is_moderator(chat_id) then
+    return (
+      with page as materialized (
+        select m.id, m.chat_id, m.sender_id, m.text, m.client_id, m.created_at, m.edited_at, m.rev, m.deleted_at, m.deleted_by
+        from public.messages m
+        where m.chat_id = list_messages.chat_id and m.created_at < coalesce(before, 'infinity')
+        order by m.created_at desc
+        limit page_limit + 1
+      ),
+      shown as materialized (select * from page p order by p.created_at desc limit page_limit)
+      select json_build_object(
+        'data', coalesce(json_agg(row_to_json(moderated) order by shown.created_at desc), '[]'),
+        'nextCursor', case when (select count(*) from page) > page_limit then
+          private.cursor('messages', list_messages.chat_id::text, private.rfc3339(min(shown.created_at))) end
+      )
+      from shown
+      cross join lateral private.to_message(
+        shown.id, shown.chat_id, shown.sender_id, shown.text, shown.client_id, shown.created_at, shown.edited_at, shown.rev, me
+      ) as message
+      cross join lateral (
+        select message.*, private.rfc3339(shown.deleted_at) as "deletedAt", shown.deleted_by as "deletedBy"
+      ) as moderated
+    );
+  end if;
+
+  return (
+    with page as materialized (
+      select m.id, m.chat_id, m.sender_id, m.text, m.client_id, m.created_at, m.edited_at, m.rev
+      from public.messages m
+      where m.chat_id = list_messages.chat_id and m.created_at < coalesce(before, 'infinity') and m.deleted_at is null
+      order by m.created_at desc
+      limit page_limit + 1
+    ),
+    shown as materialized (select * from page p order by p.created_at desc limit page_limit)
+    select json_build_object(
+      'data', coalesce(json_agg(private.to_message(
+        shown.id, shown.chat_id, shown.sender_id, shown.text, shown.client_id, shown.created_at, shown.edited_at, shown.rev, me
+      ) order by shown.created_at desc), '[]'),
+      'nextCursor', case when (select count(*) from page) > page_limit then
+        private.cursor('messages', list_messages.chat_id::text, private.rfc3339(min(shown.created_at))) end
+    )
+    from shown
+  );
+end
+$$;
+comment on function public.list_messages(uuid, integer, timestamptz) is
+  'A page of a chat''s messages, newest first: {data: [Message], nextCursor}; before is the creation time of the last one shown.';
+
+create function public.send_message(chat_id uuid, text text, client_id uuid default null) returns json
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+  content constant text := private.trim_text(text);
+  digest constant bytea := case when client_id is not null then sha256(convert_to(content, 'UTF8')) end;
+  chat public.chats;
+  sent public.messages;
+begin
+  perform private.check_text(content);
+  -- A stranger is refused before the lock, so that nobody can make a foreign chat wait.
+  perform private.require_participant(chat_id);
+
+  if client_id is not null then
+    perform from public.chats c where c.id = send_message.chat_id for no key update;
+    select m.* into sent
+    from public.messages m
+    where m.chat_id = send_message.chat_id and m.sender_id = me and m.client_id = send_message.client_id;
+    if found then
+      if sent.client_digest <> digest then
+        raise sqlstate 'PT409' using message = 'idempotency_mismatch';
+      elsif sent.deleted_at is not null then
+        raise sqlstate 'PT404' using message = 'message_not_found';
+      end if;
+      perform private.require_participant(chat_id);
+      return row_to_json(private.to_message(
+        sent.id, sent.chat_id, sent.sender_id, sent.text, sent.client_id, sent.created_at, sent.edited_at, sent.rev, me
+      ));
+    end if;
+  end if;
+
+  update public.chats c
+  set rev = c.rev + 1,
+      last_message_at = greatest(clock_timestamp(), c.last_message_at + interval '1 microsecond')
+  where c.id = send_message.chat_id
+  returning c.* into chat;
+
+  if chat.type = 'direct' and private.is_blocked(chat.direct_low, chat.direct_high) then
+    raise sqlstate 'PT403' using message = 'blocked';
+  end if;
+
+  -- Asked again under the lock: the sender may have left while this waited for it.
+  insert into public.messages (chat_id, sender_id, text, client_id, client_digest, rev, created_at)
+  select chat.id, p.user_id, content, send_message.client_id, digest, chat.rev, chat.last_message_at
+  from public.chat_participants p
+  where p.chat_id = chat.id and p.user_id = me and p.left_at is null
+  returning * into sent;
+  if not found then
+    raise sqlstate 'PT403' using message = 'not_participant';
+  end if;
+
+  if chat.type = 'direct' then
+    update public.chat_participants p set left_at = null, joined_at = clock_timestamp()
+    where p.chat_id = chat.id and p.left_at is not null;
+  end if;
+
+  perform set_config('response.status', '201', true);
+  return row_to_json(private.to_message(
+    sent.id, sent.chat_id, sent.sender_id, sent.text, sent.client_id, sent.created_at, sent.edited_at, sent.rev, me
+  ));
+end
+$$;
+comment on function public.send_message(uuid, text, uuid) is
+  'Sends a message: Message, HTTP 201; the same client_id again writes nothing and gives the first message, HTTP 200.';
+
+create function public.edit_message(chat_id uuid, message_id uuid, text text) returns json
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+  content constant text := private.trim_text(text);
+  message public.messages := private.find_message(chat_id, message_id);
+  next_rev bigint;
+begin
+  if message.deleted_at is not null then
+    raise sqlstate 'PT404' using message = 'message_not_found';
+  elsif message.sender_id <> me then
+    raise sqlstate 'PT403' using message = 'not_sender';
+  elsif clock_timestamp() > message.created_at + private.edit_window() then
+    raise sqlstate 'PT403' using message = 'edit_window_expired';
+  end if;
+  perform private.check_text(content);
+
+  next_rev := private.next_rev(message.chat_id);
+  update public.messages m set text = content, edited_at = clock_timestamp(), rev = next_rev
+  where m.id = message.id and m.deleted_at is null
+  returning * into message;
+  if not found then
+    raise sqlstate 'PT404' using message = 'message_not_found';
+  end if;
+  return row_to_json(private.to_message(
+    message.id, message.chat_id, message.sender_id, message.text, message.client_id, message.created_at,
+    message.edited_at, message.rev, me
+  ));
+end
+$$;
+comment on function public.edit_message(uuid, uuid, text) is
+  'Changes the text of a message of the caller''s own, within 15 minutes of sending it: Message.';
+
+create function public.delete_message(chat_id uuid, message_id uuid) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+  message public.messages := private.find_message(chat_id, message_id);
+  next_rev bigint;
+begin
+  if message.sender_id <> me and not private.is_moderator(message.chat_id) then
+    if message.deleted_at is not null then
+      raise sqlstate 'PT404' using message = 'message_not_found';
+    end if;
+    raise sqlstate 'PT403' using message = 'not_sender';
+  end if;
+
+  -- A second deletion takes no rev: whether this is one is known only under the lock.
+  perform from public.chats c where c.id = message.chat_id for no key update;
+  if exists (select from public.messages m where m.id = message.id and m.deleted_at is null) then
+    next_rev := private.next_rev(message.chat_id);
+    update public.messages m set deleted_at = clock_timestamp(), deleted_by = me, rev = next_rev
+    where m.id = message.id;
+  end if;
+end
+$$;
+comment on function public.delete_message(uuid, uuid) is
+  'Hides a message from all but moderators; by its sender or a moderator; a second time changes nothing.';
+
+-- Who may execute what -------------------------------------------------------
+
+revoke execute on function
+  private.edit_window(), private.check_text(text), private.next_rev(uuid), private.find_message(uuid, uuid),
+  private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
+  public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),
+  public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
+  from public, anon, authenticated, service_role;
+grant execute on function
+  private.edit_window(), private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
+  public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),
+  public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
+  to authenticated;
