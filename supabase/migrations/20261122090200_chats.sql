@@ -174,16 +174,22 @@ comment on type private.chat is 'A Chat as the API shows it to one participant.'
 create function private.unread_count(chat_id uuid) returns integer
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  read_to timestamptz;
 begin
-  -- 100 means "more than 99": the scan ends there, however long the history is.
+  select greatest(me.last_read_at, me.history_from) into read_to
+  from public.chat_participants me
+  where me.chat_id = unread_count.chat_id and me.user_id = auth.uid() and me.left_at is null;
+
+  -- 100 means "more than 99": the scan ends there, however long the history is. The order
+  -- keeps it on the index.
   return (
     select count(*)
     from (
-      select
-      from public.chat_participants me
-      join public.messages m on m.chat_id = me.chat_id and m.created_at > greatest(me.last_read_at, me.history_from)
-      where me.chat_id = unread_count.chat_id and me.user_id = auth.uid() and me.left_at is null
-        and m.sender_id <> me.user_id and m.deleted_at is null
+      select from public.messages m
+      where m.chat_id = unread_count.chat_id and m.created_at > read_to
+        and m.sender_id <> auth.uid() and m.deleted_at is null
+      order by m.created_at desc
       limit 100
     ) as unread
   );

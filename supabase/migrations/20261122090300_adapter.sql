@@ -95,7 +95,7 @@ create trigger _100_open_authors_chat_on_insert
   for each row when (new.status = 'published')
   execute function private.on_event_published();
 create trigger _100_open_authors_chat_on_update
-  after update of status on public.events
+  after update on public.events
   for each row when (new.status = 'published' and old.status is distinct from new.status)
   execute function private.on_event_published();
 
@@ -112,7 +112,7 @@ $$;
 comment on function private.on_event_renamed() is 'Lets the names of an event''s chats follow its title.';
 
 create trigger _200_rename_chats
-  after update of title on public.events
+  after update on public.events
   for each row when (old.title is distinct from new.title)
   execute function private.on_event_renamed();
 
@@ -139,7 +139,7 @@ create trigger _100_open_group_chat_on_insert
   for each row when (new.status = 'approved')
   execute function private.on_group_approved();
 create trigger _100_open_group_chat_on_update
-  after update of status on public.event_groups
+  after update on public.event_groups
   for each row when (new.status = 'approved' and old.status is distinct from new.status)
   execute function private.on_group_approved();
 
