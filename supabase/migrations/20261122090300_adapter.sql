@@ -149,6 +149,10 @@ create function private.on_author_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
+  -- An update of something else adds nobody again.
+  if tg_op = 'UPDATE' and (new.event_id, new.user_id) = (old.event_id, old.user_id) then
+    return null;
+  end if;
   if tg_op in ('DELETE', 'UPDATE') then
     perform from public.events e where e.id = old.event_id for no key update;
     perform private.remove_participant(c.id, old.user_id)
@@ -174,6 +178,10 @@ create function private.on_group_member_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
+  -- An update of something else adds nobody again.
+  if tg_op = 'UPDATE' and (new.group_id, new.user_id) = (old.group_id, old.user_id) then
+    return null;
+  end if;
   if tg_op in ('DELETE', 'UPDATE') then
     perform from public.event_groups g where g.id = old.group_id for no key update;
     perform private.remove_participant(c.id, old.user_id)

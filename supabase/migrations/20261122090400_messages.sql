@@ -192,14 +192,16 @@ declare
   content constant text := private.trim_text(text);
   digest constant bytea := case when client_id is not null then sha256(convert_to(content, 'UTF8')) end;
   chat public.chats;
+  previous_at timestamptz;
   sent public.messages;
 begin
   perform private.check_text(content);
   -- A stranger is refused before the lock, so that nobody can make a foreign chat wait.
   perform private.require_participant(chat_id);
 
+  select c.* into chat from public.chats c where c.id = send_message.chat_id for no key update;
+
   if client_id is not null then
-    perform from public.chats c where c.id = send_message.chat_id for no key update;
     select m.* into sent
     from public.messages m
     where m.chat_id = send_message.chat_id and m.sender_id = me and m.client_id = send_message.client_id;
@@ -216,15 +218,15 @@ begin
     end if;
   end if;
 
-  update public.chats c
-  set rev = c.rev + 1,
-      last_message_at = greatest(clock_timestamp(), c.last_message_at + interval '1 microsecond')
-  where c.id = send_message.chat_id
-  returning c.* into chat;
-
   if chat.type = 'direct' and private.is_blocked(chat.direct_low, chat.direct_high) then
     raise sqlstate 'PT403' using message = 'blocked';
   end if;
+
+  previous_at := coalesce(chat.last_message_at, '-infinity');
+  update public.chats c
+  set rev = c.rev + 1, last_message_at = greatest(clock_timestamp(), previous_at + interval '1 microsecond')
+  where c.id = chat.id
+  returning c.* into chat;
 
   -- Asked again under the lock: the sender may have left while this waited for it.
   insert into public.messages (chat_id, sender_id, text, client_id, client_digest, rev, created_at)
@@ -235,6 +237,11 @@ begin
   if not found then
     raise sqlstate 'PT403' using message = 'not_participant';
   end if;
+
+  -- Whoever has read all that came before has read this too. Unread counts leave it out
+  -- anyway; this spares them reading a long run of a person's own messages.
+  update public.chat_participants p set last_read_at = sent.created_at
+  where p.chat_id = chat.id and p.user_id = me and greatest(p.last_read_at, p.history_from) >= previous_at;
 
   if chat.type = 'direct' then
     update public.chat_participants p set left_at = null, joined_at = clock_timestamp()
