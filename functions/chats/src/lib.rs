@@ -1,0 +1,31 @@
+//! The `chats` function: its entry point as a Worker, and nothing else.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod router;
+mod schemas;
+mod service;
+
+#[cfg(target_family = "wasm")]
+#[worker::event(fetch)]
+async fn fetch(
+    request: worker::Request,
+    env: worker::Env,
+    _context: worker::Context,
+) -> worker::Result<worker::Response> {
+    shared::edge::serve(request, env, router::handle).await
+}

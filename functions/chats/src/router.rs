@@ -1,0 +1,78 @@
+//! The whole route table of the chats function.
+
+use shared::config::Config;
+use shared::error::{ApiError, ErrorCode};
+use shared::reply::Reply;
+use shared::request::{Body, Request};
+use shared::session::Session;
+use shared::{ids, path};
+
+use crate::schemas::{ListChats, MarkRead, OpenChat};
+use crate::service;
+
+/// A route, its ids as the path has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'p> {
+    /// `GET /chats`
+    List,
+    /// `POST /chats`
+    Open,
+    /// `GET /chats/:id`
+    Get(&'p str),
+    /// `DELETE /chats/:id`
+    Leave(&'p str),
+    /// `POST /chats/:id/read`
+    MarkRead(&'p str),
+}
+
+/// Finds the route of a method and path.
+///
+/// # Errors
+/// `route_not_found`, or `method_not_allowed` with the methods that the path has.
+pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
+    match *path::segments(path).unwrap_or_default().as_slice() {
+        ["chats"] => match method {
+            "GET" => Ok(Route::List),
+            "POST" => Ok(Route::Open),
+            _ => Err(ApiError::method_not_allowed("GET, POST")),
+        },
+        ["chats", chat] => match method {
+            "GET" => Ok(Route::Get(chat)),
+            "DELETE" => Ok(Route::Leave(chat)),
+            _ => Err(ApiError::method_not_allowed("GET, DELETE")),
+        },
+        ["chats", chat, "read"] => match method {
+            "POST" => Ok(Route::MarkRead(chat)),
+            _ => Err(ApiError::method_not_allowed("POST")),
+        },
+        _ => Err(ErrorCode::RouteNotFound.into()),
+    }
+}
+
+/// Answers a request: route, token, ids, query or body, database, in this order, so that nothing
+/// of a stranger's request is read further than its token.
+///
+/// # Errors
+/// Those of the contract's table.
+pub async fn handle<B: Body>(request: Request<B>, config: &Config) -> Result<Reply, ApiError> {
+    let route = resolve(&request.method, &request.path)?;
+    let session = Session::open(&request, config)?;
+    let database = &session.postgrest;
+    match route {
+        Route::List => service::list(database, ListChats::parse(&request.query)?).await,
+        Route::Open => {
+            let body = request.json().await?;
+            service::open(database, OpenChat::parse(body, session.user)?).await
+        }
+        Route::Get(chat) => service::get(database, ids::from_path(chat)?).await,
+        Route::Leave(chat) => service::leave(database, ids::from_path(chat)?).await,
+        Route::MarkRead(chat) => {
+            let chat = ids::from_path(chat)?;
+            let body = request.json().await?;
+            service::mark_read(database, chat, MarkRead::parse(body)?).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

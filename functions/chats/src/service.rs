@@ -1,0 +1,68 @@
+//! What the chats function does: each operation is one call of a database function, which decides
+//! who may do what and makes the final JSON.
+
+use serde::Serialize;
+use shared::error::ApiError;
+use shared::postgrest::{Argument, Postgrest};
+use shared::reply::Reply;
+use uuid::Uuid;
+
+use crate::schemas::{ListChats, MarkRead, OpenChat};
+
+/// A page of the caller's chats, newest activity first.
+pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, ApiError> {
+    let mut arguments = vec![("page_limit", Argument::Number(page.limit))];
+    if let Some(cursor) = page.cursor {
+        arguments.push(("before_activity", Argument::Time(cursor.activity)));
+        arguments.push(("before_id", Argument::Id(cursor.chat)));
+    }
+    database.get("list_chats", &arguments).await
+}
+
+/// Opens the direct chat with another user, or finds the one that is there.
+pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        other_user: Uuid,
+    }
+    let arguments = Arguments {
+        other_user: chat.other_user,
+    };
+    database.post("open_direct_chat", &arguments).await
+}
+
+/// One chat of the caller's.
+pub async fn get(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
+    database
+        .get("get_chat", &[("chat_id", Argument::Id(chat))])
+        .await
+}
+
+/// Leaves a chat.
+pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        chat_id: Uuid,
+    }
+    database
+        .post("leave_chat", &Arguments { chat_id: chat })
+        .await
+}
+
+/// Moves the caller's read mark forward to a message.
+pub async fn mark_read(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    mark: MarkRead,
+) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        chat_id: Uuid,
+        message_id: Uuid,
+    }
+    let arguments = Arguments {
+        chat_id: chat,
+        message_id: mark.message,
+    };
+    database.post("mark_read", &arguments).await
+}

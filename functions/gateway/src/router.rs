@@ -1,0 +1,187 @@
+//! The gateway's route table: which path belongs to which function.
+//!
+//! It knows the shapes of paths and nothing else of the functions. It verifies no token, because
+//! each function does so itself and none trusts the gateway.
+
+use shared::error::{ApiError, ErrorCode};
+use shared::path;
+use shared::query;
+use shared::reply::Decision;
+use shared::request::Request;
+
+use crate::constants::{CHATS, MESSAGES};
+use crate::service;
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /health`
+    Health,
+    /// Everything of a function behind this service binding, whatever the method.
+    Function(&'static str),
+}
+
+/// Finds the route of a path.
+///
+/// # Errors
+/// `route_not_found`, or `method_not_allowed` for the gateway's own routes.
+pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
+    match path::segments(path).unwrap_or_default().as_slice() {
+        ["health"] => match method {
+            "GET" => Ok(Route::Health),
+            _ => Err(ApiError::method_not_allowed("GET")),
+        },
+        ["chats"] | ["chats", _] | ["chats", _, "read"] => Ok(Route::Function(CHATS)),
+        ["chats", _, "messages"] | ["chats", _, "messages", _] => Ok(Route::Function(MESSAGES)),
+        _ => Err(ErrorCode::RouteNotFound.into()),
+    }
+}
+
+/// Answers, or names the function that does; `lookup` gives a variable's value by name.
+///
+/// # Errors
+/// `route_not_found`, `method_not_allowed`, `payload_too_large`, and what `/health` reports.
+pub async fn handle<B>(
+    request: &Request<B>,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<Decision, ApiError> {
+    let route = resolve(&request.method, &request.path)?;
+    // Before a function is even called; one that lies about its length meets the function's own limit.
+    request.check_declared_length()?;
+    match route {
+        Route::Health => {
+            if query::parameter(&request.query, "deep")? == Some("1") {
+                service::check_database(&request.id, lookup).await?;
+            }
+            Ok(Decision::Answer(service::healthy()))
+        }
+        Route::Function(binding) => Ok(Decision::Forward(binding)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::reply::Reply;
+    use shared::request::RequestId;
+
+    use super::*;
+
+    const ID: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+
+    #[test]
+    fn each_path_belongs_to_one_function() {
+        for (path, binding) in [
+            ("/chats".to_owned(), CHATS),
+            (format!("/chats/{ID}"), CHATS),
+            (format!("/chats/{ID}/read"), CHATS),
+            (format!("/chats/{ID}/messages"), MESSAGES),
+            (format!("/chats/{ID}/messages/{ID}"), MESSAGES),
+            // Whether this is an id is the function's to say.
+            ("/chats/no-id".to_owned(), CHATS),
+        ] {
+            for method in ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "BREW"] {
+                assert_eq!(
+                    resolve(method, &path),
+                    Ok(Route::Function(binding)),
+                    "{method} {path}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn other_paths_are_nobodys() {
+        for path in [
+            "/",
+            "",
+            "/Chats",
+            "/chats/",
+            "//chats",
+            "/chats//messages",
+            "/chats/../health",
+            "/./health",
+            "/health/",
+            "/health/deep",
+            "/chats%2fx",
+            "/chats/x/y",
+            "/chats/x/messages/",
+            "/chats/x/messages/y/z",
+            "/rest/v1/messages",
+        ] {
+            assert_eq!(
+                resolve("GET", path),
+                Err(ErrorCode::RouteNotFound.into()),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn health_is_for_reading() {
+        assert_eq!(resolve("GET", "/health"), Ok(Route::Health));
+        for method in ["POST", "HEAD", "OPTIONS", "get"] {
+            assert_eq!(
+                resolve(method, "/health"),
+                Err(ApiError::method_not_allowed("GET")),
+                "{method}"
+            );
+        }
+    }
+
+    fn request(path: &str, query: &str, content_length: Option<u64>) -> Request<()> {
+        Request {
+            id: RequestId::accept(Some("req-1")),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            authorization: None,
+            content_type: None,
+            content_length,
+            idempotency_key: None,
+            body: (),
+        }
+    }
+
+    #[tokio::test]
+    async fn shallow_health_needs_no_configuration() {
+        let body = format!(
+            r#"{{"status":"ok","version":"{}"}}"#,
+            env!("CARGO_PKG_VERSION")
+        );
+        for query in ["", "deep=0", "deep", "deeper=1"] {
+            assert_eq!(
+                handle(&request("/health", query, None), &|_| None).await,
+                Ok(Decision::Answer(Reply::json(
+                    200,
+                    body.clone().into_bytes()
+                ))),
+                "{query}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn deep_health_needs_a_database() {
+        let unset = handle(&request("/health", "deep=1", None), &|_| None)
+            .await
+            .unwrap_err();
+        assert_eq!(unset.code, ErrorCode::Internal);
+        // Port 9 discards what it is sent, where anybody listens there at all.
+        let unreachable = |name: &str| match name {
+            "SUPABASE_URL" => Some("http://127.0.0.1:9".to_owned()),
+            _ => Some("anon-key".to_owned()),
+        };
+        let down = handle(&request("/health", "deep=1", None), &unreachable)
+            .await
+            .unwrap_err();
+        assert_eq!(down.code, ErrorCode::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_declared_length_over_the_limit_goes_nowhere() {
+        let at_limit = handle(&request("/chats", "", Some(65_536)), &|_| None).await;
+        assert_eq!(at_limit, Ok(Decision::Forward("CHATS")));
+        let over = handle(&request("/chats", "", Some(65_537)), &|_| None).await;
+        assert_eq!(over, Err(ErrorCode::PayloadTooLarge.into()));
+    }
+}

@@ -1,0 +1,94 @@
+//! The whole route table of the messages function.
+
+use shared::config::Config;
+use shared::error::{ApiError, ErrorCode};
+use shared::reply::Reply;
+use shared::request::{Body, Request};
+use shared::session::Session;
+use shared::{ids, path};
+
+use crate::schemas::{EditMessage, ListMessages, SendMessage};
+use crate::service;
+
+/// A route, its ids as the path has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'p> {
+    /// `GET /chats/:id/messages`
+    List {
+        /// `:id`
+        chat: &'p str,
+    },
+    /// `POST /chats/:id/messages`
+    Send {
+        /// `:id`
+        chat: &'p str,
+    },
+    /// `PATCH /chats/:id/messages/:msgId`
+    Edit {
+        /// `:id`
+        chat: &'p str,
+        /// `:msgId`
+        message: &'p str,
+    },
+    /// `DELETE /chats/:id/messages/:msgId`
+    Delete {
+        /// `:id`
+        chat: &'p str,
+        /// `:msgId`
+        message: &'p str,
+    },
+}
+
+/// Finds the route of a method and path.
+///
+/// # Errors
+/// `route_not_found`, or `method_not_allowed` with the methods that the path has.
+pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
+    match *path::segments(path).unwrap_or_default().as_slice() {
+        ["chats", chat, "messages"] => match method {
+            "GET" => Ok(Route::List { chat }),
+            "POST" => Ok(Route::Send { chat }),
+            _ => Err(ApiError::method_not_allowed("GET, POST")),
+        },
+        ["chats", chat, "messages", message] => match method {
+            "PATCH" => Ok(Route::Edit { chat, message }),
+            "DELETE" => Ok(Route::Delete { chat, message }),
+            _ => Err(ApiError::method_not_allowed("PATCH, DELETE")),
+        },
+        _ => Err(ErrorCode::RouteNotFound.into()),
+    }
+}
+
+/// Answers a request: route, token, ids, query or body, database, in this order, so that nothing
+/// of a stranger's request is read further than its token.
+///
+/// # Errors
+/// Those of the contract's table.
+pub async fn handle<B: Body>(request: Request<B>, config: &Config) -> Result<Reply, ApiError> {
+    let route = resolve(&request.method, &request.path)?;
+    let session = Session::open(&request, config)?;
+    let database = &session.postgrest;
+    match route {
+        Route::List { chat } => {
+            let chat = ids::from_path(chat)?;
+            service::list(database, chat, ListMessages::parse(&request.query, chat)?).await
+        }
+        Route::Send { chat } => {
+            let chat = ids::from_path(chat)?;
+            let key = request.idempotency_key.clone();
+            let body = request.json().await?;
+            service::send(database, chat, SendMessage::parse(body, key.as_deref())?).await
+        }
+        Route::Edit { chat, message } => {
+            let (chat, message) = (ids::from_path(chat)?, ids::from_path(message)?);
+            let body = request.json().await?;
+            service::edit(database, chat, message, EditMessage::parse(body)?).await
+        }
+        Route::Delete { chat, message } => {
+            service::delete(database, ids::from_path(chat)?, ids::from_path(message)?).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! What the messages function takes from queries, headers and bodies. Its answers are made by the
+//! database.
+
+use shared::body::JsonObject;
+use shared::cursor::MessagesCursor;
+use shared::error::ApiError;
+use shared::{ids, query};
+use uuid::Uuid;
+
+use crate::constants::IDEMPOTENCY_KEY;
+
+/// The query of `GET /chats/:id/messages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListMessages {
+    /// The page size.
+    pub limit: u8,
+    /// Where the page before ended.
+    pub cursor: Option<MessagesCursor>,
+}
+
+impl ListMessages {
+    /// Reads `?limit=&cursor=` for a chat.
+    ///
+    /// # Errors
+    /// `invalid_request` for the limit, `invalid_cursor`.
+    pub fn parse(query: &str, chat: Uuid) -> Result<Self, ApiError> {
+        let limit = query::limit(query)?;
+        let cursor = query::parameter(query, "cursor")?
+            .map(|cursor| MessagesCursor::decode(cursor, chat))
+            .transpose()?;
+        Ok(ListMessages { limit, cursor })
+    }
+}
+
+/// The body of `POST /chats/:id/messages`: `{text, clientId?}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendMessage {
+    /// Trimmed, 1 to 4,000 scalar values.
+    pub text: String,
+    /// Makes the send safe to repeat.
+    pub client_id: Option<Uuid>,
+}
+
+impl SendMessage {
+    /// Reads the body, and the `Idempotency-Key` header that may stand for its `clientId`.
+    ///
+    /// # Errors
+    /// `invalid_request` with everything that is wrong.
+    pub fn parse(mut body: JsonObject, idempotency_key: Option<&str>) -> Result<Self, ApiError> {
+        // Uploads do not exist yet, so no URL can be one that they gave out.
+        let text = if body.take("attachmentUrl").is_some() {
+            body.report("attachmentUrl", "must come from an upload");
+            body.optional_text("text")
+        } else {
+            body.text("text")
+        };
+        let client_id = body.optional_id("clientId");
+        let key = idempotency_key.and_then(|key| {
+            body.keep(
+                IDEMPOTENCY_KEY,
+                ids::parse(key.trim()).ok_or("must be a UUID"),
+            )
+        });
+        if let (Some(client_id), Some(key)) = (client_id, key)
+            && client_id != key
+        {
+            body.report("clientId", "must equal the Idempotency-Key header");
+        }
+        body.finish(text.map(|text| SendMessage {
+            text,
+            client_id: client_id.or(key),
+        }))
+    }
+}
+
+/// The body of `PATCH /chats/:id/messages/:msgId`: `{text}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditMessage {
+    /// Trimmed, 1 to 4,000 scalar values.
+    pub text: String,
+}
+
+impl EditMessage {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn parse(mut body: JsonObject) -> Result<Self, ApiError> {
+        let text = body.text("text");
+        body.finish(text.map(|text| EditMessage { text }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::error::{ErrorCode, FieldIssue};
+
+    use super::*;
+
+    const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+    const KEY: &str = "22222222-2222-4222-8222-222222222222";
+    const OTHER_KEY: &str = "33333333-3333-4333-8333-333333333333";
+
+    fn id(text: &str) -> Uuid {
+        ids::parse(text).unwrap()
+    }
+
+    mod list {
+        use super::*;
+
+        #[test]
+        fn limit_and_cursor_are_optional() {
+            assert_eq!(
+                ListMessages::parse("", id(CHAT)),
+                Ok(ListMessages {
+                    limit: 50,
+                    cursor: None
+                })
+            );
+            // messages/0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d/2026-04-01T12:30:00.000120Z
+            let text = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
+            let query = format!("cursor={text}&limit=1");
+            let page = ListMessages::parse(&query, id(CHAT)).unwrap();
+            assert_eq!(page.limit, 1);
+            assert_eq!(
+                page.cursor.unwrap().before.to_string(),
+                "2026-04-01T12:30:00.000120Z"
+            );
+            assert_eq!(
+                ListMessages::parse(&query, id(KEY)),
+                Err(ErrorCode::InvalidCursor.into())
+            );
+        }
+
+        #[test]
+        fn each_has_its_own_error() {
+            let code = |query| ListMessages::parse(query, id(CHAT)).unwrap_err().code;
+            assert_eq!(code("limit=101"), ErrorCode::InvalidRequest);
+            assert_eq!(code("cursor="), ErrorCode::InvalidCursor);
+        }
+    }
+
+    mod send {
+        use super::*;
+
+        fn send(json: &str, key: Option<&str>) -> Result<SendMessage, ApiError> {
+            SendMessage::parse(JsonObject::parse(json.as_bytes()).unwrap(), key)
+        }
+
+        #[test]
+        fn a_text_is_enough() {
+            for json in [
+                r#"{"text":" Hello! "}"#,
+                r#"{"text":"Hello!","attachmentUrl":null,"clientId":null,"sender_id":"me"}"#,
+            ] {
+                assert_eq!(
+                    send(json, None),
+                    Ok(SendMessage {
+                        text: "Hello!".to_owned(),
+                        client_id: None
+                    }),
+                    "{json}"
+                );
+            }
+        }
+
+        #[test]
+        fn the_key_comes_from_the_body_the_header_or_both() {
+            let with_key = Ok(SendMessage {
+                text: "a".to_owned(),
+                client_id: Some(id(KEY)),
+            });
+            let body = format!(r#"{{"text":"a","clientId":"{KEY}"}}"#);
+            assert_eq!(send(&body, None), with_key);
+            assert_eq!(send(r#"{"text":"a"}"#, Some(KEY)), with_key);
+            assert_eq!(send(&body, Some(KEY)), with_key);
+        }
+
+        #[test]
+        fn two_different_keys_are_refused() {
+            assert_eq!(
+                send(
+                    &format!(r#"{{"text":"a","clientId":"{KEY}"}}"#),
+                    Some(OTHER_KEY)
+                ),
+                Err(ApiError::invalid_field(
+                    "clientId",
+                    "must equal the Idempotency-Key header"
+                ))
+            );
+        }
+
+        #[test]
+        fn a_key_is_a_uuid() {
+            assert_eq!(
+                send(r#"{"text":"a","clientId":7}"#, Some("x")),
+                Err(ApiError::invalid_fields(vec![
+                    FieldIssue {
+                        path: "clientId",
+                        issue: "must be a UUID"
+                    },
+                    FieldIssue {
+                        path: "Idempotency-Key",
+                        issue: "must be a UUID"
+                    },
+                ]))
+            );
+        }
+
+        #[test]
+        fn no_attachment_can_be_one_of_ours_yet() {
+            let issue = FieldIssue {
+                path: "attachmentUrl",
+                issue: "must come from an upload",
+            };
+            for json in [
+                r#"{"attachmentUrl":"https://project/storage/v1/object/sign/a"}"#,
+                r#"{"attachmentUrl":5,"text":"a"}"#,
+            ] {
+                assert_eq!(
+                    send(json, None),
+                    Err(ApiError::invalid_fields(vec![issue.clone()])),
+                    "{json}"
+                );
+            }
+        }
+
+        #[test]
+        fn a_text_is_required_and_checked() {
+            for (json, issue) in [
+                ("{}".to_owned(), "is required"),
+                (r#"{"text":null}"#.to_owned(), "is required"),
+                (r#"{"text":1}"#.to_owned(), "must be a string"),
+                (r#"{"text":" \n "}"#.to_owned(), "must not be blank"),
+                (r#"{"text":"a\u0000b"}"#.to_owned(), "must not contain NUL"),
+                (
+                    format!(r#"{{"text":"{}"}}"#, "x".repeat(4_001)),
+                    "must be at most 4000 characters long",
+                ),
+            ] {
+                assert_eq!(
+                    send(&json, None),
+                    Err(ApiError::invalid_field("text", issue))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_edit_needs_a_text() {
+        let edit = |json: &str| EditMessage::parse(JsonObject::parse(json.as_bytes()).unwrap());
+        assert_eq!(
+            edit(r#"{"text":"b "}"#),
+            Ok(EditMessage {
+                text: "b".to_owned()
+            })
+        );
+        assert_eq!(
+            edit("{}"),
+            Err(ApiError::invalid_field("text", "is required"))
+        );
+        assert_eq!(
+            edit(r#"{"text":""}"#),
+            Err(ApiError::invalid_field("text", "must not be blank"))
+        );
+    }
+}

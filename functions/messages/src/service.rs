@@ -1,0 +1,85 @@
+//! What the messages function does: each operation is one call of a database function, which
+//! decides who may do what and makes the final JSON.
+
+use serde::Serialize;
+use shared::error::ApiError;
+use shared::postgrest::{Argument, Postgrest};
+use shared::reply::Reply;
+use uuid::Uuid;
+
+use crate::schemas::{EditMessage, ListMessages, SendMessage};
+
+/// A page of a chat's messages, newest first.
+pub async fn list(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    page: ListMessages,
+) -> Result<Reply, ApiError> {
+    let mut arguments = vec![
+        ("chat_id", Argument::Id(chat)),
+        ("page_limit", Argument::Number(page.limit)),
+    ];
+    if let Some(cursor) = page.cursor {
+        arguments.push(("before", Argument::Time(cursor.before)));
+    }
+    database.get("list_messages", &arguments).await
+}
+
+/// Sends a message, or finds the one sent before with the same `clientId`.
+pub async fn send(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    message: SendMessage,
+) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        chat_id: Uuid,
+        text: String,
+        client_id: Option<Uuid>,
+    }
+    let arguments = Arguments {
+        chat_id: chat,
+        text: message.text,
+        client_id: message.client_id,
+    };
+    database.post("send_message", &arguments).await
+}
+
+/// Changes the text of the caller's own message.
+pub async fn edit(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    message: Uuid,
+    edit: EditMessage,
+) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        chat_id: Uuid,
+        message_id: Uuid,
+        text: String,
+    }
+    let arguments = Arguments {
+        chat_id: chat,
+        message_id: message,
+        text: edit.text,
+    };
+    database.post("edit_message", &arguments).await
+}
+
+/// Deletes a message for everybody but moderators.
+pub async fn delete(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    message: Uuid,
+) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        chat_id: Uuid,
+        message_id: Uuid,
+    }
+    let arguments = Arguments {
+        chat_id: chat,
+        message_id: message,
+    };
+    database.post("delete_message", &arguments).await
+}

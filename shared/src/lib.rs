@@ -1,0 +1,38 @@
+//! What two functions of the chat API need: token verification, the PostgREST client,
+//! the error enum with its envelope, cursors and the readers of hostile input.
+//!
+//! Everything here runs natively and is tested there. Only `edge` knows the Workers runtime.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod auth;
+pub mod body;
+pub mod config;
+mod crypto;
+pub mod cursor;
+#[cfg(target_family = "wasm")]
+pub mod edge;
+pub mod error;
+pub mod ids;
+pub mod path;
+pub mod postgrest;
+pub mod query;
+pub mod reply;
+pub mod request;
+pub mod session;
+pub mod text;
+pub mod upstream;

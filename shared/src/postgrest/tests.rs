@@ -1,0 +1,194 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::cursor::MessagesCursor;
+use crate::ids;
+
+const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+
+/// Answers one request and gives what it was asked.
+async fn upstream(status: &str, body: &str) -> (SupabaseConfig, JoinHandle<String>) {
+    let length = body.len();
+    raw_upstream(format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}"
+    ))
+    .await
+}
+
+async fn raw_upstream(answer: String) -> (SupabaseConfig, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !complete(&asked) {
+            let mut chunk = [0; 1024];
+            let length = stream.read(&mut chunk).await.unwrap();
+            asked.extend_from_slice(&chunk[..length]);
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    (
+        SupabaseConfig {
+            url,
+            anon_key: "anon-key".to_owned(),
+        },
+        asked,
+    )
+}
+
+fn complete(asked: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(asked);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    body.len() >= length.map_or(0, |length| length.parse().unwrap())
+}
+
+/// The request line, the sorted headers but `host`, and the body.
+fn lines(asked: &str) -> Vec<String> {
+    let (head, body) = asked.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+    lines.retain(|line| !line.starts_with("host: "));
+    lines[1..].sort();
+    lines.push(body.to_owned());
+    lines
+}
+
+fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
+    Postgrest::new(
+        supabase,
+        "a.b.c".to_owned(),
+        RequestId::accept(Some("req-1")),
+    )
+}
+
+#[tokio::test]
+async fn a_get_sends_typed_arguments_and_four_headers() {
+    let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
+    let chat = ids::parse(CHAT).unwrap();
+    let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
+    let before = MessagesCursor::decode(cursor, chat).unwrap().before;
+    let reply = bearer(&supabase)
+        .get(
+            "list_messages",
+            &[
+                ("chat_id", Argument::Id(chat)),
+                ("page_limit", Argument::Number(50)),
+                ("before", Argument::Time(before)),
+            ],
+        )
+        .await;
+    assert_eq!(reply, Ok(Reply::json(200, b"{\"a\": 1 }".to_vec())));
+    assert_eq!(
+        lines(&asked.await.unwrap()),
+        [
+            &format!(
+                "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z HTTP/1.1"
+            ),
+            "accept: application/json",
+            "apikey: anon-key",
+            "authorization: Bearer a.b.c",
+            "x-request-id: req-1",
+            "",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_post_sends_json_and_passes_the_status_on() {
+    let (supabase, asked) = upstream("201 Created", "{}").await;
+    let arguments = serde_json::json!({ "chat_id": CHAT, "text": "\"hi\"" });
+    let reply = bearer(&supabase).post("send_message", &arguments).await;
+    assert_eq!(reply, Ok(Reply::json(201, b"{}".to_vec())));
+    assert_eq!(
+        lines(&asked.await.unwrap()),
+        [
+            "POST /rest/v1/rpc/send_message HTTP/1.1",
+            "accept: application/json",
+            "apikey: anon-key",
+            "authorization: Bearer a.b.c",
+            "content-length: 66",
+            "content-type: application/json",
+            "x-request-id: req-1",
+            &arguments.to_string(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_204_has_no_body() {
+    let (supabase, _asked) = raw_upstream("HTTP/1.1 204 No Content\r\n\r\n".to_owned()).await;
+    let reply = bearer(&supabase).post("leave_chat", &()).await;
+    assert_eq!(reply, Ok(Reply::json(204, Vec::new())));
+}
+
+#[tokio::test]
+async fn a_refusal_is_mapped() {
+    let (supabase, _asked) = upstream(
+        "403 Forbidden",
+        "{\"code\":\"PT403\",\"message\":\"not_participant\"}",
+    )
+    .await;
+    let reply = bearer(&supabase).get("get_chat", &[]).await;
+    assert_eq!(reply, Err(ErrorCode::NotParticipant.into()));
+}
+
+#[tokio::test]
+async fn nobody_there_is_unavailable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let supabase = SupabaseConfig {
+        url,
+        anon_key: "anon-key".to_owned(),
+    };
+    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    let error = bearer(&supabase).probe().await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+}
+
+#[tokio::test]
+async fn a_body_cut_short_is_a_bad_upstream() {
+    let (supabase, _asked) =
+        raw_upstream("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\":".to_owned()).await;
+    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::BadUpstream);
+}
+
+#[tokio::test]
+async fn the_probe_asks_as_anon_and_takes_postgres_refusal_as_health() {
+    let (supabase, asked) = upstream(
+        "401 Unauthorized",
+        "{\"code\":\"42501\",\"message\":\"permission denied\",\"hint\":0}",
+    )
+    .await;
+    let anonymous = Postgrest::anonymous(&supabase, RequestId::accept(Some("req-1")));
+    assert_eq!(anonymous.probe().await, Ok(()));
+    assert_eq!(
+        lines(&asked.await.unwrap()),
+        [
+            "GET /rest/v1/rpc/list_chats?page_limit=1 HTTP/1.1",
+            "accept: application/json",
+            "apikey: anon-key",
+            "x-request-id: req-1",
+            "",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn any_other_answer_to_the_probe_is_unavailable() {
+    let (supabase, _asked) = upstream("200 OK", "{}").await;
+    let anonymous = Postgrest::anonymous(&supabase, RequestId::accept(Some("req-1")));
+    let error = anonymous.probe().await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    assert_eq!(error.retry_after, Some(2));
+}

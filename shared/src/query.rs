@@ -1,0 +1,92 @@
+//! Query parameters.
+//!
+//! Every parameter of this API has values of unreserved characters only, so nothing is decoded:
+//! a percent sign in a value makes it invalid, one in a name makes it unknown.
+
+use crate::error::ApiError;
+
+/// The page size when the query names none.
+pub const DEFAULT_LIMIT: u8 = 50;
+/// The largest page.
+pub const MAX_LIMIT: u8 = 100;
+
+/// The value of a parameter, `None` when the query does not have it.
+///
+/// # Errors
+/// `invalid_request` when the query has it twice: two readers could take different ones.
+pub fn parameter<'q>(query: &'q str, name: &'static str) -> Result<Option<&'q str>, ApiError> {
+    let mut values = query.split('&').filter_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    });
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(ApiError::invalid_field(name, "must be given only once")),
+        (value, None) => Ok(value),
+    }
+}
+
+/// The page size.
+///
+/// # Errors
+/// `invalid_request` unless it is absent or 1 to 100 in plain digits.
+pub fn limit(query: &str) -> Result<u8, ApiError> {
+    let Some(text) = parameter(query, "limit")? else {
+        return Ok(DEFAULT_LIMIT);
+    };
+    // `parse` takes a plus sign too, which in a query means a space.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(limit) if digits && (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        _ => Err(ApiError::invalid_field(
+            "limit",
+            "must be a whole number from 1 to 100",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_found_by_its_exact_name() {
+        assert_eq!(parameter("", "limit"), Ok(None));
+        assert_eq!(parameter("Limit=1&lim%69t=2&limits=3", "limit"), Ok(None));
+        assert_eq!(parameter("a=b&cursor=x=y", "cursor"), Ok(Some("x=y")));
+        assert_eq!(parameter("cursor", "cursor"), Ok(Some("")));
+        assert_eq!(
+            parameter("cursor=a&cursor=a", "cursor"),
+            Err(ApiError::invalid_field("cursor", "must be given only once"))
+        );
+    }
+
+    #[test]
+    fn a_limit_is_1_to_100_and_50_when_absent() {
+        assert_eq!(limit("cursor=x"), Ok(50));
+        assert_eq!(limit("limit=1"), Ok(1));
+        assert_eq!(limit("limit=100"), Ok(100));
+        for refused in [
+            "",
+            "0",
+            "101",
+            "256",
+            "-1",
+            "+5",
+            "5.0",
+            "1e1",
+            "ten",
+            "%35",
+            "5%00",
+            "99999999999999999999",
+        ] {
+            assert_eq!(
+                limit(&format!("limit={refused}")),
+                Err(ApiError::invalid_field(
+                    "limit",
+                    "must be a whole number from 1 to 100"
+                )),
+                "{refused}"
+            );
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The one table from what PostgREST and Postgres say to what the client is told.
+//!
+//! The mapping goes by code, because PostgREST gives one HTTP status to faults that clients must
+//! tell apart. Upstream text goes to the log only where it cannot quote a row: a constraint's
+//! message may hold the text that somebody tried to send, PostgREST's own messages do not.
+
+use serde::Deserialize;
+
+use crate::error::{ApiError, ErrorCode};
+
+/// The codes that the database raises itself, each with SQLSTATE `PT` and its HTTP status.
+const RAISED: &[ErrorCode] = &[
+    ErrorCode::InvalidRequest,
+    ErrorCode::InvalidToken,
+    ErrorCode::NotParticipant,
+    ErrorCode::NotSender,
+    ErrorCode::EditWindowExpired,
+    ErrorCode::NotFriends,
+    ErrorCode::Blocked,
+    ErrorCode::Forbidden,
+    ErrorCode::ChatNotFound,
+    ErrorCode::MessageNotFound,
+    ErrorCode::IdempotencyMismatch,
+    ErrorCode::RateLimited,
+];
+
+/// PostgREST's error body, as far as it is read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// The code in an error's body: PostgREST's own or a SQLSTATE.
+#[must_use]
+pub fn code_of(body: &[u8]) -> Option<String> {
+    let body: Body = serde_json::from_slice(body).ok()?;
+    body.code
+        .filter(|code| code.len() <= 8 && code.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Maps an answer that is no success.
+#[must_use]
+pub fn from_response(status: u16, body: &[u8]) -> ApiError {
+    let code = code_of(body).unwrap_or_default();
+    let Body { message, .. } = serde_json::from_slice(body).unwrap_or_default();
+    let message = message.unwrap_or_default();
+    if let Some(raised) = raised(&code, &message) {
+        return raised.into();
+    }
+    let own_message = if code.starts_with("PGRST") {
+        message.as_str()
+    } else {
+        ""
+    };
+    let detail = format!("PostgREST answered {status} with code {code:?} {own_message}");
+    ApiError::with_detail(table(status, &code, own_message), detail)
+}
+
+/// Maps a request that got no answer, or only the beginning of one.
+#[must_use]
+pub fn from_transport(error: reqwest::Error) -> ApiError {
+    let code = if error.is_timeout() {
+        ErrorCode::UpstreamTimeout
+    } else if error.is_builder() {
+        ErrorCode::Internal
+    } else if error.is_request() {
+        // fetch() does not tell refused from reset; both mean that nobody answers.
+        ErrorCode::Unavailable
+    } else {
+        ErrorCode::BadUpstream
+    };
+    // The URL may hold a cursor.
+    ApiError::with_detail(
+        code,
+        format!("PostgREST gave no answer: {:?}", error.without_url()),
+    )
+}
+
+fn raised(code: &str, message: &str) -> Option<ErrorCode> {
+    let status: u16 = code.strip_prefix("PT")?.parse().ok()?;
+    let matches = |known: &&ErrorCode| known.as_str() == message && known.status() == status;
+    RAISED.iter().find(matches).copied()
+}
+
+fn table(status: u16, code: &str, message: &str) -> ErrorCode {
+    match code {
+        // The token: 12 has 301 for all, 13 and later have 303 for claims. 302 is "no token".
+        "PGRST301" | "PGRST303" if message.contains("expired") => ErrorCode::TokenExpired,
+        "PGRST301" | "PGRST302" | "PGRST303" => ErrorCode::InvalidToken,
+        // PostgREST cannot reach Postgres, knows no schema yet, or has no free connection.
+        "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => ErrorCode::Unavailable,
+        // Postgres shuts down or starts, is full, or gave up on a lock. 40001 is never raised here.
+        "57P01" | "57P02" | "57P03" | "53300" | "55P03" | "40P01" | "40001" => {
+            ErrorCode::Unavailable
+        }
+        "57014" => ErrorCode::UpstreamTimeout,
+        // A grant or a policy refused.
+        "42501" => ErrorCode::Forbidden,
+        // Characters that Postgres cannot store; the edge refuses NUL before.
+        "22021" | "22P05" => ErrorCode::InvalidRequest,
+        // Values that the edge writes itself, from types: a fault of ours, not of the caller.
+        "22P02" | "22003" | "22007" | "22008" => ErrorCode::Internal,
+        _ => match status {
+            503 => ErrorCode::Unavailable,
+            504 => ErrorCode::UpstreamTimeout,
+            _ => ErrorCode::BadUpstream,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(status: u16, code: &str, message: &str) -> ErrorCode {
+        let body = serde_json::json!({
+            "code": code, "message": message, "details": "host db.internal", "hint": null,
+        });
+        from_response(status, body.to_string().as_bytes()).code
+    }
+
+    #[test]
+    fn raised_codes_keep_their_status() {
+        for code in RAISED {
+            let sqlstate = format!("PT{}", code.status());
+            assert_eq!(map(code.status(), &sqlstate, code.as_str()), *code);
+        }
+    }
+
+    #[test]
+    fn a_raised_code_has_nothing_for_the_log() {
+        let error = from_response(403, br#"{"code":"PT403","message":"not_participant"}"#);
+        assert_eq!(error, ErrorCode::NotParticipant.into());
+    }
+
+    #[test]
+    fn a_code_with_a_foreign_status_or_of_the_edge_is_not_believed() {
+        assert_eq!(map(404, "PT404", "not_participant"), ErrorCode::BadUpstream);
+        assert_eq!(map(401, "PT401", "token_expired"), ErrorCode::BadUpstream);
+        assert_eq!(map(500, "PT500", "internal"), ErrorCode::BadUpstream);
+        assert_eq!(map(403, "PT403", "made_up"), ErrorCode::BadUpstream);
+        assert_eq!(map(403, "PTabc", "blocked"), ErrorCode::BadUpstream);
+    }
+
+    #[test]
+    fn the_table_goes_by_code() {
+        for (status, code, message, expected) in [
+            (401, "PGRST301", "JWT expired", ErrorCode::TokenExpired),
+            (401, "PGRST303", "JWT expired", ErrorCode::TokenExpired),
+            (
+                401,
+                "PGRST301",
+                "JWSError JWSInvalidSignature",
+                ErrorCode::InvalidToken,
+            ),
+            (
+                401,
+                "PGRST302",
+                "Anonymous access is disabled",
+                ErrorCode::InvalidToken,
+            ),
+            (
+                401,
+                "PGRST303",
+                "JWT not yet valid",
+                ErrorCode::InvalidToken,
+            ),
+            (503, "PGRST000", "connection failed", ErrorCode::Unavailable),
+            (503, "PGRST001", "connection lost", ErrorCode::Unavailable),
+            (503, "PGRST002", "no schema cache", ErrorCode::Unavailable),
+            (504, "PGRST003", "pool timeout", ErrorCode::Unavailable),
+            (500, "57P01", "", ErrorCode::Unavailable),
+            (500, "57P02", "", ErrorCode::Unavailable),
+            (503, "57P03", "", ErrorCode::Unavailable),
+            (503, "53300", "", ErrorCode::Unavailable),
+            (500, "55P03", "", ErrorCode::Unavailable),
+            (500, "40P01", "", ErrorCode::Unavailable),
+            (500, "57014", "", ErrorCode::UpstreamTimeout),
+            (403, "42501", "", ErrorCode::Forbidden),
+            (400, "22P05", "", ErrorCode::InvalidRequest),
+            (400, "22021", "", ErrorCode::InvalidRequest),
+            (400, "22P02", "", ErrorCode::Internal),
+            (404, "PGRST202", "no function", ErrorCode::BadUpstream),
+            (500, "XX000", "", ErrorCode::BadUpstream),
+            (409, "23505", "", ErrorCode::BadUpstream),
+        ] {
+            assert_eq!(map(status, code, message), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn without_a_code_the_status_decides() {
+        for (status, expected) in [
+            (500, ErrorCode::BadUpstream),
+            (502, ErrorCode::BadUpstream),
+            (503, ErrorCode::Unavailable),
+            (504, ErrorCode::UpstreamTimeout),
+            (401, ErrorCode::BadUpstream),
+            (302, ErrorCode::BadUpstream),
+        ] {
+            for body in [b"".as_slice(), b"<html>", b"[]", b"{}", b"{\"code\":5}"] {
+                assert_eq!(from_response(status, body).code, expected, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_has_postgrests_words_and_never_a_rows() {
+        let detail = |body: &str| from_response(500, body.as_bytes()).detail.unwrap();
+        assert_eq!(
+            detail(r#"{"code":"PGRST202","message":"Could not find the function"}"#),
+            "PostgREST answered 500 with code \"PGRST202\" Could not find the function"
+        );
+        assert_eq!(
+            detail(
+                r#"{"code":"23514","message":"secret text","details":"Failing row contains (secret text)"}"#
+            ),
+            "PostgREST answered 500 with code \"23514\" "
+        );
+        assert_eq!(
+            detail(r#"{"code":"a\nlong and hostile code"}"#),
+            "PostgREST answered 500 with code \"\" "
+        );
+    }
+}
