@@ -1,7 +1,7 @@
 -- Opening, listing, reading and leaving chats, as the people in them.
 
 begin;
-select plan(120);
+select plan(123);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -308,6 +308,25 @@ select is(
   'the mark is the message''s time'
 );
 
+
+-- An own message after all that one has read needs no mark; unread ones keep theirs.
+select pg_temp.say('alice and bob', 1, 'all read');
+select is(
+  (select p.last_read_at from public.chat_participants p),
+  (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
+  'what one says after reading all is read too'
+);
+select pg_temp.act_as('bob');
+select pg_temp.say('alice and bob', 1, 'not read yet');
+select pg_temp.act_as('alice');
+select pg_temp.say('alice and bob', 1, 'without reading');
+select is(
+  (select p.last_read_at from public.chat_participants p),
+  (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
+  'what one says before reading all marks nothing'
+);
+select is(pg_temp.unread('alice and bob'), 1, 'so the unread one is still counted');
+
 reset role;
 insert into known select 'event 1', c.id from public.chats c where c.name = 'Event 1';
 insert into public.event_authors (event_id, user_id)
@@ -331,7 +350,7 @@ select throws_ok(
   $$ select public.mark_read(pg_temp.id('event 1'), pg_temp.id('said at event 1')) $$,
   'PT403', 'not_participant', 'nobody marks a chat of others'
 );
-select is(pg_temp.unread('alice and bob'), 1, 'marks are each person''s own: bob has one to read yet');
+select is(pg_temp.unread('alice and bob'), 3, 'marks are each person''s own: bob has read none of what alice said');
 
 -- Leaving a group chat ---------------------------------------------------------
 

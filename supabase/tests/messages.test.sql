@@ -1,7 +1,7 @@
 -- Sending, editing, deleting and reading messages, as the people of a chat and a stranger.
 
 begin;
-select plan(165);
+select plan(166);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -370,6 +370,11 @@ from (values
   ($$pg_temp.id('group chat'), pg_temp.id('a typo')$$, array['PT404', 'message_not_found'], 'nor one under another chat''s id'),
   ($$pg_temp.id('pair'), pg_temp.id('once')$$, array['PT404', 'message_not_found'], 'nor a deleted one')
 ) as attempt (target, refusal, said);
+select pg_temp.act_as('bob');
+select throws_ok(
+  $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('once'), 'mine') $$, 'PT404', 'message_not_found',
+  'that it is not his own is not told of a deleted one'
+);
 select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select throws_ok(
   $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('a typo'), 'mine') $$, 'PT403', 'not_sender',
