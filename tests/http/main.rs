@@ -6,6 +6,7 @@ mod auto_creation;
 mod chats;
 mod direct_postgrest;
 mod errors;
+mod faults;
 mod functions_alone;
 mod health;
 mod messages;
