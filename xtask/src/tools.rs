@@ -140,7 +140,9 @@ async fn install(
         if done.is_file() {
             return Ok(());
         }
-        let mut cargo = command("cargo", ["install", name, "--locked", "--version", version]);
+        // Without `--locked`: a mirror of crates.io may lack the newest version of a dependency
+        // that a tool's lock file names, and the tool's own version is what has to fit.
+        let mut cargo = command("cargo", ["install", name, "--version", version]);
         cargo.arg("--root").arg(&place).current_dir(&cache);
         processes.run(Spec::new(name, cargo)).await
     };
