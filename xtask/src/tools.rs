@@ -125,8 +125,8 @@ async fn install(
     let cache = tool_cache()?;
     let place = cache.join(format!("{name}-{version}"));
     let bin = place.join("bin");
-    // cargo writes this file last.
-    let done = place.join(".crates.toml");
+    // Of our own: cargo leaves its `.crates.toml` behind a failed installation too.
+    let done = place.join(".installed");
     if done.is_file() {
         return Ok(bin);
     }
@@ -144,7 +144,8 @@ async fn install(
         // that a tool's lock file names, and the tool's own version is what has to fit.
         let mut cargo = command("cargo", ["install", name, "--version", version]);
         cargo.arg("--root").arg(&place).current_dir(&cache);
-        processes.run(Spec::new(name, cargo)).await
+        processes.run(Spec::new(name, cargo)).await?;
+        Ok(fs::write(&done, "")?)
     };
     steps.run(name, &what, help, work).await?;
     Ok(bin)
