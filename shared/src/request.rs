@@ -10,6 +10,27 @@ use crate::error::{ApiError, ErrorCode};
 
 /// The largest request body in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The longest URL in bytes. The longest that a route can use, with a cursor, has about 250.
+const MAX_URL_BYTES: usize = 2 * 1024;
+/// The most headers. A browser sends some 25 and Cloudflare adds some 15.
+const MAX_HEADERS: usize = 100;
+
+/// Refuses what no client of this API sends, before anything of it is looked at.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check_head(url: &str, headers: usize) -> Result<(), ApiError> {
+    if url.len() > MAX_URL_BYTES {
+        return Err(ApiError::invalid_field(
+            "url",
+            "must be at most 2048 bytes long",
+        ));
+    }
+    if headers > MAX_HEADERS {
+        return Err(ApiError::invalid_field("headers", "must be at most 100"));
+    }
+    Ok(())
+}
 
 /// A request, its body still unread. Headers that no rule needs are not in it, so none can
 /// travel upstream by mistake.
@@ -31,6 +52,8 @@ pub struct Request<B> {
     pub content_length: Option<u64>,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// `traceparent`, where it is well formed.
+    pub traceparent: Option<TraceParent>,
     /// The body, to be read once the caller is known.
     pub body: B,
 }
@@ -138,6 +161,38 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// The caller's place in a distributed trace (W3C Trace Context, version 00), passed on as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceParent(String);
+
+impl TraceParent {
+    /// Takes a header of exactly the specified form: any other ends the trace here.
+    #[must_use]
+    pub fn accept(header: Option<&str>) -> Option<Self> {
+        let header = header?;
+        let parts: Vec<&str> = header.split('-').collect();
+        let [version, trace, parent, flags] = *parts.as_slice() else {
+            return None;
+        };
+        let hex = |part: &str, length: usize| {
+            part.len() == length
+                && part
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let id =
+            |part: &str, length: usize| hex(part, length) && part.bytes().any(|byte| byte != b'0');
+        let sound = version == "00" && id(trace, 32) && id(parent, 16) && hex(flags, 2);
+        sound.then(|| TraceParent(header.to_owned()))
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +211,7 @@ mod tests {
             content_type: content_type.map(str::to_owned),
             content_length,
             idempotency_key: None,
+            traceparent: None,
             body: body.to_vec(),
         }
     }
@@ -260,5 +316,42 @@ mod tests {
                 "{replaced:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_trace_is_passed_on_only_in_the_specified_form() {
+        let sound = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let accepted = TraceParent::accept(Some(sound)).unwrap();
+        assert_eq!(accepted.as_str(), sound);
+        for other in [
+            None,
+            Some(""),
+            Some("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            Some("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),
+            Some("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736\r\n-f067aa0ba902b7-01"),
+        ] {
+            assert_eq!(TraceParent::accept(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_nobody_needs_is_refused() {
+        let url = |length: usize| "x".repeat(length);
+        assert_eq!(check_head(&url(2_048), 100), Ok(()));
+        assert_eq!(
+            check_head(&url(2_049), 1),
+            Err(ApiError::invalid_field(
+                "url",
+                "must be at most 2048 bytes long"
+            ))
+        );
+        assert_eq!(
+            check_head(&url(1), 101),
+            Err(ApiError::invalid_field("headers", "must be at most 100"))
+        );
     }
 }
