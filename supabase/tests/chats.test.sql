@@ -1,0 +1,498 @@
+-- Opening, listing, reading and leaving chats, as the people in them.
+
+begin;
+select plan(123);
+
+-- Ids by the names that the stories below use.
+create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
+grant select, insert on known to anon, authenticated;
+-- Answers by the moments that they were given.
+create temporary table seen (moment text primary key, answer jsonb not null);
+grant select, insert on seen to authenticated;
+
+create function pg_temp.id(called text) returns uuid
+language plpgsql stable
+as $$
+declare
+  answer uuid;
+begin
+  select k.id into strict answer from pg_temp.known k where k.name = called;
+  return answer;
+end
+$$;
+
+create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
+language plpgsql
+as $$
+begin
+  perform
+    set_config('role', 'authenticated', true),
+    set_config('request.jwt.claims', (
+      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
+    )::text, true);
+end
+$$;
+
+insert into known (name)
+select unnest(array['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'stranger', 'nobody', 'unknown chat', 'unknown message']);
+insert into auth.users (id, email)
+select k.id, k.id || '@test.example' from known k
+where k.name in ('alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'stranger');
+
+insert into public.friendships (user_low, user_high, status, requested_by)
+select least(pg_temp.id(a), pg_temp.id(b)), greatest(pg_temp.id(a), pg_temp.id(b)), status::public.friendship_status, pg_temp.id(a)
+from (values
+  ('alice', 'bob', 'accepted'), ('carol', 'alice', 'accepted'), ('dave', 'alice', 'pending'),
+  ('alice', 'erin', 'blocked'), ('frank', 'alice', 'blocked')
+) as pair (a, b, status);
+
+-- The direct chat of two people as the API shows it before a word is said.
+create function pg_temp.direct_chat_of(a text, b text) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object(
+    'id', c.id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
+    'participants', jsonb_build_array(c.direct_low, c.direct_high),
+    'createdAt', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'lastMessageAt', null, 'lastMessage', null, 'unreadCount', 0, 'rev', 0
+  )
+  from public.chats c
+  where c.direct_low = least(pg_temp.id(a), pg_temp.id(b)) and c.direct_high = greatest(pg_temp.id(a), pg_temp.id(b))
+$$;
+
+-- Opening a direct chat --------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into known select 'alice and bob', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select is(current_setting('response.status', true), '201', 'a new chat is 201');
+
+set local response.status = '';
+select is(
+  public.open_direct_chat(pg_temp.id('bob'))::jsonb, pg_temp.direct_chat_of('alice', 'bob'),
+  'opening it again gives the same chat, whole'
+);
+select pg_temp.act_as('bob');
+select is(
+  public.open_direct_chat(pg_temp.id('alice'))::jsonb, pg_temp.direct_chat_of('alice', 'bob'),
+  'and so does opening it from the other side'
+);
+select is(current_setting('response.status', true), '', 'neither is 201');
+
+select pg_temp.act_as('alice');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('dave')) $$, 'PT403', 'not_friends', 'who was asked is not a friend yet');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('stranger')) $$, 'PT403', 'not_friends', 'a stranger is not a friend');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('nobody')) $$, 'PT403', 'not_friends', 'nor is a user who does not exist');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT400', 'invalid_request', 'no chat with oneself');
+select throws_ok($$ select public.open_direct_chat(null) $$, 'PT400', 'invalid_request', 'no chat with null');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('erin')) $$, 'PT403', 'blocked', 'alice blocked erin and cannot open');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('frank')) $$, 'PT403', 'blocked', 'frank blocked alice: she cannot open');
+select pg_temp.act_as('erin');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT403', 'blocked', 'nor can erin, whom alice blocked');
+select pg_temp.act_as('frank');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT403', 'blocked', 'nor frank, who blocked her');
+select pg_temp.act_as('dave');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT403', 'not_friends', 'who asked is not a friend yet');
+set local request.jwt.claims = '{"role": "authenticated"}';
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT401', 'invalid_token', 'a token without a subject opens nothing');
+
+reset role;
+select results_eq(
+  $$ select p.user_id from public.chats c join public.chat_participants p on p.chat_id = c.id
+     where c.direct_low in (select k.id from known k) or c.direct_high in (select k.id from known k) order by p.user_id $$,
+  $$ select k.id from known k where k.name in ('alice', 'bob') order by k.id $$,
+  'of all these one chat exists, and its pair takes part'
+);
+
+-- A pair that is friends no longer keeps its chat; a pair with a block cannot open it.
+delete from public.friendships where pg_temp.id('bob') in (user_low, user_high);
+select pg_temp.act_as('alice');
+select is(
+  public.open_direct_chat(pg_temp.id('bob'))::jsonb, pg_temp.direct_chat_of('alice', 'bob'),
+  'a chat that exists opens after the friendship has ended'
+);
+reset role;
+insert into public.friendships (user_low, user_high, status, requested_by)
+values (
+  least(pg_temp.id('alice'), pg_temp.id('bob')), greatest(pg_temp.id('alice'), pg_temp.id('bob')), 'blocked', pg_temp.id('bob')
+);
+select pg_temp.act_as('alice');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('bob')) $$, 'PT403', 'blocked', 'a chat that exists does not open for the blocked');
+select pg_temp.act_as('bob');
+select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT403', 'blocked', 'nor for the one who blocked');
+reset role;
+update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
+
+-- Reading chats ----------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+select is(
+  public.get_chat(pg_temp.id('alice and bob'))::jsonb, pg_temp.direct_chat_of('alice', 'bob'),
+  'a participant gets the chat'
+);
+select is(
+  public.list_chats()::jsonb,
+  jsonb_build_object('data', jsonb_build_array(pg_temp.direct_chat_of('alice', 'bob')), 'nextCursor', null),
+  'and finds it in the list'
+);
+
+select pg_temp.act_as('stranger');
+select throws_ok(
+  format('select public.%s', call), 'PT403', 'not_participant', format('a stranger is refused: %s', split_part(call, '(', 1))
+)
+from unnest(array[
+  $$get_chat(pg_temp.id('alice and bob'))$$,
+  $$leave_chat(pg_temp.id('alice and bob'))$$,
+  $$mark_read(pg_temp.id('alice and bob'), pg_temp.id('unknown message'))$$
+]) as call;
+select throws_ok(
+  format('select public.%s', call), 'PT404', 'chat_not_found', format('a chat that does not exist: %s', split_part(call, '(', 1))
+)
+from unnest(array[
+  $$get_chat(pg_temp.id('unknown chat'))$$,
+  $$leave_chat(pg_temp.id('unknown chat'))$$,
+  $$mark_read(pg_temp.id('unknown chat'), pg_temp.id('unknown message'))$$,
+  $$get_chat(null)$$
+]) as call;
+select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'a stranger''s list is empty');
+select ok(private.chat(pg_temp.id('alice and bob')) is null, 'a stranger gets nothing from the helper behind it');
+select is_empty('select id from public.chats', 'a stranger reads no chat from the table');
+select is_empty('select chat_id from public.chat_participants', 'nor anybody''s participation');
+
+select pg_temp.act_as('alice');
+select results_eq('select id from public.chats', array[pg_temp.id('alice and bob')], 'alice reads her chat from the table');
+select results_eq(
+  'select chat_id, user_id from public.chat_participants',
+  $$ values (pg_temp.id('alice and bob'), pg_temp.id('alice')) $$,
+  'and her own participation alone: not when bob has last read'
+);
+
+-- Pages of chats ---------------------------------------------------------------
+
+reset role;
+with happening as (
+  insert into public.events (title) select 'Event ' || n from generate_series(1, 7) n returning id
+)
+insert into public.event_authors (event_id, user_id) select id, pg_temp.id('carol') from happening;
+update public.events e set status = 'published'
+from public.event_authors a where a.event_id = e.id and a.user_id = pg_temp.id('carol');
+-- Two spoke at the same microsecond, and one of the silent ones is the newest.
+update public.chats c set last_message_at = now() + interval '1 minute' where c.name in ('Event 2', 'Event 5', 'Event 6');
+update public.chats c set last_message_at = now() - interval '1 minute' where c.name in ('Event 3');
+update public.chats c set created_at = now() + interval '1 hour' where c.name = 'Event 4';
+
+-- Follows the cursors to the end, as the edge does: decoded, and its parts given back.
+create function pg_temp.list_by_pages(page_limit integer) returns uuid[]
+language plpgsql
+as $$
+declare
+  page jsonb := public.list_chats(page_limit);
+  listed uuid[] := '{}';
+  encoded text;
+  part text[];
+begin
+  loop
+    listed := listed || array(select (chat ->> 'id')::uuid from jsonb_array_elements(page -> 'data') as chat);
+    encoded := translate(page ->> 'nextCursor', '-_', '+/');
+    exit when encoded is null or cardinality(listed) > 100;
+    part := string_to_array(
+      convert_from(decode(rpad(encoded, (length(encoded) + 3) / 4 * 4, '='), 'base64'), 'UTF8'), '/'
+    );
+    page := public.list_chats(page_limit, part[2]::timestamptz, part[3]::uuid);
+  end loop;
+  return listed;
+end
+$$;
+
+select pg_temp.act_as('carol');
+select is(
+  array(select chat ->> 'name' from jsonb_array_elements(public.list_chats()::jsonb -> 'data') as chat),
+  array['Event 4'] || array(
+    select c.name from public.chats c where c.name in ('Event 2', 'Event 5', 'Event 6') order by c.id desc
+  ) || array(
+    select c.name from public.chats c where c.name in ('Event 1', 'Event 7') order by c.created_at desc
+  ) || array['Event 3'],
+  'the list is by activity, newest first; a silent chat''s activity is its creation; the id decides a tie'
+);
+select is(
+  pg_temp.list_by_pages(page_limit),
+  array(select c.id from public.chats c order by coalesce(c.last_message_at, c.created_at) desc, c.id desc),
+  format('pages of %s give each chat once, in order', page_limit)
+)
+from unnest(array[1, 2, 3, 6, 7, 100]) as page_limit;
+select is(public.list_chats(7) ->> 'nextCursor', null, 'a page that ends the list has no cursor');
+select isnt(public.list_chats(6) ->> 'nextCursor', null, 'a page with one chat left has one');
+select is(
+  public.list_chats(1) ->> 'nextCursor',
+  (
+    select rtrim(translate(replace(encode(convert_to(format(
+      'chats/%s/%s', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), c.id
+    ), 'UTF8'), 'base64'), E'\n', ''), '+/', '-_'), '=')
+    from public.chats c where c.name = 'Event 4'
+  ),
+  'the cursor is chats/<activity>/<id> of the last chat shown, in base64url'
+);
+select throws_ok(
+  format('select public.list_chats(%s)', coalesce(page_limit::text, 'null')), 'PT400', 'invalid_request',
+  format('a limit of %s is refused', coalesce(page_limit::text, 'null'))
+)
+from unnest(array[0, 101, -1, null]) as page_limit;
+
+-- Unread counts ----------------------------------------------------------------
+
+-- Says so many lines as the one who acts; the last one is known by the name afterwards.
+create function pg_temp.say(chat text, lines integer, called text) returns void
+language plpgsql
+as $$
+declare
+  said json;
+begin
+  for line in 1..lines loop
+    said := public.send_message(pg_temp.id(chat), format('%s %s', called, line));
+  end loop;
+  insert into known (name, id) values (called, (said ->> 'id')::uuid);
+end
+$$;
+
+create function pg_temp.unread(chat text) returns integer
+language sql stable
+as $$ select (public.get_chat(pg_temp.id(chat)) ->> 'unreadCount')::integer $$;
+
+select pg_temp.act_as('bob');
+select pg_temp.say('alice and bob', 3, 'hello');
+select is(pg_temp.unread('alice and bob'), 0, 'one''s own messages are not unread');
+select pg_temp.act_as('alice');
+select is(pg_temp.unread('alice and bob'), 3, 'the other''s are');
+select is(
+  (public.list_chats()::jsonb -> 'data' -> 0 ->> 'unreadCount')::integer, 3, 'the list tells the same count'
+);
+select pg_temp.act_as('bob');
+select public.delete_message(pg_temp.id('alice and bob'), pg_temp.id('hello'));
+select pg_temp.act_as('alice');
+select is(pg_temp.unread('alice and bob'), 2, 'a deleted message is not unread');
+select pg_temp.say('alice and bob', 1, 'an answer');
+select is(pg_temp.unread('alice and bob'), 2, 'answering marks nothing as read');
+select is(
+  jsonb_array_length(public.list_messages(pg_temp.id('alice and bob'))::jsonb -> 'data'), 3, 'alice reads the page'
+);
+select is(pg_temp.unread('alice and bob'), 2, 'and that marks nothing either');
+
+select pg_temp.act_as('bob');
+select pg_temp.say('alice and bob', 97, 'the 99th unread');
+select pg_temp.act_as('alice');
+select is(pg_temp.unread('alice and bob'), 99, 'the count is exact at 99');
+select pg_temp.act_as('bob');
+select pg_temp.say('alice and bob', 1, 'the 100th unread');
+select pg_temp.act_as('alice');
+select is(pg_temp.unread('alice and bob'), 100, 'and at 100');
+select pg_temp.act_as('bob');
+select pg_temp.say('alice and bob', 2, 'the 102nd unread');
+select pg_temp.act_as('alice');
+select is(pg_temp.unread('alice and bob'), 100, '100 means more than 99');
+
+select is(
+  public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('the 99th unread'))::jsonb, '{"unreadCount": 3}',
+  'marking a message as read marks all up to it'
+);
+select is(pg_temp.unread('alice and bob'), 3, 'and the mark stays');
+select is(
+  public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('an answer'))::jsonb, '{"unreadCount": 3}',
+  'a mark never moves back'
+);
+select is(
+  public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('the 102nd unread'))::jsonb, '{"unreadCount": 0}',
+  'the newest message marks all as read'
+);
+select is(
+  (select p.last_read_at from public.chat_participants p),
+  (select m.created_at from public.messages m where m.id = pg_temp.id('the 102nd unread')),
+  'the mark is the message''s time'
+);
+
+
+-- An own message after all that one has read needs no mark; unread ones keep theirs.
+select pg_temp.say('alice and bob', 1, 'all read');
+select is(
+  (select p.last_read_at from public.chat_participants p),
+  (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
+  'what one says after reading all is read too'
+);
+select pg_temp.act_as('bob');
+select pg_temp.say('alice and bob', 1, 'not read yet');
+select pg_temp.act_as('alice');
+select pg_temp.say('alice and bob', 1, 'without reading');
+select is(
+  (select p.last_read_at from public.chat_participants p),
+  (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
+  'what one says before reading all marks nothing'
+);
+select is(pg_temp.unread('alice and bob'), 1, 'so the unread one is still counted');
+
+reset role;
+insert into known select 'event 1', c.id from public.chats c where c.name = 'Event 1';
+insert into public.event_authors (event_id, user_id)
+select c.event_id, pg_temp.id(person)
+from public.chats c, unnest(array['alice', 'dave']) as person
+where c.id = pg_temp.id('event 1');
+select pg_temp.act_as('carol');
+select pg_temp.say('event 1', 1, 'said at event 1');
+select pg_temp.act_as('alice');
+select throws_ok(
+  $$ select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('said at event 1')) $$,
+  'PT404', 'message_not_found', 'a message of another chat is not found in this one'
+);
+select throws_ok(
+  $$ select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('unknown message')) $$,
+  'PT404', 'message_not_found', 'nor is one that does not exist'
+);
+select is(pg_temp.unread('event 1'), 1, 'and neither marked anything');
+select pg_temp.act_as('bob');
+select throws_ok(
+  $$ select public.mark_read(pg_temp.id('event 1'), pg_temp.id('said at event 1')) $$,
+  'PT403', 'not_participant', 'nobody marks a chat of others'
+);
+select is(pg_temp.unread('alice and bob'), 3, 'marks are each person''s own: bob has read none of what alice said');
+
+-- Leaving a group chat ---------------------------------------------------------
+
+select pg_temp.act_as('dave');
+select pg_temp.say('event 1', 1, 'a word before leaving');
+select lives_ok($$ select public.leave_chat(pg_temp.id('event 1')) $$, 'dave leaves the event''s chat');
+select throws_ok(
+  format('select public.%s', call), 'PT403', 'not_participant',
+  format('afterwards he is refused: %s', split_part(call, '(', 1))
+)
+from unnest(array[
+  $$get_chat(pg_temp.id('event 1'))$$,
+  $$leave_chat(pg_temp.id('event 1'))$$,
+  $$mark_read(pg_temp.id('event 1'), pg_temp.id('said at event 1'))$$,
+  $$list_messages(pg_temp.id('event 1'))$$,
+  $$send_message(pg_temp.id('event 1'), 'one more thing')$$,
+  $$edit_message(pg_temp.id('event 1'), pg_temp.id('a word before leaving'), 'another word')$$,
+  $$delete_message(pg_temp.id('event 1'), pg_temp.id('a word before leaving'))$$
+]) as call;
+select is(public.list_chats()::jsonb -> 'data', '[]', 'his list no longer shows it');
+select is_empty('select id from public.chats', 'nor does the table');
+select is_empty('select id from public.messages', 'its messages are closed too');
+
+select pg_temp.act_as('carol');
+select pg_temp.say('event 1', 1, 'where is dave');
+select is(
+  array(select jsonb_array_elements_text(public.get_chat(pg_temp.id('event 1'))::jsonb -> 'participants')),
+  array[pg_temp.id('carol'), pg_temp.id('alice')]::text[],
+  'the others no longer see him there'
+);
+select pg_temp.act_as('dave');
+select throws_ok(
+  $$ select public.get_chat(pg_temp.id('event 1')) $$, 'PT403', 'not_participant', 'a message of theirs does not bring him back'
+);
+reset role;
+update public.events e set status = 'draft' from public.chats c where c.id = pg_temp.id('event 1') and e.id = c.event_id;
+update public.events e set status = 'published' from public.chats c where c.id = pg_temp.id('event 1') and e.id = c.event_id;
+select pg_temp.act_as('dave');
+select throws_ok(
+  $$ select public.get_chat(pg_temp.id('event 1')) $$, 'PT403', 'not_participant', 'nor does publishing the event again'
+);
+reset role;
+delete from public.event_authors where user_id = pg_temp.id('dave');
+insert into public.event_authors (event_id, user_id)
+select c.event_id, pg_temp.id('dave') from public.chats c where c.id = pg_temp.id('event 1');
+select pg_temp.act_as('dave');
+select is(pg_temp.unread('event 1'), 0, 'the event adds him again: he is back, and what was said meanwhile is history');
+
+-- Leaving a direct chat --------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into seen (moment, answer) select 'before bob leaves', public.get_chat(pg_temp.id('alice and bob'));
+select pg_temp.act_as('bob');
+select lives_ok($$ select public.leave_chat(pg_temp.id('alice and bob')) $$, 'bob leaves the direct chat');
+select throws_ok(
+  $$ select public.get_chat(pg_temp.id('alice and bob')) $$, 'PT403', 'not_participant', 'it is closed to him'
+);
+select throws_ok(
+  $$ select public.send_message(pg_temp.id('alice and bob'), 'still there?') $$, 'PT403', 'not_participant',
+  'he cannot send to it either'
+);
+select is_empty('select id from public.messages', 'nor read a word of it');
+select pg_temp.act_as('alice');
+select is(
+  public.get_chat(pg_temp.id('alice and bob'))::jsonb, (select s.answer from seen s where s.moment = 'before bob leaves'),
+  'alice does not notice'
+);
+select pg_temp.say('alice and bob', 1, 'are you there');
+select pg_temp.act_as('bob');
+select results_eq(
+  $$ select message ->> 'text'
+     from jsonb_array_elements(public.list_messages(pg_temp.id('alice and bob'))::jsonb -> 'data') as message $$,
+  array['are you there 1'],
+  'a new message brings it back for him, without the history'
+);
+select results_eq('select id from public.messages', array[pg_temp.id('are you there')], 'the table shows him no more than that');
+select is(pg_temp.unread('alice and bob'), 1, 'only the new message is unread');
+select is(
+  public.get_chat(pg_temp.id('alice and bob'))::jsonb -> 'lastMessage' ->> 'id', pg_temp.id('are you there')::text,
+  'and it is the last one'
+);
+select throws_ok(
+  $$ select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('the 99th unread')) $$,
+  'PT404', 'message_not_found', 'a message of before he left is not there for him'
+);
+
+select public.leave_chat(pg_temp.id('alice and bob'));
+select is(
+  public.open_direct_chat(pg_temp.id('alice')) ->> 'id', pg_temp.id('alice and bob')::text, 'opening it brings it back as well'
+);
+select is(
+  public.get_chat(pg_temp.id('alice and bob'))::jsonb - array['createdAt', 'lastMessageAt', 'rev'],
+  pg_temp.direct_chat_of('alice', 'bob') - array['createdAt', 'lastMessageAt', 'rev'],
+  'empty: no last message, nothing unread, and both in it'
+);
+select is(
+  public.list_messages(pg_temp.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null}', 'and without the history'
+);
+select pg_temp.act_as('alice');
+select is(
+  jsonb_array_length(public.list_messages(pg_temp.id('alice and bob'), 100)::jsonb -> 'data'), 100,
+  'alice still has all of hers'
+);
+
+-- What goes past the functions -------------------------------------------------
+
+select pg_temp.act_as('stranger');
+select throws_ok(statement, '42501', 'permission denied for table ' || relation, format('a user is refused: %s', statement))
+from (values
+  ('chats', $$insert into public.chats (type, direct_low, direct_high) values ('direct', pg_temp.id('alice'), pg_temp.id('stranger'))$$),
+  ('chats', $$insert into public.chats (type, event_id, name) values ('event_authors', pg_temp.id('nobody'), 'Mine')$$),
+  ('chats', $$update public.chats set name = 'Mine'$$),
+  ('chats', $$delete from public.chats$$),
+  ('chat_participants', $$insert into public.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
+  ('chat_participants', $$delete from public.chat_participants$$)
+) as attempt (relation, statement);
+select pg_temp.act_as('alice');
+select throws_ok(statement, '42501', 'permission denied for table ' || relation, format('a participant is refused: %s', statement))
+from (values
+  ('chats', $$update public.chats set name = 'Mine'$$),
+  ('chats', $$update public.chats set rev = 0, last_message_at = null$$),
+  ('chats', $$delete from public.chats$$),
+  ('chat_participants', $$insert into public.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('carol'))$$),
+  ('chat_participants', $$update public.chat_participants set last_read_at = 'infinity'$$),
+  ('chat_participants', $$update public.chat_participants set history_from = '-infinity', left_at = null$$),
+  ('chat_participants', $$delete from public.chat_participants$$)
+) as attempt (relation, statement);
+set local role anon;
+set local request.jwt.claims = '{"role": "anon"}';
+select throws_ok(statement, '42501', 'permission denied for ' || what, format('anon is refused: %s', statement))
+from (values
+  ('table chats', 'select id from public.chats'),
+  ('table chats', $$update public.chats set name = 'Mine'$$),
+  ('table chat_participants', 'select chat_id from public.chat_participants'),
+  ('table chat_participants', $$insert into public.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
+  ('function list_chats', 'select public.list_chats()'),
+  ('function get_chat', $$select public.get_chat(pg_temp.id('alice and bob'))$$),
+  ('function open_direct_chat', $$select public.open_direct_chat(pg_temp.id('alice'))$$),
+  ('function leave_chat', $$select public.leave_chat(pg_temp.id('alice and bob'))$$),
+  ('function mark_read', $$select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('hello'))$$),
+  ('schema private', $$select private.is_participant(pg_temp.id('alice and bob'))$$)
+) as attempt (what, statement);
+
+select * from finish();
+rollback;

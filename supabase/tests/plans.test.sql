@@ -1,0 +1,316 @@
+-- What reading costs where there is much to read: 200,000 messages, half of them in one
+-- chat, and a person who takes part in 1,000 chats beside one who takes part in one.
+--
+-- The functions themselves are called, and tell their cost two ways: the statistics of this
+-- transaction count the sequential scans, and `explain (analyze, buffers)` of a call counts
+-- each page that the statements inside it touch. The plans below them are of statements cut
+-- out of the functions' bodies as they are stored, so that they cannot grow apart.
+
+begin;
+select plan(66);
+
+-- Ids by the names that the stories below use.
+create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
+grant select, insert on known to anon, authenticated;
+-- Answers by the moments that they were given.
+create temporary table seen (moment text primary key, chat jsonb not null);
+grant select, insert on seen to authenticated;
+
+create function pg_temp.id(called text) returns uuid
+language plpgsql stable
+as $$
+declare
+  answer uuid;
+begin
+  select k.id into strict answer from pg_temp.known k where k.name = called;
+  return answer;
+end
+$$;
+
+create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
+language plpgsql
+as $$
+begin
+  perform
+    set_config('role', 'authenticated', true),
+    set_config('request.jwt.claims', (
+      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
+    )::text, true);
+end
+$$;
+
+insert into known (name)
+select unnest(array['alice', 'bob', 'carol', 'dora', 'long', 'short', 'short event', 'long event', 'a long way down', 'new friend']);
+insert into auth.users (id, email)
+select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dora', 'new friend');
+
+-- Much to read -----------------------------------------------------------------
+
+create temporary table crowd as select n, gen_random_uuid() as id from generate_series(0, 999) as n;
+insert into auth.users (id, email) select c.id, c.id || '@test.example' from crowd c;
+
+create temporary table place as
+select n, gen_random_uuid() as event_id, gen_random_uuid() as chat_id, case when n = 0 then 120 else 20 end as lines
+from generate_series(0, 4994) as n;
+update place set chat_id = pg_temp.id('short'), event_id = pg_temp.id('short event') where n = 0;
+insert into place (n, event_id, chat_id, lines) values (5000, pg_temp.id('long event'), pg_temp.id('long'), 100000);
+
+insert into public.events (id, title) select p.event_id, 'Event ' || p.n from place p;
+insert into public.chats (id, type, event_id, name, rev, last_message_at)
+select p.chat_id, 'event_authors', p.event_id, 'Event ' || p.n, p.lines, now() - p.n * interval '1 millisecond' from place p;
+insert into public.chat_participants (chat_id, user_id)
+select p.chat_id, c.id
+from place p
+cross join generate_series(0, 2) as seat
+join crowd c on c.n = (p.n * 7 + seat * 13) % 1000;
+-- All chats speak through the same 100,000 seconds, and one's messages lie scattered among
+-- those of the others. Each fiftieth message of a chat is deleted.
+insert into public.messages (chat_id, sender_id, text, rev, created_at, deleted_at)
+select p.chat_id, c.id, 'Line ' || line, line,
+  now() - p.n * interval '1 millisecond' - (p.lines - line) * (interval '100000 seconds' / p.lines) as created_at,
+  case when line % 50 = 0 then now() end
+from place p
+cross join lateral generate_series(1, p.lines) as line
+join crowd c on c.n = (p.n * 7 + line % 3 * 13) % 1000
+order by random();
+
+-- Alice is in the long chat, the short one and 998 others; bob and carol in the long one alone.
+insert into public.chat_participants (chat_id, user_id) select p.chat_id, pg_temp.id('alice') from place p where p.n < 999 or p.n = 5000;
+insert into public.chat_participants (chat_id, user_id)
+select pg_temp.id('long'), pg_temp.id(person) from unnest(array['bob', 'carol']) as person;
+insert into public.friendships (user_low, user_high, status, requested_by)
+select least(pg_temp.id('alice'), k.id), greatest(pg_temp.id('alice'), k.id), 'accepted', k.id
+from known k where k.name in ('new friend', 'dora');
+insert into known (name, id)
+select 'alice''s own', m.id from public.messages m where m.chat_id = pg_temp.id('short') and m.rev = 119;
+update public.messages set sender_id = pg_temp.id('alice'), created_at = clock_timestamp() where id = pg_temp.id('alice''s own');
+insert into known (name, id)
+select 'line 50,001', m.id from public.messages m where m.chat_id = pg_temp.id('long') and m.rev = 50001;
+
+analyze public.events, public.chats, public.chat_participants, public.messages;
+
+select cmp_ok((select count(*) from public.messages), '>=', 200000::bigint, 'there are 200,000 messages');
+select is((select count(*) from public.messages m where m.chat_id = pg_temp.id('long')), 100000::bigint, 'half of them in one chat');
+select is(
+  (select array_agg((select count(*) from public.chat_participants p where p.user_id = pg_temp.id(person))) from unnest(array['alice', 'bob']) as person),
+  array[1000, 1]::bigint[], 'alice is in 1,000 chats, bob in one'
+);
+
+-- Measures ---------------------------------------------------------------------
+
+-- The sequential scans of the two large tables that ten calls make: the first five of them
+-- with plans for their arguments, the later ones with whatever plpgsql then keeps.
+create function pg_temp.sequential_scans(call text) returns bigint
+language plpgsql
+as $$
+declare
+  before bigint;
+  after bigint;
+begin
+  select sum(s.seq_scan) into before
+  from pg_catalog.pg_stat_xact_user_tables s where s.relid in ('public.messages'::regclass, 'public.chat_participants'::regclass);
+  for time in 1..10 loop
+    execute 'select public.' || call;
+  end loop;
+  select sum(s.seq_scan) into after
+  from pg_catalog.pg_stat_xact_user_tables s where s.relid in ('public.messages'::regclass, 'public.chat_participants'::regclass);
+  return after - before;
+end
+$$;
+
+-- The buffers that a call touches, in a session that has called it before.
+create function pg_temp.buffers(call text) returns bigint
+language plpgsql
+as $$
+declare
+  plan jsonb;
+begin
+  for time in 1..12 loop
+    execute 'explain (analyze, buffers, timing off, format json) select public.' || call into plan;
+  end loop;
+  return (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
+end
+$$;
+
+-- The nth `return (…);` of a plpgsql function, its variables replaced.
+create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
+language plpgsql
+as $$
+declare
+  answer text;
+begin
+  select found.parts[1] into strict answer
+  from pg_catalog.pg_proc p
+  cross join lateral regexp_matches(p.prosrc, 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
+  where p.oid = of and found.n = nth;
+  for i in 1..array_length(variables, 1) loop
+    if answer !~ ('\m' || variables[i][1] || '\M') then
+      raise 'statement % of % has no variable %', nth, of, variables[i][1];
+    end if;
+    answer := regexp_replace(answer, '\m' || variables[i][1] || '\M', variables[i][2], 'g');
+  end loop;
+  return answer;
+end
+$$;
+
+-- How a statement reaches a table: `<node> <index> (<condition>)` of each of its scans.
+create function pg_temp.ways_to(relation text, plan_options text, statement text) returns text[]
+language plpgsql
+as $$
+declare
+  plan jsonb;
+begin
+  execute format('explain (%s, format json) %s', plan_options, statement) into plan;
+  return array(
+    select format('%s %s %s', scan ->> 'Node Type', scan ->> 'Index Name', scan ->> 'Index Cond')
+    from jsonb_path_query(plan, 'strict $.** ? (@."Relation Name" == $relation)', jsonb_build_object('relation', relation)) as scan
+  );
+end
+$$;
+
+-- Buffers ------------------------------------------------------------------------
+-- Measured before anything here writes, so that no row has older versions to step over.
+-- A connection's first calls have plans for their arguments, the later ones mostly a generic
+-- plan: each must do.
+
+create temporary table cost (mode text, what text, buffers bigint not null, primary key (mode, what));
+grant select, insert on cost to authenticated;
+
+create function pg_temp.measure(person text, modes text[], remark text default '') returns void
+language plpgsql
+as $$
+declare
+  mode text;
+begin
+  foreach mode in array modes loop
+    perform set_config('plan_cache_mode', mode, true);
+    mode := mode || remark;
+    insert into pg_temp.cost (mode, what, buffers)
+    select mode, person || what, pg_temp.buffers(call)
+    from (values
+      ('''s first page', $call$list_messages(pg_temp.id('long'))$call$),
+      ('''s page a long way down', $call$list_messages(pg_temp.id('long'), 50, now() - interval '90000 seconds')$call$),
+      ('''s chat', $call$get_chat(pg_temp.id('long'))$call$)
+    ) as reading (what, call);
+    if person = 'alice' then
+      insert into pg_temp.cost (mode, what, buffers) values
+        (mode, 'a page of the short chat', pg_temp.buffers($call$list_messages(pg_temp.id('short'))$call$));
+    end if;
+  end loop;
+end
+$$;
+
+select pg_temp.act_as('bob');
+select pg_temp.measure('bob', array['auto', 'force_custom_plan', 'force_generic_plan']);
+select pg_temp.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
+select pg_temp.measure('carol', array['auto', 'force_custom_plan', 'force_generic_plan']);
+select pg_temp.act_as('alice');
+select pg_temp.measure('alice', array['auto', 'force_custom_plan', 'force_generic_plan']);
+reset role;
+-- A generic plan is made for the average chat. Where that is middling long, sorting its few
+-- rows looks as cheap as reading them in order; in the long chat it is not.
+alter table public.messages alter column chat_id set (n_distinct = 2000);
+analyze public.messages;
+select pg_temp.act_as('bob');
+select pg_temp.measure('bob', array['auto', 'force_generic_plan'], ', 100 messages in the average chat');
+reset role;
+alter table public.messages alter column chat_id reset (n_distinct);
+analyze public.messages;
+
+select cmp_ok(
+  much.buffers, '<=', (little.buffers * 1.5)::bigint, format('%s costs at most half more than %s (%s)', dear, cheap, much.mode)
+)
+from (values
+  ('alice''s first page', 'bob''s first page'),
+  ('alice''s page a long way down', 'bob''s page a long way down'),
+  ('alice''s chat', 'bob''s chat'),
+  ('alice''s page a long way down', 'alice''s first page'),
+  ('bob''s page a long way down', 'bob''s first page'),
+  ('carol''s page a long way down', 'carol''s first page'),
+  ('carol''s first page', 'bob''s first page'),
+  ('alice''s first page', 'a page of the short chat')
+) as pair (dear, cheap)
+join cost much on much.what = pair.dear
+join cost little on little.what = pair.cheap and little.mode = much.mode
+order by much.mode;
+select cmp_ok(c.buffers, '<=', 250::bigint, format('of 98,000 unread messages 100 are counted: %s (%s)', c.what, c.mode))
+from cost c where c.what in ('alice''s chat', 'bob''s chat', 'carol''s chat');
+
+set local plan_cache_mode = auto;
+select pg_temp.act_as('alice');
+select cmp_ok(
+  pg_temp.buffers('list_chats(1)'), '<=', 12000::bigint, 'the newest of 1,000 chats is found by a look at each, and one unread count'
+);
+reset role;
+
+-- No sequential scan -----------------------------------------------------------
+
+set local plan_cache_mode = auto;
+select pg_temp.act_as('alice');
+select is(pg_temp.sequential_scans(call), 0::bigint, 'alice, in 1,000 chats, scans no table: ' || call)
+from unnest(array[
+  $$list_chats()$$,
+  $$list_chats(50, now() - interval '500 milliseconds', pg_temp.id('short'))$$,
+  $$get_chat(pg_temp.id('long'))$$,
+  $$get_chat(pg_temp.id('short'))$$,
+  $$list_messages(pg_temp.id('long'))$$,
+  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$list_messages(pg_temp.id('short'))$$,
+  $$send_message(pg_temp.id('long'), 'one more')$$,
+  $$send_message(pg_temp.id('short'), 'one more', gen_random_uuid())$$,
+  $$edit_message(pg_temp.id('short'), pg_temp.id('alice''s own'), 'changed')$$,
+  $$delete_message(pg_temp.id('short'), pg_temp.id('alice''s own'))$$,
+  $$mark_read(pg_temp.id('long'), pg_temp.id('line 50,001'))$$,
+  $$open_direct_chat(pg_temp.id('new friend'))$$
+]) as call;
+select pg_temp.act_as('bob');
+select is(pg_temp.sequential_scans(call), 0::bigint, 'nor does bob, in one: ' || call)
+from unnest(array[
+  $$list_chats()$$,
+  $$get_chat(pg_temp.id('long'))$$,
+  $$list_messages(pg_temp.id('long'))$$,
+  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$
+]) as call;
+select pg_temp.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
+select is(pg_temp.sequential_scans(call), 0::bigint, 'nor carol, a moderator: ' || call)
+from unnest(array[
+  $$list_messages(pg_temp.id('long'))$$,
+  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$delete_message(pg_temp.id('long'), pg_temp.id('line 50,001'))$$
+]) as call;
+
+-- A person's own messages do not count, however many: neither are they read to be left out.
+set local plan_cache_mode = auto;
+select pg_temp.act_as('dora');
+insert into known (name, id) select 'monologue', (public.open_direct_chat(pg_temp.id('alice')) ->> 'id')::uuid;
+do $$
+begin
+  for line in 1..2000 loop
+    perform public.send_message(pg_temp.id('monologue'), 'Line ' || line);
+  end loop;
+end
+$$;
+select cmp_ok(
+  pg_temp.buffers('get_chat(pg_temp.id(''monologue''))'), '<=', 500::bigint, 'the chat of one who said 2,000 lines does not cost them all'
+);
+reset role;
+
+-- Plans --------------------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+select matches(way, '^Index (Only )?Scan messages_page_idx .*chat_id = .* AND \(created_at < ', format('the page of %s is one range of the page index (%s)', reader, options))
+from (values ('participants', 2), ('moderators', 1)) as page (reader, nth)
+cross join unnest(array['generic_plan', 'generic_plan off']) as options
+cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement('public.list_messages', nth, case options
+  when 'generic_plan' then
+    array[['list_messages\.chat_id', '$1::uuid'], ['page_limit', '$2::integer'], ['older_than', '$3::timestamptz'], ['me', '$4::uuid']]
+  else
+    array[
+      ['list_messages\.chat_id', format('%L::uuid', pg_temp.id('long'))], ['page_limit', '50'],
+      ['older_than', format('%L::timestamptz', now() - interval '90000 seconds')],
+      ['me', format('%L::uuid', pg_temp.id('alice'))]
+    ]
+  end))) as way;
+
+select * from finish();
+rollback;

@@ -1,0 +1,130 @@
+//! One caller of one HTTP server: a base URL, the headers every call carries, kept connections.
+
+use crate::answer::Answer;
+use reqwest::Method;
+use serde_json::Value;
+
+/// A caller. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Client {
+    /// A caller of `base` who shows no token.
+    pub fn new(http: &reqwest::Client, base: &str) -> Client {
+        Client {
+            http: http.clone(),
+            base: base.to_owned(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same caller with one more header on every call.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Client {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same caller with `Authorization: Bearer <token>`.
+    pub fn bearer(self, token: &str) -> Client {
+        self.with("authorization", format!("Bearer {token}"))
+    }
+
+    /// The same caller on connections of its own.
+    pub fn on_new_connection(&self) -> Client {
+        Client {
+            http: reqwest::Client::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Begins a call; `path` is everything after the base URL.
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        let mut request = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        Call {
+            name: format!("{method} {path}"),
+            request,
+        }
+    }
+
+    /// `GET path`
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).send().await
+    }
+
+    /// `POST path` with a JSON body
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path).json(body).send().await
+    }
+
+    /// `PATCH path` with a JSON body
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path).json(body).send().await
+    }
+
+    /// `DELETE path`
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path).send().await
+    }
+}
+
+/// A call that is being put together.
+#[derive(Debug)]
+pub struct Call {
+    name: String,
+    request: reqwest::RequestBuilder,
+}
+
+impl Call {
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Call {
+        self.request = self.request.header(name, value.as_ref());
+        self
+    }
+
+    /// Names the request, so that the stack's access log can be asked about it.
+    pub fn request_id(self, id: &str) -> Call {
+        self.header("x-request-id", id)
+    }
+
+    /// A JSON body.
+    pub fn json(self, body: &Value) -> Call {
+        self.raw_json(body.to_string())
+    }
+
+    /// A body that says it is JSON, whatever it is.
+    pub fn raw_json(self, body: impl Into<reqwest::Body>) -> Call {
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// A body without a content type.
+    pub fn body(mut self, body: impl Into<reqwest::Body>) -> Call {
+        self.request = self.request.body(body);
+        self
+    }
+
+    /// Sends, and reads the whole answer.
+    ///
+    /// # Panics
+    /// When there is no answer: a server that hangs up has failed the test.
+    pub async fn send(self) -> Answer {
+        let Call { name, request } = self;
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => panic!("{name}: no answer: {error:?}"),
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        match response.bytes().await {
+            Ok(body) => Answer::new(name, status, headers, body.to_vec()),
+            Err(error) => panic!("{name}: {status}, then the body broke off: {error:?}"),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Where the running stack is.
+
+use std::sync::OnceLock;
+
+/// The lines of `.dev/stack.env`, which `cargo xtask test http` puts into the environment.
+#[derive(Debug)]
+pub struct Env {
+    /// The gateway function.
+    pub edge_url: String,
+    /// The functions `chats` and `messages`, each alone on workerd, without the gateway.
+    pub chats_url: String,
+    /// See [`Env::chats_url`].
+    pub messages_url: String,
+    /// Supabase's API gateway: `/rest/v1`, `/auth/v1`, `/storage/v1`.
+    pub supabase_url: String,
+    /// Postgres as role `postgres`, which owns the tables and bypasses RLS.
+    pub database_url: String,
+    /// The key that the API gateway wants as `apikey`; a JWT of role `anon`.
+    pub anon_key: String,
+    /// A JWT of role `service_role`: no request of a user may ever carry it.
+    pub service_role_key: String,
+    /// The HS256 secret of Auth, PostgREST and the functions.
+    pub jwt_secret: String,
+    /// The API gateway's access log, a line a request: `<request id or -> <METHOD> <target> <status>`.
+    pub api_log: String,
+}
+
+impl Env {
+    /// Reads the environment once.
+    ///
+    /// # Panics
+    /// When a variable is missing: there is nothing to test then.
+    pub fn get() -> &'static Env {
+        static ENV: OnceLock<Env> = OnceLock::new();
+        ENV.get_or_init(|| Env {
+            edge_url: url("EDGE_URL"),
+            chats_url: url("CHATS_URL"),
+            messages_url: url("MESSAGES_URL"),
+            supabase_url: url("SUPABASE_URL"),
+            database_url: variable("DATABASE_URL"),
+            anon_key: variable("SUPABASE_ANON_KEY"),
+            service_role_key: variable("SUPABASE_SERVICE_ROLE_KEY"),
+            jwt_secret: variable("SUPABASE_JWT_SECRET"),
+            api_log: variable("API_LOG"),
+        })
+    }
+}
+
+fn url(name: &str) -> String {
+    variable(name).trim_end_matches('/').to_owned()
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: run these tests by `cargo xtask test http`"))
+}

@@ -1,0 +1,30 @@
+//! What the HTTP tests stand on: people with tokens, a client that keeps its connections,
+//! fixtures on the host application's tables, and assertions on whole answers.
+//!
+//! Every test makes its own people with random ids, so all of them run side by side on one stack.
+
+mod access_log;
+mod answer;
+mod client;
+mod env;
+mod fixtures;
+mod locks;
+mod paging;
+mod person;
+mod raw;
+mod shapes;
+mod stack;
+mod tables;
+pub mod tokens;
+
+pub use answer::Answer;
+pub use client::{Call, Client};
+pub use env::Env;
+pub use locks::ChatLock;
+pub use paging::cursor;
+pub use person::{Person, chat_path, message_path, messages_path, read_path};
+pub use raw::exchange;
+pub use shapes::{Chat, LastMessage, Message, Page, Timestamp};
+pub use stack::Stack;
+
+pub use reqwest::{Body, Method};

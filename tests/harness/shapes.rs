@@ -1,0 +1,203 @@
+//! The contract's shapes. Reading one asserts that it has exactly the contract's keys.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// A moment, printed by the API as RFC 3339 in UTC with microseconds and `Z`; anything else does not parse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub DateTime<Utc>);
+
+impl Timestamp {
+    /// The same moment some minutes later.
+    pub fn plus_minutes(self, minutes: i64) -> Timestamp {
+        Timestamp(self.0 + TimeDelta::minutes(minutes))
+    }
+
+    /// As the contract prints it.
+    pub fn text(self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = DateTime::parse_from_rfc3339(&text).map_err(D::Error::custom)?;
+        let time = Timestamp(time.with_timezone(&Utc));
+        if time.text() == text {
+            Ok(time)
+        } else {
+            Err(D::Error::custom(format!(
+                "{text} is not UTC with microseconds and Z"
+            )))
+        }
+    }
+}
+
+/// A message as its readers see it; the last two are only in moderators' answers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct Message {
+    pub id: Uuid,
+    pub chat_id: Uuid,
+    pub sender_id: Uuid,
+    pub text: Option<String>,
+    pub attachment_url: Option<String>,
+    pub client_id: Option<Uuid>,
+    pub created_at: Timestamp,
+    pub edited_at: Option<Timestamp>,
+    pub rev: i64,
+    pub editable_until: Option<Timestamp>,
+    pub deleted_at: Option<Timestamp>,
+    pub deleted_by: Option<Uuid>,
+}
+
+const MESSAGE_KEYS: [&str; 10] = [
+    "id",
+    "chatId",
+    "senderId",
+    "text",
+    "attachmentUrl",
+    "clientId",
+    "createdAt",
+    "editedAt",
+    "rev",
+    "editableUntil",
+];
+const MODERATOR_KEYS: [&str; 2] = ["deletedAt", "deletedBy"];
+
+impl Message {
+    /// A message in an answer to someone who is no moderator.
+    #[track_caller]
+    pub fn read(value: &Value) -> Message {
+        read(value, &MESSAGE_KEYS)
+    }
+
+    /// A message in an answer to a moderator.
+    #[track_caller]
+    pub fn read_by_moderator(value: &Value) -> Message {
+        read(value, &[&MESSAGE_KEYS[..], &MODERATOR_KEYS[..]].concat())
+    }
+
+    /// The same message as another participant sees it: it is not theirs to edit.
+    pub fn seen_by_others(&self) -> Message {
+        Message {
+            editable_until: None,
+            ..self.clone()
+        }
+    }
+
+    /// What a chat shows of its last message.
+    pub fn as_last_message(&self) -> LastMessage {
+        LastMessage {
+            id: self.id,
+            sender_id: self.sender_id,
+            text: self.text.clone(),
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// A chat as one of its participants sees it. Their order means nothing, so they are sorted here.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct Chat {
+    pub id: Uuid,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub event_id: Option<Uuid>,
+    pub group_id: Option<Uuid>,
+    pub name: Option<String>,
+    pub participants: Vec<Uuid>,
+    pub created_at: Timestamp,
+    pub last_message_at: Option<Timestamp>,
+    pub last_message: Option<LastMessage>,
+    pub unread_count: i64,
+    pub rev: i64,
+}
+
+const CHAT_KEYS: [&str; 11] = [
+    "id",
+    "type",
+    "eventId",
+    "groupId",
+    "name",
+    "participants",
+    "createdAt",
+    "lastMessageAt",
+    "lastMessage",
+    "unreadCount",
+    "rev",
+];
+
+impl Chat {
+    /// A chat in an answer.
+    #[track_caller]
+    pub fn read(value: &Value) -> Chat {
+        if let Some(last) = value.get("lastMessage").filter(|last| !last.is_null()) {
+            read::<LastMessage>(last, &LAST_MESSAGE_KEYS);
+        }
+        let mut chat: Chat = read(value, &CHAT_KEYS);
+        chat.participants.sort();
+        chat
+    }
+}
+
+/// The last message as a chat shows it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct LastMessage {
+    pub id: Uuid,
+    pub sender_id: Uuid,
+    pub text: Option<String>,
+    pub created_at: Timestamp,
+}
+
+const LAST_MESSAGE_KEYS: [&str; 4] = ["id", "senderId", "text", "createdAt"];
+
+/// A page: its rows, and the cursor of the next one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The rows, newest first.
+    pub data: Vec<T>,
+    /// Where the next page begins, or nothing after the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page in an answer; `row` reads one of its rows.
+    #[track_caller]
+    pub fn read(value: &Value, row: impl Fn(&Value) -> T) -> Page<T> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Raw {
+            data: Vec<Value>,
+            next_cursor: Option<String>,
+        }
+        let raw: Raw = read(value, &["data", "nextCursor"]);
+        Page {
+            data: raw.data.iter().map(row).collect(),
+            next_cursor: raw.next_cursor,
+        }
+    }
+}
+
+/// Reads a shape that must have exactly these keys.
+#[track_caller]
+fn read<T: DeserializeOwned>(value: &Value, keys: &[&str]) -> T {
+    let found: BTreeSet<&str> = value
+        .as_object()
+        .map(|object| object.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    assert_eq!(found, keys.iter().copied().collect(), "the keys of {value}");
+    match T::deserialize(value) {
+        Ok(shape) => shape,
+        Err(error) => panic!("{error}: {value}"),
+    }
+}

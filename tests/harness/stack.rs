@@ -1,0 +1,114 @@
+//! The running stack as one test sees it: the edge, PostgREST, Postgres.
+
+use crate::{client::Client, env::Env, person::Person, tokens};
+use tokio_postgres::{NoTls, types::ToSql};
+use uuid::Uuid;
+
+/// Connections to the stack, one set a test.
+#[derive(Debug)]
+pub struct Stack {
+    /// Postgres as the owner of the tables: fixtures and a look at what was stored.
+    pub sql: tokio_postgres::Client,
+    http: reqwest::Client,
+}
+
+impl Stack {
+    /// Connects to the stack that the environment names.
+    pub async fn connect() -> Stack {
+        Stack {
+            sql: Stack::sql_connection().await,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// One more connection to Postgres, for tests of what two transactions do to each other.
+    ///
+    /// # Panics
+    /// When Postgres does not answer.
+    pub async fn sql_connection() -> tokio_postgres::Client {
+        let url = &Env::get().database_url;
+        let (client, connection) = match tokio_postgres::connect(url, NoTls).await {
+            Ok(connected) => connected,
+            Err(error) => panic!("cannot connect to DATABASE_URL: {error}"),
+        };
+        // It ends with its client; an error of it shows in the client's next query.
+        tokio::spawn(connection);
+        client
+    }
+
+    /// The edge, without a token.
+    pub fn edge(&self) -> Client {
+        Client::new(&self.http, &Env::get().edge_url)
+    }
+
+    /// The function `chats` without the gateway, without a token.
+    pub fn chats_function(&self) -> Client {
+        Client::new(&self.http, &Env::get().chats_url)
+    }
+
+    /// The function `messages` without the gateway, without a token.
+    pub fn messages_function(&self) -> Client {
+        Client::new(&self.http, &Env::get().messages_url)
+    }
+
+    /// Auth.
+    pub fn auth(&self) -> Client {
+        let env = Env::get();
+        Client::new(&self.http, &format!("{}/auth/v1", env.supabase_url))
+            .with("apikey", &env.anon_key)
+    }
+
+    /// PostgREST called directly with this person's token, as supabase-js would.
+    pub fn postgrest(&self, person: &Person) -> Client {
+        self.postgrest_with(&person.token)
+    }
+
+    /// PostgREST called directly by nobody: the anon key is all that a stranger's browser has.
+    pub fn anonymous(&self) -> Client {
+        self.postgrest_with(&Env::get().anon_key)
+    }
+
+    fn postgrest_with(&self, token: &str) -> Client {
+        let env = Env::get();
+        Client::new(&self.http, &format!("{}/rest/v1", env.supabase_url))
+            .with("apikey", &env.anon_key)
+            .bearer(token)
+    }
+
+    /// New people: `let [alice, bob, stranger] = stack.people().await;`
+    pub async fn people<const N: usize>(&self) -> [Person; N] {
+        let ids: [Uuid; N] = std::array::from_fn(|_| Uuid::new_v4());
+        let emails = ids.map(|id| format!("{id}@example.test"));
+        self.execute(
+            "insert into auth.users (id, email) select * from unnest($1::uuid[], $2::text[])",
+            &[&ids.as_slice(), &emails.as_slice()],
+        )
+        .await;
+        ids.map(|id| Person::new(id, tokens::sign(&tokens::claims(id)), &self.edge()))
+    }
+
+    /// Runs a statement as the owner; returns how many rows it touched.
+    ///
+    /// # Panics
+    /// When it fails: a fixture must hold.
+    pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> u64 {
+        match self.sql.execute(sql, parameters).await {
+            Ok(rows) => rows,
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
+    }
+
+    /// The one row's first column.
+    ///
+    /// # Panics
+    /// When there is not exactly one row.
+    pub async fn value<T>(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> T
+    where
+        T: for<'a> tokio_postgres::types::FromSql<'a>,
+    {
+        match self.sql.query_one(sql, parameters).await {
+            Ok(row) => row.get(0),
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
+    }
+}

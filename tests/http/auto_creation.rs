@@ -1,0 +1,38 @@
+//! Chats that come from the host's tables: an event's authors, an approved group.
+
+mod atomic;
+mod events;
+mod groups;
+
+use harness::{Chat, Person, Stack};
+use uuid::Uuid;
+
+/// The ids, sorted as a chat's participants are.
+fn sorted(people: &[&Person]) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+    ids.sort();
+    ids
+}
+
+/// A chat as it is right after it was created; `seen` gives its id and its time.
+fn new_chat(seen: &Chat, kind: &str, name: &str, event: Uuid, people: &[&Person]) -> Chat {
+    Chat {
+        id: seen.id,
+        kind: kind.to_owned(),
+        event_id: Some(event),
+        group_id: None,
+        name: Some(name.to_owned()),
+        participants: sorted(people),
+        created_at: seen.created_at,
+        last_message_at: None,
+        last_message: None,
+        unread_count: 0,
+        rev: 0,
+    }
+}
+
+/// How many chats there are of an event, its groups' included.
+async fn chats_of(stack: &Stack, event: Uuid) -> i64 {
+    let sql = "select count(*) from public.chats where event_id = $1";
+    stack.value(sql, &[&event]).await
+}

@@ -1,0 +1,274 @@
+//! The API's functions answer the same to a direct call, and only for the bearer of the token.
+
+use harness::{Message, Method, Stack, chat_path, messages_path};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Every function of the API with good arguments.
+fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 9] {
+    [
+        ("list_chats", json!({ "page_limit": 50 })),
+        ("get_chat", json!({ "chat_id": chat })),
+        (
+            "list_messages",
+            json!({ "chat_id": chat, "page_limit": 50 }),
+        ),
+        ("open_direct_chat", json!({ "other_user": other })),
+        ("leave_chat", json!({ "chat_id": chat })),
+        (
+            "mark_read",
+            json!({ "chat_id": chat, "message_id": message }),
+        ),
+        ("send_message", json!({ "chat_id": chat, "text": "hello" })),
+        (
+            "edit_message",
+            json!({ "chat_id": chat, "message_id": message, "text": "changed" }),
+        ),
+        (
+            "delete_message",
+            json!({ "chat_id": chat, "message_id": message }),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn nobody_without_a_token_executes_anything() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = alice.send(chat, "hello").await;
+    for (function, arguments) in calls(chat, sent.id, bob.id) {
+        let path = format!("/rpc/{function}");
+        let call = async { stack.anonymous().post(&path, &arguments).await };
+        let answer = stack.unchanged_by(&[&alice, &bob], call).await;
+        answer.denied(401, "42501");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_as_at_the_edge() {
+    let stack = Stack::connect().await;
+    let [alice, bob, stranger] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = alice.send(chat, "hello").await;
+    let rest = stack.postgrest(&stranger);
+    for (function, arguments) in calls(chat, sent.id, bob.id) {
+        let path = format!("/rpc/{function}");
+        let call = rest.post(&path, &arguments);
+        let answer = stack.unchanged_by(&[&alice, &bob, &stranger], call).await;
+        match function {
+            "list_chats" => assert_eq!(answer.ok(), json!({ "data": [], "nextCursor": null })),
+            "open_direct_chat" => answer.raised(403, "not_friends"),
+            _ => answer.raised(403, "not_participant"),
+        }
+    }
+    for (function, arguments) in calls(Uuid::new_v4(), sent.id, bob.id) {
+        let answer = rest.post(&format!("/rpc/{function}"), &arguments).await;
+        if !matches!(function, "list_chats" | "open_direct_chat") {
+            answer.raised(404, "chat_not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_participant_gets_what_the_edge_gives() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    stack.history(chat, &bob, 120).await;
+    let rest = stack.postgrest(&alice);
+    for (direct, edge) in [
+        (format!("/rpc/get_chat?chat_id={chat}"), chat_path(chat)),
+        (
+            "/rpc/list_chats?page_limit=50".to_owned(),
+            "/chats".to_owned(),
+        ),
+        (
+            format!("/rpc/list_messages?chat_id={chat}&page_limit=50"),
+            messages_path(chat),
+        ),
+    ] {
+        let (direct, edge) = (rest.get(&direct).await, alice.get(&edge).await);
+        direct.ok();
+        edge.ok();
+        assert_eq!(direct.text(), edge.text(), "the edge passes bytes on");
+    }
+    let arguments = json!({ "chat_id": chat, "text": " hello " });
+    let sent = rest.post("/rpc/send_message", &arguments).await.created();
+    assert_eq!(alice.messages(chat).await[0], Message::read(&sent));
+    assert_eq!(sent["text"], "hello");
+}
+
+#[tokio::test]
+async fn a_participant_does_no_more_here_than_at_the_edge() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = bob.send(chat, "hello").await;
+    let own = alice.send(chat, "mine").await;
+    stack.backdate(own.id, "15 minutes 1 second").await;
+    let rest = stack.postgrest(&alice);
+    let one = |message: Uuid| json!({ "chat_id": chat, "message_id": message, "text": "changed" });
+    let text = |text: &str| json!({ "chat_id": chat, "text": text });
+    let page = |limit: Value| json!({ "chat_id": chat, "page_limit": limit });
+    for (function, arguments, status, code) in [
+        ("edit_message", one(sent.id), 403, "not_sender"),
+        ("edit_message", one(own.id), 403, "edit_window_expired"),
+        (
+            "edit_message",
+            one(Uuid::new_v4()),
+            404,
+            "message_not_found",
+        ),
+        (
+            "open_direct_chat",
+            json!({ "other_user": alice.id }),
+            400,
+            "invalid_request",
+        ),
+        (
+            "open_direct_chat",
+            json!({ "other_user": null }),
+            400,
+            "invalid_request",
+        ),
+        ("send_message", text(""), 400, "invalid_request"),
+        (
+            "send_message",
+            text("\u{3000}\u{a0}\u{85}"),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            text(&"x".repeat(4001)),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            json!({ "chat_id": chat, "text": null }),
+            400,
+            "invalid_request",
+        ),
+        ("list_messages", page(json!(0)), 400, "invalid_request"),
+        ("list_messages", page(json!(101)), 400, "invalid_request"),
+        ("list_messages", page(json!(20_000)), 400, "invalid_request"),
+        ("list_messages", page(json!(null)), 400, "invalid_request"),
+        (
+            "list_chats",
+            json!({ "page_limit": 101 }),
+            400,
+            "invalid_request",
+        ),
+    ] {
+        let path = format!("/rpc/{function}");
+        let call = rest.post(&path, &arguments);
+        let answer = stack.unchanged_by(&[&alice, &bob], call).await;
+        answer.raised(status, code);
+    }
+    let removal = json!({ "chat_id": chat, "message_id": sent.id });
+    let answer = rest.post("/rpc/delete_message", &removal).await;
+    answer.raised(403, "not_sender");
+}
+
+#[tokio::test]
+async fn no_function_takes_the_acting_user() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = bob.send(chat, "hello").await;
+    let rest = stack.postgrest(&alice);
+    for (function, arguments) in calls(chat, sent.id, bob.id) {
+        for name in [
+            "user_id",
+            "sender_id",
+            "me",
+            "viewer",
+            "actor",
+            "caller",
+            "sub",
+            "as_user",
+        ] {
+            let mut arguments = arguments.clone();
+            arguments[name] = json!(bob.id);
+            let path = format!("/rpc/{function}");
+            let call = rest.post(&path, &arguments);
+            let answer = stack.unchanged_by(&[&alice, &bob], call).await;
+            answer.denied(404, "PGRST202");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_header_makes_a_call_someone_elses() {
+    let stack = Stack::connect().await;
+    let [alice, bob, stranger] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let claims = json!({ "sub": alice.id, "role": "authenticated" }).to_string();
+    let path = format!("/rpc/get_chat?chat_id={chat}");
+    let mut call = stack.postgrest(&stranger).call(Method::GET, &path);
+    for name in [
+        "request.jwt.claims",
+        "request-jwt-claims",
+        "x-jwt-claims",
+        "role",
+        "x-role",
+    ] {
+        call = call.header(name, &claims);
+    }
+    call.send().await.raised(403, "not_participant");
+}
+
+#[tokio::test]
+async fn a_get_writes_nothing() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = alice.send(chat, "hello").await;
+    let rest = stack.postgrest(&alice);
+    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(4) {
+        let query: Vec<String> = arguments
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+            .collect();
+        let path = format!("/rpc/{function}?{}", query.join("&"));
+        let answer = stack.unchanged_by(&[&alice, &bob], rest.get(&path)).await;
+        answer.denied(405, "25006");
+    }
+}
+
+#[tokio::test]
+async fn helpers_are_no_functions_of_the_api() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    for caller in [stack.postgrest(&alice), stack.anonymous()] {
+        for (function, arguments) in [
+            (
+                "add_participant",
+                json!({ "target_chat": chat, "member": alice.id }),
+            ),
+            (
+                "remove_participant",
+                json!({ "target_chat": chat, "member": bob.id }),
+            ),
+            ("next_rev", json!({ "chat_id": chat })),
+            ("is_moderator", json!({ "chat_id": chat })),
+            ("are_friends", json!({ "a": alice.id, "b": bob.id })),
+            (
+                "create_source_chat",
+                json!({ "kind": "direct", "members": [alice.id] }),
+            ),
+        ] {
+            for schema in ["", "private."] {
+                let path = format!("/rpc/{schema}{function}");
+                let call = caller.post(&path, &arguments);
+                let answer = stack.unchanged_by(&[&alice, &bob], call).await;
+                answer.denied(404, "PGRST202");
+            }
+        }
+    }
+}

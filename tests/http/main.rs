@@ -1,0 +1,16 @@
+//! The contract, line by line, against the running stack. Modules mirror URLs and situations;
+//! `cargo xtask test http chats::open` runs one of them.
+
+mod auth;
+mod auto_creation;
+mod chats;
+mod direct_postgrest;
+mod errors;
+mod functions_alone;
+mod health;
+mod messages;
+mod order;
+mod pages;
+mod sign_up;
+mod unread;
+mod upstream_count;

@@ -1,0 +1,9 @@
+//! `/chats/:id/messages` and `/chats/:id/messages/:msgId`
+
+mod delete;
+mod edit;
+mod idempotency;
+mod list;
+mod moderators;
+mod send;
+mod text;

@@ -1,0 +1,173 @@
+//! What a call costs upstream: one PostgREST request for each success path, none for a request
+//! that is wrong in itself.
+
+use harness::{Answer, Method, Person, Stack, chat_path, message_path, messages_path, read_path};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Calls under a request id of its own; returns the answer and what went upstream.
+async fn counted(
+    stack: &Stack,
+    person: &Person,
+    method: Method,
+    path: String,
+    body: Option<Value>,
+) -> (Answer, Vec<String>) {
+    let request_id = Uuid::new_v4().to_string();
+    let call = person.call(method, &path).request_id(&request_id);
+    let call = match body {
+        Some(body) => call.json(&body),
+        None => call,
+    };
+    let answer = call.send().await;
+    (answer, stack.upstream(&request_id).await)
+}
+
+#[tokio::test]
+async fn each_success_is_one_request() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    stack.friends(&alice, &bob).await;
+    let asked = |method, path: &str, body| {
+        let path = path.to_owned();
+        counted(&stack, &alice, method, path, body)
+    };
+    let direct = json!({ "type": "direct", "participantIds": [bob.id] });
+
+    let (answer, upstream) = asked(Method::POST, "/chats", Some(direct.clone())).await;
+    let chat: Uuid = answer.created()["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/open_direct_chat 201"]);
+
+    let (answer, upstream) = asked(Method::POST, "/chats", Some(direct)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/open_direct_chat 200"]);
+
+    let (answer, upstream) = asked(Method::GET, "/chats", None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_chats 200"]);
+
+    let (answer, upstream) = asked(Method::GET, &chat_path(chat), None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/get_chat 200"]);
+
+    let sent = json!({ "text": "Hello!", "clientId": Uuid::new_v4() });
+    let path = messages_path(chat);
+    let (answer, upstream) = asked(Method::POST, &path, Some(sent.clone())).await;
+    let message: Uuid = answer.created()["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/send_message 201"]);
+
+    let (answer, upstream) = asked(Method::POST, &path, Some(sent)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/send_message 200"]);
+
+    let (answer, upstream) = asked(Method::GET, &path, None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_messages 200"]);
+
+    let path = message_path(chat, message);
+    let (answer, upstream) = asked(Method::PATCH, &path, Some(json!({ "text": "Hi!" }))).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/edit_message 200"]);
+
+    let body = json!({ "messageId": message });
+    let (answer, upstream) = asked(Method::POST, &read_path(chat), Some(body)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/mark_read 200"]);
+
+    for _ in 0..2 {
+        let (answer, upstream) = asked(Method::DELETE, &path, None).await;
+        answer.no_content();
+        assert_eq!(upstream, ["POST /rest/v1/rpc/delete_message 204"]);
+    }
+
+    let (answer, upstream) = asked(Method::DELETE, &chat_path(chat), None).await;
+    answer.no_content();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/leave_chat 204"]);
+}
+
+#[tokio::test]
+async fn each_further_page_is_one_request() {
+    let stack = Stack::connect().await;
+    let [alice, bob, carol] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    stack.direct_chat(&alice, &carol).await;
+    stack.history(chat, &bob, 2).await;
+
+    let next = alice
+        .messages_page(chat, "?limit=1")
+        .await
+        .next_cursor
+        .unwrap();
+    let path = format!("{}?limit=1&cursor={next}", messages_path(chat));
+    let (answer, upstream) = counted(&stack, &alice, Method::GET, path, None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_messages 200"]);
+
+    let next = alice.chats_page("?limit=1").await.next_cursor.unwrap();
+    let path = format!("/chats?limit=1&cursor={next}");
+    let (answer, upstream) = counted(&stack, &alice, Method::GET, path, None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_chats 200"]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_two_requests_at_most() {
+    let stack = Stack::connect().await;
+    let [alice, bob, stranger] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    for (path, status, code) in [
+        (chat_path(chat), 403, "not_participant"),
+        (messages_path(chat), 403, "not_participant"),
+        (chat_path(Uuid::new_v4()), 404, "chat_not_found"),
+        (messages_path(Uuid::new_v4()), 404, "chat_not_found"),
+    ] {
+        let (answer, upstream) = counted(&stack, &stranger, Method::GET, path, None).await;
+        answer.refused(status, code);
+        assert!((1..=2).contains(&upstream.len()), "{upstream:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_in_itself_is_none() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let messages = messages_path(chat);
+    let message = message_path(chat, Uuid::new_v4());
+    let read = read_path(chat);
+    let too_long = "x".repeat(4001);
+    for (method, path, body, code) in [
+        (Method::GET, "/chats/no-uuid", None, "invalid_id"),
+        (Method::GET, "/chats?limit=0", None, "invalid_request"),
+        (Method::GET, "/chats?cursor=garbled", None, "invalid_cursor"),
+        (
+            Method::POST,
+            "/chats",
+            Some(json!({ "type": "group" })),
+            "invalid_request",
+        ),
+        (
+            Method::POST,
+            &messages,
+            Some(json!({ "text": " " })),
+            "invalid_request",
+        ),
+        (
+            Method::POST,
+            &messages,
+            Some(json!({ "text": too_long })),
+            "invalid_request",
+        ),
+        (Method::PATCH, &message, Some(json!({})), "invalid_request"),
+        (
+            Method::POST,
+            &read,
+            Some(json!({ "messageId": 1 })),
+            "invalid_request",
+        ),
+    ] {
+        let (answer, upstream) = counted(&stack, &alice, method, path.to_owned(), body).await;
+        answer.refused(400, code);
+        assert_eq!(upstream, [""; 0], "{path}");
+    }
+}

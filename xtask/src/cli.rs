@@ -1,0 +1,120 @@
+//! The commands and their flags.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs, tests and builds the chat API.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Starts the whole API on this machine: Postgres, Auth, Storage, PostgREST and the functions
+    Dev(DevArgs),
+    /// Ends what `dev` started, also after the supervisor was killed
+    Stop,
+    /// Runs the tests on a fresh stack of their own, beside a running `dev`
+    Test(TestArgs),
+    /// Builds the functions' wasm modules and prints their sizes
+    Build {
+        /// Names of folders in functions/; all when none is given
+        functions: Vec<String>,
+    },
+    /// Signs in through Auth and prints an access token (a new e-mail address is signed up)
+    Token {
+        /// E-mail address, or the id of a user whose password is the seed's
+        who: String,
+    },
+    /// The database of the running dev stack
+    Db {
+        #[command(subcommand)]
+        command: Db,
+    },
+}
+
+/// What can be done to the database.
+#[derive(Subcommand)]
+pub enum Db {
+    /// Empties the database of the running dev stack, then applies all migrations and the seed
+    Reset,
+}
+
+/// Where `dev` listens, and what it runs on.
+#[derive(Args, Clone)]
+pub struct DevArgs {
+    /// Returns as soon as the API is ready and leaves it running; `stop` ends it
+    #[arg(long)]
+    pub detach: bool,
+    /// Port of the edge, the functions' gateway
+    #[arg(long, default_value_t = 8787)]
+    pub port: u16,
+    /// Port of the stack's API gateway, the SUPABASE_URL
+    #[arg(long, default_value_t = 54321)]
+    pub api_port: u16,
+    /// Port of the stack's Postgres
+    #[arg(long, default_value_t = 54322)]
+    pub db_port: u16,
+    /// Uses a Supabase that runs already (hosted, or `supabase start`); its migrations stay yours: `supabase db push`
+    #[arg(long, value_name = "URL")]
+    pub supabase_url: Option<String>,
+    /// Anon or publishable key of that Supabase
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "SUPABASE_ANON_KEY",
+        hide_env_values = true
+    )]
+    pub anon_key: Option<String>,
+    /// JWT secret of that Supabase
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "SUPABASE_JWT_SECRET",
+        hide_env_values = true
+    )]
+    pub jwt_secret: Option<String>,
+    /// The only `iss` that a token may have; none is asked for when it is absent
+    #[arg(long, value_name = "URL", env = "SUPABASE_JWT_ISSUER")]
+    pub jwt_issuer: Option<String>,
+    /// Connection string of that Supabase's database, role postgres
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Service role key of that Supabase; only written to .dev/stack.env, no function gets it
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "SUPABASE_SERVICE_ROLE_KEY",
+        hide_env_values = true
+    )]
+    pub service_role_key: Option<String>,
+    /// The background half of `--detach`
+    #[arg(long, hide = true)]
+    pub background: bool,
+}
+
+/// Which tests run.
+#[derive(Args)]
+pub struct TestArgs {
+    /// Which part
+    #[arg(value_enum, default_value_t = Part::All)]
+    pub part: Part,
+    /// Only tests (for `sql`: files) whose name contains this
+    pub filter: Option<String>,
+}
+
+/// The parts of the tests.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Everything
+    All,
+    /// `cargo test` of what needs no stack
+    Unit,
+    /// supabase/tests/*.sql, with pgTAP
+    Sql,
+    /// The running API, over HTTP
+    Http,
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask db reset`: the running stack's database made anew.
+
+use anyhow::{Result, bail};
+
+use crate::env_file;
+use crate::keys::Keys;
+use crate::migrations;
+use crate::postgres::{OWNER, Postgres, SUPERUSER};
+use crate::stack::{platform, print_applied};
+use crate::steps::{Help, Steps};
+use crate::{lite, paths, supervisor};
+
+/// Removes what migrations and users made, and keeps what the platform made. Auth and PostgREST
+/// stay connected, so the database itself is not dropped.
+const EMPTY: &str = include_str!("../stack/empty.sql");
+
+/// `cargo xtask db reset`
+pub async fn reset() -> Result<()> {
+    let state = paths::dev_state();
+    let vars = env_file::read(&state.join("stack.env"))?;
+    let url = vars.get("DATABASE_URL").cloned().unwrap_or_default();
+    if !supervisor::is_running(&state) {
+        bail!("the stack is not running: start it with `cargo xtask dev`");
+    }
+    let keys = Keys::load_or_make(&state.join("secrets.env"))?;
+    let Some(port) = embedded_port(&url, &keys.database_password) else {
+        bail!(
+            "`dev` runs on a Supabase of yours, which this command does not touch: use `supabase db reset`"
+        );
+    };
+    let postgres = Postgres::new(&state, port, &keys.database_password, true)?;
+    let steps = Steps::new();
+    let work = async {
+        postgres
+            .connect(SUPERUSER)
+            .await?
+            .batch_execute(EMPTY)
+            .await?;
+        lite::remove_files(&state)?;
+        platform(&postgres).await
+    };
+    let help = Help::mend("`cargo xtask stop`, then `cargo xtask dev` and again");
+    steps
+        .run(
+            "empty",
+            "schemas, users, files and history are removed",
+            help,
+            work,
+        )
+        .await?;
+    let work = async {
+        let mut client = postgres.connect(OWNER).await?;
+        let applied = migrations::apply(&mut client).await?;
+        client
+            .batch_execute("notify pgrst, 'reload schema'")
+            .await?;
+        Ok(applied)
+    };
+    let help = Help::mend("mend the file, then `cargo xtask db reset` again");
+    let applied = steps
+        .run(
+            "migrations",
+            "supabase/migrations and the seed are applied",
+            help,
+            work,
+        )
+        .await?;
+    print_applied(&applied);
+    println!(
+        "the database is as on the first start; tokens of users that are gone fail from now on"
+    );
+    Ok(())
+}
+
+/// The port in the embedded stack's own connection string, whose password is this checkout's.
+fn embedded_port(url: &str, password: &str) -> Option<u16> {
+    let rest = url.strip_prefix(&format!("postgres://{OWNER}:{password}@127.0.0.1:"))?;
+    rest.strip_suffix("/postgres")?.parse().ok()
+}

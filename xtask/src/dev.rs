@@ -1,0 +1,189 @@
+//! `cargo xtask dev`: the API on this machine, in the foreground or behind.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use crate::cli::DevArgs;
+use crate::env_file::{self, Vars};
+use crate::ports::{self, HOST};
+use crate::processes::{Processes, show_new};
+use crate::stack::{Ports, Stack};
+use crate::steps::{Help, Steps};
+use crate::supervisor::{self, Claim};
+use crate::{attach, functions, paths, token, tools, wasm, wrangler};
+
+/// The person of the seed that the first curl line speaks for.
+const SEED_PERSON: &str = "alice@example.com";
+
+/// `cargo xtask dev`
+pub async fn run(args: DevArgs) -> Result<()> {
+    if args.detach && !args.background {
+        return detach().await;
+    }
+    if args.background {
+        // A session of its own: the terminal's Ctrl-C and its end are not for this one.
+        rustix::process::setsid().context("cannot leave the terminal")?;
+    }
+    let state = paths::dev_state();
+    let _claim = Claim::take(&state, "`cargo xtask dev`").await?;
+    let processes = Processes::new(&state)?;
+    let ready = state.join("ready");
+    let _ = fs::remove_file(&ready);
+    let work = async {
+        serve(&args, &state, &processes).await?;
+        fs::write(&ready, "")?;
+        watch(&processes).await
+    };
+    let done = supervisor::until_stopped(&state, &processes, work).await;
+    let was_ready = fs::remove_file(&ready).is_ok();
+    match done {
+        // Being stopped is how a healthy run ends.
+        Err(error) if was_ready && error.to_string().starts_with("stopped") => {
+            println!("\n{error}; nothing is left running");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Starts everything and prints how to use it.
+async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()> {
+    let steps = Steps::new();
+    ports::check_free(args.port, "--port", "the edge")?;
+    // What is missing is said before anything long begins.
+    let attached = args
+        .supabase_url
+        .as_deref()
+        .map(|url| attach::vars(url, args))
+        .transpose()?;
+    if attached.is_none() {
+        ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
+        ports::check_free(args.db_port, "--db-port", "Postgres")?;
+    }
+    tools::npm_packages(processes, &steps).await?;
+    let functions = functions::all()?;
+    // Neither needs the other, and compiling is the longer.
+    let (vars, ()) = tokio::try_join!(
+        supabase(attached, args, state, processes, &steps),
+        wasm::build(&functions, processes, &steps)
+    )?;
+    let help = Help::log(
+        processes.log(wrangler::NAME),
+        "its log tells; `cargo xtask build` builds the functions alone",
+    );
+    let function_vars = wrangler::function_vars(&vars);
+    let start = wrangler::start(processes, state, &functions, &function_vars, args.port);
+    steps
+        .run("wrangler", "the functions answer", help, start)
+        .await?;
+    let edge = format!("http://{HOST}:{}", args.port);
+    let vars = Vars::from_iter(
+        vars.into_iter()
+            .chain([("EDGE_URL".to_owned(), edge.clone())]),
+    );
+    env_file::write(
+        &state.join("stack.env"),
+        "Written by `cargo xtask dev`: where the stack is, and its keys.",
+        &vars,
+    )?;
+    print_ready(&edge, &vars, &steps).await;
+    Ok(())
+}
+
+/// The embedded stack, or the one that was named.
+async fn supabase(
+    attached: Option<Vars>,
+    args: &DevArgs,
+    state: &Path,
+    processes: &Processes,
+    steps: &Steps,
+) -> Result<Vars> {
+    if let Some(vars) = attached {
+        println!(
+            "  the Supabase at --supabase-url is used; its migrations are yours to apply: \
+             `supabase db push`, or `supabase db reset` for a local one"
+        );
+        return Ok(vars);
+    }
+    let ports = Ports {
+        api: args.api_port,
+        database: args.db_port,
+    };
+    Ok(Stack::start(state, ports, true, processes, steps)
+        .await?
+        .vars())
+}
+
+async fn print_ready(edge: &str, vars: &Vars, steps: &Steps) {
+    println!("\nready in {:.1} s: {edge}", steps.total());
+    match token::sign_in(vars, SEED_PERSON).await {
+        Ok(token) => {
+            println!("\nthe chats of {SEED_PERSON}, whose token here is good for an hour:\n");
+            println!("curl -s {edge}/chats -H 'Authorization: Bearer {token}'\n");
+        }
+        Err(_) => println!(
+            "\n{SEED_PERSON} of the seed cannot sign in there; with a user's own token:\n\n\
+             curl -s {edge}/chats -H 'Authorization: Bearer <token>'\n"
+        ),
+    }
+    println!("another token: cargo xtask token bob@example.com");
+    println!("where all is:  .dev/stack.env, logs in .dev/logs");
+    println!("to end it:     Ctrl-C, or cargo xtask stop");
+}
+
+/// Returns only when a part has ended by itself.
+async fn watch(processes: &Processes) -> Result<()> {
+    loop {
+        sleep(Duration::from_millis(300)).await;
+        if let Some((name, log, status)) = processes.first_ended() {
+            bail!("{name} has ended ({status}); its log is {}", log.display());
+        }
+    }
+}
+
+/// Starts the same in the background, shows what it prints, and returns when it is ready.
+async fn detach() -> Result<()> {
+    let state = paths::dev_state();
+    if supervisor::is_running(&state) {
+        bail!("`cargo xtask dev` is running already; `cargo xtask stop` ends it");
+    }
+    let ready = state.join("ready");
+    let _ = fs::remove_file(&ready);
+    fs::create_dir_all(state.join("logs"))?;
+    let log_path = state.join("logs/dev.log");
+    let log = fs::File::create(&log_path)?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(std::env::args_os().skip(1))
+        .arg("--background")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("cannot start in the background")?;
+    let mut shown = fs::File::open(&log_path)?;
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        let was_ready = ready.exists();
+        let ended = child.try_wait()?;
+        show_new(&mut shown)?;
+        if let Some(status) = ended {
+            bail!(
+                "it did not start ({status}); its output is above and in {}",
+                log_path.display()
+            );
+        }
+        if was_ready {
+            return Ok(());
+        }
+        tokio::select! {
+            () = sleep(Duration::from_millis(50)) => {}
+            _ = &mut interrupt => return supervisor::stop().await,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The functions as their wrangler.toml files describe them: nothing is named twice.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::paths::root;
+
+/// The function whose wrangler.toml is the root's: the edge.
+pub const EDGE: &str = "gateway";
+
+/// One function.
+#[derive(Clone)]
+pub struct Function {
+    /// Its folder in functions/, and its package.
+    pub name: String,
+    /// Its wrangler.toml.
+    pub config_file: PathBuf,
+    /// What that says.
+    pub config: Config,
+}
+
+/// What we read of a wrangler.toml.
+#[derive(Clone, Deserialize)]
+pub struct Config {
+    /// The Worker's name.
+    pub name: String,
+    /// workerd's behaviour as of this day.
+    pub compatibility_date: String,
+    #[serde(default)]
+    /// workerd's flags beside the date.
+    pub compatibility_flags: Vec<String>,
+    /// Plain variables.
+    #[serde(default)]
+    pub vars: BTreeMap<String, toml::Value>,
+    /// Bindings to other Workers.
+    #[serde(default)]
+    pub services: Vec<Service>,
+}
+
+/// A service binding.
+#[derive(Clone, Deserialize)]
+pub struct Service {
+    /// Its name in the code.
+    pub binding: String,
+    /// The Worker that it calls.
+    pub service: String,
+}
+
+impl Function {
+    /// Where its build is put.
+    pub fn build_dir(&self) -> PathBuf {
+        root().join("functions").join(&self.name).join("build")
+    }
+}
+
+/// All functions, the edge first.
+pub fn all() -> Result<Vec<Function>> {
+    let dir = root().join("functions");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort_by_key(|name| (name != EDGE, name.clone()));
+    names.into_iter().map(read).collect()
+}
+
+/// The functions of these names; all when there are none.
+pub fn named(names: &[String]) -> Result<Vec<Function>> {
+    let all = all()?;
+    for name in names {
+        if !all.iter().any(|function| function.name == *name) {
+            let known: Vec<_> = all.iter().map(|function| function.name.as_str()).collect();
+            bail!(
+                "there is no function `{name}`; there are {}",
+                known.join(", ")
+            );
+        }
+    }
+    Ok(all
+        .into_iter()
+        .filter(|function| names.is_empty() || names.contains(&function.name))
+        .collect())
+}
+
+fn read(name: String) -> Result<Function> {
+    let config_file = if name == EDGE {
+        root().join("wrangler.toml")
+    } else {
+        root().join("functions").join(&name).join("wrangler.toml")
+    };
+    let text = fs::read_to_string(&config_file)
+        .with_context(|| format!("cannot read {}", config_file.display()))?;
+    let config = toml::from_str(&text)
+        .with_context(|| format!("{} is not a wrangler configuration", config_file.display()))?;
+    Ok(Function {
+        name,
+        config_file,
+        config,
+    })
+}

@@ -1,0 +1,190 @@
+//! The stack's API gateway, Kong's part on a real Supabase: `/rest/v1`, `/auth/v1` and
+//! `/storage/v1` under one URL, the `apikey` check, and an access log.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{HOST, HeaderValue};
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+
+use crate::keys::Keys;
+
+/// Where the gateway sends what it gets.
+pub struct Upstreams {
+    /// Port of PostgREST.
+    pub postgrest: u16,
+    /// Port of Auth and Storage.
+    pub lite: u16,
+}
+
+struct Gateway {
+    upstreams: Upstreams,
+    /// The keys that `apikey` may hold.
+    keys: [String; 2],
+    log: Mutex<File>,
+    client: Client<HttpConnector, Body>,
+}
+
+/// Listens, and serves in the background until the process ends.
+pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> Result<()> {
+    let log = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .open(log)
+        .with_context(|| format!("cannot write {}", log.display()))?;
+    let gateway = Arc::new(Gateway {
+        upstreams,
+        keys: [keys.anon.clone(), keys.service_role.clone()],
+        log: Mutex::new(log),
+        client: Client::builder(TokioExecutor::new()).build_http(),
+    });
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .with_context(|| format!("cannot listen on port {port}"))?;
+    let app = Router::new().fallback(handle).with_state(gateway);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(())
+}
+
+async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or("-")
+        .to_owned();
+    let method = request.method().clone();
+    let target = logged_target(request.uri());
+    let response = gateway.answer(request).await;
+    let line = format!("{id} {method} {target} {}\n", response.status().as_u16());
+    // Written before the answer goes out, so that whoever has the answer finds the line.
+    if let Ok(mut log) = gateway.log.lock() {
+        let _ = log.write_all(line.as_bytes());
+    }
+    response
+}
+
+impl Gateway {
+    async fn answer(&self, mut request: Request) -> Response {
+        let path = request.uri().path();
+        let (prefix, port) = if path.starts_with("/rest/v1/") || path == "/rest/v1" {
+            ("/rest/v1", self.upstreams.postgrest)
+        } else if path.starts_with("/auth/v1/") || path.starts_with("/storage/v1/") {
+            // lite serves both under their public paths.
+            ("", self.upstreams.lite)
+        } else {
+            return message(StatusCode::NOT_FOUND, "no Route matched with those values");
+        };
+        if wants_key(request.method(), path) {
+            match api_key(&request) {
+                None => return message(StatusCode::UNAUTHORIZED, "No API key found in request"),
+                Some(key) if !self.keys.contains(&key) => {
+                    return message(StatusCode::UNAUTHORIZED, "Invalid API key");
+                }
+                Some(_) => {}
+            }
+        }
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        let target = target.strip_prefix(prefix).unwrap_or(target);
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        let authority = format!("127.0.0.1:{port}");
+        let Ok(uri) = format!("http://{authority}{slash}{target}").parse::<Uri>() else {
+            return message(StatusCode::BAD_REQUEST, "the path is not one");
+        };
+        *request.uri_mut() = uri;
+        if let Ok(host) = HeaderValue::from_str(&authority) {
+            request.headers_mut().insert(HOST, host);
+        }
+        match self.client.request(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => {
+                eprintln!("API gateway: upstream on port {port}: {error:?}");
+                message(
+                    StatusCode::BAD_GATEWAY,
+                    "An invalid response was received from the upstream server",
+                )
+            }
+        }
+    }
+}
+
+/// Hosted Supabase wants a key everywhere but on preflights, on Storage, whose public and signed
+/// URLs carry none, and on the pages of Auth that a browser opens from a mail.
+fn wants_key(method: &Method, path: &str) -> bool {
+    const OPEN: [&str; 4] = [
+        "/auth/v1/verify",
+        "/auth/v1/callback",
+        "/auth/v1/authorize",
+        "/auth/v1/.well-known/",
+    ];
+    method != Method::OPTIONS
+        && !path.starts_with("/storage/v1/")
+        && !OPEN.iter().any(|open| path.starts_with(open))
+}
+
+fn api_key(request: &Request) -> Option<String> {
+    let from_query = || {
+        let query = request.uri().query()?;
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("apikey="))
+    };
+    request
+        .headers()
+        .get("apikey")
+        .and_then(|key| key.to_str().ok())
+        .or_else(from_query)
+        .map(str::to_owned)
+}
+
+/// The path with its query, but for Storage's, whose queries are signatures.
+fn logged_target(uri: &Uri) -> String {
+    match uri.path_and_query() {
+        Some(target) if !uri.path().starts_with("/storage/v1/") => target.as_str().to_owned(),
+        _ => uri.path().to_owned(),
+    }
+}
+
+fn message(status: StatusCode, text: &str) -> Response {
+    let body = serde_json::json!({ "message": text }).to_string();
+    (status, [("content-type", "application/json")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_wanted_for_data_and_sign_in_and_not_for_preflights_and_files() {
+        assert!(wants_key(&Method::GET, "/rest/v1/messages"));
+        assert!(wants_key(&Method::POST, "/auth/v1/token"));
+        assert!(!wants_key(&Method::OPTIONS, "/rest/v1/messages"));
+        assert!(!wants_key(&Method::GET, "/storage/v1/object/sign/a/b"));
+        assert!(!wants_key(&Method::GET, "/auth/v1/.well-known/jwks.json"));
+    }
+
+    #[test]
+    fn signatures_stay_out_of_the_log() {
+        let signed = Uri::from_static("/storage/v1/object/sign/a/b?token=secret");
+        assert_eq!(logged_target(&signed), "/storage/v1/object/sign/a/b");
+        let rest = Uri::from_static("/rest/v1/rpc/get_chat?chat_id=1");
+        assert_eq!(logged_target(&rest), "/rest/v1/rpc/get_chat?chat_id=1");
+    }
+}

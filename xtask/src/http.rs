@@ -1,0 +1,65 @@
+//! The few requests that this tool makes itself: is a part ready, and sign in.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::body::{Body, to_bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::uri::Scheme;
+use axum::http::{Request, StatusCode};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use tokio::time::timeout;
+
+/// Auth hashes passwords, which takes a moment; nothing here takes longer.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// Answers are small.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// The status of a GET.
+pub async fn status(url: &str) -> Result<StatusCode> {
+    let request = Request::get(url).body(Body::empty())?;
+    Ok(send(request).await?.0)
+}
+
+/// The status and body of a POST of JSON with an `apikey`.
+pub async fn post_json(url: &str, key: &str, body: &Value) -> Result<(StatusCode, Value)> {
+    let request = Request::post(url)
+        .header("apikey", key)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))?;
+    let (status, bytes) = send(request).await?;
+    let body = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{url} answered {status} without JSON"))?;
+    Ok((status, body))
+}
+
+async fn send(request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
+    // Certificates are read for a hosted project alone: readiness is asked many times a second.
+    let answer = if request.uri().scheme() == Some(&Scheme::HTTPS) {
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .context("this machine has no certificates to trust")?
+            .https_only()
+            .enable_http1()
+            .build();
+        Client::builder(TokioExecutor::new())
+            .build(connector)
+            .request(request)
+    } else {
+        Client::builder(TokioExecutor::new())
+            .build_http()
+            .request(request)
+    };
+    let work = async {
+        let response = answer.await?;
+        let status = response.status();
+        let bytes = to_bytes(Body::new(response.into_body()), MAX_BODY_BYTES).await?;
+        Ok((status, bytes.to_vec()))
+    };
+    timeout(ANSWER_TIME, work)
+        .await
+        .context("it does not answer in time")?
+}

@@ -1,0 +1,62 @@
+//! Auth and Storage: `@supabase/lite`, the official light implementation, on our Postgres.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::keys::Keys;
+use crate::paths;
+use crate::ports::HOST;
+use crate::postgres::{Postgres, SUPERUSER};
+use crate::processes::{Processes, Spec, command};
+
+const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
+/// Its name among the processes.
+pub const NAME: &str = "lite";
+
+/// Starts it; it makes the schemas auth and storage the first time.
+pub fn start(
+    processes: &Processes,
+    state: &Path,
+    postgres: &Postgres,
+    keys: &Keys,
+    port: u16,
+) -> Result<()> {
+    let dir = folder(state);
+    let config = dir.join("supabase/config.toml");
+    // It looks for a supabase/ folder where it runs, and must not find the project's own.
+    paths::write_private(
+        &config,
+        &format!(
+            "# Written by cargo xtask at each start.\n\
+             [api]\nport = {port}\n\
+             [db]\ndriver = \"postgres\"\nurl = \"{url}\"\n\
+             [auth]\nenabled = true\njwt_secret = \"{secret}\"\njwt_expiry = 3600\nenable_signup = true\n\
+             [auth.email]\nenable_confirmations = false\n\
+             [storage]\nenabled = true\n",
+            url = postgres.url(SUPERUSER),
+            secret = keys.jwt_secret,
+        ),
+    )?;
+    let mut lite = command("node", [paths::root().join(PROGRAM).as_os_str()]);
+    lite.args(["start", "--no-admin", "--no-telemetry", "--host", HOST])
+        .current_dir(&dir)
+        .env("EXPERIMENTAL_STORAGE", "1")
+        .env("LITE_NON_INTERACTIVE", "1")
+        .env("DO_NOT_TRACK", "1");
+    processes.start(Spec::new(NAME, lite))
+}
+
+/// Removes the stored files; their rows are the database's.
+pub fn remove_files(state: &Path) -> Result<()> {
+    let files = folder(state).join("supabase/.temp/storage");
+    match fs::remove_dir_all(&files) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn folder(state: &Path) -> PathBuf {
+    state.join("lite")
+}

@@ -1,0 +1,55 @@
+//! `cargo xtask`: everything a person does with this checkout, in one `match`.
+
+mod attach;
+mod cli;
+mod db;
+mod dev;
+mod env_file;
+mod functions;
+mod gateway;
+mod http;
+mod keys;
+mod lite;
+mod migrations;
+mod paths;
+mod pgtap;
+mod ports;
+mod postgres;
+mod postgrest;
+mod processes;
+mod stack;
+mod steps;
+mod supervisor;
+mod tap;
+mod test;
+mod token;
+mod tools;
+mod wasm;
+mod workerd;
+mod wrangler;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, Db};
+
+// One thread: the kernel's "kill me when my parent dies" is tied to the thread that spawned,
+// and a thread of a pool may end before the process does.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Dev(args) => dev::run(args).await,
+        Command::Stop => supervisor::stop().await,
+        Command::Test(args) => test::run(args).await,
+        Command::Build { functions } => wasm::run(&functions).await,
+        Command::Token { who } => token::run(&who).await,
+        Command::Db { command: Db::Reset } => db::reset().await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            steps::print_failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

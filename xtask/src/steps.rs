@@ -1,0 +1,167 @@
+//! Progress: each step says what it waits for, how long it took, and on failure where to look.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Error, Result};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+/// A step that takes longer than this says again what it waits for.
+const REMINDER: Duration = Duration::from_secs(10);
+/// How much of a log a failure shows.
+const LOG_LINES: usize = 25;
+
+/// The steps of one run.
+pub struct Steps {
+    started: Instant,
+    /// Name and duration of what is done, for the summary.
+    done: RefCell<Vec<(String, Duration)>>,
+}
+
+/// What a person should know when the step fails.
+#[derive(Clone, Default)]
+pub struct Help {
+    /// The log of the process that the step waits for.
+    pub log: Option<PathBuf>,
+    /// The likely mend.
+    pub mend: &'static str,
+}
+
+impl Help {
+    /// Only a mend.
+    pub fn mend(mend: &'static str) -> Self {
+        Self { log: None, mend }
+    }
+
+    /// A log and a mend.
+    pub fn log(log: PathBuf, mend: &'static str) -> Self {
+        Self {
+            log: Some(log),
+            mend,
+        }
+    }
+}
+
+/// The step's name and help, carried by its error.
+struct Failed {
+    step: String,
+    help: Help,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step `{}` failed", self.step)
+    }
+}
+
+impl fmt::Debug for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+impl Steps {
+    /// Starts the clock.
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            done: RefCell::default(),
+        }
+    }
+
+    /// Runs one step: `what` tells what is being waited for.
+    pub async fn run<T>(
+        &self,
+        name: &str,
+        what: &str,
+        help: Help,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let begun = Instant::now();
+        let mut work = std::pin::pin!(work);
+        let mut reminder = interval_at(Instant::now() + REMINDER, REMINDER);
+        reminder.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let result = loop {
+            tokio::select! {
+                result = &mut work => break result,
+                _ = reminder.tick() => {
+                    println!("  {name:<12} {what} ({} s so far)", begun.elapsed().as_secs());
+                }
+            }
+        };
+        let took = begun.elapsed();
+        match result {
+            Ok(value) => {
+                println!("  {name:<12} {:>5.1} s  {what}", took.as_secs_f64());
+                self.done.borrow_mut().push((name.to_owned(), took));
+                Ok(value)
+            }
+            Err(error) => Err(error.context(Failed {
+                step: name.to_owned(),
+                help,
+            })),
+        }
+    }
+
+    /// Seconds since the start.
+    pub fn total(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+}
+
+/// The last lines of a log.
+pub fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    let skip = lines.len().saturating_sub(LOG_LINES);
+    lines
+        .iter()
+        .skip(skip)
+        .map(|line| format!("    {line}\n"))
+        .collect()
+}
+
+/// A failure that has been told already: only the exit status is left to say it.
+#[derive(Debug)]
+pub struct Told;
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("told above")
+    }
+}
+
+impl std::error::Error for Told {}
+
+/// Prints a failure: the step, the causes, the end of its log, and the likely mend.
+pub fn print_failure(error: &Error) {
+    if error.is::<Told>() {
+        return;
+    }
+    eprintln!("\nerror: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!(
+            "  because: {}",
+            cause.to_string().trim_end().replace('\n', "\n    ")
+        );
+    }
+    // The innermost step knows most; an outer one only wraps it.
+    if let Some(failed) = error.downcast_ref::<Failed>() {
+        if let Some(log) = &failed.help.log {
+            let end = tail(log);
+            if !end.is_empty() {
+                eprintln!("  the log ends with:\n{}", end.trim_end());
+            }
+            eprintln!("  log: {}", log.display());
+        }
+        if !failed.help.mend.is_empty() {
+            eprintln!("  try: {}", failed.help.mend);
+        }
+    }
+}

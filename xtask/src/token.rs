@@ -1,0 +1,100 @@
+//! `cargo xtask token`: an access token, through Auth as a client gets it.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::env_file::{self, Vars};
+use crate::{http, paths, postgres};
+
+/// The password of every user that this tool or the seed makes.
+const PASSWORD: &str = "password123";
+
+/// `cargo xtask token <email or id>`
+pub async fn run(who: &str) -> Result<()> {
+    let vars = env_file::read(&paths::dev_state().join("stack.env"))?;
+    if vars.is_empty() {
+        bail!("there is no .dev/stack.env: start the stack with `cargo xtask dev`");
+    }
+    let email = if who.contains('@') {
+        who.to_owned()
+    } else {
+        email_of(&vars, who).await?
+    };
+    let token = match sign_in(&vars, &email).await {
+        Ok(token) => token,
+        Err(error) if error.downcast_ref::<Refused>().is_some() => sign_up(&vars, &email).await?,
+        Err(error) => return Err(error),
+    };
+    println!("{token}");
+    Ok(())
+}
+
+/// Signs in with the development password.
+pub async fn sign_in(vars: &Vars, email: &str) -> Result<String> {
+    ask(vars, "token?grant_type=password", email).await
+}
+
+async fn sign_up(vars: &Vars, email: &str) -> Result<String> {
+    ask(vars, "signup", email).await.with_context(|| {
+        format!(
+            "{email} could neither sign in nor be signed up; its password may not be `{PASSWORD}`"
+        )
+    })
+}
+
+/// Auth's own no: the user is unknown, or the password is another.
+#[derive(Debug)]
+struct Refused(String);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Auth refuses: {}", self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+async fn ask(vars: &Vars, endpoint: &str, email: &str) -> Result<String> {
+    let url = vars
+        .get("SUPABASE_URL")
+        .context("SUPABASE_URL is missing")?;
+    let key = vars
+        .get("SUPABASE_ANON_KEY")
+        .context("SUPABASE_ANON_KEY is missing")?;
+    let (status, body) = http::post_json(
+        &format!("{url}/auth/v1/{endpoint}"),
+        key,
+        &json!({ "email": email, "password": PASSWORD }),
+    )
+    .await
+    .with_context(|| format!("Auth does not answer at {url}: is the stack running?"))?;
+    match body["access_token"].as_str() {
+        Some(token) => Ok(token.to_owned()),
+        None if status.is_client_error() => Err(Refused(reason(&body)).into()),
+        None => bail!("Auth answered {status}: {}", reason(&body)),
+    }
+}
+
+/// Auth tells its reason under one of several names.
+fn reason(body: &Value) -> String {
+    ["msg", "error_description", "message", "error"]
+        .iter()
+        .find_map(|name| body[*name].as_str())
+        .unwrap_or("without a reason; the project may want e-mail addresses confirmed first")
+        .to_owned()
+}
+
+async fn email_of(vars: &Vars, id: &str) -> Result<String> {
+    let url = vars
+        .get("DATABASE_URL")
+        .context("a user's id is looked up in the database: start `dev` with --database-url, or give the e-mail address")?;
+    let client = postgres::connect(url).await?;
+    let row = client
+        .query_opt(
+            "select email from auth.users where id::text = lower($1)",
+            &[&id],
+        )
+        .await?;
+    let email: Option<String> = row.and_then(|row| row.get(0));
+    email.with_context(|| format!("there is no user `{id}` with an e-mail address"))
+}

@@ -1,0 +1,209 @@
+//! What a build needs beyond Rust and Node: installed once, at the versions that the checkout pins.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use crate::paths::{file_hash, root, tool_cache};
+use crate::processes::{Processes, Spec, command, find_program};
+use crate::steps::{Help, Steps};
+
+/// worker-build's version goes with the `worker` crate's minor version.
+const WORKER_BUILD: &str = "0.8.7";
+/// The oldest Node that wrangler and lite run on.
+const NODE: u32 = 20;
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// Says which lock file node_modules was made from.
+const NPM_STAMP: &str = "node_modules/.xtask-lock";
+
+/// Where the tools of the wasm build are.
+pub struct Tools {
+    /// Turns cargo's output into a Worker.
+    pub worker_build: PathBuf,
+    /// Its variables: it downloads what they do not name.
+    pub vars: [(&'static str, PathBuf); 3],
+}
+
+/// Installs what is missing for running the stack.
+pub async fn npm_packages(processes: &Processes, steps: &Steps) -> Result<()> {
+    need_node().await?;
+    let lock = root().join("package-lock.json");
+    let hash = file_hash(&lock)?;
+    let stamp = root().join(NPM_STAMP);
+    if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == hash) {
+        return Ok(());
+    }
+    let help = Help::log(
+        processes.log("npm"),
+        "npm must reach its registry: `npm ping`, and look at proxy settings in ~/.npmrc",
+    );
+    let work = async {
+        let _one_at_a_time = lock_file(&root().join(".dev/npm.lock")).await?;
+        // No package's script has to run: where one would fetch or link programs, we name the
+        // programs ourselves.
+        let mut npm = command(
+            "npm",
+            [
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--include=dev",
+                "--include=optional",
+            ],
+        );
+        npm.current_dir(root());
+        processes.run(Spec::new("npm", npm)).await?;
+        Ok(fs::write(&stamp, &hash)?)
+    };
+    steps
+        .run(
+            "npm",
+            "npm packages are installed (about 530 MB)",
+            help,
+            work,
+        )
+        .await
+}
+
+/// Installs what is missing for building the functions, and says where it is.
+pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
+    wasm_target(processes, steps).await?;
+    let bindgen = locked_version("wasm-bindgen")?;
+    let worker_build = install(processes, steps, "worker-build", WORKER_BUILD).await?;
+    let wasm_bindgen = install(processes, steps, "wasm-bindgen-cli", &bindgen).await?;
+    Ok(Tools {
+        worker_build: worker_build.join("worker-build"),
+        vars: [
+            ("WASM_BINDGEN_BIN", wasm_bindgen.join("wasm-bindgen")),
+            ("WASM_OPT_BIN", root().join("node_modules/.bin/wasm-opt")),
+            ("ESBUILD_BIN", root().join("node_modules/.bin/esbuild")),
+        ],
+    })
+}
+
+async fn wasm_target(processes: &Processes, steps: &Steps) -> Result<()> {
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .current_dir(root())
+        .output()
+        .await
+        .context("rustc does not start")?;
+    let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if output.status.success() && dir.is_dir() {
+        return Ok(());
+    }
+    let help = Help::log(
+        processes.log("rustup"),
+        "install Rust through rustup, or the target wasm32-unknown-unknown in your own way",
+    );
+    let mut rustup = command("rustup", ["target", "add", WASM_TARGET]);
+    rustup.current_dir(root());
+    let work = processes.run(Spec::new("rustup", rustup));
+    steps
+        .run(
+            "rustup",
+            "the target wasm32-unknown-unknown is installed",
+            help,
+            work,
+        )
+        .await
+}
+
+/// Installs a crate's programs into the tool cache, once a version.
+async fn install(
+    processes: &Processes,
+    steps: &Steps,
+    name: &str,
+    version: &str,
+) -> Result<PathBuf> {
+    let cache = tool_cache()?;
+    let place = cache.join(format!("{name}-{version}"));
+    let bin = place.join("bin");
+    // cargo writes this file last.
+    let done = place.join(".crates.toml");
+    if done.is_file() {
+        return Ok(bin);
+    }
+    let what = format!("{name} {version} is built from crates.io (some minutes, once)");
+    let help = Help::log(
+        processes.log(name),
+        "cargo must reach crates.io; then run again",
+    );
+    let work = async {
+        let _one_at_a_time = lock_file(&cache.join(format!("{name}.lock"))).await?;
+        if done.is_file() {
+            return Ok(());
+        }
+        let mut cargo = command("cargo", ["install", name, "--locked", "--version", version]);
+        cargo.arg("--root").arg(&place).current_dir(&cache);
+        processes.run(Spec::new(name, cargo)).await
+    };
+    steps.run(name, &what, help, work).await?;
+    Ok(bin)
+}
+
+#[derive(Deserialize)]
+struct CargoLock {
+    package: Vec<LockedPackage>,
+}
+
+#[derive(Deserialize)]
+struct LockedPackage {
+    name: String,
+    version: String,
+}
+
+/// The version of a crate in Cargo.lock.
+fn locked_version(name: &str) -> Result<String> {
+    let text = fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let lock: CargoLock = toml::from_str(&text).context("Cargo.lock is not TOML")?;
+    let found = lock
+        .package
+        .into_iter()
+        .find(|package| package.name == name);
+    Ok(found
+        .with_context(|| format!("Cargo.lock has no {name}"))?
+        .version)
+}
+
+/// Fails without npm and a Node that the stack's parts run on.
+async fn need_node() -> Result<()> {
+    for program in ["node", "npm"] {
+        if find_program(program).is_none() {
+            bail!(
+                "{program} is not installed: the stack needs Node {NODE} or later (https://nodejs.org)"
+            );
+        }
+    }
+    let output = Command::new("node").arg("--version").output().await?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    let version = version.trim();
+    let major = version.trim_start_matches('v').split('.').next();
+    if major.and_then(|major| major.parse().ok()) < Some(NODE) {
+        bail!("Node {NODE} or later is needed, and `node --version` says {version:?}");
+    }
+    Ok(())
+}
+
+/// Held until dropped. Waits for another run's without standing in the way of Ctrl-C.
+pub async fn lock_file(path: &Path) -> Result<File> {
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(50)).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+    }
+}

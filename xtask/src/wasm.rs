@@ -1,0 +1,208 @@
+//! `cargo xtask build`: one cargo build for all functions, then worker-build for each that changed.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures_util::future::try_join_all;
+use rustix::process::{Pid, test_kill_process};
+
+use crate::functions::{self, Function};
+use crate::paths::{dev_state, file_hash, root};
+use crate::processes::{Processes, Spec, command};
+use crate::steps::{Help, Steps};
+use crate::supervisor;
+use crate::tools::{self, Tools, lock_file};
+
+const CARGO_ARGS: [&str; 5] = [
+    "build",
+    "--lib",
+    "--release",
+    "--target",
+    "wasm32-unknown-unknown",
+];
+
+/// `cargo xtask build [function...]`
+pub async fn run(names: &[String]) -> Result<()> {
+    let functions = functions::named(names)?;
+    let steps = Steps::new();
+    let state = own_state()?;
+    let processes = Processes::new(&state)?;
+    let work = async {
+        tools::npm_packages(&processes, &steps).await?;
+        build(&functions, &processes, &steps).await
+    };
+    let done = supervisor::until_stopped(&state, &processes, work).await;
+    if done.is_ok() {
+        let _ = fs::remove_dir_all(&state);
+        print!("{}", size_table(&sizes(&functions)?));
+    }
+    done
+}
+
+/// A folder for the logs of this build: wrangler runs several at once. Those of builds that are
+/// over are removed, their last logs with them.
+fn own_state() -> Result<PathBuf> {
+    let all = dev_state().join("build");
+    fs::create_dir_all(&all)?;
+    for entry in fs::read_dir(&all)? {
+        let dir = entry?.path();
+        let pid = dir.file_name().and_then(|name| name.to_str()?.parse().ok());
+        if pid
+            .and_then(Pid::from_raw)
+            .is_some_and(|pid| test_kill_process(pid).is_err())
+        {
+            // A build that starts at the same time may be removing it too.
+            let _ = fs::remove_dir_all(&dir);
+        }
+    }
+    Ok(all.join(std::process::id().to_string()))
+}
+
+/// Builds what changed.
+pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps) -> Result<()> {
+    let tools = tools::wasm_tools(processes, steps).await?;
+    let packages = packages()?;
+    let help = Help::log(
+        processes.log("cargo"),
+        "mend the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour",
+    );
+    let work = async {
+        let mut cargo = command("cargo", CARGO_ARGS);
+        cargo.args(&packages).current_dir(root());
+        use_js_sys(&mut cargo);
+        processes.run(Spec::new("cargo", cargo)).await
+    };
+    steps
+        .run("cargo", "the functions compile to wasm", help, work)
+        .await?;
+    // Optimising takes one core for seconds, and machines have several.
+    let bundles = functions
+        .iter()
+        .map(|function| bundle(function, &packages, &tools, processes, steps));
+    try_join_all(bundles).await?;
+    Ok(())
+}
+
+/// Runs worker-build unless what it would read is what it read last time.
+async fn bundle(
+    function: &Function,
+    packages: &[String],
+    tools: &Tools,
+    processes: &Processes,
+    steps: &Steps,
+) -> Result<()> {
+    let build_dir = function.build_dir();
+    let _one_at_a_time =
+        lock_file(&dev_state().join(format!("build/{}.lock", function.name))).await?;
+    let stamp_file = build_dir.join(".stamp");
+    let stamp = stamp(function, tools)?;
+    let made_from = fs::read_to_string(&stamp_file).unwrap_or_default();
+    if made_from == stamp && module(function).is_file() && build_dir.join("index.js").is_file() {
+        return Ok(());
+    }
+    let name = format!("worker-build-{}", function.name);
+    let help = Help::log(
+        processes.log(&name),
+        "remove its build folder and run again",
+    );
+    let work = async {
+        let mut worker_build = command(&tools.worker_build, ["--release", "."]);
+        // Its own `cargo build` gets the same packages, so that it finds all of them compiled: a
+        // smaller set may give shared crates other features.
+        worker_build
+            .args(packages)
+            .current_dir(root().join("functions").join(&function.name));
+        for (variable, program) in &tools.vars {
+            worker_build.env(variable, program);
+        }
+        use_js_sys(&mut worker_build);
+        processes.run(Spec::new(&name, worker_build)).await?;
+        Ok(fs::write(&stamp_file, &stamp)?)
+    };
+    let what = format!("{} is optimised and bundled", function.name);
+    steps.run("worker-build", &what, help, work).await
+}
+
+/// worker-build sets it, and a macro of wasm-bindgen reads it behind cargo's back: both cargo
+/// runs must agree.
+fn use_js_sys(command: &mut tokio::process::Command) {
+    command.env("WASM_BINDGEN_USE_JS_SYS", "1");
+}
+
+fn packages() -> Result<Vec<String>> {
+    Ok(functions::all()?
+        .into_iter()
+        .flat_map(|function| ["--package".to_owned(), function.name])
+        .collect())
+}
+
+/// Changes with cargo's output and with the tools.
+fn stamp(function: &Function, tools: &Tools) -> Result<String> {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let wasm = target
+        .join("wasm32-unknown-unknown/release")
+        .join(format!("{}.wasm", function.name.replace('-', "_")));
+    let mut text = file_hash(&wasm)?;
+    for tool in [&tools.worker_build, &tools.vars[0].1] {
+        text.push('\n');
+        text.push_str(&tool.to_string_lossy());
+    }
+    text.push('\n');
+    text.push_str(&file_hash(&root().join("package-lock.json"))?);
+    Ok(text)
+}
+
+fn module(function: &Function) -> PathBuf {
+    function.build_dir().join("index_bg.wasm")
+}
+
+/// Name, raw bytes, gzipped bytes of each module.
+fn sizes(functions: &[Function]) -> Result<Vec<(String, usize, usize)>> {
+    functions
+        .iter()
+        .map(|function| {
+            let (raw, gzipped) = size(&module(function))?;
+            Ok((function.name.clone(), raw, gzipped))
+        })
+        .collect()
+}
+
+fn size(file: &Path) -> Result<(usize, usize)> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&bytes)?;
+    Ok((bytes.len(), gzip.finish()?.len()))
+}
+
+/// One line a module, in KB of 1024 bytes.
+fn size_table(sizes: &[(String, usize, usize)]) -> String {
+    let kb = |bytes: usize| bytes as f64 / 1024.0;
+    let mut table = format!("{:<12} {:>10} {:>10}\n", "module", "raw", "gzipped");
+    for (name, raw, gzipped) in sizes {
+        table.push_str(&format!(
+            "{name:<12} {:>7.1} KB {:>7.1} KB\n",
+            kb(*raw),
+            kb(*gzipped)
+        ));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_lined_up_in_kilobytes() {
+        let sizes = [("chats".to_owned(), 1024 * 1024, 1536)];
+        assert_eq!(
+            size_table(&sizes),
+            "module              raw    gzipped\nchats         1024.0 KB     1.5 KB\n"
+        );
+    }
+}

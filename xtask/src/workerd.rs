@@ -1,0 +1,139 @@
+//! The built functions on `workerd serve`, for tests: it survives clients that hang up, where
+//! `wrangler dev` does not, and runs exactly the modules that would be deployed.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::env_file::Vars;
+use crate::functions::Function;
+use crate::paths::root;
+use crate::ports::HOST;
+use crate::processes::{Processes, Spec, command};
+use crate::stack::wait_for;
+
+/// Its name among the processes.
+pub const NAME: &str = "workerd";
+
+/// Starts all functions, each on its own port, and waits until the first, the edge, answers.
+pub async fn start(
+    processes: &Processes,
+    state: &Path,
+    functions: &[(Function, u16)],
+    vars: &Vars,
+) -> Result<()> {
+    let config = state.join("workerd.capnp");
+    fs::write(&config, render(functions, vars)?)?;
+    let mut workerd = command(program()?, ["serve"]);
+    // Paths in the configuration are given relative to the file system's root.
+    workerd.arg("--import-path=/").arg(&config);
+    processes.start(Spec::new(NAME, workerd))?;
+    let (_, port) = functions.first().context("there is a function")?;
+    wait_for(&format!("http://{HOST}:{port}/health"), NAME, processes).await
+}
+
+/// The program itself: the npm wrapper would stand between it and our signals.
+fn program() -> Result<std::path::PathBuf> {
+    let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => "linux-64",
+        ("linux", "aarch64") => "linux-arm64",
+        ("macos", "x86_64") => "darwin-64",
+        ("macos", "aarch64") => "darwin-arm64",
+        (os, arch) => bail!("workerd does not exist for {os} on {arch}"),
+    };
+    Ok(root().join(format!(
+        "node_modules/@cloudflare/workerd-{platform}/bin/workerd"
+    )))
+}
+
+/// The configuration in Cap'n Proto's text form.
+fn render(functions: &[(Function, u16)], vars: &Vars) -> Result<String> {
+    let mut services = String::new();
+    let mut sockets = String::new();
+    let mut workers = String::new();
+    for (index, (function, port)) in functions.iter().enumerate() {
+        let service = quote(&function.config.name);
+        services.push_str(&format!(
+            "    (name = {service}, worker = .worker{index}),\n"
+        ));
+        sockets.push_str(&format!(
+            "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
+        ));
+        workers.push_str(&worker(index, function, vars)?);
+    }
+    Ok(format!(
+        "# Written by cargo xtask at each start.\n\
+         using Workerd = import \"/workerd/workerd.capnp\";\n\n\
+         const config :Workerd.Config = (\n  services = [\n{services}    \
+         (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
+         sockets = [\n{sockets}  ],\n);\n{workers}"
+    ))
+}
+
+fn worker(index: usize, function: &Function, vars: &Vars) -> Result<String> {
+    let config = &function.config;
+    let dir = function.build_dir();
+    let embed = |file: &str| quote(&dir.join(file).to_string_lossy());
+    let mut bindings = String::new();
+    for (name, value) in &config.vars {
+        // The stack's own values win, as .dev.vars wins in wrangler.
+        if let Some(text) = value.as_str().filter(|_| !vars.contains_key(name)) {
+            bindings.push_str(&binding(name, "text", &quote(text)));
+        }
+    }
+    for (name, value) in vars {
+        bindings.push_str(&binding(name, "text", &quote(value)));
+    }
+    for service in &config.services {
+        bindings.push_str(&binding(
+            &service.binding,
+            "service",
+            &quote(&service.service),
+        ));
+    }
+    let flags: Vec<String> = config
+        .compatibility_flags
+        .iter()
+        .map(|flag| quote(flag))
+        .collect();
+    Ok(format!(
+        "\nconst worker{index} :Workerd.Worker = (\n  compatibilityDate = {date},\n  \
+         compatibilityFlags = [{flags}],\n  modules = [\n    \
+         (name = \"index.js\", esModule = embed {script}),\n    \
+         (name = \"index_bg.wasm\", wasm = embed {module}),\n  ],\n  \
+         bindings = [\n{bindings}  ],\n);\n",
+        date = quote(&config.compatibility_date),
+        flags = flags.join(", "),
+        script = embed("index.js"),
+        module = embed("index_bg.wasm"),
+    ))
+}
+
+fn binding(name: &str, kind: &str, value: &str) -> String {
+    format!("    (name = {}, {kind} = {value}),\n", quote(name))
+}
+
+/// A string literal of Cap'n Proto, whose escapes are C's.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\n' => quoted.push_str("\\n"),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_backslashes_cannot_end_a_literal() {
+        assert_eq!(quote("a\"b\\c\n"), "\"a\\\"b\\\\c\\n\"");
+    }
+}

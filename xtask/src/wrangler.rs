@@ -1,0 +1,89 @@
+//! `wrangler dev` with all functions in one process, as a person develops them.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::env_file::{self, Vars};
+use crate::functions::Function;
+use crate::paths::root;
+use crate::ports::{self, HOST};
+use crate::processes::{Processes, Spec, command};
+use crate::stack::wait_for;
+
+/// Its name among the processes.
+pub const NAME: &str = "wrangler";
+const HEAD: &str = "Written by `cargo xtask dev` at each start; edits are lost.";
+/// The variables of stack.env that a function gets. The service role key is not among them.
+const FUNCTION_VARS: [&str; 4] = [
+    "SUPABASE_URL",
+    "SUPABASE_ANON_KEY",
+    "SUPABASE_JWT_SECRET",
+    "SUPABASE_JWT_ISSUER",
+];
+
+/// What the functions are configured with, out of stack.env.
+pub fn function_vars(stack: &Vars) -> Vars {
+    FUNCTION_VARS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), stack.get(*name)?.clone())))
+        .collect()
+}
+
+/// Starts it and waits until the edge answers.
+pub async fn start(
+    processes: &Processes,
+    state: &Path,
+    functions: &[Function],
+    vars: &Vars,
+    port: u16,
+) -> Result<()> {
+    write_vars(functions, vars)?;
+    let mut wrangler = command(
+        "node",
+        [root().join("node_modules/wrangler/bin/wrangler.js")],
+    );
+    wrangler.arg("dev");
+    for function in functions {
+        wrangler.arg("-c").arg(&function.config_file);
+    }
+    wrangler
+        .args(["--ip", HOST, "--port", &port.to_string()])
+        .args(["--inspector-port", &ports::free()?.to_string()])
+        .args(["--show-interactive-dev-session=false", "--log-level", "log"])
+        .arg("--persist-to")
+        .arg(state.join("wrangler"))
+        .current_dir(root())
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_LOG_PATH", state.join("logs/wrangler-debug"))
+        .env("WRANGLER_REGISTRY_PATH", state.join("wrangler/registry"))
+        .env("WRANGLER_HIDE_BANNER", "true")
+        // Without these it asks the internet for a location and for newer versions.
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        .env("NO_UPDATE_NOTIFIER", "1")
+        .env("CI", "1");
+    processes.start(Spec::new(NAME, wrangler))?;
+    wait_for(&format!("http://{HOST}:{port}/health"), NAME, processes).await
+}
+
+/// Beside each configuration, the only place that wrangler looks in for every function but the
+/// first: flags like `--var` and `--env-file` reach the first one alone.
+fn write_vars(functions: &[Function], vars: &Vars) -> Result<()> {
+    for function in functions {
+        let dir = function
+            .config_file
+            .parent()
+            .context("a file has a folder")?;
+        let file = dir.join(".dev.vars");
+        let before = fs::read_to_string(&file).unwrap_or_default();
+        if !before.is_empty() && !before.starts_with(&format!("# {HEAD}")) {
+            bail!(
+                "{} was not written by xtask, which would overwrite it: move it away",
+                file.display()
+            );
+        }
+        env_file::write(&file, HEAD, vars)?;
+    }
+    Ok(())
+}

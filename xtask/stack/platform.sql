@@ -1,0 +1,260 @@
+-- What hosted Supabase brings and the embedded parts lack: roles, grants, auth.uid() and its kin,
+-- extensions, the publication, and a stand-in for realtime. This file is the one place for it.
+--
+-- Run as the superuser supabase_admin at each start, after Auth and Storage have made their schemas
+-- and before any migration. Everything here can run again.
+-- It describes a project made after 2026-05-30: no table is granted to anyone without being asked.
+
+-- Roles -----------------------------------------------------------------------------------------
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array[
+    'anon', 'authenticated', 'service_role', 'authenticator', 'postgres',
+    'supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin'
+  ] loop
+    if not exists (select from pg_catalog.pg_roles where rolname = name) then
+      execute format('create role %I', name);
+    end if;
+  end loop;
+end
+$$;
+
+alter role anon nologin noinherit;
+alter role authenticated nologin noinherit;
+alter role service_role nologin noinherit bypassrls;
+-- The passwords of the two that log in are set by the stack: they are this checkout's own.
+alter role authenticator login noinherit;
+-- The project's owner can do much and is no superuser.
+alter role postgres login inherit createrole createdb replication bypassrls;
+
+grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role to postgres with admin option;
+grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
+-- Lets `postgres` put policies on storage.objects and realtime.messages, which hosted Supabase
+-- allows by an extension of its own; the guard below takes back what membership gives beyond that.
+grant supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to postgres;
+
+alter role anon set statement_timeout = '3s';
+alter role authenticated set statement_timeout = '8s';
+alter role authenticator set statement_timeout = '8s';
+alter role authenticator set lock_timeout = '8s';
+
+-- Database, schemas, extensions -----------------------------------------------------------------
+
+alter database postgres owner to postgres;
+alter database postgres set search_path = "$user", public, extensions;
+
+-- An emptied database may have lost it.
+create schema if not exists public authorization pg_database_owner;
+alter schema public owner to pg_database_owner;
+grant usage on schema public to public, postgres, anon, authenticated, service_role;
+
+create schema if not exists extensions;
+alter schema extensions owner to postgres;
+grant usage on schema extensions to anon, authenticated, service_role;
+create extension if not exists pgcrypto with schema extensions;
+create extension if not exists "uuid-ossp" with schema extensions;
+
+-- The CLI makes this schema as `postgres`.
+alter schema supabase_migrations owner to postgres;
+alter table supabase_migrations.schema_migrations owner to postgres;
+alter table supabase_migrations.seed_files owner to postgres;
+
+-- Auth ------------------------------------------------------------------------------------------
+
+alter table auth.users add column if not exists instance_id uuid;
+alter table auth.identities alter column id set default gen_random_uuid();
+
+create or replace function auth.uid() returns uuid language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.sub', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+  )::uuid
+$$;
+
+create or replace function auth.role() returns text language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.role', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
+  )
+$$;
+
+create or replace function auth.email() returns text language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.email', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
+  )
+$$;
+
+create or replace function auth.jwt() returns jsonb language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')
+  )::jsonb
+$$;
+
+-- The owner of the tables needs it too: foreign keys are checked as the owner.
+grant usage on schema auth to anon, authenticated, service_role, postgres, supabase_auth_admin;
+grant execute on function auth.uid(), auth.role(), auth.email(), auth.jwt()
+  to public, anon, authenticated, service_role, postgres;
+-- Without CREATE on the schema and without owning a table.
+grant all on all tables in schema auth to postgres;
+
+do $$
+declare
+  name text;
+begin
+  for name in select tablename from pg_catalog.pg_tables where schemaname = 'auth' loop
+    execute format('alter table auth.%I enable row level security', name);
+    execute format('alter table auth.%I owner to supabase_auth_admin', name);
+  end loop;
+end
+$$;
+
+-- Storage ---------------------------------------------------------------------------------------
+
+grant usage on schema storage to anon, authenticated, service_role, postgres, supabase_storage_admin;
+grant all on storage.objects, storage.buckets to anon, authenticated, service_role, postgres;
+alter table storage.objects owner to supabase_storage_admin;
+alter table storage.buckets owner to supabase_storage_admin;
+alter table storage.objects enable row level security;
+alter table storage.buckets enable row level security;
+
+-- Realtime: a stand-in with the real signatures and no server behind it ----------------------------
+
+create schema if not exists realtime;
+grant usage on schema realtime to anon, authenticated, service_role, postgres, supabase_realtime_admin;
+
+create table if not exists realtime.messages (
+  topic text not null,
+  extension text not null,
+  payload jsonb,
+  event text,
+  private boolean default false,
+  updated_at timestamp not null default now(),
+  inserted_at timestamp not null default now(),
+  id uuid not null default gen_random_uuid(),
+  primary key (id, inserted_at)
+) partition by range (inserted_at);
+-- The server makes one partition a day and drops old ones; one that takes all does for tests.
+create table if not exists realtime.messages_all partition of realtime.messages default;
+alter table realtime.messages owner to supabase_realtime_admin;
+alter table realtime.messages_all owner to supabase_realtime_admin;
+alter table realtime.messages enable row level security;
+grant select, insert, update on realtime.messages to anon, authenticated, service_role, postgres;
+
+create or replace function realtime.topic() returns text language sql stable as $$
+  select nullif(current_setting('realtime.topic', true), '')
+$$;
+
+-- As the real one: the caller's rights, and every error becomes a warning.
+create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
+returns void language plpgsql as $$
+declare
+  message_id uuid := gen_random_uuid();
+begin
+  begin
+    perform set_config('realtime.topic', topic, true);
+    insert into realtime.messages (id, payload, event, topic, private, extension)
+    values (
+      message_id,
+      case when payload ? 'id' then payload else payload || jsonb_build_object('id', message_id) end,
+      event, topic, private, 'broadcast'
+    );
+  exception when others then
+    raise warning 'ErrorSendingBroadcastMessage: %', sqlerrm;
+  end;
+end
+$$;
+
+create or replace function realtime.broadcast_changes(
+  topic_name text, event_name text, operation text, table_name text, table_schema text,
+  new record, old record, level text default 'ROW'
+) returns void language plpgsql as $$
+begin
+  if level = 'STATEMENT' then
+    raise exception 'function can only be triggered for each row, not for each statement';
+  end if;
+  if operation not in ('INSERT', 'UPDATE', 'DELETE') then
+    raise exception 'Unexpected operation type: %', operation;
+  end if;
+  perform realtime.send(
+    jsonb_build_object(
+      'old_record', to_jsonb(old), 'record', to_jsonb(new),
+      'operation', operation, 'table', table_name, 'schema', table_schema
+    ),
+    event_name, topic_name
+  );
+end
+$$;
+
+grant execute on all functions in schema realtime to anon, authenticated, service_role, postgres;
+
+do $$
+begin
+  if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
+    create publication supabase_realtime;
+  end if;
+end
+$$;
+alter publication supabase_realtime owner to postgres;
+
+-- The guard: what hosted Supabase forbids to `postgres` in the platform's schemas ---------------------
+
+create schema if not exists platform_guard;
+
+-- Policies, triggers, comments and grants stay allowed; foreign keys that point here change no
+-- object of these schemas.
+create or replace function platform_guard.refuse_changes() returns event_trigger language plpgsql as $$
+declare
+  command record;
+begin
+  if session_user <> 'postgres' then
+    return;
+  end if;
+  for command in select * from pg_catalog.pg_event_trigger_ddl_commands() loop
+    if (command.schema_name in ('auth', 'storage', 'realtime', 'platform_guard')
+        or command.object_identity in ('auth', 'storage', 'realtime', 'platform_guard'))
+      and command.command_tag not in
+        ('CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER', 'COMMENT', 'GRANT', 'REVOKE')
+    then
+      raise exception 'must be owner of % (hosted Supabase forbids % there)', command.object_identity, command.command_tag
+        using errcode = '42501';
+    end if;
+  end loop;
+end
+$$;
+
+create or replace function platform_guard.refuse_drops() returns event_trigger language plpgsql as $$
+declare
+  dropped record;
+begin
+  if session_user <> 'postgres' then
+    return;
+  end if;
+  for dropped in select * from pg_catalog.pg_event_trigger_dropped_objects() loop
+    if dropped.schema_name in ('auth', 'storage', 'realtime', 'platform_guard')
+      and dropped.object_type not in ('policy', 'trigger') and not dropped.is_temporary
+    then
+      raise exception 'must be owner of % (hosted Supabase forbids dropping it)', dropped.object_identity
+        using errcode = '42501';
+    end if;
+  end loop;
+end
+$$;
+
+do $$
+begin
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_changes') then
+    create event trigger platform_guard_changes on ddl_command_end
+      execute function platform_guard.refuse_changes();
+  end if;
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_drops') then
+    create event trigger platform_guard_drops on sql_drop
+      execute function platform_guard.refuse_drops();
+  end if;
+end
+$$;
