@@ -22,6 +22,7 @@
 pub mod auth;
 pub mod body;
 pub mod config;
+pub mod correlation;
 pub mod cors;
 mod crypto;
 pub mod cursor;

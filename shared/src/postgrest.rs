@@ -1,7 +1,7 @@
 //! The client of PostgREST: one request a call, and the answer's bytes passed on unread.
 //!
-//! What goes up is a function's name, typed arguments and at most six headers. No path, query, header or
-//! unparsed value of the caller does.
+//! What goes up is a function's name, typed arguments and at most six headers. No path, query,
+//! header or unparsed value of the caller does. A call has one deadline, a second attempt included.
 
 use reqwest::RequestBuilder;
 use serde::Serialize;

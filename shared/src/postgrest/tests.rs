@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -220,4 +223,102 @@ async fn any_other_answer_to_the_probe_is_unavailable() {
     let error = anonymous.probe().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert_eq!(error.retry_after, Some(2));
+}
+
+/// Gives these answers one after the other, each on a connection of its own, and counts the
+/// requests; `None` hangs up instead.
+async fn answers(list: &[Option<&str>]) -> (SupabaseConfig, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let list: Vec<Option<String>> = list
+        .iter()
+        .map(|answer| answer.map(str::to_owned))
+        .collect();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    tokio::spawn(async move {
+        for answer in list {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut chunk = [0; 4096];
+            let _ = stream.read(&mut chunk).await;
+            counter.fetch_add(1, Ordering::SeqCst);
+            if let Some(answer) = answer {
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+        // Whoever asks once more finds somebody who accepts and says nothing.
+        let held = listener.accept().await;
+        counter.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+        drop(held);
+    });
+    let supabase = SupabaseConfig {
+        url,
+        anon_key: "anon-key".to_owned(),
+        timeout_ms: 1_000,
+    };
+    (supabase, asked)
+}
+
+const OK: Option<&str> =
+    Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
+const UNAVAILABLE: Option<&str> =
+    Some("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+const BROKEN: Option<&str> =
+    Some("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+
+#[tokio::test]
+async fn a_read_is_repeated_once_when_nobody_was_there() {
+    for (list, expected, requests) in [
+        (&[UNAVAILABLE, OK][..], Ok(()), 2),
+        (&[None, OK], Ok(()), 2),
+        (
+            &[UNAVAILABLE, UNAVAILABLE, OK],
+            Err(ErrorCode::Unavailable),
+            2,
+        ),
+        (&[None, None, OK], Err(ErrorCode::Unavailable), 2),
+        (&[BROKEN, OK], Err(ErrorCode::BadUpstream), 1),
+    ] {
+        let (supabase, asked) = answers(list).await;
+        let reply = bearer(&supabase).get("get_chat", &[]).await;
+        let outcome = reply.map(|_| ()).map_err(|error| error.code);
+        assert_eq!(outcome, expected, "{list:?}");
+        assert_eq!(asked.load(Ordering::SeqCst), requests, "{list:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_repeated_only_when_it_may_be() {
+    for (repeat, expected, requests) in [
+        (Repeat::Never, Err(ErrorCode::Unavailable), 1),
+        (Repeat::Once, Ok(()), 2),
+    ] {
+        for first in [None, UNAVAILABLE] {
+            let (supabase, asked) = answers(&[first, OK]).await;
+            let reply = bearer(&supabase).post("send_message", &1, repeat).await;
+            let outcome = reply.map(|_| ()).map_err(|error| error.code);
+            assert_eq!(outcome, expected);
+            assert_eq!(asked.load(Ordering::SeqCst), requests);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_deadline_ends_every_wait() {
+    let slow_body = Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{");
+    for (list, requests) in [(&[][..], 1), (&[UNAVAILABLE], 2), (&[None], 2)] {
+        let (supabase, asked) = answers(list).await;
+        let begun = tokio::time::Instant::now();
+        let reply = bearer(&supabase).get("get_chat", &[]).await;
+        let code = reply.unwrap_err().code;
+        assert_eq!(code, ErrorCode::UpstreamTimeout, "{list:?}");
+        let waited = begun.elapsed().as_millis();
+        assert!((950..1_500).contains(&waited), "{waited} ms");
+        assert_eq!(asked.load(Ordering::SeqCst), requests);
+    }
+    // Cut in the middle: whatever came of it is not passed on.
+    let (supabase, _) = answers(&[slow_body]).await;
+    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::BadUpstream);
 }
