@@ -4,10 +4,12 @@
 mod auth;
 mod auto_creation;
 mod chats;
+mod cors;
 mod direct_postgrest;
 mod errors;
 mod functions_alone;
 mod health;
+mod input;
 mod messages;
 mod order;
 mod pages;
