@@ -11,6 +11,14 @@ pub struct Env {
     pub chats_url: String,
     /// See [`Env::chats_url`].
     pub messages_url: String,
+    /// `chats` without its JWT secret.
+    pub unconfigured_url: String,
+    /// `chats` with a SUPABASE_URL where nobody listens.
+    pub unreachable_url: String,
+    /// The gateway with that SUPABASE_URL.
+    pub unreachable_edge_url: String,
+    /// `chats` with a SUPABASE_URL where something else than PostgREST answers.
+    pub misdirected_url: String,
     /// Supabase's API gateway: `/rest/v1`, `/auth/v1`, `/storage/v1`.
     pub supabase_url: String,
     /// Postgres as role `postgres`, which owns the tables and bypasses RLS.
@@ -23,6 +31,8 @@ pub struct Env {
     pub jwt_secret: String,
     /// The API gateway's access log, a line a request: `<request id or -> <METHOD> <target> <status>`.
     pub api_log: String,
+    /// The log of all functions.
+    pub functions_log: String,
 }
 
 impl Env {
@@ -36,12 +46,17 @@ impl Env {
             edge_url: url("EDGE_URL"),
             chats_url: url("CHATS_URL"),
             messages_url: url("MESSAGES_URL"),
+            unconfigured_url: url("UNCONFIGURED_URL"),
+            unreachable_url: url("UNREACHABLE_URL"),
+            unreachable_edge_url: url("UNREACHABLE_EDGE_URL"),
+            misdirected_url: url("MISDIRECTED_URL"),
             supabase_url: url("SUPABASE_URL"),
             database_url: variable("DATABASE_URL"),
             anon_key: variable("SUPABASE_ANON_KEY"),
             service_role_key: variable("SUPABASE_SERVICE_ROLE_KEY"),
             jwt_secret: variable("SUPABASE_JWT_SECRET"),
             api_log: variable("API_LOG"),
+            functions_log: variable("FUNCTIONS_LOG"),
         })
     }
 }

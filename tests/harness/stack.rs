@@ -43,12 +43,17 @@ impl Stack {
 
     /// The function `chats` without the gateway, without a token.
     pub fn chats_function(&self) -> Client {
-        Client::new(&self.http, &Env::get().chats_url)
+        self.function_at(&Env::get().chats_url)
     }
 
     /// The function `messages` without the gateway, without a token.
     pub fn messages_function(&self) -> Client {
-        Client::new(&self.http, &Env::get().messages_url)
+        self.function_at(&Env::get().messages_url)
+    }
+
+    /// A function elsewhere, without a token: one of the instances that cannot do their work.
+    pub fn function_at(&self, url: &str) -> Client {
+        Client::new(&self.http, url)
     }
 
     /// Auth.

@@ -7,6 +7,7 @@ mod chats;
 mod cors;
 mod direct_postgrest;
 mod errors;
+mod faults;
 mod functions_alone;
 mod health;
 mod input;

@@ -7,12 +7,13 @@ use anyhow::{Context, Result};
 
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
-use crate::functions::{self, EDGE};
+use crate::functions::{self, EDGE, Function};
 use crate::ports::{self, HOST};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
+use crate::workerd::Placed;
 use crate::{paths, pgtap, tools, wasm, workerd, wrangler};
 
 /// How many passed and failed.
@@ -102,24 +103,12 @@ async fn start_functions(
 ) -> Result<Vars> {
     let functions = functions::all()?;
     wasm::build(&functions, processes, steps).await?;
-    let mut vars = stack;
-    let mut placed = Vec::new();
-    for function in functions {
-        let port = ports::free()?;
-        let name = if function.name == EDGE {
-            "EDGE_URL".to_owned()
-        } else {
-            format!("{}_URL", function.name.to_uppercase().replace('-', "_"))
-        };
-        vars.insert(name, format!("http://{HOST}:{port}"));
-        placed.push((function, port));
-    }
-    let function_vars = wrangler::function_vars(&vars);
+    let (placed, mut vars) = place(functions, stack)?;
     let help = Help::log(
         processes.log(workerd::NAME),
         "its log tells what it cannot load",
     );
-    let start = workerd::start(processes, state, &placed, &function_vars);
+    let start = workerd::start(processes, state, &placed);
     steps
         .run("workerd", "the functions answer", help, start)
         .await?;
@@ -129,8 +118,59 @@ async fn start_functions(
         "Written by `cargo xtask test`: the stack of the last run.",
         &vars,
     )?;
+    let log = processes.log(workerd::NAME).display().to_string();
+    vars.insert("FUNCTIONS_LOG".to_owned(), log);
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());
     Ok(vars)
+}
+
+/// Gives each function a port, and some a second instance that cannot do its work, for the tests of
+/// what a client is told then. Adds where all of them are to the stack's variables.
+fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)> {
+    let function_vars = wrangler::function_vars(&vars);
+    let with_url = |url: String| {
+        let mut changed = function_vars.clone();
+        changed.insert("SUPABASE_URL".to_owned(), url);
+        changed
+    };
+    let mut without_secret = function_vars.clone();
+    without_secret.remove("SUPABASE_JWT_SECRET");
+    let supabase_url = vars.get("SUPABASE_URL").cloned().unwrap_or_default();
+    let nowhere = format!("http://{HOST}:{}", ports::free()?);
+    // Auth is no PostgREST: it answers, and with nothing that could be an answer.
+    let auth = format!("{supabase_url}/auth/v1");
+    let broken = [
+        ("UNCONFIGURED", "chats", without_secret),
+        ("UNREACHABLE", "chats", with_url(nowhere.clone())),
+        ("UNREACHABLE_EDGE", EDGE, with_url(nowhere)),
+        ("MISDIRECTED", "chats", with_url(auth)),
+    ];
+
+    let mut placed = Vec::new();
+    let mut add = |name: String, service: String, function: &Function, vars_of: &Vars| {
+        let port = ports::free()?;
+        vars.insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
+        placed.push(Placed {
+            service,
+            function: function.clone(),
+            port,
+            vars: vars_of.clone(),
+        });
+        anyhow::Ok(())
+    };
+    for function in &functions {
+        let name = match function.name.as_str() {
+            EDGE => "EDGE".to_owned(),
+            name => name.to_uppercase().replace('-', "_"),
+        };
+        add(name, function.config.name.clone(), function, &function_vars)?;
+    }
+    for (name, of, vars_of) in &broken {
+        let function = functions.iter().find(|function| function.name == *of);
+        let function = function.with_context(|| format!("there is no function `{of}`"))?;
+        add((*name).to_owned(), name.to_lowercase(), function, vars_of)?;
+    }
+    Ok((placed, vars))
 }
 
 /// Runs `cargo test`, shows what it says, and counts.

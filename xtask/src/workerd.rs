@@ -16,21 +16,34 @@ use crate::stack::wait_for;
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
 
-/// Starts all functions, each on its own port, and waits until the first, the edge, answers.
-pub async fn start(
-    processes: &Processes,
-    state: &Path,
-    functions: &[(Function, u16)],
-    vars: &Vars,
-) -> Result<()> {
+/// A function on a port of its own.
+pub struct Placed {
+    /// What the service is called: the Worker's name, by which others are bound to it, or a name of
+    /// its own for a second instance.
+    pub service: String,
+    /// Whose module it runs.
+    pub function: Function,
+    /// Where it listens.
+    pub port: u16,
+    /// Its variables and secrets.
+    pub vars: Vars,
+}
+
+/// Starts all of them, and waits until the first, the edge, answers.
+pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) -> Result<()> {
     let config = state.join("workerd.capnp");
-    fs::write(&config, render(functions, vars)?)?;
+    fs::write(&config, render(functions)?)?;
     let mut workerd = command(program()?, ["serve"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&config);
     processes.start(Spec::new(NAME, workerd))?;
-    let (_, port) = functions.first().context("there is a function")?;
-    wait_for(&format!("http://{HOST}:{port}/health"), NAME, processes).await
+    let edge = functions.first().context("there is a function")?;
+    wait_for(
+        &format!("http://{HOST}:{}/health", edge.port),
+        NAME,
+        processes,
+    )
+    .await
 }
 
 /// The program itself: the npm wrapper would stand between it and our signals.
@@ -48,19 +61,19 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 /// The configuration in Cap'n Proto's text form.
-fn render(functions: &[(Function, u16)], vars: &Vars) -> Result<String> {
+fn render(functions: &[Placed]) -> Result<String> {
     let mut services = String::new();
     let mut sockets = String::new();
     let mut workers = String::new();
-    for (index, (function, port)) in functions.iter().enumerate() {
-        let service = quote(&function.config.name);
+    for (index, placed) in functions.iter().enumerate() {
+        let (service, port) = (quote(&placed.service), placed.port);
         services.push_str(&format!(
             "    (name = {service}, worker = .worker{index}),\n"
         ));
         sockets.push_str(&format!(
             "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
         ));
-        workers.push_str(&worker(index, function, vars)?);
+        workers.push_str(&worker(index, &placed.function, &placed.vars)?);
     }
     Ok(format!(
         "# Written by cargo xtask at each start.\n\

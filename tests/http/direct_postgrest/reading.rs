@@ -107,6 +107,25 @@ async fn a_leaver_finds_nothing_and_a_returner_only_what_came_later() {
 }
 
 #[tokio::test]
+async fn a_leaver_of_a_group_finds_nothing_old_or_new() {
+    let stack = Stack::connect().await;
+    let [author, alice] = stack.people().await;
+    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let sent = author.send(chat, "a secret").await;
+    alice.leave(chat).await;
+    author.send(chat, "another secret").await;
+    let rest = stack.postgrest(&alice);
+    for question in questions(chat, sent.id) {
+        if !question.starts_with("/chat_participants?") {
+            assert_eq!(rest.get(&question).await.ok(), json!([]), "{question}");
+        }
+    }
+    let embedded = "/chat_participants?select=chats(id),chat_id";
+    let row = json!([{ "chats": null, "chat_id": chat }]);
+    assert_eq!(rest.get(embedded).await.ok(), row);
+}
+
+#[tokio::test]
 async fn a_deleted_message_is_gone_here_too() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
