@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::try_join_all;
@@ -16,6 +16,9 @@ use crate::processes::{Processes, Spec, command};
 use crate::steps::{Help, Steps};
 use crate::supervisor;
 use crate::tools::{self, Tools, lock_file};
+
+/// The most that a module may have, gzipped, in bytes.
+const MAX_GZIPPED: usize = 350 * 1024;
 
 const CARGO_ARGS: [&str; 5] = [
     "build",
@@ -84,6 +87,19 @@ pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps)
         .iter()
         .map(|function| bundle(function, &packages, &tools, processes, steps));
     try_join_all(bundles).await?;
+    check_sizes(&sizes(functions)?)
+}
+
+/// Cloudflare allows more; this keeps a cold start short and tells when a dependency has grown.
+fn check_sizes(sizes: &[(String, usize, usize)]) -> Result<()> {
+    for (name, _, gzipped) in sizes {
+        if *gzipped > MAX_GZIPPED {
+            bail!(
+                "{name} has {gzipped} bytes gzipped, and {MAX_GZIPPED} are allowed: \
+                 `cargo tree -p {name} --target wasm32-unknown-unknown` shows what is in it"
+            );
+        }
+    }
     Ok(())
 }
 
@@ -196,6 +212,13 @@ fn size_table(sizes: &[(String, usize, usize)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_over_the_limit_is_refused() {
+        let of = |gzipped| check_sizes(&[("chats".to_owned(), 1, gzipped)]);
+        assert!(of(MAX_GZIPPED).is_ok());
+        assert!(of(MAX_GZIPPED + 1).is_err());
+    }
 
     #[test]
     fn sizes_are_lined_up_in_kilobytes() {
