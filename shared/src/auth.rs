@@ -1,36 +1,41 @@
 //! Verifies access tokens: signature, time, audience, issuer, role and subject.
 //!
+//! The algorithm belongs to the key and never to the token: HS256 goes with the secret of the
+//! configuration, ES256 and RS256 with a key that the project publishes under the token's `kid`.
+//! A token names a key among those; it can bring none, and nothing that it names is fetched.
+//!
 //! PostgREST checks less than this (it takes tokens without `exp` or role, of any issuer and
 //! audience, and `service_role` passes every policy), so a token that fails here goes nowhere.
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+mod claims;
+mod header;
+mod key_cache;
+mod keys;
+mod verified;
+
+use std::cell::RefCell;
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::auth::header::Header;
+use crate::auth::key_cache::KeyCache;
+use crate::auth::verified::{Proof, Verified, VerifiedTokens};
 use crate::config::TokenConfig;
+use crate::crypto;
 use crate::error::{ApiError, ErrorCode};
-use crate::{crypto, ids};
+use crate::platform::Platform;
+use crate::trace::{Scope, TokenCache};
 
 /// Supabase's tokens have about 1 KB; a custom claims hook may add to that.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// How far the clocks of Auth, edge and database may be apart, in seconds.
-const LEEWAY_SECONDS: u64 = 30;
-/// The only audience and the only role that a signed-in person's token has.
-const AUTHENTICATED: &str = "authenticated";
 
 /// Who a verified token speaks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The user's id.
     pub sub: Uuid,
-}
-
-/// The claims that jsonwebtoken's own validation leaves to us.
-#[derive(Deserialize)]
-struct RawClaims {
-    sub: String,
-    role: String,
 }
 
 /// Takes the token out of an `Authorization` header.
@@ -59,59 +64,106 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, ApiError> {
     Ok(token)
 }
 
-/// Verifies a token.
-///
-/// # Errors
-/// `token_expired` for one that was valid once, else `invalid_token`.
-pub fn verify(token: &str, config: &TokenConfig) -> Result<Claims, ApiError> {
-    crypto::install();
-    // The algorithm comes from the key, never from the token's header.
-    let key = DecodingKey::from_secret(config.jwt_secret.as_bytes());
-    let validation = validation(Algorithm::HS256, config);
-    let decoded = jsonwebtoken::decode::<RawClaims>(token, &key, &validation)
-        .map_err(|error| from_jwt_error(error.kind()))?;
-    // RFC 7515: whoever does not understand a critical header must refuse, and we understand none.
-    if decoded.header.crit.is_some() {
-        return Err(refused("critical header"));
-    }
-    if decoded.claims.role != AUTHENTICATED {
-        return Err(refused("role is not authenticated"));
-    }
-    let sub = ids::parse(&decoded.claims.sub).ok_or_else(|| refused("sub is not a UUID"))?;
-    Ok(Claims { sub })
+/// What an instance knows about keys and tokens, for as long as it lives. It belongs to one
+/// configuration.
+#[derive(Default)]
+pub struct Verifier {
+    keys: KeyCache,
+    tokens: RefCell<VerifiedTokens>,
 }
 
-fn validation(algorithm: Algorithm, config: &TokenConfig) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.leeway = LEEWAY_SECONDS;
-    validation.validate_nbf = true;
-    validation.set_audience(&[AUTHENTICATED]);
-    validation.set_required_spec_claims(&["exp", "aud", "sub"]);
-    if let Some(issuer) = &config.issuer {
-        validation.set_issuer(&[issuer]);
-        validation.required_spec_claims.insert("iss".to_owned());
+impl Verifier {
+    /// Verifies a token, and notes how long that took and whether it was known.
+    ///
+    /// # Errors
+    /// `token_expired` for one that was valid once, `invalid_token`, `forbidden` for an anonymous
+    /// user where those are kept out, `unavailable` while no signing keys can be had.
+    pub async fn verify(
+        &self,
+        token: &str,
+        config: &TokenConfig,
+        scope: &Scope<'_>,
+    ) -> Result<Claims, ApiError> {
+        let begun = scope.platform.now();
+        let fingerprint = Sha256::digest(token).into();
+        let known = self.tokens.borrow().get(&fingerprint, begun);
+        let known = match known {
+            Some(known) if self.still_stands(known.proof, config, scope.platform).await => {
+                Some(known)
+            }
+            _ => None,
+        };
+        let (cache, result) = match known {
+            Some(known) => (TokenCache::Hit, Ok(known)),
+            None => (
+                TokenCache::Miss,
+                self.examine(token, config, scope.platform).await,
+            ),
+        };
+        let took = scope.platform.now().saturating_sub(begun);
+        scope.trace.verified(cache, took);
+        let verified = result?;
+        if cache == TokenCache::Miss {
+            self.tokens.borrow_mut().insert(fingerprint, verified);
+        }
+        scope.trace.user(verified.claims.sub);
+        Ok(verified.claims)
     }
-    validation
+
+    /// Whether the keys that verified a token are still the project's.
+    async fn still_stands(
+        &self,
+        proof: Proof,
+        config: &TokenConfig,
+        platform: &dyn Platform,
+    ) -> bool {
+        match proof {
+            Proof::Secret => true,
+            Proof::SigningKey(generation) => {
+                let current = self.keys.current(&config.keys_url, platform).await;
+                current.is_ok_and(|current| current.generation == generation)
+            }
+        }
+    }
+
+    async fn examine(
+        &self,
+        token: &str,
+        config: &TokenConfig,
+        platform: &dyn Platform,
+    ) -> Result<Verified, ApiError> {
+        crypto::install();
+        let header = Header::read(token)?;
+        if header.algorithm == Algorithm::HS256 {
+            let Some(secret) = &config.jwt_secret else {
+                return Err(refused("HS256 without a configured secret"));
+            };
+            // The name of a public key on a token by the secret: somebody tries things out.
+            let known = self.keys.known();
+            if let (Some(known), Some(kid)) = (known, &header.kid)
+                && known.keys.get(kid).is_some()
+            {
+                return Err(refused("algorithm of another key"));
+            }
+            let key = DecodingKey::from_secret(secret.as_bytes());
+            return claims::verify(token, &key, Algorithm::HS256, Proof::Secret, config);
+        }
+        let kid = header.kid.ok_or_else(|| refused("no kid"))?;
+        let verify = |key: &keys::Key, generation: u32| {
+            if key.algorithm != header.algorithm {
+                return Err(refused("algorithm of another key"));
+            }
+            let proof = Proof::SigningKey(generation);
+            claims::verify(token, &key.decoding, key.algorithm, proof, config)
+        };
+        self.keys
+            .find(&kid, &config.keys_url, platform, verify)
+            .await?
+    }
 }
 
 fn refused(reason: &str) -> ApiError {
     ApiError::with_detail(ErrorCode::InvalidToken, format!("token refused: {reason}"))
-}
-
-/// Names the reason without quoting the library's text, which may quote the token.
-fn from_jwt_error(kind: &ErrorKind) -> ApiError {
-    match kind {
-        ErrorKind::ExpiredSignature => ErrorCode::TokenExpired.into(),
-        ErrorKind::InvalidSignature => refused("signature"),
-        ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => refused("algorithm"),
-        ErrorKind::InvalidAudience => refused("aud"),
-        ErrorKind::InvalidIssuer => refused("iss"),
-        ErrorKind::ImmatureSignature => refused("nbf"),
-        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
-            refused(claim)
-        }
-        _ => refused("malformed"),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode, FieldIssue};
+use crate::json::Strict;
 use crate::{ids, text};
 
 /// A request body on its way to a typed value.
@@ -21,11 +22,11 @@ impl JsonObject {
     /// Parses the body.
     ///
     /// # Errors
-    /// `invalid_json` for what is no JSON, which lone surrogates and invalid UTF-8 are too;
-    /// `invalid_request` for JSON that is no object.
+    /// `invalid_json` for what is no JSON, which lone surrogates and invalid UTF-8 are too, and for
+    /// what [`json`](crate::json) refuses beyond that; `invalid_request` for JSON that is no object.
     pub fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(members)) => Ok(JsonObject {
+            Ok(Strict(Value::Object(members))) => Ok(JsonObject {
                 members,
                 issues: Vec::new(),
             }),
@@ -135,10 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_invalid_json_and_not_a_crash() {
-        let deep = "[".repeat(60_000);
-        let error = JsonObject::parse(deep.as_bytes()).unwrap_err();
-        assert_eq!(error, ErrorCode::InvalidJson.into());
+    fn deep_nesting_and_equal_names_are_invalid_json() {
+        let unclosed = "[".repeat(60_000);
+        let ignored = format!("{{\"more\":{}{}}}", "[".repeat(32), "]".repeat(32));
+        let twice = r#"{"text":"a","text":"b"}"#;
+        for body in [&*unclosed, &*ignored, twice] {
+            let error = JsonObject::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(error, ErrorCode::InvalidJson.into(), "{body:.80}");
+        }
     }
 
     #[test]

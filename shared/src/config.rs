@@ -4,10 +4,21 @@
 //! |---|---|---|
 //! | `SUPABASE_URL` | the project, `https://<ref>.supabase.co` | no |
 //! | `SUPABASE_ANON_KEY` | the publishable or anon key, sent as `apikey` | no |
-//! | `SUPABASE_JWT_SECRET` | the key of HS256 tokens | yes |
-//! | `SUPABASE_JWT_ISSUER` | when set, the only `iss` a token may have | no |
+//! | `SUPABASE_JWT_SECRET` | optional: the legacy secret; without it HS256 tokens are refused | yes |
+//! | `SUPABASE_JWT_ISSUER` | optional: the `iss` that tokens must have, `<SUPABASE_URL>/auth/v1` when unset; `any` turns the check off | no |
+//! | `ALLOW_ANONYMOUS_USERS` | optional: `false` keeps users of anonymous sign-ins out | no |
+//! | `UPSTREAM_TIMEOUT_MS` | optional: what a request may wait for Supabase, 10000 when unset | no |
+//! | `CORS_ALLOWED_ORIGINS` | optional: see [`cors`](crate::cors) | no |
 
 use crate::error::{ApiError, ErrorCode};
+
+/// Above the database's own limit for a statement, 8 seconds on hosted Supabase, so that the
+/// database gives up first and nothing runs on for a client that has its answer.
+const DEFAULT_UPSTREAM_TIMEOUT_MS: u64 = 10_000;
+/// The value of `SUPABASE_JWT_ISSUER` that turns the check off. A word, because an empty variable
+/// is what a deployment script makes by mistake. For an Auth that writes no `iss`, as the embedded
+/// development stack's.
+const ANY_ISSUER: &str = "any";
 
 /// All that a function which acts for a user needs. Holds a secret, hence no `Debug`.
 #[derive(Clone)]
@@ -25,15 +36,22 @@ pub struct SupabaseConfig {
     pub url: String,
     /// The `apikey` that Supabase's gateway asks for beside the user's token.
     pub anon_key: String,
+    /// What one request may wait for Supabase, in milliseconds, all attempts together.
+    pub timeout_ms: u64,
 }
 
 /// Which tokens to believe. Holds a secret, hence no `Debug`.
 #[derive(Clone)]
 pub struct TokenConfig {
-    /// The key of HS256 tokens.
-    pub jwt_secret: String,
-    /// The only `iss` a token may have, where one is configured.
+    /// The key of HS256 tokens, in projects that still have them.
+    pub jwt_secret: Option<String>,
+    /// Where the project publishes its signing keys.
+    pub keys_url: String,
+    /// The only `iss` a token may have; `None` takes any and none.
     pub issuer: Option<String>,
+    /// Whether users of anonymous sign-ins are let in. They are by default: a project has anonymous
+    /// users only if it turned them on in Auth, and what they may do is the database's to say.
+    pub allow_anonymous: bool,
 }
 
 impl Config {
@@ -42,11 +60,27 @@ impl Config {
     /// # Errors
     /// `internal`, with a detail that names the variable.
     pub fn load(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ApiError> {
-        Ok(Config {
-            supabase: SupabaseConfig::load(&lookup)?,
-            tokens: TokenConfig {
-                jwt_secret: required(&lookup, "SUPABASE_JWT_SECRET")?,
-                issuer: optional(&lookup, "SUPABASE_JWT_ISSUER"),
+        let supabase = SupabaseConfig::load(&lookup)?;
+        let tokens = TokenConfig::load(&lookup, &supabase.url)?;
+        Ok(Config { supabase, tokens })
+    }
+}
+
+impl TokenConfig {
+    fn load(lookup: impl Fn(&str) -> Option<String>, url: &str) -> Result<Self, ApiError> {
+        let issuer = optional(&lookup, "SUPABASE_JWT_ISSUER");
+        Ok(TokenConfig {
+            jwt_secret: optional(&lookup, "SUPABASE_JWT_SECRET"),
+            keys_url: format!("{url}/auth/v1/.well-known/jwks.json"),
+            issuer: match issuer {
+                None => Some(format!("{url}/auth/v1")),
+                Some(issuer) if issuer == ANY_ISSUER => None,
+                Some(issuer) => Some(issuer),
+            },
+            allow_anonymous: match optional(&lookup, "ALLOW_ANONYMOUS_USERS").as_deref() {
+                None | Some("true") => true,
+                Some("false") => false,
+                Some(_) => return Err(wrong("ALLOW_ANONYMOUS_USERS must be true or false")),
             },
         })
     }
@@ -62,16 +96,28 @@ impl SupabaseConfig {
             .trim_end_matches('/')
             .to_owned();
         if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(ApiError::with_detail(
-                ErrorCode::Internal,
-                "SUPABASE_URL must begin with https:// or http://",
-            ));
+            return Err(wrong("SUPABASE_URL must begin with https:// or http://"));
         }
         Ok(SupabaseConfig {
             url,
             anon_key: required(&lookup, "SUPABASE_ANON_KEY")?,
+            timeout_ms: timeout_ms(&lookup)?,
         })
     }
+}
+
+fn timeout_ms(lookup: impl Fn(&str) -> Option<String>) -> Result<u64, ApiError> {
+    let Some(text) = optional(lookup, "UPSTREAM_TIMEOUT_MS") else {
+        return Ok(DEFAULT_UPSTREAM_TIMEOUT_MS);
+    };
+    let milliseconds = text.parse().ok();
+    milliseconds
+        .filter(|milliseconds| (100..=60_000).contains(milliseconds))
+        .ok_or_else(|| wrong("UPSTREAM_TIMEOUT_MS must be a number from 100 to 60000"))
+}
+
+fn wrong(detail: &'static str) -> ApiError {
+    ApiError::with_detail(ErrorCode::Internal, detail)
 }
 
 fn optional(lookup: impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
@@ -100,33 +146,78 @@ mod tests {
         })
     }
 
-    const COMPLETE: [(&str, &str); 3] = [
+    const COMPLETE: [(&str, &str); 2] = [
         ("SUPABASE_URL", "http://127.0.0.1:54321/"),
         ("SUPABASE_ANON_KEY", "anon"),
-        ("SUPABASE_JWT_SECRET", "secret"),
     ];
 
+    fn load_with(name: &str, value: &str) -> Result<Config, ApiError> {
+        load(&[COMPLETE.as_slice(), &[(name, value)]].concat())
+    }
+
     #[test]
-    fn the_issuer_is_optional() {
+    fn two_variables_are_enough() {
         let config = load(&COMPLETE).ok().unwrap();
         assert_eq!(
             config.supabase,
             SupabaseConfig {
                 url: "http://127.0.0.1:54321".to_owned(),
-                anon_key: "anon".to_owned()
+                anon_key: "anon".to_owned(),
+                timeout_ms: 10_000,
             }
         );
-        assert_eq!(config.tokens.jwt_secret, "secret");
-        assert_eq!(config.tokens.issuer, None);
-        let with_issuer = [
-            COMPLETE.as_slice(),
-            &[("SUPABASE_JWT_ISSUER", "https://iss")],
-        ]
-        .concat();
+        let tokens = config.tokens;
         assert_eq!(
-            load(&with_issuer).ok().unwrap().tokens.issuer.as_deref(),
-            Some("https://iss")
+            tokens.keys_url,
+            "http://127.0.0.1:54321/auth/v1/.well-known/jwks.json"
         );
+        assert_eq!(tokens.jwt_secret, None);
+        assert_eq!(
+            tokens.issuer.as_deref(),
+            Some("http://127.0.0.1:54321/auth/v1")
+        );
+        assert!(tokens.allow_anonymous);
+    }
+
+    #[test]
+    fn only_the_word_turns_the_issuer_check_off() {
+        let issuer = |value| {
+            let config = load_with("SUPABASE_JWT_ISSUER", value).ok().unwrap();
+            config.tokens.issuer
+        };
+        assert_eq!(issuer("https://iss").as_deref(), Some("https://iss"));
+        assert_eq!(issuer("any"), None);
+        for unset in ["", " "] {
+            assert_eq!(
+                issuer(unset).as_deref(),
+                Some("http://127.0.0.1:54321/auth/v1")
+            );
+        }
+        assert_eq!(issuer("ANY").as_deref(), Some("ANY"));
+    }
+
+    #[test]
+    fn the_others_are_read() {
+        let secret = load_with("SUPABASE_JWT_SECRET", "secret").ok().unwrap();
+        assert_eq!(secret.tokens.jwt_secret.as_deref(), Some("secret"));
+        let closed = load_with("ALLOW_ANONYMOUS_USERS", "false").ok().unwrap();
+        assert!(!closed.tokens.allow_anonymous);
+        let hasty = load_with("UPSTREAM_TIMEOUT_MS", "2500").ok().unwrap();
+        assert_eq!(hasty.supabase.timeout_ms, 2_500);
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_and_never_taken_for_the_default() {
+        for (name, values) in [
+            ("ALLOW_ANONYMOUS_USERS", ["no", "0", "False"]),
+            ("UPSTREAM_TIMEOUT_MS", ["10s", "0", "60001"]),
+        ] {
+            for value in values {
+                let error = load_with(name, value).err().unwrap();
+                assert_eq!(error.code, ErrorCode::Internal);
+                assert!(error.detail.unwrap().starts_with(name), "{value}");
+            }
+        }
     }
 
     #[test]

@@ -122,6 +122,9 @@ fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
     use super::*;
 
     const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
@@ -231,5 +234,30 @@ mod tests {
             assert!(MessagesCursor::decode(&text, chat()).is_err(), "{text}");
         }
         assert!(MessagesCursor::decode(&"A".repeat(100_000), chat()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_cursor_is_read_as_it_was_written(chat: u128, seconds in -62_135_596_800i64..253_402_300_800, micros in 0u32..1_000_000) {
+            let chat = Uuid::from_u128(chat);
+            let time = DateTime::from_timestamp(seconds, micros * 1_000).unwrap().naive_utc();
+            let messages = MessagesCursor { chat, before: Timestamp(time) };
+            prop_assert_eq!(MessagesCursor::decode(&messages.encode(), chat), Ok(messages));
+            let chats = ChatsCursor { chat, activity: Timestamp(time) };
+            prop_assert_eq!(ChatsCursor::decode(&chats.encode()), Ok(chats));
+            prop_assert!(ChatsCursor::decode(&messages.encode()).is_err());
+        }
+
+        #[test]
+        fn whatever_is_read_is_canonical(plain in "(chats|messages)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
+            for text in [encoded(&plain), text] {
+                if let Some(cursor) = MessagesCursor::read(&text) {
+                    prop_assert_eq!(cursor.encode(), text.clone());
+                }
+                if let Some(cursor) = ChatsCursor::read(&text) {
+                    prop_assert_eq!(cursor.encode(), text);
+                }
+            }
+        }
     }
 }

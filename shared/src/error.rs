@@ -156,13 +156,6 @@ impl ApiError {
         }
     }
 
-    /// The line for the log, if there is something that the client was not told.
-    #[must_use]
-    pub fn log_line(&self, id: &RequestId) -> Option<String> {
-        let detail = self.detail.as_deref()?;
-        Some(format!("request {id}: {}: {detail}", self.code.as_str()))
-    }
-
     /// The answer with the contract's envelope.
     #[must_use]
     pub fn reply(&self, id: &RequestId) -> Reply {

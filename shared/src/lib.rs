@@ -22,17 +22,24 @@
 pub mod auth;
 pub mod body;
 pub mod config;
+pub mod correlation;
+pub mod cors;
 mod crypto;
 pub mod cursor;
 #[cfg(target_family = "wasm")]
 pub mod edge;
 pub mod error;
 pub mod ids;
+pub mod json;
 pub mod path;
+pub mod platform;
 pub mod postgrest;
 pub mod query;
 pub mod reply;
 pub mod request;
 pub mod session;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 pub mod text;
+pub mod trace;
 pub mod upstream;

@@ -14,6 +14,8 @@ pub fn segments(path: &str) -> Option<Vec<&str>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::segments;
 
     #[test]
@@ -38,6 +40,16 @@ mod tests {
             "/chats/../health",
         ] {
             assert_eq!(segments(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn segments_make_up_the_path_and_mean_no_other(path in "(/|//|/\\.|/\\.\\.|%2f|[a-z]{1,3}|.){0,12}") {
+            if let Some(segments) = segments(&path) {
+                prop_assert_eq!(format!("/{}", segments.join("/")), &*path);
+                prop_assert!(!segments.iter().any(|segment| ["", ".", ".."].contains(segment)));
+            }
         }
     }
 }

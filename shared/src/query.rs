@@ -46,7 +46,10 @@ pub fn limit(query: &str) -> Result<u8, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::error::ErrorCode;
 
     #[test]
     fn a_parameter_is_found_by_its_exact_name() {
@@ -87,6 +90,16 @@ mod tests {
                 )),
                 "{refused}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_limit_of_any_kind_is_in_range_or_refused(query in "(limit=[0-9+%-]{0,4}&?){0,2}.{0,20}") {
+            match limit(&query) {
+                Ok(limit) => prop_assert!((1..=100).contains(&limit)),
+                Err(error) => prop_assert_eq!(error.code, ErrorCode::InvalidRequest),
+            }
         }
     }
 }

@@ -1,15 +1,34 @@
 //! A request as the functions see it: only the parts that they may act on.
 
-use std::fmt;
 use std::future::Future;
 
-use uuid::Uuid;
-
 use crate::body::JsonObject;
+pub use crate::correlation::{RequestId, TraceParent};
 use crate::error::{ApiError, ErrorCode};
 
 /// The largest request body in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The longest URL in bytes, which is Cloudflare's own limit; local runs have none.
+const MAX_URL_BYTES: usize = 16 * 1024;
+/// The most headers. A browser sends some 25 and Cloudflare adds some 15.
+const MAX_HEADERS: usize = 100;
+
+/// Refuses what no client of this API sends, before anything of it is looked at.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn check_head(url: &str, headers: usize) -> Result<(), ApiError> {
+    if url.len() > MAX_URL_BYTES {
+        return Err(ApiError::invalid_field(
+            "url",
+            "must be at most 16384 bytes long",
+        ));
+    }
+    if headers > MAX_HEADERS {
+        return Err(ApiError::invalid_field("headers", "must be at most 100"));
+    }
+    Ok(())
+}
 
 /// A request, its body still unread. Headers that no rule needs are not in it, so none can
 /// travel upstream by mistake.
@@ -31,6 +50,8 @@ pub struct Request<B> {
     pub content_length: Option<u64>,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// `traceparent`, where it is well formed.
+    pub traceparent: Option<TraceParent>,
     /// The body, to be read once the caller is known.
     pub body: B,
 }
@@ -104,42 +125,10 @@ pub fn split_url(url: &str) -> (&str, &str) {
     (path, query)
 }
 
-/// The name of a request in answers, logs and upstream requests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(String);
-
-impl RequestId {
-    const MAX_LENGTH: usize = 64;
-
-    /// Takes the caller's id if it is harmless to log and to send on: 1 to 64 of `[A-Za-z0-9._-]`.
-    /// Any other is replaced.
-    #[must_use]
-    pub fn accept(header: Option<&str>) -> Self {
-        let well_formed = |id: &&str| {
-            (1..=Self::MAX_LENGTH).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        };
-        let id = header.filter(well_formed).map(str::to_owned);
-        RequestId(id.unwrap_or_else(|| Uuid::new_v4().to_string()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn post(
@@ -156,6 +145,7 @@ mod tests {
             content_type: content_type.map(str::to_owned),
             content_length,
             idempotency_key: None,
+            traceparent: None,
             body: body.to_vec(),
         }
     }
@@ -238,27 +228,39 @@ mod tests {
     }
 
     #[test]
-    fn a_harmless_request_id_is_kept_and_any_other_replaced() {
-        let longest = "a".repeat(64);
-        for kept in ["a", "A.b_c-9", &longest] {
-            assert_eq!(RequestId::accept(Some(kept)).as_str(), kept);
+    fn a_head_that_nobody_needs_is_refused() {
+        let url = |length: usize| "x".repeat(length);
+        assert_eq!(check_head(&url(16_384), 100), Ok(()));
+        assert_eq!(
+            check_head(&url(16_385), 1),
+            Err(ApiError::invalid_field(
+                "url",
+                "must be at most 16384 bytes long"
+            ))
+        );
+        assert_eq!(
+            check_head(&url(1), 101),
+            Err(ApiError::invalid_field("headers", "must be at most 100"))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_url_of_any_kind_is_split_into_parts_of_itself(url in "(https?://[a-z.:0-9@]{0,12})?.{0,40}") {
+            let (path, query) = split_url(&url);
+            prop_assert!(url.contains(path) || path == "/");
+            prop_assert!(url.contains(query));
+            prop_assert!(!path.contains('?') && !path.contains('#') && !query.contains('#'));
         }
-        let too_long = "a".repeat(65);
-        for replaced in [
-            None,
-            Some(""),
-            Some("a b"),
-            Some("a\nb"),
-            Some("é"),
-            Some("a,b"),
-            Some(&*too_long),
-        ] {
-            let id = RequestId::accept(replaced);
-            assert_eq!(
-                Uuid::try_parse(id.as_str()).unwrap().get_version_num(),
-                4,
-                "{replaced:?}"
-            );
+
+        #[test]
+        fn bytes_of_any_kind_are_an_object_or_an_error(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let request = post(Some("application/json"), None, &body);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            if let Err(error) = runtime.block_on(request.json()) {
+                let code = error.code;
+                prop_assert!(matches!(code, ErrorCode::InvalidJson | ErrorCode::InvalidRequest));
+            }
         }
     }
 }

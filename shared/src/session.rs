@@ -2,29 +2,46 @@
 
 use uuid::Uuid;
 
-use crate::auth;
+use crate::auth::{self, Verifier};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::postgrest::Postgrest;
 use crate::request::Request;
+use crate::trace::Scope;
+
+/// What a function has at hand for a request besides the request.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The variables and secrets.
+    pub config: &'a Config,
+    /// What this instance knows of keys and tokens.
+    pub verifier: &'a Verifier,
+    /// The machine and the measurements.
+    pub scope: &'a Scope<'a>,
+}
 
 /// The caller of one request.
-pub struct Session<'c> {
+pub struct Session<'a> {
     /// The caller's id.
     pub user: Uuid,
     /// PostgREST, acting for the caller.
-    pub postgrest: Postgrest<'c>,
+    pub postgrest: Postgrest<'a>,
 }
 
-impl<'c> Session<'c> {
+impl<'a> Session<'a> {
     /// Verifies the request's token. Nothing of the request's body has been read by then.
     ///
     /// # Errors
-    /// `missing_token`, `invalid_token` or `token_expired`.
-    pub fn open<B>(request: &Request<B>, config: &'c Config) -> Result<Self, ApiError> {
+    /// `missing_token`, and those of [`Verifier::verify`].
+    pub async fn open<B>(request: &Request<B>, context: &Context<'a>) -> Result<Self, ApiError> {
         let token = auth::bearer_token(request.authorization.as_deref())?;
-        let claims = auth::verify(token, &config.tokens)?;
-        let postgrest = Postgrest::new(&config.supabase, token.to_owned(), request.id.clone());
+        let Context {
+            config,
+            verifier,
+            scope,
+        } = *context;
+        let claims = verifier.verify(token, &config.tokens, scope).await?;
+        let postgrest = Postgrest::new(&config.supabase, scope, request).acting_for(token);
         Ok(Session {
             user: claims.sub,
             postgrest,

@@ -11,7 +11,7 @@ pub struct Env {
     pub chats_url: String,
     /// See [`Env::chats_url`].
     pub messages_url: String,
-    /// `chats` without its JWT secret.
+    /// `chats` without its anon key.
     pub unconfigured_url: String,
     /// `chats` with a SUPABASE_URL where nobody listens.
     pub unreachable_url: String,

@@ -4,11 +4,13 @@
 mod auth;
 mod auto_creation;
 mod chats;
+mod cors;
 mod direct_postgrest;
 mod errors;
 mod faults;
 mod functions_alone;
 mod health;
+mod input;
 mod messages;
 mod order;
 mod pages;

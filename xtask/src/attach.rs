@@ -23,13 +23,11 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
             "SUPABASE_ANON_KEY".to_owned(),
             need(&args.anon_key, "--anon-key", "SUPABASE_ANON_KEY")?,
         ),
-        (
-            "SUPABASE_JWT_SECRET".to_owned(),
-            need(&args.jwt_secret, "--jwt-secret", "SUPABASE_JWT_SECRET")?,
-        ),
     ]);
-    // The first is optional for the functions, and the other two are no business of theirs: they are there for `token` and for a person's own scripts.
+    // The first two are optional for the functions, and the others are no business of theirs: they
+    // are there for `token` and for a person's own scripts.
     for (name, value) in [
+        ("SUPABASE_JWT_SECRET", &args.jwt_secret),
         ("SUPABASE_JWT_ISSUER", &args.jwt_issuer),
         ("DATABASE_URL", &args.database_url),
         ("SUPABASE_SERVICE_ROLE_KEY", &args.service_role_key),

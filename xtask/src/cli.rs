@@ -69,7 +69,7 @@ pub struct DevArgs {
         hide_env_values = true
     )]
     pub anon_key: Option<String>,
-    /// JWT secret of that Supabase
+    /// Legacy JWT secret of that Supabase; without it only tokens by signing keys are taken
     #[arg(
         long,
         value_name = "SECRET",
@@ -77,7 +77,7 @@ pub struct DevArgs {
         hide_env_values = true
     )]
     pub jwt_secret: Option<String>,
-    /// The only `iss` that a token may have; none is asked for when it is absent
+    /// The `iss` that a token must have, or `any`; <supabase-url>/auth/v1 when it is absent
     #[arg(long, value_name = "URL", env = "SUPABASE_JWT_ISSUER")]
     pub jwt_issuer: Option<String>,
     /// Connection string of that Supabase's database, role postgres

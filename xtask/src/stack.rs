@@ -91,6 +91,13 @@ impl Stack {
                 "SUPABASE_JWT_SECRET".to_owned(),
                 self.keys.jwt_secret.clone(),
             ),
+            // The stack's Auth writes no `iss` into its tokens.
+            ("SUPABASE_JWT_ISSUER".to_owned(), "any".to_owned()),
+            // Where the development servers of web applications are by default.
+            (
+                "CORS_ALLOWED_ORIGINS".to_owned(),
+                "http://localhost:3000,http://localhost:5173".to_owned(),
+            ),
             ("API_LOG".to_owned(), self.api_log.display().to_string()),
         ])
     }

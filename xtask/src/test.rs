@@ -133,14 +133,14 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
         changed.insert("SUPABASE_URL".to_owned(), url);
         changed
     };
-    let mut without_secret = function_vars.clone();
-    without_secret.remove("SUPABASE_JWT_SECRET");
+    let mut without_key = function_vars.clone();
+    without_key.remove("SUPABASE_ANON_KEY");
     let supabase_url = vars.get("SUPABASE_URL").cloned().unwrap_or_default();
     let nowhere = format!("http://{HOST}:{}", ports::free()?);
     // Auth is no PostgREST: it answers, and with nothing that could be an answer.
     let auth = format!("{supabase_url}/auth/v1");
     let broken = [
-        ("UNCONFIGURED", "chats", without_secret),
+        ("UNCONFIGURED", "chats", without_key),
         ("UNREACHABLE", "chats", with_url(nowhere.clone())),
         ("UNREACHABLE_EDGE", EDGE, with_url(nowhere)),
         ("MISDIRECTED", "chats", with_url(auth)),

@@ -16,11 +16,12 @@ use crate::stack::wait_for;
 pub const NAME: &str = "wrangler";
 const HEAD: &str = "Written by `cargo xtask dev` at each start; edits are lost.";
 /// The variables of stack.env that a function gets. The service role key is not among them.
-const FUNCTION_VARS: [&str; 4] = [
+const FUNCTION_VARS: [&str; 5] = [
     "SUPABASE_URL",
     "SUPABASE_ANON_KEY",
     "SUPABASE_JWT_SECRET",
     "SUPABASE_JWT_ISSUER",
+    "CORS_ALLOWED_ORIGINS",
 ];
 
 /// What the functions are configured with, out of stack.env.

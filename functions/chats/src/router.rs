@@ -1,10 +1,9 @@
 //! The whole route table of the chats function.
 
-use shared::config::Config;
 use shared::error::{ApiError, ErrorCode};
 use shared::reply::Reply;
 use shared::request::{Body, Request};
-use shared::session::Session;
+use shared::session::{Context, Session};
 use shared::{ids, path};
 
 use crate::schemas::{ListChats, MarkRead, OpenChat};
@@ -23,6 +22,17 @@ pub enum Route<'p> {
     Leave(&'p str),
     /// `POST /chats/:id/read`
     MarkRead(&'p str),
+}
+
+impl Route<'_> {
+    /// The path without its ids, for the log.
+    fn pattern(&self) -> &'static str {
+        match self {
+            Route::List | Route::Open => "/chats",
+            Route::Get(_) | Route::Leave(_) => "/chats/:id",
+            Route::MarkRead(_) => "/chats/:id/read",
+        }
+    }
 }
 
 /// Finds the route of a method and path.
@@ -54,9 +64,13 @@ pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
 ///
 /// # Errors
 /// Those of the contract's table.
-pub async fn handle<B: Body>(request: Request<B>, config: &Config) -> Result<Reply, ApiError> {
+pub async fn handle<B: Body>(
+    request: Request<B>,
+    context: &Context<'_>,
+) -> Result<Reply, ApiError> {
     let route = resolve(&request.method, &request.path)?;
-    let session = Session::open(&request, config)?;
+    context.scope.trace.route(route.pattern());
+    let session = Session::open(&request, context).await?;
     let database = &session.postgrest;
     match route {
         Route::List => service::list(database, ListChats::parse(&request.query)?).await,

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use shared::error::ApiError;
-use shared::postgrest::{Argument, Postgrest};
+use shared::postgrest::{Argument, Postgrest, Repeat};
 use shared::reply::Reply;
 use uuid::Uuid;
 
@@ -28,7 +28,9 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
     let arguments = Arguments {
         other_user: chat.other_user,
     };
-    database.post("open_direct_chat", &arguments).await
+    database
+        .post("open_direct_chat", &arguments, Repeat::Never)
+        .await
 }
 
 /// One chat of the caller's.
@@ -45,7 +47,7 @@ pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiErr
         chat_id: Uuid,
     }
     database
-        .post("leave_chat", &Arguments { chat_id: chat })
+        .post("leave_chat", &Arguments { chat_id: chat }, Repeat::Never)
         .await
 }
 
@@ -64,5 +66,5 @@ pub async fn mark_read(
         chat_id: chat,
         message_id: mark.message,
     };
-    database.post("mark_read", &arguments).await
+    database.post("mark_read", &arguments, Repeat::Never).await
 }

@@ -27,5 +27,5 @@ async fn fetch(
     env: worker::Env,
     _context: worker::Context,
 ) -> worker::Result<worker::Response> {
-    shared::edge::dispatch(request, env, router::handle).await
+    shared::edge::dispatch("gateway", request, env, router::handle).await
 }

@@ -8,6 +8,7 @@ use shared::path;
 use shared::query;
 use shared::reply::Decision;
 use shared::request::Request;
+use shared::trace::Scope;
 
 use crate::constants::{CHATS, MESSAGES};
 use crate::service;
@@ -17,8 +18,13 @@ use crate::service;
 pub enum Route {
     /// `GET /health`
     Health,
-    /// Everything of a function behind this service binding, whatever the method.
-    Function(&'static str),
+    /// Everything of a function behind a service binding, whatever the method.
+    Function {
+        /// The binding.
+        binding: &'static str,
+        /// The path without its ids, for the log.
+        pattern: &'static str,
+    },
 }
 
 /// Finds the route of a path.
@@ -26,13 +32,17 @@ pub enum Route {
 /// # Errors
 /// `route_not_found`, or `method_not_allowed` for the gateway's own routes.
 pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
+    let function = |binding, pattern| Ok(Route::Function { binding, pattern });
     match path::segments(path).unwrap_or_default().as_slice() {
         ["health"] => match method {
             "GET" => Ok(Route::Health),
             _ => Err(ApiError::method_not_allowed("GET")),
         },
-        ["chats"] | ["chats", _] | ["chats", _, "read"] => Ok(Route::Function(CHATS)),
-        ["chats", _, "messages"] | ["chats", _, "messages", _] => Ok(Route::Function(MESSAGES)),
+        ["chats"] => function(CHATS, "/chats"),
+        ["chats", _] => function(CHATS, "/chats/:id"),
+        ["chats", _, "read"] => function(CHATS, "/chats/:id/read"),
+        ["chats", _, "messages"] => function(MESSAGES, "/chats/:id/messages"),
+        ["chats", _, "messages", _] => function(MESSAGES, "/chats/:id/messages/:msgId"),
         _ => Err(ErrorCode::RouteNotFound.into()),
     }
 }
@@ -43,6 +53,7 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
 /// `route_not_found`, `method_not_allowed`, `payload_too_large`, and what `/health` reports.
 pub async fn handle<B>(
     request: &Request<B>,
+    scope: &Scope<'_>,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Decision, ApiError> {
     let route = resolve(&request.method, &request.path)?;
@@ -50,12 +61,16 @@ pub async fn handle<B>(
     request.check_declared_length()?;
     match route {
         Route::Health => {
+            scope.trace.route("/health");
             if query::parameter(&request.query, "deep")? == Some("1") {
-                service::check_database(&request.id, lookup).await?;
+                service::check_database(request, scope, lookup).await?;
             }
             Ok(Decision::Answer(service::healthy()))
         }
-        Route::Function(binding) => Ok(Decision::Forward(binding)),
+        Route::Function { binding, pattern } => {
+            scope.trace.route(pattern);
+            Ok(Decision::Forward(binding))
+        }
     }
 }
 
@@ -63,6 +78,7 @@ pub async fn handle<B>(
 mod tests {
     use shared::reply::Reply;
     use shared::request::RequestId;
+    use shared::testing::TestPlatform;
 
     use super::*;
 
@@ -70,19 +86,24 @@ mod tests {
 
     #[test]
     fn each_path_belongs_to_one_function() {
-        for (path, binding) in [
-            ("/chats".to_owned(), CHATS),
-            (format!("/chats/{ID}"), CHATS),
-            (format!("/chats/{ID}/read"), CHATS),
-            (format!("/chats/{ID}/messages"), MESSAGES),
-            (format!("/chats/{ID}/messages/{ID}"), MESSAGES),
+        let message = "/chats/:id/messages/:msgId";
+        for (path, binding, pattern) in [
+            ("/chats".to_owned(), CHATS, "/chats"),
+            (format!("/chats/{ID}"), CHATS, "/chats/:id"),
+            (format!("/chats/{ID}/read"), CHATS, "/chats/:id/read"),
+            (
+                format!("/chats/{ID}/messages"),
+                MESSAGES,
+                "/chats/:id/messages",
+            ),
+            (format!("/chats/{ID}/messages/{ID}"), MESSAGES, message),
             // Whether this is an id is the function's to say.
-            ("/chats/no-id".to_owned(), CHATS),
+            ("/chats/no-id".to_owned(), CHATS, "/chats/:id"),
         ] {
             for method in ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "BREW"] {
                 assert_eq!(
                     resolve(method, &path),
-                    Ok(Route::Function(binding)),
+                    Ok(Route::Function { binding, pattern }),
                     "{method} {path}"
                 );
             }
@@ -138,8 +159,17 @@ mod tests {
             content_type: None,
             content_length,
             idempotency_key: None,
+            traceparent: None,
             body: (),
         }
+    }
+
+    async fn handle<B>(
+        request: &Request<B>,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Decision, ApiError> {
+        let platform = TestPlatform::default();
+        super::handle(request, &Scope::new(&platform), lookup).await
     }
 
     #[tokio::test]
@@ -169,7 +199,8 @@ mod tests {
         // Port 9 discards what it is sent, where anybody listens there at all.
         let unreachable = |name: &str| match name {
             "SUPABASE_URL" => Some("http://127.0.0.1:9".to_owned()),
-            _ => Some("anon-key".to_owned()),
+            "SUPABASE_ANON_KEY" => Some("anon-key".to_owned()),
+            _ => None,
         };
         let down = handle(&request("/health", "deep=1", None), &unreachable)
             .await

@@ -5,7 +5,8 @@ use shared::config::SupabaseConfig;
 use shared::error::ApiError;
 use shared::postgrest::Postgrest;
 use shared::reply::Reply;
-use shared::request::RequestId;
+use shared::request::Request;
+use shared::trace::Scope;
 
 use crate::constants::VERSION;
 
@@ -19,10 +20,11 @@ pub fn healthy() -> Reply {
 ///
 /// # Errors
 /// `unavailable` when PostgREST or Postgres does not answer.
-pub async fn check_database(
-    id: &RequestId,
+pub async fn check_database<B>(
+    request: &Request<B>,
+    scope: &Scope<'_>,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), ApiError> {
     let supabase = SupabaseConfig::load(lookup)?;
-    Postgrest::anonymous(&supabase, id.clone()).probe().await
+    Postgrest::new(&supabase, scope, request).probe().await
 }

@@ -28,5 +28,5 @@ async fn fetch(
     env: worker::Env,
     _context: worker::Context,
 ) -> worker::Result<worker::Response> {
-    shared::edge::serve(request, env, router::handle).await
+    shared::edge::serve("messages", request, env, router::handle).await
 }

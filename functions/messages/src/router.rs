@@ -1,10 +1,9 @@
 //! The whole route table of the messages function.
 
-use shared::config::Config;
 use shared::error::{ApiError, ErrorCode};
 use shared::reply::Reply;
 use shared::request::{Body, Request};
-use shared::session::Session;
+use shared::session::{Context, Session};
 use shared::{ids, path};
 
 use crate::schemas::{EditMessage, ListMessages, SendMessage};
@@ -39,6 +38,16 @@ pub enum Route<'p> {
     },
 }
 
+impl Route<'_> {
+    /// The path without its ids, for the log.
+    fn pattern(&self) -> &'static str {
+        match self {
+            Route::List { .. } | Route::Send { .. } => "/chats/:id/messages",
+            Route::Edit { .. } | Route::Delete { .. } => "/chats/:id/messages/:msgId",
+        }
+    }
+}
+
 /// Finds the route of a method and path.
 ///
 /// # Errors
@@ -64,9 +73,13 @@ pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
 ///
 /// # Errors
 /// Those of the contract's table.
-pub async fn handle<B: Body>(request: Request<B>, config: &Config) -> Result<Reply, ApiError> {
+pub async fn handle<B: Body>(
+    request: Request<B>,
+    context: &Context<'_>,
+) -> Result<Reply, ApiError> {
     let route = resolve(&request.method, &request.path)?;
-    let session = Session::open(&request, config)?;
+    context.scope.trace.route(route.pattern());
+    let session = Session::open(&request, context).await?;
     let database = &session.postgrest;
     match route {
         Route::List { chat } => {

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use shared::error::ApiError;
-use shared::postgrest::{Argument, Postgrest};
+use shared::postgrest::{Argument, Postgrest, Repeat};
 use shared::reply::Reply;
 use uuid::Uuid;
 
@@ -42,7 +42,12 @@ pub async fn send(
         text: message.text,
         client_id: message.client_id,
     };
-    database.post("send_message", &arguments).await
+    // With a clientId the second one finds the first; without, it would be a second message.
+    let repeat = match message.client_id {
+        Some(_) => Repeat::Once,
+        None => Repeat::Never,
+    };
+    database.post("send_message", &arguments, repeat).await
 }
 
 /// Changes the text of the caller's own message.
@@ -63,7 +68,9 @@ pub async fn edit(
         message_id: message,
         text: edit.text,
     };
-    database.post("edit_message", &arguments).await
+    database
+        .post("edit_message", &arguments, Repeat::Never)
+        .await
 }
 
 /// Deletes a message for everybody but moderators.
@@ -81,5 +88,7 @@ pub async fn delete(
         chat_id: chat,
         message_id: message,
     };
-    database.post("delete_message", &arguments).await
+    database
+        .post("delete_message", &arguments, Repeat::Never)
+        .await
 }

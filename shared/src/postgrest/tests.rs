@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -5,6 +8,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::cursor::MessagesCursor;
 use crate::ids;
+use crate::testing::TestPlatform;
 
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
@@ -35,6 +39,7 @@ async fn raw_upstream(answer: String) -> (SupabaseConfig, JoinHandle<String>) {
         SupabaseConfig {
             url,
             anon_key: "anon-key".to_owned(),
+            timeout_ms: 10_000,
         },
         asked,
     )
@@ -61,16 +66,35 @@ fn lines(asked: &str) -> Vec<String> {
     lines
 }
 
+fn request() -> Request<()> {
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    Request {
+        id: RequestId::accept(Some("req-1")),
+        method: "GET".to_owned(),
+        path: "/chats".to_owned(),
+        query: String::new(),
+        authorization: None,
+        content_type: None,
+        content_length: None,
+        idempotency_key: None,
+        traceparent: TraceParent::accept(Some(traceparent)),
+        body: (),
+    }
+}
+
+/// A client without a user, whose machine lives as long as the test.
+fn anonymous(supabase: &SupabaseConfig) -> Postgrest<'_> {
+    let platform: &'static TestPlatform = Box::leak(Box::default());
+    let scope = Box::leak(Box::new(Scope::new(platform)));
+    Postgrest::new(supabase, scope, &request())
+}
+
 fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
-    Postgrest::new(
-        supabase,
-        "a.b.c".to_owned(),
-        RequestId::accept(Some("req-1")),
-    )
+    anonymous(supabase).acting_for("a.b.c")
 }
 
 #[tokio::test]
-async fn a_get_sends_typed_arguments_and_four_headers() {
+async fn a_get_sends_typed_arguments_and_five_headers() {
     let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
     let chat = ids::parse(CHAT).unwrap();
     let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
@@ -95,6 +119,7 @@ async fn a_get_sends_typed_arguments_and_four_headers() {
             "accept: application/json",
             "apikey: anon-key",
             "authorization: Bearer a.b.c",
+            "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "x-request-id: req-1",
             "",
         ]
@@ -105,7 +130,9 @@ async fn a_get_sends_typed_arguments_and_four_headers() {
 async fn a_post_sends_json_and_passes_the_status_on() {
     let (supabase, asked) = upstream("201 Created", "{}").await;
     let arguments = serde_json::json!({ "chat_id": CHAT, "text": "\"hi\"" });
-    let reply = bearer(&supabase).post("send_message", &arguments).await;
+    let reply = bearer(&supabase)
+        .post("send_message", &arguments, Repeat::Never)
+        .await;
     assert_eq!(reply, Ok(Reply::json(201, b"{}".to_vec())));
     assert_eq!(
         lines(&asked.await.unwrap()),
@@ -116,6 +143,7 @@ async fn a_post_sends_json_and_passes_the_status_on() {
             "authorization: Bearer a.b.c",
             "content-length: 66",
             "content-type: application/json",
+            "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "x-request-id: req-1",
             &arguments.to_string(),
         ]
@@ -125,7 +153,9 @@ async fn a_post_sends_json_and_passes_the_status_on() {
 #[tokio::test]
 async fn a_204_has_no_body() {
     let (supabase, _asked) = raw_upstream("HTTP/1.1 204 No Content\r\n\r\n".to_owned()).await;
-    let reply = bearer(&supabase).post("leave_chat", &()).await;
+    let reply = bearer(&supabase)
+        .post("leave_chat", &(), Repeat::Never)
+        .await;
     assert_eq!(reply, Ok(Reply::json(204, Vec::new())));
 }
 
@@ -148,6 +178,7 @@ async fn nobody_there_is_unavailable() {
     let supabase = SupabaseConfig {
         url,
         anon_key: "anon-key".to_owned(),
+        timeout_ms: 10_000,
     };
     let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
@@ -170,7 +201,7 @@ async fn the_probe_asks_as_anon_and_takes_postgres_refusal_as_health() {
         "{\"code\":\"42501\",\"message\":\"permission denied\",\"hint\":0}",
     )
     .await;
-    let anonymous = Postgrest::anonymous(&supabase, RequestId::accept(Some("req-1")));
+    let anonymous = anonymous(&supabase);
     assert_eq!(anonymous.probe().await, Ok(()));
     assert_eq!(
         lines(&asked.await.unwrap()),
@@ -178,6 +209,7 @@ async fn the_probe_asks_as_anon_and_takes_postgres_refusal_as_health() {
             "GET /rest/v1/rpc/list_chats?page_limit=1 HTTP/1.1",
             "accept: application/json",
             "apikey: anon-key",
+            "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "x-request-id: req-1",
             "",
         ]
@@ -187,8 +219,106 @@ async fn the_probe_asks_as_anon_and_takes_postgres_refusal_as_health() {
 #[tokio::test]
 async fn any_other_answer_to_the_probe_is_unavailable() {
     let (supabase, _asked) = upstream("200 OK", "{}").await;
-    let anonymous = Postgrest::anonymous(&supabase, RequestId::accept(Some("req-1")));
+    let anonymous = anonymous(&supabase);
     let error = anonymous.probe().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert_eq!(error.retry_after, Some(2));
+}
+
+/// Gives these answers one after the other, each on a connection of its own, and counts the
+/// requests; `None` hangs up instead.
+async fn answers(list: &[Option<&str>]) -> (SupabaseConfig, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let list: Vec<Option<String>> = list
+        .iter()
+        .map(|answer| answer.map(str::to_owned))
+        .collect();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    tokio::spawn(async move {
+        for answer in list {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut chunk = [0; 4096];
+            let _ = stream.read(&mut chunk).await;
+            counter.fetch_add(1, Ordering::SeqCst);
+            if let Some(answer) = answer {
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+        // Whoever asks once more finds somebody who accepts and says nothing.
+        let held = listener.accept().await;
+        counter.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+        drop(held);
+    });
+    let supabase = SupabaseConfig {
+        url,
+        anon_key: "anon-key".to_owned(),
+        timeout_ms: 1_000,
+    };
+    (supabase, asked)
+}
+
+const OK: Option<&str> =
+    Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
+const UNAVAILABLE: Option<&str> =
+    Some("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+const BROKEN: Option<&str> =
+    Some("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+
+#[tokio::test]
+async fn a_read_is_repeated_once_when_nobody_was_there() {
+    for (list, expected, requests) in [
+        (&[UNAVAILABLE, OK][..], Ok(()), 2),
+        (&[None, OK], Ok(()), 2),
+        (
+            &[UNAVAILABLE, UNAVAILABLE, OK],
+            Err(ErrorCode::Unavailable),
+            2,
+        ),
+        (&[None, None, OK], Err(ErrorCode::Unavailable), 2),
+        (&[BROKEN, OK], Err(ErrorCode::BadUpstream), 1),
+    ] {
+        let (supabase, asked) = answers(list).await;
+        let reply = bearer(&supabase).get("get_chat", &[]).await;
+        let outcome = reply.map(|_| ()).map_err(|error| error.code);
+        assert_eq!(outcome, expected, "{list:?}");
+        assert_eq!(asked.load(Ordering::SeqCst), requests, "{list:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_repeated_only_when_it_may_be() {
+    for (repeat, expected, requests) in [
+        (Repeat::Never, Err(ErrorCode::Unavailable), 1),
+        (Repeat::Once, Ok(()), 2),
+    ] {
+        for first in [None, UNAVAILABLE] {
+            let (supabase, asked) = answers(&[first, OK]).await;
+            let reply = bearer(&supabase).post("send_message", &1, repeat).await;
+            let outcome = reply.map(|_| ()).map_err(|error| error.code);
+            assert_eq!(outcome, expected);
+            assert_eq!(asked.load(Ordering::SeqCst), requests);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_deadline_ends_every_wait() {
+    let slow_body = Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{");
+    for (list, requests) in [(&[][..], 1), (&[UNAVAILABLE], 2), (&[None], 2)] {
+        let (supabase, asked) = answers(list).await;
+        let begun = tokio::time::Instant::now();
+        let reply = bearer(&supabase).get("get_chat", &[]).await;
+        let code = reply.unwrap_err().code;
+        assert_eq!(code, ErrorCode::UpstreamTimeout, "{list:?}");
+        let waited = begun.elapsed().as_millis();
+        assert!((950..1_500).contains(&waited), "{waited} ms");
+        assert_eq!(asked.load(Ordering::SeqCst), requests);
+    }
+    // Cut in the middle: whatever came of it is not passed on.
+    let (supabase, _) = answers(&[slow_body]).await;
+    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::BadUpstream);
 }

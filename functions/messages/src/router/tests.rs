@@ -1,5 +1,8 @@
-use shared::config::{SupabaseConfig, TokenConfig};
+use shared::auth::Verifier;
+use shared::config::{Config, SupabaseConfig, TokenConfig};
 use shared::request::RequestId;
+use shared::testing::TestPlatform;
+use shared::trace::Scope;
 
 use super::*;
 
@@ -95,6 +98,7 @@ fn request(method: &str, path: &str) -> Request<Vec<u8>> {
         content_type: Some("application/json".to_owned()),
         content_length: None,
         idempotency_key: None,
+        traceparent: None,
         body: b"{}".to_vec(),
     }
 }
@@ -106,13 +110,22 @@ async fn code(request: Request<Vec<u8>>) -> ErrorCode {
         supabase: SupabaseConfig {
             url: "http://127.0.0.1:9".to_owned(),
             anon_key: "anon-key".to_owned(),
+            timeout_ms: 10_000,
         },
         tokens: TokenConfig {
-            jwt_secret: SECRET.to_owned(),
+            jwt_secret: Some(SECRET.to_owned()),
+            keys_url: String::new(),
             issuer: None,
+            allow_anonymous: false,
         },
     };
-    handle(request, &config).await.unwrap_err().code
+    let platform = TestPlatform::default();
+    let context = Context {
+        config: &config,
+        verifier: &Verifier::default(),
+        scope: &Scope::new(&platform),
+    };
+    handle(request, &context).await.unwrap_err().code
 }
 
 #[tokio::test]

@@ -1,0 +1,199 @@
+//! The signing keys of this instance: fetched when they are needed, kept ten minutes, and kept
+//! working longer than that while their endpoint does not answer.
+//!
+//! No future waits on another request's: on Workers a request may not wait for the I/O of another.
+//! A request that finds the keys being fetched looks again a little later instead.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::auth::keys::{Key, KeySet};
+use crate::auth::refused;
+use crate::error::{ApiError, ErrorCode};
+use crate::platform::{Platform, within};
+
+/// How long fetched keys are believed, in milliseconds: what the endpoint's `max-age` says. A
+/// revoked key works for as long.
+pub(super) const LIFETIME: u64 = 600_000;
+/// The least time between two fetches because of an unknown `kid`, or because a fetch failed while
+/// keys are known.
+pub(super) const UNKNOWN_KID_INTERVAL: u64 = 30_000;
+/// The least time between two fetches without any key: as long as clients are told to wait.
+pub(super) const COLD_RETRY_INTERVAL: u64 = 2_000;
+/// How long a fetch may take. After that it counts as dead, even when its request never said so,
+/// because the client hung up and the runtime let it go.
+pub(super) const FETCH_LIMIT: u64 = 5_000;
+/// How often a request looks whether another one's fetch is done.
+const LOOK_AGAIN: u64 = 10;
+
+/// The keys of this instance.
+#[derive(Default)]
+pub(super) struct KeyCache(RefCell<State>);
+
+#[derive(Default)]
+struct State {
+    loaded: Option<Loaded>,
+    /// When the last fetch that failed did so; `None` after one that worked.
+    failed_at: Option<u64>,
+    /// Until when somebody is fetching.
+    busy_until: u64,
+    generation: u32,
+}
+
+struct Loaded {
+    keys: Rc<KeySet>,
+    bytes: Vec<u8>,
+    fetched_at: u64,
+}
+
+/// A key set and its number, which changes with every change of the set.
+#[derive(Clone)]
+pub(super) struct Current {
+    pub keys: Rc<KeySet>,
+    pub generation: u32,
+}
+
+impl KeyCache {
+    /// Finds a key by its name and gives it to `with`.
+    ///
+    /// # Errors
+    /// `invalid_token` for a name that the endpoint does not know, `unavailable` while it cannot
+    /// be asked.
+    pub async fn find<T>(
+        &self,
+        kid: &str,
+        url: &str,
+        platform: &dyn Platform,
+        with: impl FnOnce(&Key, u32) -> T,
+    ) -> Result<T, ApiError> {
+        let current = self.current(url, platform).await?;
+        if let Some(key) = current.keys.get(kid) {
+            return Ok(with(key, current.generation));
+        }
+        self.refresh(UNKNOWN_KID_INTERVAL, url, platform).await;
+        let current = self.known().ok_or_else(unavailable)?;
+        match current.keys.get(kid) {
+            Some(key) => Ok(with(key, current.generation)),
+            // Nobody knows then whether the key is a new one.
+            None if self.0.borrow().failed_at.is_some() => Err(unavailable()),
+            None => Err(refused("unknown kid")),
+        }
+    }
+
+    /// The keys, fetched again when they are older than [`LIFETIME`].
+    ///
+    /// # Errors
+    /// `unavailable` when there are none.
+    pub async fn current(&self, url: &str, platform: &dyn Platform) -> Result<Current, ApiError> {
+        // With keys at hand nobody waits for a fetch but the one request that makes it.
+        let busy = platform.now() < self.0.borrow().busy_until;
+        if !(busy && self.known().is_some()) {
+            self.refresh(LIFETIME, url, platform).await;
+        }
+        self.known().ok_or_else(unavailable)
+    }
+
+    /// The keys at hand, whatever their age.
+    pub fn known(&self) -> Option<Current> {
+        let state = self.0.borrow();
+        let loaded = state.loaded.as_ref()?;
+        Some(Current {
+            keys: Rc::clone(&loaded.keys),
+            generation: state.generation,
+        })
+    }
+
+    /// Gets keys that are younger than `max_age`, if that is possible and not tried too lately.
+    async fn refresh(&self, max_age: u64, url: &str, platform: &dyn Platform) {
+        loop {
+            let now = platform.now();
+            if self.0.borrow().needs_no_fetch(max_age, now) {
+                return;
+            }
+            if self.0.borrow().busy_until <= now {
+                break;
+            }
+            platform.sleep(LOOK_AGAIN).await;
+        }
+        let begun = platform.now();
+        self.0.borrow_mut().busy_until = begun.saturating_add(FETCH_LIMIT);
+        let shared = platform.read_shared(url).await;
+        let fetched = match shared.and_then(|entry| unpack(&entry, begun, max_age)) {
+            Some(shared) => Some(shared),
+            None => self.fetch(url, platform).await,
+        };
+        let now = platform.now();
+        let mut state = self.0.borrow_mut();
+        state.busy_until = 0;
+        match fetched {
+            Some(loaded) => state.adopt(loaded),
+            None => state.failed_at = Some(now),
+        }
+    }
+
+    async fn fetch(&self, url: &str, platform: &dyn Platform) -> Option<Loaded> {
+        let bytes = within(platform, FETCH_LIMIT, platform.fetch_keys(url))
+            .await?
+            .ok()?;
+        let fetched_at = platform.now();
+        let loaded = Loaded::new(bytes, fetched_at)?;
+        let entry = pack(&loaded);
+        platform.write_shared(url, entry, LIFETIME / 1_000).await;
+        Some(loaded)
+    }
+}
+
+impl State {
+    fn needs_no_fetch(&self, max_age: u64, now: u64) -> bool {
+        let pause = match &self.loaded {
+            Some(loaded) if now.saturating_sub(loaded.fetched_at) < max_age => return true,
+            Some(_) => UNKNOWN_KID_INTERVAL,
+            None => COLD_RETRY_INTERVAL,
+        };
+        self.failed_at
+            .is_some_and(|failed_at| now.saturating_sub(failed_at) < pause)
+    }
+
+    fn adopt(&mut self, loaded: Loaded) {
+        self.failed_at = None;
+        let same = self.loaded.as_ref().map(|before| &before.bytes) == Some(&loaded.bytes);
+        if !same {
+            self.generation = self.generation.wrapping_add(1);
+        }
+        self.loaded = Some(loaded);
+    }
+}
+
+impl Loaded {
+    fn new(bytes: Vec<u8>, fetched_at: u64) -> Option<Self> {
+        let keys = Rc::new(KeySet::parse(&bytes)?);
+        Some(Loaded {
+            keys,
+            bytes,
+            fetched_at,
+        })
+    }
+}
+
+/// What instances share: when the keys were fetched, a newline, the keys.
+fn pack(loaded: &Loaded) -> Vec<u8> {
+    let mut entry = format!("{}\n", loaded.fetched_at).into_bytes();
+    entry.extend_from_slice(&loaded.bytes);
+    entry
+}
+
+fn unpack(entry: &[u8], now: u64, max_age: u64) -> Option<Loaded> {
+    let end = entry.iter().position(|byte| *byte == b'\n')?;
+    let (stamp, rest) = entry.split_at_checked(end)?;
+    let fetched_at: u64 = std::str::from_utf8(stamp).ok()?.parse().ok()?;
+    // Another machine's clock may be ahead of this one's.
+    let fetched_at = fetched_at.min(now);
+    let young = now.saturating_sub(fetched_at) < max_age;
+    young
+        .then(|| Loaded::new(rest.get(1..)?.to_vec(), fetched_at))
+        .flatten()
+}
+
+fn unavailable() -> ApiError {
+    ApiError::with_detail(ErrorCode::Unavailable, "the signing keys cannot be fetched")
+}

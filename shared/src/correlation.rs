@@ -1,0 +1,134 @@
+//! What ties a request to the lines and requests that come of it: its id and its trace.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// The name of a request in answers, logs and upstream requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    const MAX_LENGTH: usize = 64;
+
+    /// Takes the caller's id if it is harmless to log and to send on: 1 to 64 of `[A-Za-z0-9._-]`.
+    /// Any other is replaced.
+    #[must_use]
+    pub fn accept(header: Option<&str>) -> Self {
+        let well_formed = |id: &&str| {
+            (1..=Self::MAX_LENGTH).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        let id = header.filter(well_formed).map(str::to_owned);
+        RequestId(id.unwrap_or_else(|| Uuid::new_v4().to_string()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The caller's place in a distributed trace (W3C Trace Context, version 00), passed on as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceParent(String);
+
+impl TraceParent {
+    /// Takes a header of exactly the specified form: any other ends the trace here.
+    #[must_use]
+    pub fn accept(header: Option<&str>) -> Option<Self> {
+        let header = header?;
+        let parts: Vec<&str> = header.split('-').collect();
+        let [version, trace, parent, flags] = *parts.as_slice() else {
+            return None;
+        };
+        let hex = |part: &str, length: usize| {
+            part.len() == length
+                && part
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let id =
+            |part: &str, length: usize| hex(part, length) && part.bytes().any(|byte| byte != b'0');
+        let sound = version == "00" && id(trace, 32) && id(parent, 16) && hex(flags, 2);
+        sound.then(|| TraceParent(header.to_owned()))
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_harmless_request_id_is_kept_and_any_other_replaced() {
+        let longest = "a".repeat(64);
+        for kept in ["a", "A.b_c-9", &longest] {
+            assert_eq!(RequestId::accept(Some(kept)).as_str(), kept);
+        }
+        let too_long = "a".repeat(65);
+        for replaced in [
+            None,
+            Some(""),
+            Some("a b"),
+            Some("a\nb"),
+            Some("é"),
+            Some("a,b"),
+            Some(&*too_long),
+        ] {
+            let id = RequestId::accept(replaced);
+            assert_eq!(
+                Uuid::try_parse(id.as_str()).unwrap().get_version_num(),
+                4,
+                "{replaced:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_trace_is_passed_on_only_in_the_specified_form() {
+        let sound = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let accepted = TraceParent::accept(Some(sound)).unwrap();
+        assert_eq!(accepted.as_str(), sound);
+        for other in [
+            None,
+            Some(""),
+            Some("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            Some("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),
+            Some("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736\r\n-f067aa0ba902b7-01"),
+        ] {
+            assert_eq!(TraceParent::accept(other), None, "{other:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ids_and_traces_of_any_kind_are_harmless(header in ".{0,70}|[A-Za-z0-9._-]{0,70}") {
+            let id = RequestId::accept(Some(&header));
+            prop_assert!((1..=64).contains(&id.as_str().len()));
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            prop_assert!(id.as_str().chars().all(plain));
+            prop_assert_eq!(TraceParent::accept(Some(&header)), None);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What the code needs of the machine it runs on: the time, waiting, the signing keys' endpoint and
+//! a cache that instances share. Injected, so that everything around them is tested natively.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use futures_util::future::{Either, select};
+
+use crate::error::ApiError;
+
+/// A future of one request. Nothing in an instance runs on a second thread.
+pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The machine. A trait object rather than a type parameter: the module then holds one copy of all
+/// that is built on it.
+pub trait Platform {
+    /// Milliseconds since 1970. On Cloudflare it stands still between two I/O operations.
+    fn now(&self) -> u64;
+
+    /// Waits.
+    fn sleep(&self, milliseconds: u64) -> Local<'_, ()>;
+
+    /// Fetches the key set from this URL.
+    ///
+    /// # Errors
+    /// `unavailable` for everything but a 200.
+    fn fetch_keys<'a>(&'a self, url: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>>;
+
+    /// Reads from the cache that instances share, `None` where nothing is or there is no cache.
+    fn read_shared<'a>(&'a self, url: &'a str) -> Local<'a, Option<Vec<u8>>>;
+
+    /// Writes to that cache, for so many seconds. Failing is no error: the cache only saves work.
+    fn write_shared<'a>(&'a self, url: &'a str, value: Vec<u8>, seconds: u64) -> Local<'a, ()>;
+}
+
+/// Runs a future until it is done or the time is over, which is `None`. A future that is too late is
+/// dropped, and with it the request that it made.
+pub async fn within<T>(
+    platform: &dyn Platform,
+    milliseconds: u64,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    match select(pin!(work), platform.sleep(milliseconds)).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}

@@ -1,0 +1,66 @@
+//! A machine for native tests: tokio's clock, a key set that a test can change, and counters.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::platform::{Local, Platform};
+
+/// The machine of a test. Its time begins now and passes as tokio's does, so a test that pauses
+/// tokio's clock decides how fast.
+pub struct TestPlatform {
+    begun_at: u64,
+    begun: Instant,
+    /// What the keys' endpoint answers; `None` is down.
+    pub keys: RefCell<Option<String>>,
+    /// How long it takes to answer, in milliseconds.
+    pub answers_after: Cell<u64>,
+    /// How often it was asked.
+    pub fetches: Cell<u32>,
+    /// What instances share, as the last one wrote it; `None` where there is no such cache.
+    pub shared: RefCell<Option<Vec<u8>>>,
+}
+
+impl Default for TestPlatform {
+    fn default() -> Self {
+        TestPlatform {
+            begun_at: jsonwebtoken::get_current_timestamp().saturating_mul(1_000),
+            begun: Instant::now(),
+            keys: RefCell::new(None),
+            answers_after: Cell::new(0),
+            fetches: Cell::new(0),
+            shared: RefCell::new(None),
+        }
+    }
+}
+
+impl Platform for TestPlatform {
+    fn now(&self) -> u64 {
+        let passed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.begun_at.saturating_add(passed)
+    }
+
+    fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_millis(milliseconds)))
+    }
+
+    fn fetch_keys<'a>(&'a self, _: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {
+        self.fetches.set(self.fetches.get().saturating_add(1));
+        Box::pin(async {
+            self.sleep(self.answers_after.get()).await;
+            let keys = self.keys.borrow().clone();
+            keys.map(String::into_bytes)
+                .ok_or(ErrorCode::Unavailable.into())
+        })
+    }
+
+    fn read_shared<'a>(&'a self, _: &'a str) -> Local<'a, Option<Vec<u8>>> {
+        Box::pin(async { self.shared.borrow().clone() })
+    }
+
+    fn write_shared<'a>(&'a self, _: &'a str, value: Vec<u8>, _: u64) -> Local<'a, ()> {
+        Box::pin(async { *self.shared.borrow_mut() = Some(value) })
+    }
+}

@@ -1,0 +1,240 @@
+//! What is measured along a request's way, and the one line that the log gets of it.
+//!
+//! Never in it: a token, a message's text, a URL. The user is there as a hash, so that the lines of
+//! one person can be found together without the log naming anybody.
+
+use std::cell::Cell;
+use std::fmt::Write;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::error::ErrorCode;
+use crate::platform::Platform;
+
+/// The machine and the measurements of one request.
+pub struct Scope<'a> {
+    /// The machine.
+    pub platform: &'a dyn Platform,
+    /// The measurements.
+    pub trace: Trace,
+}
+
+impl<'a> Scope<'a> {
+    /// Begins to measure.
+    #[must_use]
+    pub fn new(platform: &'a dyn Platform) -> Self {
+        let trace = Trace {
+            started: platform.now(),
+            ..Trace::default()
+        };
+        Scope { platform, trace }
+    }
+}
+
+/// Where the answer to "is this token good" came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenCache {
+    /// It had been verified before.
+    Hit,
+    /// It was verified now.
+    Miss,
+}
+
+/// Measurements of one request, in milliseconds of the platform's clock.
+#[derive(Default)]
+pub struct Trace {
+    started: u64,
+    route: Cell<&'static str>,
+    user: Cell<Option<Uuid>>,
+    token: Cell<Option<TokenCache>>,
+    verify: Cell<Option<u64>>,
+    upstream: Cell<Option<u64>>,
+    upstream_requests: Cell<u32>,
+}
+
+/// How a request ended.
+pub struct Ending<'a> {
+    /// The name of the function that answered.
+    pub function: &'static str,
+    /// The request's id.
+    pub id: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// The answer's status.
+    pub status: u16,
+    /// The error's code.
+    pub code: Option<ErrorCode>,
+    /// What only the log may know of the error.
+    pub detail: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    id: &'a str,
+    function: &'a str,
+    method: &'a str,
+    route: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    total_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verify_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_cache: Option<TokenCache>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_ms: Option<u64>,
+    upstream_requests: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+}
+
+impl Trace {
+    /// Notes the pattern of the route that was found.
+    pub fn route(&self, pattern: &'static str) {
+        self.route.set(pattern);
+    }
+
+    /// Notes whose request it is.
+    pub fn user(&self, user: Uuid) {
+        self.user.set(Some(user));
+    }
+
+    /// Notes how the token was verified and how long that took.
+    pub fn verified(&self, cache: TokenCache, milliseconds: u64) {
+        self.token.set(Some(cache));
+        self.verify.set(Some(milliseconds));
+    }
+
+    /// Notes one request to Supabase and how long it took.
+    pub fn asked_upstream(&self, milliseconds: u64) {
+        let before = self.upstream.get().unwrap_or_default();
+        self.upstream.set(Some(before.saturating_add(milliseconds)));
+        let requests = self.upstream_requests.get().saturating_add(1);
+        self.upstream_requests.set(requests);
+    }
+
+    /// The `Server-Timing` header: what the log line has of durations.
+    #[must_use]
+    pub fn server_timing(&self, now: u64) -> String {
+        let mut header = format!("total;dur={}", now.saturating_sub(self.started));
+        // Writing to a string cannot fail.
+        if let Some(verify) = self.verify.get() {
+            let cache = match self.token.get() {
+                Some(TokenCache::Hit) => "hit",
+                _ => "miss",
+            };
+            let _ = write!(header, ", verify;dur={verify};desc={cache}");
+        }
+        if let Some(upstream) = self.upstream.get() {
+            let _ = write!(header, ", upstream;dur={upstream}");
+        }
+        header
+    }
+
+    /// The request's line for the log, as JSON.
+    #[must_use]
+    pub fn log_line(&self, ending: &Ending<'_>, now: u64) -> String {
+        let line = Line {
+            id: ending.id,
+            function: ending.function,
+            method: ending.method,
+            route: self.route.get(),
+            status: ending.status,
+            code: ending.code.map(ErrorCode::as_str),
+            detail: ending.detail,
+            total_ms: now.saturating_sub(self.started),
+            verify_ms: self.verify.get(),
+            token_cache: self.token.get(),
+            upstream_ms: self.upstream.get(),
+            upstream_requests: self.upstream_requests.get(),
+            user: self.user.get().map(hashed),
+        };
+        // Strings and numbers always serialise.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// 16 hex digits of the id's SHA-256. Ids are random, so nobody finds one by trying.
+fn hashed(user: Uuid) -> String {
+    let mut text = String::with_capacity(16);
+    for byte in Sha256::digest(user.as_bytes()).iter().take(8) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids;
+
+    const USER: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+
+    fn trace() -> Trace {
+        Trace {
+            started: 1_000,
+            ..Trace::default()
+        }
+    }
+
+    #[test]
+    fn a_whole_request_is_one_line() {
+        let trace = trace();
+        trace.route("/chats/:id");
+        trace.user(ids::parse(USER).unwrap());
+        trace.verified(TokenCache::Miss, 2);
+        trace.asked_upstream(3);
+        trace.asked_upstream(4);
+        let ending = Ending {
+            function: "chats",
+            id: "req-1",
+            method: "GET",
+            status: 503,
+            code: Some(ErrorCode::Unavailable),
+            detail: Some("a \"reason\"\n"),
+        };
+        let line = trace.log_line(&ending, 1_012);
+        assert_eq!(
+            line,
+            concat!(
+                r#"{"id":"req-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"#,
+                r#""code":"unavailable","detail":"a \"reason\"\n","totalMs":12,"verifyMs":2,"#,
+                r#""tokenCache":"miss","upstreamMs":7,"upstreamRequests":2,"user":"fd669bb9081999dd"}"#
+            )
+        );
+        assert_eq!(
+            trace.server_timing(1_012),
+            "total;dur=12, verify;dur=2;desc=miss, upstream;dur=7"
+        );
+    }
+
+    #[test]
+    fn what_did_not_happen_is_not_told() {
+        let trace = trace();
+        let ending = Ending {
+            function: "gateway",
+            id: "req-1",
+            method: "GET",
+            status: 200,
+            code: None,
+            detail: None,
+        };
+        assert_eq!(
+            trace.log_line(&ending, 1_000),
+            r#"{"id":"req-1","function":"gateway","method":"GET","route":"","status":200,"totalMs":0,"upstreamRequests":0}"#
+        );
+        assert_eq!(trace.server_timing(1_000), "total;dur=0");
+        trace.verified(TokenCache::Hit, 0);
+        assert_eq!(
+            trace.server_timing(1_001),
+            "total;dur=1, verify;dur=0;desc=hit"
+        );
+    }
+}

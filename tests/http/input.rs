@@ -1,0 +1,123 @@
+//! Requests that no client of the API makes, and what every answer carries.
+
+use harness::{Client, Env, Method, Stack, exchange, messages_path};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn equal_names_and_deep_nesting_are_400() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let deep = format!(
+        r#"{{"text":"hello","more":{}{}}}"#,
+        "[".repeat(32),
+        "]".repeat(32)
+    );
+    for body in [
+        r#"{"text":"hello","text":"hello"}"#,
+        r#"{"text":"hello","\u0074ext":"bye"}"#,
+        r#"{"text":"hello","more":{"a":1,"a":2}}"#,
+        &deep,
+    ] {
+        let call = alice.call(Method::POST, &messages_path(chat));
+        let answer = call.raw_json(body.to_owned()).send().await;
+        answer.refused(400, "invalid_json");
+    }
+    assert_eq!(alice.messages(chat).await, []);
+}
+
+#[tokio::test]
+async fn methods_that_no_route_has_are_405() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    for method in [Method::OPTIONS, Method::TRACE, Method::PUT] {
+        let answer = alice.call(method, "/chats").send().await;
+        answer.not_allowed(&["GET", "POST"]);
+    }
+    let head = alice.call(Method::HEAD, "/chats").send().await;
+    assert_eq!(
+        (head.status, head.header("allow")),
+        (405, Some("GET, POST"))
+    );
+}
+
+#[tokio::test]
+async fn a_head_that_nobody_needs_is_400_and_goes_nowhere() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let request_id = Uuid::new_v4().to_string();
+    let long = format!("/chats?more={}", "x".repeat(16_384));
+    let call = alice.call(Method::GET, &long).request_id(&request_id);
+    call.send().await.invalid(&["url"]);
+    let mut call = alice.call(Method::GET, "/chats").request_id(&request_id);
+    for number in 0..101 {
+        call = call.header(&format!("x-more-{number}"), "1");
+    }
+    call.send().await.invalid(&["headers"]);
+    assert_eq!(stack.upstream(&request_id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn one_authorization_header_is_read_and_two_are_none() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let token = &alice.token;
+    for (lines, refusal) in [
+        (format!("Authorization: Bearer {token}"), None),
+        (format!("Authorization:   bEARER   {token}  "), None),
+        (format!("Authorization: Bearer {token}\t"), None),
+        (
+            format!("Authorization: Bearer\t{token}"),
+            Some("missing_token"),
+        ),
+        (
+            format!("Authorization: Bearer {token}\r\nAuthorization: Bearer {token}"),
+            Some("invalid_token"),
+        ),
+        (
+            format!("Authorization: Bearer {token}\r\nAuthorization: Basic YTpi"),
+            Some("invalid_token"),
+        ),
+    ] {
+        let request = format!("GET /chats HTTP/1.1\r\nHost: edge\r\n{lines}\r\n\r\n");
+        let answer = exchange(&Env::get().edge_url, &request).await;
+        match refusal {
+            None => drop(answer.ok()),
+            Some(code) => answer.refused(401, code),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_tells_where_its_time_went() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let timing = async || {
+        let answer = alice.get("/chats").await;
+        answer.ok();
+        let header = answer.header("server-timing").unwrap_or_default();
+        let names = header
+            .split(", ")
+            .filter_map(|entry| entry.split(";dur=").next())
+            .map(str::to_owned);
+        (names.collect::<Vec<_>>(), header.contains(";desc=hit"))
+    };
+    let names = ["total", "verify", "upstream"].map(str::to_owned).to_vec();
+    timing().await;
+    assert_eq!(timing().await, (names, true));
+}
+
+#[tokio::test]
+async fn answers_are_nobody_elses_to_keep() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let callers: [(Client, &str); 2] = [
+        (stack.edge().bearer(&alice.token), "/chats"),
+        (stack.edge(), "/elsewhere"),
+    ];
+    for (caller, path) in callers {
+        let answer = caller.get(path).await;
+        assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+}
