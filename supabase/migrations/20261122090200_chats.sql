@@ -122,6 +122,8 @@ comment on function private.require_participant(uuid) is
 create function private.add_participant(target_chat uuid, member uuid) returns void
 language sql security definer set search_path = ''
 as $$
+  -- As in a send: the chat's lock first, the participant's row after it.
+  select from public.chats c where c.id = target_chat for no key update;
   -- What was said before somebody joined is history to them, not unread.
   insert into public.chat_participants (chat_id, user_id, last_read_at)
   select c.id, member, coalesce(c.last_message_at, '-infinity') from public.chats c where c.id = target_chat
@@ -136,6 +138,7 @@ comment on function private.add_participant(uuid, uuid) is
 create function private.remove_participant(target_chat uuid, member uuid) returns void
 language sql security definer set search_path = ''
 as $$
+  select from public.chats c where c.id = target_chat for no key update;
   update public.chat_participants set left_at = clock_timestamp()
   where chat_id = target_chat and user_id = member and left_at is null
 $$;
@@ -178,11 +181,13 @@ language plpgsql stable security definer set search_path = ''
 set enable_sort = off
 as $$
 declare
+  -- A constant, as auth.uid() would parse the claims again for each message that is passed over.
+  me constant uuid := auth.uid();
   read_to timestamptz;
 begin
-  select greatest(me.last_read_at, me.history_from) into read_to
-  from public.chat_participants me
-  where me.chat_id = unread_count.chat_id and me.user_id = auth.uid() and me.left_at is null;
+  select greatest(p.last_read_at, p.history_from) into read_to
+  from public.chat_participants p
+  where p.chat_id = unread_count.chat_id and p.user_id = me and p.left_at is null;
 
   -- 100 means "more than 99": the scan ends there, however long the history is.
   return (
@@ -190,7 +195,7 @@ begin
     from (
       select from public.messages m
       where m.chat_id = unread_count.chat_id and m.created_at > read_to
-        and m.sender_id <> auth.uid() and m.deleted_at is null
+        and m.sender_id <> me and m.deleted_at is null
       order by m.created_at desc
       limit 100
     ) as unread
@@ -232,7 +237,7 @@ begin
   return answer;
 end
 $$;
-comment on function private.chat(uuid) is 'One of the caller''s chats as the API shows it; null where the caller takes no part.';
+comment on function private.chat(uuid) is 'One of the caller''s chats as the API shows it; all null where the caller takes no part.';
 
 -- The API --------------------------------------------------------------------
 
@@ -283,8 +288,11 @@ end
 $$;
 comment on function public.get_chat(uuid) is 'One of the caller''s chats: Chat.';
 
+-- The functions that write have a statement_timeout, which PostgREST applies to the whole request:
+-- it lets a caller filter their answers, and a filter that takes seconds would hold a lock as long.
+
 create function public.open_direct_chat(other_user uuid) returns json
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$
 declare
   me constant uuid := auth.uid();
@@ -319,8 +327,10 @@ begin
     select c.id into opened from public.chats c where c.direct_low = low and c.direct_high = high;
   end if;
 
-  update public.chat_participants p set left_at = null, joined_at = clock_timestamp()
-  where p.chat_id = opened and p.user_id = me and p.left_at is not null;
+  -- Also a caller who has not left: a leaving under way either comes after this or is undone by it.
+  update public.chat_participants p
+  set left_at = null, joined_at = case when p.left_at is null then p.joined_at else clock_timestamp() end
+  where p.chat_id = opened and p.user_id = me;
   return row_to_json(private.chat(opened));
 end
 $$;
@@ -328,7 +338,7 @@ comment on function public.open_direct_chat(uuid) is
   'The direct chat of the caller and a friend: Chat, HTTP 201 where it is new, 200 where the pair has one.';
 
 create function public.leave_chat(chat_id uuid) returns void
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$
 declare
   kind public.chat_type;
@@ -339,6 +349,9 @@ begin
   -- history, or after it, and so brings the leaver back.
   select c.type, c.last_message_at into kind, last_sent
   from public.chats c where c.id = leave_chat.chat_id for no key update;
+  if not found then
+    raise sqlstate 'PT404' using message = 'chat_not_found';
+  end if;
 
   update public.chat_participants p
   set left_at = clock_timestamp(),
@@ -352,7 +365,7 @@ $$;
 comment on function public.leave_chat(uuid) is 'Ends the caller''s part in a chat.';
 
 create function public.mark_read(chat_id uuid, message_id uuid) returns json
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$
 declare
   read_to timestamptz;

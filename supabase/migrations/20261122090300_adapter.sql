@@ -5,6 +5,7 @@
 --   private.are_friends(a, b)          may these two open a direct chat?
 --   private.is_blocked(a, b)           has either blocked the other?
 --   private.is_moderator(chat)         does the caller moderate this chat?
+--   private.moderated_chats()          which chats does the caller moderate?
 --   private.event_participants(event)  whom does an event's authors' chat consist of?
 --   private.group_participants(group)  whom does a group's chat consist of?
 -- and let your tables' triggers call private.create_source_chat, private.add_participant
@@ -36,11 +37,16 @@ as $$
 $$;
 comment on function private.is_blocked(uuid, uuid) is 'Whether either of two users has blocked the other.';
 
+create function private.has_moderator_token() returns boolean
+language sql stable
+return coalesce(auth.jwt() -> 'app_metadata' ->> 'role' = 'moderator', false);
+comment on function private.has_moderator_token() is 'Whether the caller''s token makes them a moderator wherever they take part.';
+
 create function private.is_moderator(chat_id uuid) returns boolean
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  return coalesce(auth.jwt() -> 'app_metadata' ->> 'role' = 'moderator', false)
+  return private.has_moderator_token()
     or exists (
       select from public.chats c
       join public.event_authors a on a.event_id = c.event_id
@@ -50,6 +56,25 @@ end
 $$;
 comment on function private.is_moderator(uuid) is
   'Whether the caller moderates the chat, given that they take part in it: by their token, or as an author of its event.';
+
+create function private.moderated_chats() returns setof uuid
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+  everywhere constant boolean := private.has_moderator_token();
+begin
+  return query
+    select p.chat_id
+    from public.chat_participants p
+    join public.chats c on c.id = p.chat_id
+    where p.user_id = me and p.left_at is null
+      and (everywhere
+           or exists (select from public.event_authors a where a.event_id = c.event_id and a.user_id = me));
+end
+$$;
+comment on function private.moderated_chats() is
+  'The chats that the caller moderates: for policies, which ask once a statement and not once a row.';
 
 -- Whom a chat consists of ----------------------------------------------------
 
@@ -158,12 +183,14 @@ begin
     perform private.remove_participant(c.id, old.user_id)
     from public.chats c
     where c.event_id = old.event_id
-      and (c.group_id is null or old.user_id not in (select private.group_participants(c.group_id)));
+      and (c.group_id is null or old.user_id not in (select private.group_participants(c.group_id)))
+    order by c.id;
   end if;
   if tg_op in ('INSERT', 'UPDATE') then
     perform from public.events e where e.id = new.event_id for no key update;
     perform private.add_participant(c.id, new.user_id)
-    from public.chats c where c.event_id = new.event_id;
+    from public.chats c where c.event_id = new.event_id
+    order by c.id;
   end if;
   return null;
 end
@@ -209,8 +236,9 @@ alter table public.chats
 
 revoke execute on function
   private.are_friends(uuid, uuid), private.is_blocked(uuid, uuid), private.is_moderator(uuid),
+  private.has_moderator_token(), private.moderated_chats(),
   private.event_participants(uuid), private.group_participants(uuid), private.group_chat_name(text),
   private.on_event_published(), private.on_event_renamed(), private.on_group_approved(),
   private.on_author_changed(), private.on_group_member_changed()
   from public, anon, authenticated, service_role;
-grant execute on function private.is_moderator(uuid) to authenticated;
+grant execute on function private.is_moderator(uuid), private.moderated_chats() to authenticated;

@@ -2,7 +2,7 @@
 -- table, column, function or grant fails this file until somebody writes it down.
 
 begin;
-select plan(17);
+select plan(20);
 
 -- Grants ---------------------------------------------------------------------
 -- By name, through PUBLIC, or through a role that the role is in: all of them count.
@@ -107,6 +107,7 @@ select set_eq(
     ('private.cursor(text[])'),
     ('private.edit_window()'),
     ('private.is_moderator(uuid)'),
+    ('private.moderated_chats()'),
     ('private.require_participant(uuid)'),
     ('private.rfc3339(timestamp with time zone)'),
     ('private.to_message(uuid, uuid, uuid, text, uuid, timestamp with time zone, timestamp with time zone, bigint, uuid)') $$,
@@ -189,6 +190,28 @@ select is_empty(
   $$ select p.polname from pg_catalog.pg_policy p
      where concat(p.polqual::text, p.polwithcheck::text) like '%:relid ' || p.polrelid || ' %' $$,
   'no policy reads its own table'
+);
+
+-- A function of the row's columns would run for each row that a scan passes.
+select is_empty(
+  $$ select policyname from pg_catalog.pg_policies
+     where schemaname = 'public' and concat(qual, ' ', with_check) ~ 'private\.\w+\([^)]' $$,
+  'no policy calls a function for each row'
+);
+
+-- What statistics and answers tell -------------------------------------------
+
+select is_empty(
+  $$ select signature from own_function
+     where pronamespace = 'public'::regnamespace and provolatile = 'v'
+       and not exists (select from unnest(proconfig) as setting where setting = 'statement_timeout=3s') $$,
+  'each function that writes bounds how long a filter on its answer may hold its locks'
+);
+select set_eq(
+  $$ select attname::text from pg_catalog.pg_attribute
+     where attrelid = 'public.messages'::regclass and attstattarget = 0 $$,
+  array['text', 'sender_id'],
+  'the planner''s estimates tell strangers nothing of texts and senders'
 );
 
 -- Upkeep ---------------------------------------------------------------------

@@ -1,7 +1,7 @@
 -- Opening, listing, reading and leaving chats, as the people in them.
 
 begin;
-select plan(123);
+select plan(125);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -435,6 +435,16 @@ select is(
 select throws_ok(
   $$ select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('the 99th unread')) $$,
   'PT404', 'message_not_found', 'a message of before he left is not there for him'
+);
+select lives_ok(
+  $$ select public.send_message(pg_temp.id('alice and bob'), 'once', 'c0ffee00-0000-4000-8000-000000000001') $$,
+  'he sends under a key of his own'
+);
+select public.leave_chat(pg_temp.id('alice and bob'));
+select public.open_direct_chat(pg_temp.id('alice'));
+select throws_ok(
+  $$ select public.send_message(pg_temp.id('alice and bob'), 'once', 'c0ffee00-0000-4000-8000-000000000001') $$,
+  'PT404', 'message_not_found', 'which brings back no message from before he left again'
 );
 
 select public.leave_chat(pg_temp.id('alice and bob'));

@@ -65,7 +65,7 @@ async fn a_statement_that_takes_too_long_is_504_and_writes_nothing() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let lock = stack.lock_chat(chat).await;
-    // Postgres ends it: `authenticated` has a statement_timeout, as on a hosted project.
+    // Postgres ends it by the function's own statement_timeout.
     let late = json!({ "text": "late" });
     alice
         .try_send(chat, &late)
