@@ -20,8 +20,8 @@ use crate::upstream;
 pub enum Argument {
     /// A UUID.
     Id(Uuid),
-    /// A small number.
-    Number(u8),
+    /// A whole number.
+    Number(u64),
     /// A point in time.
     Time(Timestamp),
 }

@@ -32,7 +32,9 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
             _ => Err(ApiError::method_not_allowed("GET")),
         },
         ["chats"] | ["chats", _] | ["chats", _, "read"] => Ok(Route::Function(CHATS)),
-        ["chats", _, "messages"] | ["chats", _, "messages", _] => Ok(Route::Function(MESSAGES)),
+        ["chats", _, "messages" | "changes"] | ["chats", _, "messages", _] => {
+            Ok(Route::Function(MESSAGES))
+        }
         _ => Err(ErrorCode::RouteNotFound.into()),
     }
 }
