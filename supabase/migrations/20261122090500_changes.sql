@@ -10,15 +10,17 @@ language plpgsql stable security definer set search_path = ''
 as $$
 declare
   visible_from timestamptz;
+  start bigint;
 begin
-  select me.history_from into visible_from
+  -- A returner's feed starts where their history does, and does not read what is before it.
+  select me.history_from, greatest(changed_messages.since, me.history_rev) into visible_from, start
   from public.chat_participants me
   where me.chat_id = changed_messages.chat_id and me.user_id = auth.uid() and me.left_at is null;
 
   return query
     select m.id, m.rev
     from public.messages m
-    where m.chat_id = changed_messages.chat_id and m.rev > since and m.created_at > visible_from
+    where m.chat_id = changed_messages.chat_id and m.rev > start and m.created_at > visible_from
     order by m.rev
     limit row_limit;
 end
@@ -26,7 +28,7 @@ $$;
 comment on function private.changed_messages(uuid, bigint, integer) is
   'The messages of the caller''s part of a chat''s history that have changed since a rev, deleted ones too, without their content.';
 
-create function public.list_changes(chat_id uuid, since bigint default 0, page_limit integer default 100) returns json
+create function public.list_changes(chat_id uuid, since bigint, page_limit integer default 50) returns json
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
