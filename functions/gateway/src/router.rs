@@ -78,6 +78,7 @@ mod tests {
             (format!("/chats/{ID}/read"), CHATS),
             (format!("/chats/{ID}/messages"), MESSAGES),
             (format!("/chats/{ID}/messages/{ID}"), MESSAGES),
+            (format!("/chats/{ID}/changes"), MESSAGES),
             // Whether this is an id is the function's to say.
             ("/chats/no-id".to_owned(), CHATS),
         ] {

@@ -171,11 +171,17 @@ mod tests {
         fn since_is_a_whole_number() {
             assert_eq!(
                 ListChanges::parse("since=0"),
-                Ok(ListChanges { since: 0, limit: 50 })
+                Ok(ListChanges {
+                    since: 0,
+                    limit: 50
+                })
             );
             assert_eq!(
                 ListChanges::parse("limit=7&since=9223372036854775807"),
-                Ok(ListChanges { since: MAX_REV, limit: 7 })
+                Ok(ListChanges {
+                    since: MAX_REV,
+                    limit: 7
+                })
             );
             assert_eq!(
                 ListChanges::parse("limit=7"),
@@ -184,7 +190,10 @@ mod tests {
             for refused in ["", "-1", "+1", "1.0", "9223372036854775808", "%31", "one"] {
                 assert_eq!(
                     ListChanges::parse(&format!("since={refused}")),
-                    Err(ApiError::invalid_field("since", "must be a whole number, 0 or more")),
+                    Err(ApiError::invalid_field(
+                        "since",
+                        "must be a whole number, 0 or more"
+                    )),
                     "{refused}"
                 );
             }
