@@ -1,7 +1,7 @@
 -- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
 
 begin;
-select plan(95);
+select plan(98);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -378,7 +378,23 @@ select is(
   array['111 before leaving', '114 bob, before, changed', '115 -bob, before, to be deleted', '116 welcome back'], 'to bob, who stayed, it is open'
 );
 
+select pg_temp.edit('pair', 'bob, before', 'bob, before, changed again');
+select pg_temp.act_as('alice');
+select is(
+  public.list_changes(pg_temp.id('pair'), 113, 1)::jsonb - 'data', '{"rev": 117, "hasMore": false}',
+  'a full last page ends at the chat''s rev too, past what is closed'
+);
+select public.leave_chat(pg_temp.id('pair'));
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'at once');
+select pg_temp.act_as('alice');
+select is(pg_temp.changes('pair'), array['118 at once'], 'the message that brings her back again is the first of her feed');
+
+select pg_temp.act_as('bob');
 select public.leave_chat(pg_temp.id('group chat'));
+select is_empty(
+  $$ select * from private.changed_messages(pg_temp.id('group chat'), 0, 100) $$, 'who has left a group is not told what has changed'
+);
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'meanwhile');
 reset role;
