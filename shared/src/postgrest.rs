@@ -26,8 +26,8 @@ const PAUSE_MS: u64 = 100;
 pub enum Argument {
     /// A UUID.
     Id(Uuid),
-    /// A small number.
-    Number(u8),
+    /// A whole number.
+    Number(u64),
     /// A point in time.
     Time(Timestamp),
 }

@@ -33,15 +33,18 @@ pub fn limit(query: &str) -> Result<u8, ApiError> {
     let Some(text) = parameter(query, "limit")? else {
         return Ok(DEFAULT_LIMIT);
     };
-    // `parse` takes a plus sign too, which in a query means a space.
+    whole_number(text, MAX_LIMIT.into())
+        .and_then(|limit| u8::try_from(limit).ok())
+        .filter(|limit| *limit > 0)
+        .ok_or_else(|| ApiError::invalid_field("limit", "must be a whole number from 1 to 100"))
+}
+
+/// Reads a number of plain digits, at most `max`. (`parse` alone takes a plus sign too, which in a
+/// query means a space.)
+#[must_use]
+pub fn whole_number(text: &str, max: u64) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(limit) if digits && (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        _ => Err(ApiError::invalid_field(
-            "limit",
-            "must be a whole number from 1 to 100",
-        )),
-    }
+    text.parse().ok().filter(|number| digits && *number <= max)
 }
 
 #[cfg(test)]

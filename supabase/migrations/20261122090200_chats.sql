@@ -51,6 +51,7 @@ create table public.chat_participants (
   joined_at timestamptz not null default clock_timestamp(),
   left_at timestamptz,
   history_from timestamptz not null default '-infinity',
+  history_rev bigint not null default 0,
   last_read_at timestamptz not null default '-infinity',
   primary key (chat_id, user_id)
 )
@@ -58,6 +59,8 @@ with (fillfactor = 80);
 comment on table public.chat_participants is 'Who takes part in a chat. A row with left_at is a participant of the past.';
 comment on column public.chat_participants.history_from is
   'The participant sees messages created after this; leaving a direct chat moves it to the last message.';
+comment on column public.chat_participants.history_rev is
+  'The chat''s rev when history_from was moved: the rev of each message that the participant sees is greater.';
 comment on column public.chat_participants.last_read_at is 'created_at of the newest message marked as read; never moves back.';
 create index chat_participants_user_id_idx on public.chat_participants (user_id, chat_id);
 
@@ -85,7 +88,7 @@ create policy "participants see their chats"
 revoke all on public.chats, public.chat_participants from public, anon, authenticated, service_role;
 grant select (id, type, event_id, group_id, name, created_at, last_message_at, rev, direct_low, direct_high)
   on public.chats to authenticated;
-grant select (chat_id, user_id, joined_at, left_at, history_from, last_read_at)
+grant select (chat_id, user_id, joined_at, left_at, history_from, history_rev, last_read_at)
   on public.chat_participants to authenticated;
 grant select on public.chats, public.chat_participants to service_role;
 
@@ -343,11 +346,12 @@ as $$
 declare
   kind public.chat_type;
   last_sent timestamptz;
+  last_rev bigint;
 begin
   perform private.require_participant(chat_id);
   -- Under the chat's lock no send is half done: it is either before the leaving, and so
   -- history, or after it, and so brings the leaver back.
-  select c.type, c.last_message_at into kind, last_sent
+  select c.type, c.last_message_at, c.rev into kind, last_sent, last_rev
   from public.chats c where c.id = leave_chat.chat_id for no key update;
   if not found then
     raise sqlstate 'PT404' using message = 'chat_not_found';
@@ -355,7 +359,8 @@ begin
 
   update public.chat_participants p
   set left_at = clock_timestamp(),
-      history_from = case when kind = 'direct' then coalesce(last_sent, p.history_from) else p.history_from end
+      history_from = case when kind = 'direct' then coalesce(last_sent, p.history_from) else p.history_from end,
+      history_rev = case when kind = 'direct' then last_rev else p.history_rev end
   where p.chat_id = leave_chat.chat_id and p.user_id = auth.uid() and p.left_at is null;
   if not found then
     raise sqlstate 'PT403' using message = 'not_participant';

@@ -85,6 +85,15 @@ return row(
 comment on function private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid) is
   'A message as the API shows it to a viewer.';
 
+create function private.moderated_message(message private.message, deleted_at timestamptz, deleted_by uuid) returns json
+language sql stable parallel safe
+return (
+  select row_to_json(moderated)
+  from (select message.*, private.rfc3339(deleted_at) as "deletedAt", deleted_by as "deletedBy") as moderated
+);
+comment on function private.moderated_message(private.message, timestamptz, uuid) is
+  'A message as the API shows it to a moderator.';
+
 -- Rules ----------------------------------------------------------------------
 
 create function private.check_text(content text) returns void
@@ -150,17 +159,16 @@ begin
       ),
       shown as materialized (select * from page p order by p.created_at desc limit page_limit)
       select json_build_object(
-        'data', coalesce(json_agg(row_to_json(moderated) order by shown.created_at desc), '[]'),
+        'data', coalesce(json_agg(private.moderated_message(
+          private.to_message(
+            shown.id, shown.chat_id, shown.sender_id, shown.text, shown.client_id, shown.created_at, shown.edited_at, shown.rev, me
+          ),
+          shown.deleted_at, shown.deleted_by
+        ) order by shown.created_at desc), '[]'),
         'nextCursor', case when (select count(*) from page) > page_limit then
           private.cursor('messages', list_messages.chat_id::text, private.rfc3339(min(shown.created_at))) end
       )
       from shown
-      cross join lateral private.to_message(
-        shown.id, shown.chat_id, shown.sender_id, shown.text, shown.client_id, shown.created_at, shown.edited_at, shown.rev, me
-      ) as message
-      cross join lateral (
-        select message.*, private.rfc3339(shown.deleted_at) as "deletedAt", shown.deleted_by as "deletedBy"
-      ) as moderated
     );
   end if;
 
@@ -332,11 +340,13 @@ comment on function public.delete_message(uuid, uuid) is
 revoke execute on function
   private.edit_window(), private.check_text(text), private.next_rev(uuid), private.find_message(uuid, uuid),
   private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
+  private.moderated_message(private.message, timestamptz, uuid),
   public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),
   public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
   from public, anon, authenticated, service_role;
 grant execute on function
   private.edit_window(), private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
+  private.moderated_message(private.message, timestamptz, uuid),
   public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),
   public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
   to authenticated;

@@ -74,6 +74,7 @@ select set_eq(
     ('select', 'public.chat_participants.joined_at'),
     ('select', 'public.chat_participants.left_at'),
     ('select', 'public.chat_participants.history_from'),
+    ('select', 'public.chat_participants.history_rev'),
     ('select', 'public.chat_participants.last_read_at'),
     ('select', 'public.messages.id'),
     ('select', 'public.messages.chat_id'),
@@ -101,13 +102,16 @@ select set_eq(
     ('public.send_message(uuid, text, uuid)'),
     ('public.edit_message(uuid, uuid, text)'),
     ('public.delete_message(uuid, uuid)'),
+    ('public.list_changes(uuid, bigint, integer)'),
     -- What the invoker's bodies and the policies above call with the caller's rights:
+    ('private.changed_messages(uuid, bigint, integer)'),
     ('private.chat(uuid)'),
     ('private.check_page_limit(integer)'),
     ('private.cursor(text[])'),
     ('private.edit_window()'),
     ('private.is_moderator(uuid)'),
     ('private.moderated_chats()'),
+    ('private.moderated_message(private.message, timestamp with time zone, uuid)'),
     ('private.require_participant(uuid)'),
     ('private.rfc3339(timestamp with time zone)'),
     ('private.to_message(uuid, uuid, uuid, text, uuid, timestamp with time zone, timestamp with time zone, bigint, uuid)') $$,
@@ -135,7 +139,7 @@ select is_empty(
 select set_eq(
   $$ select proname::text, provolatile::text from own_function where pronamespace = 'public'::regnamespace $$,
   $$ values
-    ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'),
+    ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'),
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
     ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v') $$,
   'what PostgREST runs for a GET is stable, and so read only; the rest is volatile'

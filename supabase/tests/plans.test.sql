@@ -7,7 +7,7 @@
 -- out of the functions' bodies as they are stored, so that they cannot grow apart.
 
 begin;
-select plan(67);
+select plan(115);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -132,7 +132,7 @@ begin
 end
 $$;
 
--- The nth `return (…);` of a plpgsql function, its variables replaced.
+-- The nth `return (…);` or `return query …;` of a plpgsql function, its variables replaced.
 create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
 language plpgsql
 as $$
@@ -141,7 +141,7 @@ declare
 begin
   select found.parts[1] into strict answer
   from pg_catalog.pg_proc p
-  cross join lateral regexp_matches(p.prosrc, 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
+  cross join lateral regexp_matches(regexp_replace(p.prosrc, 'return query\n(.*?);\n', E'return (\n\\1\n);\n', 'g'), 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
   where p.oid = of and found.n = nth;
   for i in 1..array_length(variables, 1) loop
     if answer !~ ('\m' || variables[i][1] || '\M') then
@@ -190,7 +190,10 @@ begin
     from (values
       ('''s first page', $call$list_messages(pg_temp.id('long'))$call$),
       ('''s page a long way down', $call$list_messages(pg_temp.id('long'), 50, now() - interval '90000 seconds')$call$),
-      ('''s chat', $call$get_chat(pg_temp.id('long'))$call$)
+      ('''s chat', $call$get_chat(pg_temp.id('long'))$call$),
+      ('''s changes from the first', $call$list_changes(pg_temp.id('long'), 0, 100)$call$),
+      ('''s changes from the middle', $call$list_changes(pg_temp.id('long'), 50000, 100)$call$),
+      ('''s last changes', $call$list_changes(pg_temp.id('long'), 99900, 100)$call$)
     ) as reading (what, call);
     if person = 'alice' then
       insert into pg_temp.cost (mode, what, buffers) values
@@ -236,6 +239,10 @@ order by much.mode;
 select cmp_ok(c.buffers, '<=', 250::bigint, format('of 98,000 unread messages 100 are counted: %s (%s)', c.what, c.mode))
 from cost c where c.what in ('alice''s chat', 'bob''s chat', 'carol''s chat');
 
+-- Each message of a page is looked up in two indexes and the table, and lies in a page of its own.
+select cmp_ok(c.buffers, '<=', 1000::bigint, format('100 changes out of 100,000 are looked up one by one: %s (%s)', c.what, c.mode))
+from cost c where c.what like '%changes%';
+
 set local plan_cache_mode = auto;
 select pg_temp.act_as('alice');
 select cmp_ok(
@@ -256,6 +263,10 @@ from unnest(array[
   $$list_messages(pg_temp.id('long'))$$,
   $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
   $$list_messages(pg_temp.id('short'))$$,
+  $$list_changes(pg_temp.id('long'), 0, 100)$$,
+  $$list_changes(pg_temp.id('long'), 50000, 100)$$,
+  $$list_changes(pg_temp.id('long'), 99900, 100)$$,
+  $$list_changes(pg_temp.id('short'), 0, 100)$$,
   $$send_message(pg_temp.id('long'), 'one more')$$,
   $$send_message(pg_temp.id('short'), 'one more', gen_random_uuid())$$,
   $$edit_message(pg_temp.id('short'), pg_temp.id('alice''s own'), 'changed')$$,
@@ -269,13 +280,19 @@ from unnest(array[
   $$list_chats()$$,
   $$get_chat(pg_temp.id('long'))$$,
   $$list_messages(pg_temp.id('long'))$$,
-  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$
+  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$list_changes(pg_temp.id('long'), 0, 100)$$,
+  $$list_changes(pg_temp.id('long'), 50000, 100)$$,
+  $$list_changes(pg_temp.id('long'), 99900, 100)$$
 ]) as call;
 select pg_temp.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
 select is(pg_temp.sequential_scans(call), 0::bigint, 'nor carol, a moderator: ' || call)
 from unnest(array[
   $$list_messages(pg_temp.id('long'))$$,
   $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$list_changes(pg_temp.id('long'), 0, 100)$$,
+  $$list_changes(pg_temp.id('long'), 50000, 100)$$,
+  $$list_changes(pg_temp.id('long'), 99900, 100)$$,
   $$delete_message(pg_temp.id('long'), pg_temp.id('line 50,001'))$$
 ]) as call;
 
@@ -303,6 +320,27 @@ select cmp_ok(
   ),
   '<=', 10::bigint, 'and are not read for that'
 );
+
+-- Who comes back to a chat does not read what is closed to them: it is skipped by its rev.
+select pg_temp.act_as('alice');
+select public.leave_chat(pg_temp.id('monologue'));
+select pg_temp.act_as('dora');
+select lives_ok($$ select public.send_message(pg_temp.id('monologue'), 'Come back') $$, 'dora brings alice back');
+select pg_temp.act_as('alice');
+drop table read_before;
+create temporary table read_before as
+select s.idx_tup_fetch + s.seq_tup_read as messages
+from pg_catalog.pg_stat_xact_user_tables s where s.relid = 'public.messages'::regclass;
+select is(
+  json_array_length(public.list_changes(pg_temp.id('monologue'), 0) -> 'data'), 1, 'of 2,001 messages one was sent since alice left'
+);
+select cmp_ok(
+  (
+    select s.idx_tup_fetch + s.seq_tup_read - b.messages
+    from pg_catalog.pg_stat_xact_user_tables s, read_before b where s.relid = 'public.messages'::regclass
+  ),
+  '<=', 10::bigint, 'the 2,000 before it are not read'
+);
 reset role;
 
 -- Plans --------------------------------------------------------------------------
@@ -319,6 +357,21 @@ cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement
       ['list_messages\.chat_id', format('%L::uuid', pg_temp.id('long'))], ['page_limit', '50'],
       ['older_than', format('%L::timestamptz', now() - interval '90000 seconds')],
       ['me', format('%L::uuid', pg_temp.id('alice'))]
+    ]
+  end))) as way;
+
+select pg_temp.act_as('alice');
+select matches(
+  way, '^Index Scan messages_rev_is_of_one_change .*chat_id = .* AND \(rev > ', format('a page of changes is one range of the index of revs (%s)', options)
+)
+from unnest(array['generic_plan', 'generic_plan off']) as options
+cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement('private.changed_messages', 1, case options
+  when 'generic_plan' then
+    array[['changed_messages\.chat_id', '$1::uuid'], ['start', '$2::bigint'], ['visible_from', '$3::timestamptz'], ['row_limit', '$4::integer']]
+  else
+    array[
+      ['changed_messages\.chat_id', format('%L::uuid', pg_temp.id('long'))], ['start', '50000'],
+      ['visible_from', '''-infinity''::timestamptz'], ['row_limit', '101']
     ]
   end))) as way;
 

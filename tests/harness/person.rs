@@ -4,7 +4,7 @@
 use crate::{
     answer::Answer,
     client::Client,
-    shapes::{Chat, Message, Page},
+    shapes::{Change, Changes, Chat, Message, Page},
     tokens,
 };
 use serde_json::{Value, json};
@@ -47,6 +47,11 @@ pub fn message_path(chat: Uuid, message: Uuid) -> String {
 /// `/chats/:id/read`
 pub fn read_path(chat: Uuid) -> String {
     format!("/chats/{chat}/read")
+}
+
+/// `/chats/:id/changes`
+pub fn changes_path(chat: Uuid) -> String {
+    format!("/chats/{chat}/changes")
 }
 
 impl Person {
@@ -104,6 +109,12 @@ impl Person {
     pub async fn messages_as_moderator(&self, chat: Uuid) -> Vec<Message> {
         let answer = self.get(&messages_path(chat)).await.ok();
         Page::read(&answer, Message::read_by_moderator).data
+    }
+
+    /// A page of a chat's changes; `query` begins with `?`.
+    pub async fn changes(&self, chat: Uuid, query: &str) -> Changes {
+        let path = format!("{}{query}", changes_path(chat));
+        Changes::read(&self.get(&path).await.ok(), Change::read)
     }
 
     /// Sends a text: 201.
@@ -166,6 +177,7 @@ impl Person {
         for answer in [
             self.get(&chat_path(chat)).await,
             self.get(&messages_path(chat)).await,
+            self.get(&format!("{}?since=0", changes_path(chat))).await,
             self.try_send(chat, &json!({ "text": "let me in" })).await,
             self.try_edit(chat, message, "let me in").await,
             self.try_remove(chat, message).await,

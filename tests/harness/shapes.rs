@@ -188,6 +188,100 @@ impl<T> Page<T> {
     }
 }
 
+/// A change of a chat's messages, as the feed tells it.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub enum Change {
+    Upsert { rev: i64, message: Message },
+    Delete { rev: i64, message_id: Uuid },
+}
+
+impl Change {
+    /// A change in an answer to someone who is no moderator.
+    #[track_caller]
+    pub fn read(value: &Value) -> Change {
+        Change::with(value, Message::read)
+    }
+
+    /// A change in an answer to a moderator.
+    #[track_caller]
+    pub fn read_by_moderator(value: &Value) -> Change {
+        Change::with(value, Message::read_by_moderator)
+    }
+
+    #[track_caller]
+    fn with(value: &Value, message: impl Fn(&Value) -> Message) -> Change {
+        #[derive(Deserialize)]
+        struct Upsert {
+            rev: i64,
+            message: Value,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Delete {
+            rev: i64,
+            message_id: Uuid,
+        }
+        if value["kind"] == "upsert" {
+            let upsert: Upsert = read(value, &["rev", "kind", "message"]);
+            let message = message(&upsert.message);
+            assert_eq!(message.rev, upsert.rev, "a message is told at its own rev");
+            let rev = upsert.rev;
+            Change::Upsert { rev, message }
+        } else {
+            assert_eq!(value["kind"], "delete", "{value}");
+            let Delete { rev, message_id } = read(value, &["rev", "kind", "messageId"]);
+            Change::Delete { rev, message_id }
+        }
+    }
+
+    /// The rev that the change took.
+    pub fn rev(&self) -> i64 {
+        match self {
+            Change::Upsert { rev, .. } | Change::Delete { rev, .. } => *rev,
+        }
+    }
+
+    /// The message that it is about.
+    pub fn message_id(&self) -> Uuid {
+        match self {
+            Change::Upsert { message, .. } => message.id,
+            Change::Delete { message_id, .. } => *message_id,
+        }
+    }
+}
+
+/// A page of the feed of changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// The changes, oldest first.
+    pub data: Vec<Change>,
+    /// The rev up to which the reader now knows the chat: the next `since`.
+    pub rev: i64,
+    /// Whether there is a next page already.
+    pub has_more: bool,
+}
+
+impl Changes {
+    /// A page in an answer; `change` reads one of its rows.
+    #[track_caller]
+    pub fn read(value: &Value, change: impl Fn(&Value) -> Change) -> Changes {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Raw {
+            data: Vec<Value>,
+            rev: i64,
+            has_more: bool,
+        }
+        let raw: Raw = read(value, &["data", "rev", "hasMore"]);
+        Changes {
+            data: raw.data.iter().map(change).collect(),
+            rev: raw.rev,
+            has_more: raw.has_more,
+        }
+    }
+}
+
 /// Reads a shape that must have exactly these keys.
 #[track_caller]
 fn read<T: DeserializeOwned>(value: &Value, keys: &[&str]) -> T {

@@ -1,13 +1,14 @@
 //! Who is let in: bearer tokens of signed-in users, and nothing else.
 
 use harness::{
-    Client, Env, Method, Person, Stack, chat_path, message_path, messages_path, read_path, tokens,
+    Client, Env, Method, Person, Stack, changes_path, chat_path, message_path, messages_path,
+    read_path, tokens,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 /// Every endpoint that needs a token, on ids that nobody has.
-fn endpoints() -> [(Method, String); 9] {
+fn endpoints() -> [(Method, String); 10] {
     let (chat, message) = (Uuid::new_v4(), Uuid::new_v4());
     [
         (Method::GET, "/chats".to_owned()),
@@ -16,6 +17,7 @@ fn endpoints() -> [(Method, String); 9] {
         (Method::DELETE, chat_path(chat)),
         (Method::GET, messages_path(chat)),
         (Method::POST, messages_path(chat)),
+        (Method::GET, changes_path(chat)),
         (Method::PATCH, message_path(chat, message)),
         (Method::DELETE, message_path(chat, message)),
         (Method::POST, read_path(chat)),

@@ -21,6 +21,7 @@ async fn an_unknown_route_is_404() {
         format!("/chats/{chat}/messages/"),
         format!("/chats/{chat}/messages/{chat}/more"),
         format!("/chats/{chat}/read/more"),
+        format!("/chats/{chat}/changes/more"),
         format!("/rest/v1/chats?id=eq.{chat}"),
         "/rpc/list_chats".to_owned(),
         "/health/".to_owned(),
@@ -48,6 +49,7 @@ async fn a_method_that_a_route_lacks_is_405() {
     let messages = format!("{chat}/messages");
     let message = format!("{messages}/{}", Uuid::new_v4());
     let read = format!("{chat}/read");
+    let changes = format!("{chat}/changes");
     let get_post: &[&str] = &["GET", "POST"];
     for (path, allowed) in [
         ("/chats", get_post),
@@ -55,6 +57,7 @@ async fn a_method_that_a_route_lacks_is_405() {
         (&*messages, get_post),
         (&*message, &["PATCH", "DELETE"]),
         (&*read, &["POST"]),
+        (&*changes, &["GET"]),
         ("/health", &["GET"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
@@ -91,6 +94,7 @@ async fn an_id_that_is_no_uuid_is_400_on_every_path() {
             alice.get(&format!("/chats/{bad}")).await,
             alice.delete(&format!("/chats/{bad}")).await,
             alice.get(&format!("/chats/{bad}/messages")).await,
+            alice.get(&format!("/chats/{bad}/changes?since=0")).await,
             alice.post(&format!("/chats/{bad}/messages"), &text).await,
             alice
                 .patch(&format!("/chats/{bad}/messages/{good}"), &text)

@@ -3,6 +3,7 @@
 
 mod auth;
 mod auto_creation;
+mod changes;
 mod chats;
 mod cors;
 mod direct_postgrest;

@@ -1,7 +1,9 @@
 //! What a call costs upstream: one PostgREST request for each success path, none for a request
 //! that is wrong in itself.
 
-use harness::{Answer, Method, Person, Stack, chat_path, message_path, messages_path, read_path};
+use harness::{
+    Answer, Method, Person, Stack, changes_path, chat_path, message_path, messages_path, read_path,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -64,6 +66,11 @@ async fn each_success_is_one_request() {
     answer.ok();
     assert_eq!(upstream, ["GET /rest/v1/rpc/list_messages 200"]);
 
+    let changes = format!("{}?since=0", changes_path(chat));
+    let (answer, upstream) = asked(Method::GET, &changes, None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_changes 200"]);
+
     let path = message_path(chat, message);
     let (answer, upstream) = asked(Method::PATCH, &path, Some(json!({ "text": "Hi!" }))).await;
     answer.ok();
@@ -118,6 +125,7 @@ async fn a_refusal_is_two_requests_at_most() {
     for (path, status, code) in [
         (chat_path(chat), 403, "not_participant"),
         (messages_path(chat), 403, "not_participant"),
+        (changes_path(chat) + "?since=0", 403, "not_participant"),
         (chat_path(Uuid::new_v4()), 404, "chat_not_found"),
         (messages_path(Uuid::new_v4()), 404, "chat_not_found"),
     ] {
@@ -135,11 +143,13 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
     let messages = messages_path(chat);
     let message = message_path(chat, Uuid::new_v4());
     let read = read_path(chat);
+    let changes = changes_path(chat);
     let too_long = "x".repeat(4001);
     for (method, path, body, code) in [
         (Method::GET, "/chats/no-uuid", None, "invalid_id"),
         (Method::GET, "/chats?limit=0", None, "invalid_request"),
         (Method::GET, "/chats?cursor=garbled", None, "invalid_cursor"),
+        (Method::GET, &changes, None, "invalid_request"),
         (
             Method::POST,
             "/chats",

@@ -11,7 +11,7 @@ use crate::schemas::{ListChats, MarkRead, OpenChat};
 
 /// A page of the caller's chats, newest activity first.
 pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, ApiError> {
-    let mut arguments = vec![("page_limit", Argument::Number(page.limit))];
+    let mut arguments = vec![("page_limit", Argument::Number(page.limit.into()))];
     if let Some(cursor) = page.cursor {
         arguments.push(("before_activity", Argument::Time(cursor.activity)));
         arguments.push(("before_id", Argument::Id(cursor.chat)));

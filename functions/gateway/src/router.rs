@@ -41,6 +41,7 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
         ["chats"] => function(CHATS, "/chats"),
         ["chats", _] => function(CHATS, "/chats/:id"),
         ["chats", _, "read"] => function(CHATS, "/chats/:id/read"),
+        ["chats", _, "changes"] => function(MESSAGES, "/chats/:id/changes"),
         ["chats", _, "messages"] => function(MESSAGES, "/chats/:id/messages"),
         ["chats", _, "messages", _] => function(MESSAGES, "/chats/:id/messages/:msgId"),
         _ => Err(ErrorCode::RouteNotFound.into()),
@@ -97,6 +98,11 @@ mod tests {
                 "/chats/:id/messages",
             ),
             (format!("/chats/{ID}/messages/{ID}"), MESSAGES, message),
+            (
+                format!("/chats/{ID}/changes"),
+                MESSAGES,
+                "/chats/:id/changes",
+            ),
             // Whether this is an id is the function's to say.
             ("/chats/no-id".to_owned(), CHATS, "/chats/:id"),
         ] {

@@ -6,7 +6,7 @@ use shared::request::{Body, Request};
 use shared::session::{Context, Session};
 use shared::{ids, path};
 
-use crate::schemas::{EditMessage, ListMessages, SendMessage};
+use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
 use crate::service;
 
 /// A route, its ids as the path has them.
@@ -14,6 +14,11 @@ use crate::service;
 pub enum Route<'p> {
     /// `GET /chats/:id/messages`
     List {
+        /// `:id`
+        chat: &'p str,
+    },
+    /// `GET /chats/:id/changes`
+    Changes {
         /// `:id`
         chat: &'p str,
     },
@@ -43,6 +48,7 @@ impl Route<'_> {
     fn pattern(&self) -> &'static str {
         match self {
             Route::List { .. } | Route::Send { .. } => "/chats/:id/messages",
+            Route::Changes { .. } => "/chats/:id/changes",
             Route::Edit { .. } | Route::Delete { .. } => "/chats/:id/messages/:msgId",
         }
     }
@@ -58,6 +64,10 @@ pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
             "GET" => Ok(Route::List { chat }),
             "POST" => Ok(Route::Send { chat }),
             _ => Err(ApiError::method_not_allowed("GET, POST")),
+        },
+        ["chats", chat, "changes"] => match method {
+            "GET" => Ok(Route::Changes { chat }),
+            _ => Err(ApiError::method_not_allowed("GET")),
         },
         ["chats", chat, "messages", message] => match method {
             "PATCH" => Ok(Route::Edit { chat, message }),
@@ -85,6 +95,10 @@ pub async fn handle<B: Body>(
         Route::List { chat } => {
             let chat = ids::from_path(chat)?;
             service::list(database, chat, ListMessages::parse(&request.query, chat)?).await
+        }
+        Route::Changes { chat } => {
+            let chat = ids::from_path(chat)?;
+            service::changes(database, chat, ListChanges::parse(&request.query)?).await
         }
         Route::Send { chat } => {
             let chat = ids::from_path(chat)?;

@@ -7,7 +7,7 @@ use shared::error::ApiError;
 use shared::{ids, query};
 use uuid::Uuid;
 
-use crate::constants::IDEMPOTENCY_KEY;
+use crate::constants::{IDEMPOTENCY_KEY, MAX_REV};
 
 /// The query of `GET /chats/:id/messages`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,30 @@ impl ListMessages {
             .map(|cursor| MessagesCursor::decode(cursor, chat))
             .transpose()?;
         Ok(ListMessages { limit, cursor })
+    }
+}
+
+/// The query of `GET /chats/:id/changes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListChanges {
+    /// The rev up to which the client knows the chat; 0 for one that knows nothing.
+    pub since: u64,
+    /// The page size.
+    pub limit: u8,
+}
+
+impl ListChanges {
+    /// Reads `?since=&limit=`.
+    ///
+    /// # Errors
+    /// `invalid_request`; `since` has no default, as forgetting it would read the whole chat.
+    pub fn parse(query: &str) -> Result<Self, ApiError> {
+        let limit = query::limit(query)?;
+        let since = query::parameter(query, "since")?
+            .ok_or_else(|| ApiError::invalid_field("since", "is required"))?;
+        let since = query::whole_number(since, MAX_REV)
+            .ok_or_else(|| ApiError::invalid_field("since", "must be a whole number, 0 or more"))?;
+        Ok(ListChanges { since, limit })
     }
 }
 
@@ -137,6 +161,42 @@ mod tests {
             let code = |query| ListMessages::parse(query, id(CHAT)).unwrap_err().code;
             assert_eq!(code("limit=101"), ErrorCode::InvalidRequest);
             assert_eq!(code("cursor="), ErrorCode::InvalidCursor);
+        }
+    }
+
+    mod changes {
+        use super::*;
+
+        #[test]
+        fn since_is_a_whole_number() {
+            assert_eq!(
+                ListChanges::parse("since=0"),
+                Ok(ListChanges {
+                    since: 0,
+                    limit: 50
+                })
+            );
+            assert_eq!(
+                ListChanges::parse("limit=7&since=9223372036854775807"),
+                Ok(ListChanges {
+                    since: MAX_REV,
+                    limit: 7
+                })
+            );
+            assert_eq!(
+                ListChanges::parse("limit=7"),
+                Err(ApiError::invalid_field("since", "is required"))
+            );
+            for refused in ["", "-1", "+1", "1.0", "9223372036854775808", "%31", "one"] {
+                assert_eq!(
+                    ListChanges::parse(&format!("since={refused}")),
+                    Err(ApiError::invalid_field(
+                        "since",
+                        "must be a whole number, 0 or more"
+                    )),
+                    "{refused}"
+                );
+            }
         }
     }
 

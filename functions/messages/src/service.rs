@@ -7,7 +7,7 @@ use shared::postgrest::{Argument, Postgrest, Repeat};
 use shared::reply::Reply;
 use uuid::Uuid;
 
-use crate::schemas::{EditMessage, ListMessages, SendMessage};
+use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
 
 /// A page of a chat's messages, newest first.
 pub async fn list(
@@ -17,12 +17,26 @@ pub async fn list(
 ) -> Result<Reply, ApiError> {
     let mut arguments = vec![
         ("chat_id", Argument::Id(chat)),
-        ("page_limit", Argument::Number(page.limit)),
+        ("page_limit", Argument::Number(page.limit.into())),
     ];
     if let Some(cursor) = page.cursor {
         arguments.push(("before", Argument::Time(cursor.before)));
     }
     database.get("list_messages", &arguments).await
+}
+
+/// What has changed in a chat since a rev, in order.
+pub async fn changes(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    page: ListChanges,
+) -> Result<Reply, ApiError> {
+    let arguments = [
+        ("chat_id", Argument::Id(chat)),
+        ("since", Argument::Number(page.since)),
+        ("page_limit", Argument::Number(page.limit.into())),
+    ];
+    database.get("list_changes", &arguments).await
 }
 
 /// Sends a message, or finds the one sent before with the same `clientId`.

@@ -1,11 +1,11 @@
 //! The API's functions answer the same to a direct call, and only for the bearer of the token.
 
-use harness::{Message, Method, Stack, chat_path, messages_path};
+use harness::{Message, Method, Stack, changes_path, chat_path, messages_path};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Every function of the API with good arguments.
-fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 9] {
+fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 10] {
     [
         ("list_chats", json!({ "page_limit": 50 })),
         ("get_chat", json!({ "chat_id": chat })),
@@ -13,6 +13,7 @@ fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 9] {
             "list_messages",
             json!({ "chat_id": chat, "page_limit": 50 }),
         ),
+        ("list_changes", json!({ "chat_id": chat, "since": 0 })),
         ("open_direct_chat", json!({ "other_user": other })),
         ("leave_chat", json!({ "chat_id": chat })),
         (
@@ -87,6 +88,10 @@ async fn a_participant_gets_what_the_edge_gives() {
             format!("/rpc/list_messages?chat_id={chat}&page_limit=50"),
             messages_path(chat),
         ),
+        (
+            format!("/rpc/list_changes?chat_id={chat}&since=7"),
+            format!("{}?since=7", changes_path(chat)),
+        ),
     ] {
         let (direct, edge) = (rest.get(&direct).await, alice.get(&edge).await);
         direct.ok();
@@ -111,6 +116,7 @@ async fn a_participant_does_no_more_here_than_at_the_edge() {
     let one = |message: Uuid| json!({ "chat_id": chat, "message_id": message, "text": "changed" });
     let text = |text: &str| json!({ "chat_id": chat, "text": text });
     let page = |limit: Value| json!({ "chat_id": chat, "page_limit": limit });
+    let since = |rev: Value| json!({ "chat_id": chat, "since": rev });
     for (function, arguments, status, code) in [
         ("edit_message", one(sent.id), 403, "not_sender"),
         ("edit_message", one(own.id), 403, "edit_window_expired"),
@@ -155,6 +161,8 @@ async fn a_participant_does_no_more_here_than_at_the_edge() {
         ("list_messages", page(json!(101)), 400, "invalid_request"),
         ("list_messages", page(json!(20_000)), 400, "invalid_request"),
         ("list_messages", page(json!(null)), 400, "invalid_request"),
+        ("list_changes", since(json!(-1)), 400, "invalid_request"),
+        ("list_changes", since(json!(null)), 400, "invalid_request"),
         (
             "list_chats",
             json!({ "page_limit": 101 }),
@@ -227,7 +235,7 @@ async fn a_get_writes_nothing() {
     let chat = stack.direct_chat(&alice, &bob).await;
     let sent = alice.send(chat, "hello").await;
     let rest = stack.postgrest(&alice);
-    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(4) {
+    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(5) {
         let query: Vec<String> = arguments
             .as_object()
             .into_iter()

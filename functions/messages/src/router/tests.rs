@@ -10,6 +10,7 @@ use super::*;
 fn every_route_has_its_method_and_path() {
     for (method, path, route) in [
         ("GET", "/chats/7/messages", Route::List { chat: "7" }),
+        ("GET", "/chats/7/changes", Route::Changes { chat: "7" }),
         ("POST", "/chats/7/messages", Route::Send { chat: "7" }),
         (
             "PATCH",
@@ -47,6 +48,11 @@ fn another_method_is_405_with_those_that_work() {
             "/chats/7/messages",
             "GET, POST",
             ["PUT", "DELETE", "HEAD", "OPTIONS", "post"],
+        ),
+        (
+            "/chats/7/changes",
+            "GET",
+            ["PUT", "DELETE", "HEAD", "OPTIONS", "POST"],
         ),
         (
             "/chats/7/messages/8",

@@ -1,0 +1,411 @@
+-- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
+
+begin;
+select plan(98);
+
+-- Ids by the names that the stories below use.
+create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
+grant select, insert on known to anon, authenticated;
+-- Answers by the moments that they were given.
+create temporary table seen (moment text primary key, answer jsonb not null);
+grant select, insert on seen to authenticated;
+
+create function pg_temp.id(called text) returns uuid
+language plpgsql stable
+as $$
+declare
+  answer uuid;
+begin
+  select k.id into strict answer from pg_temp.known k where k.name = called;
+  return answer;
+end
+$$;
+
+create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
+language plpgsql
+as $$
+begin
+  perform
+    set_config('role', 'authenticated', true),
+    set_config('request.jwt.claims', (
+      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
+    )::text, true);
+end
+$$;
+
+insert into known (name)
+select unnest(array['alice', 'bob', 'carol', 'stranger', 'party', 'dancers', 'unknown chat']);
+insert into auth.users (id, email)
+select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'stranger');
+
+-- Carol is the party's author; alice and bob are friends, and dance in a group of the party's.
+insert into public.friendships (user_low, user_high, status, requested_by)
+values (
+  least(pg_temp.id('alice'), pg_temp.id('bob')), greatest(pg_temp.id('alice'), pg_temp.id('bob')), 'accepted', pg_temp.id('bob')
+);
+insert into public.events (id, title) values (pg_temp.id('party'), 'Party');
+insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('carol'));
+insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers'), pg_temp.id('party'), 'Dancers');
+insert into public.event_group_members (group_id, user_id)
+values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
+update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
+insert into known (name, id) select 'group chat', c.id from public.chats c where c.group_id = pg_temp.id('dancers');
+
+-- Says one line as the one who acts, known by that line afterwards.
+create function pg_temp.say(chat text, line text) returns void
+language plpgsql
+as $$
+declare
+  answer constant jsonb := public.send_message(pg_temp.id(chat), line);
+begin
+  insert into known (name, id) values (line, (answer ->> 'id')::uuid);
+  insert into seen (moment, answer) values (line, answer);
+end
+$$;
+
+-- Changes the line that is known by this name, which stays its name.
+create function pg_temp.edit(chat text, line text, content text) returns void
+language plpgsql
+as $$
+begin
+  insert into seen (moment, answer) values (content, public.edit_message(pg_temp.id(chat), pg_temp.id(line), content));
+end
+$$;
+
+-- Each change in a word: `3 hello` for an upsert, `4 -hello` for a deletion.
+create function pg_temp.words(data jsonb) returns text[]
+language sql stable
+as $$
+  select coalesce(array_agg(
+    format('%s %s', change ->> 'rev', case change ->> 'kind'
+      when 'upsert' then change -> 'message' ->> 'text'
+      when 'delete' then '-' || (select k.name from pg_temp.known k where k.id = (change ->> 'messageId')::uuid)
+    end)
+    order by n
+  ), '{}')
+  from jsonb_array_elements(data) with ordinality as one (change, n)
+$$;
+
+create function pg_temp.changes(chat text, since bigint default 0, page_limit integer default 100) returns text[]
+language sql stable
+as $$ select pg_temp.words(public.list_changes(pg_temp.id(chat), since, page_limit)::jsonb -> 'data') $$;
+
+-- What a client has that applies the whole feed, page by page, as `list_messages` would show it.
+create function pg_temp.applied(chat text, page_limit integer) returns jsonb
+language plpgsql stable
+as $$
+declare
+  page jsonb;
+  change jsonb;
+  held jsonb := '{}';
+  since bigint := 0;
+begin
+  loop
+    page := public.list_changes(pg_temp.id(chat), since, page_limit);
+    for change in select jsonb_array_elements(page -> 'data') loop
+      if (change ->> 'rev')::bigint <= since then
+        raise 'rev % after %', change ->> 'rev', since;
+      end if;
+      since := change ->> 'rev';
+      held := case change ->> 'kind'
+        when 'upsert' then held || jsonb_build_object(change -> 'message' ->> 'id', change -> 'message')
+        else held - (change ->> 'messageId')
+      end;
+    end loop;
+    exit when not (page ->> 'hasMore')::boolean;
+    if since <> (page ->> 'rev')::bigint or jsonb_array_length(page -> 'data') <> page_limit then
+      raise 'a page before the last one is not full or goes on elsewhere: %', page;
+    end if;
+  end loop;
+  return (
+    select coalesce(jsonb_agg(message order by message ->> 'createdAt' desc), '[]') from jsonb_each(held) as one (id, message)
+  );
+end
+$$;
+
+-- Order, kinds, revs -------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select is(
+  public.list_changes(pg_temp.id('pair'), 0)::jsonb, '{"data": [], "rev": 0, "hasMore": false}', 'nothing has changed in a new chat'
+);
+select pg_temp.say('pair', 'one');
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'two');
+select pg_temp.act_as('alice');
+select pg_temp.say('pair', 'three');
+
+select is(
+  public.list_changes(pg_temp.id('pair'), 0)::jsonb,
+  jsonb_build_object(
+    'data', (
+      select jsonb_agg(jsonb_build_object(
+        'rev', n, 'kind', 'upsert',
+        'message', s.answer || case line when 'two' then '{"editableUntil": null}' else '{}'::jsonb end
+      ) order by n)
+      from unnest(array['one', 'two', 'three']) with ordinality as sent (line, n) join seen s on s.moment = line
+    ),
+    'rev', 3, 'hasMore', false
+  ),
+  'each message is told whole, in the order of the revs, as its reader sees it'
+);
+select is(pg_temp.changes('pair', since), expected, format('since %s', since))
+from (values
+  (1, array['2 two', '3 three']), (2, array['3 three']), (3, '{}'::text[]), (99, '{}'), (9223372036854775807, '{}')
+) as ask (since, expected);
+select is(
+  public.list_changes(pg_temp.id('pair'), since)::jsonb, '{"data": [], "rev": 3, "hasMore": false}', format('since %s it is all known, up to the chat''s rev', since)
+)
+from unnest(array[3, 99]) as since;
+
+select pg_temp.edit('pair', 'one', 'one, changed');
+select is(pg_temp.changes('pair'), array['2 two', '3 three', '4 one, changed'], 'an edited message moves to its last rev, and is told once');
+select pg_temp.edit('pair', 'one', 'one, changed again');
+select is(
+  pg_temp.changes('pair'), array['2 two', '3 three', '5 one, changed again'], 'edited twice, still once: what it was in between is not told'
+);
+select is(
+  public.list_changes(pg_temp.id('pair'), 3)::jsonb,
+  jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
+    'rev', 5, 'kind', 'upsert', 'message', (select s.answer from seen s where s.moment = 'one, changed again')
+  )), 'rev', 5, 'hasMore', false),
+  'as the edit answered'
+);
+
+select pg_temp.act_as('bob');
+select public.delete_message(pg_temp.id('pair'), pg_temp.id('two'));
+select is(
+  public.list_changes(pg_temp.id('pair'), 5)::jsonb,
+  jsonb_build_object(
+    'data', jsonb_build_array(jsonb_build_object('rev', 6, 'kind', 'delete', 'messageId', pg_temp.id('two'))), 'rev', 6, 'hasMore', false
+  ),
+  'a deletion is a rev and an id, and nothing else'
+);
+select is(pg_temp.changes('pair'), array['3 three', '5 one, changed again', '6 -two'], 'it takes the message''s place');
+select public.delete_message(pg_temp.id('pair'), pg_temp.id('two'));
+select is(pg_temp.changes('pair', 6), '{}', 'a second deletion changes nothing');
+select pg_temp.act_as('alice');
+select public.delete_message(pg_temp.id('pair'), pg_temp.id('one'));
+select is(pg_temp.changes('pair'), array['3 three', '6 -two', '7 -one'], 'so does the deletion of what was edited');
+select doesnt_match(public.list_changes(pg_temp.id('pair'), 0)::text, 'one|two', 'alice reads no text of a deleted message');
+select pg_temp.act_as('bob');
+select doesnt_match(public.list_changes(pg_temp.id('pair'), 0)::text, 'one|two', 'neither does bob');
+
+select pg_temp.act_as('alice');
+select lives_ok($$ select public.mark_read(pg_temp.id('pair'), pg_temp.id('three')) $$, 'alice reads');
+select throws_ok(
+  $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('two'), 'two') $$, 'PT404', 'message_not_found', 'and tries what is refused'
+);
+select is(
+  public.list_changes(pg_temp.id('pair'), 7)::jsonb, '{"data": [], "rev": 7, "hasMore": false}', 'neither is a change of the chat'
+);
+select is(
+  (select c.rev from public.chats c where c.id = pg_temp.id('pair')), 7::bigint, 'the feed ends where the chat''s rev is'
+);
+
+-- Pages --------------------------------------------------------------------------
+
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'four');
+select is(public.list_changes(pg_temp.id('pair'), 0, 3)::jsonb - 'data', '{"rev": 7, "hasMore": true}', 'more: the next page begins after the last change');
+select is(pg_temp.changes('pair', 0, 3), array['3 three', '6 -two', '7 -one'], 'the oldest come first');
+select is(public.list_changes(pg_temp.id('pair'), 7, 3)::jsonb - 'data', '{"rev": 8, "hasMore": false}', 'no more: it begins after the chat''s rev');
+select is(public.list_changes(pg_temp.id('pair'), 0, 4)::jsonb - 'data', '{"rev": 8, "hasMore": false}', 'a full last page has no more');
+select pg_temp.edit('pair', 'four', 'four, changed');
+select is(
+  pg_temp.changes('pair', 7, 3), array['9 four, changed'], 'what changes between two pages is told by the later one'
+);
+select is(public.list_changes(pg_temp.id('pair'), 3, 1)::jsonb - 'data', '{"rev": 6, "hasMore": true}', 'a page of one');
+
+-- Moderators -----------------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', 'hello');
+select pg_temp.say('group chat', 'a secret');
+select pg_temp.edit('group chat', 'a secret', 'an open secret');
+select pg_temp.act_as('bob');
+select pg_temp.say('group chat', 'hello yourself');
+select pg_temp.act_as('alice');
+select public.delete_message(pg_temp.id('group chat'), pg_temp.id('a secret'));
+select pg_temp.act_as('carol');
+select public.delete_message(pg_temp.id('group chat'), pg_temp.id('hello yourself'));
+
+-- Who is no moderator: alice, who sent the secret and deleted it.
+select pg_temp.act_as('alice');
+select is(
+  pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'who deleted a message is told so, not what it was'
+);
+select doesnt_match(public.list_changes(pg_temp.id('group chat'), 0)::text, 'secret|yourself', 'its text is not there');
+select pg_temp.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
+select is(
+  pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'what users write about themselves shows no more'
+);
+
+create function pg_temp.moderated(message text, by text) returns jsonb
+language sql stable security definer
+as $$
+  select s.answer || jsonb_build_object(
+    'editableUntil', null, 'rev', m.rev, 'deletedBy', (select k.id from known k where k.name = by),
+    'deletedAt', to_char(m.deleted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  )
+  from seen s, public.messages m where s.moment = message and m.id = (s.answer ->> 'id')::uuid
+$$;
+select pg_temp.act_as('carol');
+select is(
+  public.list_changes(pg_temp.id('group chat'), 0)::jsonb,
+  jsonb_build_object(
+    'data', jsonb_build_array(
+      jsonb_build_object('rev', 1, 'kind', 'upsert', 'message', pg_temp.moderated('hello', null)),
+      jsonb_build_object('rev', 5, 'kind', 'upsert', 'message', pg_temp.moderated('an open secret', 'alice')),
+      jsonb_build_object('rev', 6, 'kind', 'upsert', 'message', pg_temp.moderated('hello yourself', 'carol'))
+    ),
+    'rev', 6, 'hasMore', false
+  ),
+  'the author of the event is told what was deleted, when and by whom'
+);
+select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select is(
+  pg_temp.changes('group chat'), array['1 hello', '5 an open secret', '6 hello yourself'], 'so is a moderator by token'
+);
+
+-- Complete -------------------------------------------------------------------------
+
+create function pg_temp.complete(person text, chat text) returns setof text
+language sql
+as $$
+  select is(
+    pg_temp.applied(chat, page_limit), public.list_messages(pg_temp.id(chat), 100)::jsonb -> 'data',
+    format('%s applies pages of %s from 0, and has what is in the %s', person, page_limit, chat)
+  )
+  from unnest(array[1, 2, 3, 100]) as page_limit
+$$;
+
+select pg_temp.act_as('alice');
+select pg_temp.complete('alice', 'pair');
+select pg_temp.complete('alice', 'group chat');
+select pg_temp.act_as('bob');
+select pg_temp.complete('bob', 'pair');
+select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select pg_temp.complete('bob, a moderator,', 'pair');
+select pg_temp.act_as('carol');
+select pg_temp.complete('carol, an author,', 'group chat');
+
+-- Who is refused -------------------------------------------------------------------
+
+select pg_temp.act_as('stranger');
+select throws_ok(format('select public.list_changes(%s)', call), refusal[1], refusal[2], format('a stranger: %s', call))
+from (values
+  ($$pg_temp.id('pair'), 0$$, array['PT403', 'not_participant']),
+  ($$pg_temp.id('group chat'), 99$$, array['PT403', 'not_participant']),
+  ($$pg_temp.id('unknown chat'), 0$$, array['PT404', 'chat_not_found']),
+  ($$null, 0$$, array['PT404', 'chat_not_found'])
+) as attempt (call, refusal);
+select is_empty(
+  $$ select * from private.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'nor is a stranger told of the messages that have changed'
+);
+select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
+select throws_ok(
+  $$ select public.list_changes(pg_temp.id('pair'), 0) $$, 'PT403', 'not_participant', 'a moderator from elsewhere is one as well'
+);
+
+select pg_temp.act_as('alice');
+select throws_ok(format('select public.list_changes(pg_temp.id(''pair''), %s)', arguments), 'PT400', 'invalid_request', format('refused: %s', arguments))
+from unnest(array['null', '-1', '-9223372036854775808', '0, null', '0, 0', '0, -1', '0, 101', '0, 20000']) as arguments;
+select lives_ok(format('select public.list_changes(pg_temp.id(''pair''), 0, %s)', page_limit), format('a limit of %s', page_limit))
+from unnest(array[1, 100]) as page_limit;
+reset role;
+insert into public.messages (chat_id, sender_id, text, rev, created_at)
+select c.id, pg_temp.id('alice'), 'line ' || n, c.rev + n, c.last_message_at + n * interval '1 microsecond'
+from public.chats c, generate_series(1, 101) as n where c.id = pg_temp.id('pair');
+update public.chats c
+set rev = c.rev + 101, last_message_at = c.last_message_at + interval '101 microseconds' where c.id = pg_temp.id('pair');
+select pg_temp.act_as('alice');
+select is(cardinality(pg_temp.changes('pair', 9, 100)), 100, 'a page has at most 100 changes');
+select is(json_array_length(public.list_changes(pg_temp.id('pair'), 9) -> 'data'), 50, '50 where nothing is said');
+
+set local role anon;
+set local request.jwt.claims = '{"role": "anon"}';
+select throws_ok(
+  $$ select public.list_changes(pg_temp.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
+);
+select throws_ok(
+  $$ select private.changed_messages(pg_temp.id('pair'), 0, 100) $$, '42501', 'permission denied for schema private', 'and what is behind it is closed'
+);
+reset role;
+
+-- Leaving and coming back ------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+select pg_temp.say('pair', 'before leaving');
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'bob, before');
+select pg_temp.say('pair', 'bob, before, to be deleted');
+select pg_temp.act_as('alice');
+select public.leave_chat(pg_temp.id('pair'));
+select throws_ok(
+  $$ select public.list_changes(pg_temp.id('pair'), 0) $$, 'PT403', 'not_participant', 'who has left is refused'
+);
+select is_empty(
+  $$ select * from private.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'and not told of the messages that have changed'
+);
+select lives_ok($$ select public.open_direct_chat(pg_temp.id('bob')) $$, 'alice comes back by herself');
+select is(
+  public.list_changes(pg_temp.id('pair'), 0)::jsonb, '{"data": [], "rev": 113, "hasMore": false}', 'to an empty chat, all of whose revs she knows'
+);
+select pg_temp.act_as('bob');
+select pg_temp.edit('pair', 'bob, before', 'bob, before, changed');
+select public.delete_message(pg_temp.id('pair'), pg_temp.id('bob, before, to be deleted'));
+select pg_temp.say('pair', 'welcome back');
+select pg_temp.act_as('alice');
+select is(
+  public.list_changes(pg_temp.id('pair'), 0)::jsonb,
+  jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
+    'rev', 116, 'kind', 'upsert', 'message', (select s.answer || '{"editableUntil": null}' from seen s where s.moment = 'welcome back')
+  )), 'rev', 116, 'hasMore', false),
+  'a change of what was said before is none to her'
+);
+select is(
+  public.list_changes(pg_temp.id('pair'), 113, 1)::jsonb - 'data', '{"rev": 116, "hasMore": false}', 'and makes no page longer'
+);
+select pg_temp.complete('alice, who came back,', 'pair');
+select pg_temp.act_as('alice', '{"app_metadata": {"role": "moderator"}}');
+select is(pg_temp.changes('pair'), array['116 welcome back'], 'it is closed to a moderator as well');
+select pg_temp.complete('alice, a moderator who came back,', 'pair');
+select pg_temp.act_as('bob');
+select is(
+  pg_temp.changes('pair', 110),
+  array['111 before leaving', '114 bob, before, changed', '115 -bob, before, to be deleted', '116 welcome back'], 'to bob, who stayed, it is open'
+);
+
+select pg_temp.edit('pair', 'bob, before', 'bob, before, changed again');
+select pg_temp.act_as('alice');
+select is(
+  public.list_changes(pg_temp.id('pair'), 113, 1)::jsonb - 'data', '{"rev": 117, "hasMore": false}',
+  'a full last page ends at the chat''s rev too, past what is closed'
+);
+select public.leave_chat(pg_temp.id('pair'));
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'at once');
+select pg_temp.act_as('alice');
+select is(pg_temp.changes('pair'), array['118 at once'], 'the message that brings her back again is the first of her feed');
+
+select pg_temp.act_as('bob');
+select public.leave_chat(pg_temp.id('group chat'));
+select is_empty(
+  $$ select * from private.changed_messages(pg_temp.id('group chat'), 0, 100) $$, 'who has left a group is not told what has changed'
+);
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', 'meanwhile');
+reset role;
+delete from public.event_group_members where user_id = pg_temp.id('bob');
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('bob'));
+select pg_temp.act_as('bob');
+select is(pg_temp.changes('group chat', 6), array['7 meanwhile'], 'who comes back to a group goes on where they were');
+select is(
+  pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself', '7 meanwhile'], 'and has its whole history'
+);
+select pg_temp.complete('bob, back in the group,', 'group chat');
+
+select * from finish();
+rollback;
