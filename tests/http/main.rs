@@ -15,6 +15,7 @@ mod input;
 mod messages;
 mod order;
 mod pages;
+mod races;
 mod sign_up;
 mod unread;
 mod upstream_count;

@@ -1,0 +1,89 @@
+//! What two transactions do to each other, where the second has to wait for the first.
+
+use harness::{Answer, Person, Stack};
+use serde_json::json;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A transaction of the host's, open until it is told to end.
+struct Host(tokio_postgres::Client);
+
+impl Host {
+    async fn begins(sql: &str) -> Host {
+        let host = Host(Stack::sql_connection().await);
+        host.0
+            .batch_execute(&format!("begin; {sql}"))
+            .await
+            .unwrap();
+        host
+    }
+
+    /// Goes on once somebody waits for this transaction, and ends it.
+    async fn goes_on(&self, sql: &str) {
+        let waiting = "select count(*) from pg_locks
+             where not granted and transactionid = pg_current_xact_id()::xid";
+        for _ in 0..500 {
+            let row = self.0.query_one(waiting, &[]).await.unwrap();
+            if row.get::<_, i64>(0) > 0 {
+                let rest = format!("{sql}; commit");
+                return self.0.batch_execute(&rest).await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("nobody waits for the host's transaction");
+    }
+}
+
+async fn try_send(person: &Person, chat: Uuid) -> Answer {
+    person.try_send(chat, &json!({ "text": "Hello!" })).await
+}
+
+#[tokio::test]
+async fn opening_a_chat_that_one_is_leaving_shows_it() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let claims = json!({ "sub": alice.id, "role": "authenticated" });
+    let leaving = Host::begins(&format!(
+        "set local request.jwt.claims = '{claims}'; select public.leave_chat('{chat}')"
+    ))
+    .await;
+    let (answer, ()) = tokio::join!(alice.open(bob.id), leaving.goes_on(""));
+    assert_eq!(answer.ok()["id"], json!(chat));
+    assert_eq!(alice.chat(chat).await.id, chat);
+}
+
+#[tokio::test]
+async fn a_removal_and_a_new_title_in_one_transaction_let_a_send_wait_its_turn() {
+    let stack = Stack::connect().await;
+    let [author, alice] = stack.people().await;
+    let (group, chat) = stack.group_chat(&author, &[&alice]).await;
+    let host = Host::begins(&format!(
+        "delete from public.event_group_members where group_id = '{group}' and user_id = '{}'",
+        alice.id
+    ))
+    .await;
+    let rename = format!(
+        "update public.events set title = 'Renamed'
+         where id = (select event_id from public.event_groups where id = '{group}')"
+    );
+    let (answer, ()) = tokio::join!(try_send(&alice, chat), host.goes_on(&rename));
+    answer.refused(403, "not_participant");
+    assert_eq!(
+        author.chat(chat).await.name.as_deref(),
+        Some("Renamed — group")
+    );
+}
+
+#[tokio::test]
+async fn a_send_to_a_chat_that_is_being_deleted_is_404() {
+    let stack = Stack::connect().await;
+    let [author, alice] = stack.people().await;
+    let (group, chat) = stack.group_chat(&author, &[&alice]).await;
+    let host = Host::begins(&format!(
+        "delete from public.event_groups where id = '{group}'"
+    ))
+    .await;
+    let (answer, ()) = tokio::join!(try_send(&alice, chat), host.goes_on(""));
+    answer.refused(404, "chat_not_found");
+}
