@@ -18,6 +18,15 @@ impl Host {
         host
     }
 
+    /// A person's leaving, not yet committed.
+    async fn leaves(person: &Person, chat: Uuid) -> Host {
+        let claims = json!({ "sub": person.id, "role": "authenticated" });
+        Host::begins(&format!(
+            "set local request.jwt.claims = '{claims}'; select public.leave_chat('{chat}')"
+        ))
+        .await
+    }
+
     /// Goes on once somebody waits for this transaction, and ends it.
     async fn goes_on(&self, sql: &str) {
         let waiting = "select count(*) from pg_locks
@@ -43,11 +52,7 @@ async fn opening_a_chat_that_one_is_leaving_shows_it() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
-    let claims = json!({ "sub": alice.id, "role": "authenticated" });
-    let leaving = Host::begins(&format!(
-        "set local request.jwt.claims = '{claims}'; select public.leave_chat('{chat}')"
-    ))
-    .await;
+    let leaving = Host::leaves(&alice, chat).await;
     let (answer, ()) = tokio::join!(alice.open(bob.id), leaving.goes_on(""));
     assert_eq!(answer.ok()["id"], json!(chat));
     assert_eq!(alice.chat(chat).await.id, chat);
@@ -86,4 +91,22 @@ async fn a_send_to_a_chat_that_is_being_deleted_is_404() {
     .await;
     let (answer, ()) = tokio::join!(try_send(&alice, chat), host.goes_on(""));
     answer.refused(404, "chat_not_found");
+}
+
+#[tokio::test]
+async fn an_edit_or_a_deletion_that_waits_for_its_senders_leaving_is_403() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let message = alice.send(chat, "before").await;
+
+    let leaving = Host::leaves(&alice, chat).await;
+    let edit = alice.try_edit(chat, message.id, "after");
+    let deletion = alice.try_remove(chat, message.id);
+    let (edited, deleted, ()) = tokio::join!(edit, deletion, leaving.goes_on(""));
+    edited.refused(403, "not_participant");
+    deleted.refused(403, "not_participant");
+
+    let [seen] = bob.messages(chat).await.try_into().unwrap();
+    assert_eq!((seen.text, seen.rev), (message.text, message.rev));
 }
