@@ -18,6 +18,7 @@ create table public.chats (
   created_at timestamptz not null default clock_timestamp(),
   last_message_at timestamptz,
   rev bigint not null default 0,
+  topic_epoch integer not null default 0,
   direct_low uuid,
   direct_high uuid,
   constraint chats_one_a_pair unique (direct_low, direct_high),
@@ -41,6 +42,8 @@ with (fillfactor = 80);
 comment on table public.chats is 'Conversations. rev counts the creations, edits and deletions of messages, without holes.';
 comment on column public.chats.last_message_at is
   'When the last message was sent; never moves back, so each message gets a created_at of its own, later than all before.';
+comment on column public.chats.topic_epoch is
+  'Raised when somebody leaves or is removed: it is part of the topic of the chat''s Realtime channel.';
 comment on column public.chats.direct_low is 'The smaller id of a direct chat''s pair.';
 create unique index chats_one_authors_chat_an_event on public.chats (event_id) where type = 'event_authors';
 create index chats_event_id_idx on public.chats (event_id);
@@ -86,7 +89,9 @@ create policy "participants see their chats"
   ));
 
 revoke all on public.chats, public.chat_participants from public, anon, authenticated, service_role;
-grant select (id, type, event_id, group_id, name, created_at, last_message_at, rev, direct_low, direct_high)
+grant select (
+  id, type, event_id, group_id, name, created_at, last_message_at, rev, topic_epoch, direct_low, direct_high
+)
   on public.chats to authenticated;
 grant select (chat_id, user_id, joined_at, left_at, history_from, history_rev, last_read_at)
   on public.chat_participants to authenticated;
@@ -173,9 +178,15 @@ comment on function private.create_source_chat(public.chat_type, uuid, uuid, tex
 create type private.last_message as (id uuid, "senderId" uuid, text text, "createdAt" text);
 create type private.chat as (
   id uuid, type public.chat_type, "eventId" uuid, "groupId" uuid, name text, participants uuid[],
-  "createdAt" text, "lastMessageAt" text, "lastMessage" private.last_message, "unreadCount" integer, rev bigint
+  "createdAt" text, "lastMessageAt" text, "lastMessage" private.last_message, "unreadCount" integer, rev bigint,
+  topic text
 );
 comment on type private.chat is 'A Chat as the API shows it to one participant.';
+
+create function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
+language sql immutable parallel safe
+return 'chat:' || chat_id::text || case when topic_epoch > 0 then ':' || topic_epoch::text else '' end;
+comment on function private.chat_topic(uuid, integer) is 'The topic of the chat''s Realtime channel at an epoch.';
 
 create function private.unread_count(chat_id uuid) returns integer
 language plpgsql stable security definer set search_path = ''
@@ -232,7 +243,7 @@ begin
       order by m.created_at desc
       limit 1
     ),
-    private.unread_count(c.id), c.rev
+    private.unread_count(c.id), c.rev, private.chat_topic(c.id, c.topic_epoch)
   into answer
   from public.chat_participants me
   join public.chats c on c.id = me.chat_id
@@ -374,6 +385,8 @@ language plpgsql volatile security definer set search_path = '' set statement_ti
 as $$
 declare
   read_to timestamptz;
+  moved boolean;
+  unread integer;
 begin
   perform private.require_participant(chat_id);
   select m.created_at into read_to
@@ -386,7 +399,12 @@ begin
 
   update public.chat_participants p set last_read_at = read_to
   where p.chat_id = mark_read.chat_id and p.user_id = auth.uid() and p.last_read_at < read_to;
-  return json_build_object('unreadCount', private.unread_count(chat_id));
+  moved := found;
+  unread := private.unread_count(chat_id);
+  if moved then
+    perform private.announce_reading(chat_id, message_id, read_to, unread);
+  end if;
+  return json_build_object('unreadCount', unread);
 end
 $$;
 comment on function public.mark_read(uuid, uuid) is
@@ -396,13 +414,13 @@ comment on function public.mark_read(uuid, uuid) is
 
 revoke execute on function
   private.is_participant(uuid), private.require_participant(uuid), private.add_participant(uuid, uuid),
-  private.remove_participant(uuid, uuid), private.unread_count(uuid), private.chat(uuid),
+  private.remove_participant(uuid, uuid), private.unread_count(uuid), private.chat(uuid), private.chat_topic(uuid, integer),
   private.create_source_chat(public.chat_type, uuid, uuid, text, uuid[]),
   public.list_chats(integer, timestamptz, uuid), public.get_chat(uuid), public.open_direct_chat(uuid),
   public.leave_chat(uuid), public.mark_read(uuid, uuid)
   from public, anon, authenticated, service_role;
 grant execute on function
-  private.require_participant(uuid), private.chat(uuid),
+  private.require_participant(uuid), private.chat(uuid), private.chat_topic(uuid, integer),
   public.list_chats(integer, timestamptz, uuid), public.get_chat(uuid), public.open_direct_chat(uuid),
   public.leave_chat(uuid), public.mark_read(uuid, uuid)
   to authenticated;

@@ -66,19 +66,17 @@ begin
       ) as shape
     )
     select json_build_object(
-      'data', coalesce(json_agg(c.change order by c.rev), '[]'),
-      'rev', case when (select count(*) from page) > page_limit
-        then max(c.rev)
-        else (select chat.rev from public.chats chat where chat.id = list_changes.chat_id)
-      end,
-      'hasMore', (select count(*) from page) > page_limit
+      'data', coalesce((select json_agg(c.change order by c.rev) from changes c), '[]'),
+      'rev', case when (select count(*) from page) > page_limit then (select max(s.rev) from shown s) else chat.rev end,
+      'hasMore', (select count(*) from page) > page_limit,
+      'topic', private.chat_topic(chat.id, chat.topic_epoch)
     )
-    from changes c
+    from public.chats chat where chat.id = list_changes.chat_id
   );
 end
 $$;
 comment on function public.list_changes(uuid, bigint, integer) is
-  'What has been created, edited or deleted in a chat since a rev, in order: {data: [Change], rev, hasMore}; the next since is rev.';
+  'What has been created, edited or deleted in a chat since a rev, in order: {data: [Change], rev, hasMore, topic}; the next since is rev.';
 
 revoke execute on function
   private.changed_messages(uuid, bigint, integer), public.list_changes(uuid, bigint, integer)

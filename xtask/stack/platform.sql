@@ -139,10 +139,12 @@ create table if not exists realtime.messages (
   id uuid not null default gen_random_uuid(),
   primary key (id, inserted_at)
 ) partition by range (inserted_at);
--- The server makes one partition a day and drops old ones; one that takes all does for tests.
-create table if not exists realtime.messages_all partition of realtime.messages default;
+-- The server makes a partition for each day and drops them after three; the default one does for tests.
+create table if not exists realtime.messages_default partition of realtime.messages default;
+create index if not exists messages_inserted_at_topic_index on realtime.messages (inserted_at desc, topic)
+  where extension = 'broadcast' and private is true;
 alter table realtime.messages owner to supabase_realtime_admin;
-alter table realtime.messages_all owner to supabase_realtime_admin;
+alter table realtime.messages_default owner to supabase_realtime_admin;
 alter table realtime.messages enable row level security;
 grant select, insert, update on realtime.messages to anon, authenticated, service_role, postgres;
 
