@@ -38,6 +38,7 @@ pub mod query;
 pub mod reply;
 pub mod request;
 pub mod session;
+pub mod shape;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod text;

@@ -1,4 +1,5 @@
-//! The client of PostgREST: one request a call, and the answer's bytes passed on unread.
+//! The client of PostgREST: one request a call, and the answer's bytes passed on as they came, once
+//! they are known to be an answer.
 //!
 //! What goes up is a function's name, typed arguments and at most six headers. No path, query,
 //! header or unparsed value of the caller does. A call has one deadline, a second attempt included.
@@ -13,6 +14,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::platform::within;
 use crate::reply::Reply;
 use crate::request::{Request, RequestId, TraceParent};
+use crate::shape::Shape;
 use crate::trace::Scope;
 use crate::upstream;
 
@@ -83,6 +85,7 @@ impl<'a> Postgrest<'a> {
         &self,
         function: &'static str,
         arguments: &[(&'static str, Argument)],
+        shape: Shape,
     ) -> Result<Reply, ApiError> {
         let mut url = self.url(function);
         for (index, (name, value)) in arguments.iter().enumerate() {
@@ -94,7 +97,7 @@ impl<'a> Postgrest<'a> {
             };
             url.push_str(&format!("{separator}{name}={value}"));
         }
-        self.send(client().get(url), Repeat::Once).await
+        self.send(client().get(url), shape, Repeat::Once).await
     }
 
     /// Calls a function with POST, its arguments as a JSON object. Nearly all such calls are
@@ -106,6 +109,7 @@ impl<'a> Postgrest<'a> {
         &self,
         function: &'static str,
         arguments: &impl Serialize,
+        shape: Shape,
         repeat: Repeat,
     ) -> Result<Reply, ApiError> {
         // Strings, ids and numbers always serialise.
@@ -113,7 +117,7 @@ impl<'a> Postgrest<'a> {
         let request = client()
             .post(self.url(function))
             .header("content-type", "application/json");
-        self.send(request.body(body), repeat).await
+        self.send(request.body(body), shape, repeat).await
     }
 
     /// Asks whether PostgREST and Postgres answer at all.
@@ -137,7 +141,12 @@ impl<'a> Postgrest<'a> {
         format!("{}/rest/v1/rpc/{function}", self.supabase.url)
     }
 
-    async fn send(&self, request: RequestBuilder, repeat: Repeat) -> Result<Reply, ApiError> {
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        shape: Shape,
+        repeat: Repeat,
+    ) -> Result<Reply, ApiError> {
         let deadline = self.deadline();
         let again = match repeat {
             Repeat::Once => request.try_clone(),
@@ -150,9 +159,11 @@ impl<'a> Postgrest<'a> {
             self.scope.platform.sleep(PAUSE_MS).await;
             answer = self.exchange(again, deadline).await;
         }
-        match answer? {
-            (status @ (200 | 201 | 204), body) => Ok(Reply::json(status, body)),
-            (status, body) => Err(upstream::from_response(status, &body)),
+        let (status, body) = answer?;
+        match status {
+            _ if shape.fits(status, &body) => Ok(Reply::json(status, body)),
+            200..300 => Err(upstream::from_false_success(status, body.len())),
+            _ => Err(upstream::from_response(status, &body)),
         }
     }
 

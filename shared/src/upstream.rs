@@ -58,6 +58,14 @@ pub fn from_response(status: u16, body: &[u8]) -> ApiError {
     ApiError::with_detail(table(status, &code, own_message), detail)
 }
 
+/// Maps a success that is not the function's: a page of some gateway's, or the half of a body.
+/// Nothing in it is believed.
+#[must_use]
+pub fn from_false_success(status: u16, length: usize) -> ApiError {
+    let detail = format!("PostgREST answered {status} with {length} bytes that are no such answer");
+    ApiError::with_detail(ErrorCode::BadUpstream, detail)
+}
+
 /// Maps a request that got no answer, or only the beginning of one.
 #[must_use]
 pub fn from_transport(error: reqwest::Error) -> ApiError {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use shared::error::ApiError;
 use shared::postgrest::{Argument, Postgrest, Repeat};
 use shared::reply::Reply;
+use shared::shape::Shape;
 use uuid::Uuid;
 
 use crate::schemas::{ListChats, MarkRead, OpenChat};
@@ -16,7 +17,8 @@ pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, Ap
         arguments.push(("before_activity", Argument::Time(cursor.activity)));
         arguments.push(("before_id", Argument::Id(cursor.chat)));
     }
-    database.get("list_chats", &arguments).await
+    let page = Shape::Object("data");
+    database.get("list_chats", &arguments, page).await
 }
 
 /// Opens the direct chat with another user, or finds the one that is there.
@@ -28,16 +30,17 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
     let arguments = Arguments {
         other_user: chat.other_user,
     };
+    let opened = Shape::Object("id");
     database
-        .post("open_direct_chat", &arguments, Repeat::Never)
+        .post("open_direct_chat", &arguments, opened, Repeat::Never)
         .await
 }
 
 /// One chat of the caller's.
 pub async fn get(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
-    database
-        .get("get_chat", &[("chat_id", Argument::Id(chat))])
-        .await
+    let arguments = [("chat_id", Argument::Id(chat))];
+    let found = Shape::Object("id");
+    database.get("get_chat", &arguments, found).await
 }
 
 /// Leaves a chat.
@@ -46,8 +49,9 @@ pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiErr
     struct Arguments {
         chat_id: Uuid,
     }
+    let arguments = Arguments { chat_id: chat };
     database
-        .post("leave_chat", &Arguments { chat_id: chat }, Repeat::Never)
+        .post("leave_chat", &arguments, Shape::Nothing, Repeat::Never)
         .await
 }
 
@@ -66,5 +70,8 @@ pub async fn mark_read(
         chat_id: chat,
         message_id: mark.message,
     };
-    database.post("mark_read", &arguments, Repeat::Never).await
+    let counted = Shape::Object("unreadCount");
+    database
+        .post("mark_read", &arguments, counted, Repeat::Never)
+        .await
 }

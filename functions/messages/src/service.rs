@@ -5,6 +5,7 @@ use serde::Serialize;
 use shared::error::ApiError;
 use shared::postgrest::{Argument, Postgrest, Repeat};
 use shared::reply::Reply;
+use shared::shape::Shape;
 use uuid::Uuid;
 
 use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
@@ -22,7 +23,8 @@ pub async fn list(
     if let Some(cursor) = page.cursor {
         arguments.push(("before", Argument::Time(cursor.before)));
     }
-    database.get("list_messages", &arguments).await
+    let page = Shape::Object("data");
+    database.get("list_messages", &arguments, page).await
 }
 
 /// What has changed in a chat since a rev, in order.
@@ -36,7 +38,8 @@ pub async fn changes(
         ("since", Argument::Number(page.since)),
         ("page_limit", Argument::Number(page.limit.into())),
     ];
-    database.get("list_changes", &arguments).await
+    let feed = Shape::Object("data");
+    database.get("list_changes", &arguments, feed).await
 }
 
 /// Sends a message, or finds the one sent before with the same `clientId`.
@@ -61,7 +64,10 @@ pub async fn send(
         Some(_) => Repeat::Once,
         None => Repeat::Never,
     };
-    database.post("send_message", &arguments, repeat).await
+    let sent = Shape::Object("id");
+    database
+        .post("send_message", &arguments, sent, repeat)
+        .await
 }
 
 /// Changes the text of the caller's own message.
@@ -82,8 +88,9 @@ pub async fn edit(
         message_id: message,
         text: edit.text,
     };
+    let edited = Shape::Object("id");
     database
-        .post("edit_message", &arguments, Repeat::Never)
+        .post("edit_message", &arguments, edited, Repeat::Never)
         .await
 }
 
@@ -103,6 +110,6 @@ pub async fn delete(
         message_id: message,
     };
     database
-        .post("delete_message", &arguments, Repeat::Never)
+        .post("delete_message", &arguments, Shape::Nothing, Repeat::Never)
         .await
 }

@@ -10,6 +10,7 @@ use crate::cursor::MessagesCursor;
 use crate::ids;
 use crate::testing::TestPlatform;
 
+const OBJECT: Shape = Shape::Object("id");
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
 /// Answers one request and gives what it was asked.
@@ -107,6 +108,7 @@ async fn a_get_sends_typed_arguments_and_five_headers() {
                 ("page_limit", Argument::Number(50)),
                 ("before", Argument::Time(before)),
             ],
+            Shape::Object("a"),
         )
         .await;
     assert_eq!(reply, Ok(Reply::json(200, b"{\"a\": 1 }".to_vec())));
@@ -128,12 +130,12 @@ async fn a_get_sends_typed_arguments_and_five_headers() {
 
 #[tokio::test]
 async fn a_post_sends_json_and_passes_the_status_on() {
-    let (supabase, asked) = upstream("201 Created", "{}").await;
+    let (supabase, asked) = upstream("201 Created", "{\"id\":1}").await;
     let arguments = serde_json::json!({ "chat_id": CHAT, "text": "\"hi\"" });
     let reply = bearer(&supabase)
-        .post("send_message", &arguments, Repeat::Never)
+        .post("send_message", &arguments, OBJECT, Repeat::Never)
         .await;
-    assert_eq!(reply, Ok(Reply::json(201, b"{}".to_vec())));
+    assert_eq!(reply, Ok(Reply::json(201, b"{\"id\":1}".to_vec())));
     assert_eq!(
         lines(&asked.await.unwrap()),
         [
@@ -154,7 +156,7 @@ async fn a_post_sends_json_and_passes_the_status_on() {
 async fn a_204_has_no_body() {
     let (supabase, _asked) = raw_upstream("HTTP/1.1 204 No Content\r\n\r\n".to_owned()).await;
     let reply = bearer(&supabase)
-        .post("leave_chat", &(), Repeat::Never)
+        .post("leave_chat", &(), Shape::Nothing, Repeat::Never)
         .await;
     assert_eq!(reply, Ok(Reply::json(204, Vec::new())));
 }
@@ -166,7 +168,7 @@ async fn a_refusal_is_mapped() {
         "{\"code\":\"PT403\",\"message\":\"not_participant\"}",
     )
     .await;
-    let reply = bearer(&supabase).get("get_chat", &[]).await;
+    let reply = bearer(&supabase).get("get_chat", &[], OBJECT).await;
     assert_eq!(reply, Err(ErrorCode::NotParticipant.into()));
 }
 
@@ -180,7 +182,10 @@ async fn nobody_there_is_unavailable() {
         anon_key: "anon-key".to_owned(),
         timeout_ms: 10_000,
     };
-    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    let error = bearer(&supabase)
+        .get("get_chat", &[], OBJECT)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
     let error = bearer(&supabase).probe().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
@@ -190,8 +195,37 @@ async fn nobody_there_is_unavailable() {
 async fn a_body_cut_short_is_a_bad_upstream() {
     let (supabase, _asked) =
         raw_upstream("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\":".to_owned()).await;
-    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    let error = bearer(&supabase)
+        .get("get_chat", &[], OBJECT)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::BadUpstream);
+}
+
+#[tokio::test]
+async fn a_success_that_is_none_is_a_bad_upstream() {
+    for (status, body) in [
+        ("200 OK", "<!doctype html><title>Welcome</title>"),
+        ("200 OK", ""),
+        ("200 OK", "{\"id\":1"),
+        ("201 Created", "{\"message\":\"created\"}"),
+        ("202 Accepted", "{\"id\":1}"),
+        (
+            "200 OK",
+            "{\"code\":\"PT403\",\"message\":\"not_participant\"}",
+        ),
+    ] {
+        let (supabase, _asked) = upstream(status, body).await;
+        let reply = bearer(&supabase).get("get_chat", &[], OBJECT).await;
+        let error = reply.unwrap_err();
+        assert_eq!(error.code, ErrorCode::BadUpstream, "{status} {body}");
+        // The log gets its size, for whatever it says may be anybody's.
+        let size = format!("{} bytes", body.len());
+        assert!(error.detail.unwrap().contains(&size), "{status} {body}");
+    }
+    let (supabase, _asked) = raw_upstream("HTTP/1.1 204 No Content\r\n\r\n".to_owned()).await;
+    let reply = bearer(&supabase).get("get_chat", &[], OBJECT).await;
+    assert_eq!(reply.unwrap_err().code, ErrorCode::BadUpstream);
 }
 
 #[tokio::test]
@@ -261,7 +295,7 @@ async fn answers(list: &[Option<&str>]) -> (SupabaseConfig, Arc<AtomicUsize>) {
 }
 
 const OK: Option<&str> =
-    Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
+    Some("HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close\r\n\r\n{\"id\":1}");
 const UNAVAILABLE: Option<&str> =
     Some("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
 const BROKEN: Option<&str> =
@@ -281,7 +315,7 @@ async fn a_read_is_repeated_once_when_nobody_was_there() {
         (&[BROKEN, OK], Err(ErrorCode::BadUpstream), 1),
     ] {
         let (supabase, asked) = answers(list).await;
-        let reply = bearer(&supabase).get("get_chat", &[]).await;
+        let reply = bearer(&supabase).get("get_chat", &[], OBJECT).await;
         let outcome = reply.map(|_| ()).map_err(|error| error.code);
         assert_eq!(outcome, expected, "{list:?}");
         assert_eq!(asked.load(Ordering::SeqCst), requests, "{list:?}");
@@ -296,7 +330,9 @@ async fn a_write_is_repeated_only_when_it_may_be() {
     ] {
         for first in [None, UNAVAILABLE] {
             let (supabase, asked) = answers(&[first, OK]).await;
-            let reply = bearer(&supabase).post("send_message", &1, repeat).await;
+            let reply = bearer(&supabase)
+                .post("send_message", &1, OBJECT, repeat)
+                .await;
             let outcome = reply.map(|_| ()).map_err(|error| error.code);
             assert_eq!(outcome, expected);
             assert_eq!(asked.load(Ordering::SeqCst), requests);
@@ -310,7 +346,7 @@ async fn one_deadline_ends_every_wait() {
     for (list, requests) in [(&[][..], 1), (&[UNAVAILABLE], 2), (&[None], 2)] {
         let (supabase, asked) = answers(list).await;
         let begun = tokio::time::Instant::now();
-        let reply = bearer(&supabase).get("get_chat", &[]).await;
+        let reply = bearer(&supabase).get("get_chat", &[], OBJECT).await;
         let code = reply.unwrap_err().code;
         assert_eq!(code, ErrorCode::UpstreamTimeout, "{list:?}");
         let waited = begun.elapsed().as_millis();
@@ -319,6 +355,9 @@ async fn one_deadline_ends_every_wait() {
     }
     // Cut in the middle: whatever came of it is not passed on.
     let (supabase, _) = answers(&[slow_body]).await;
-    let error = bearer(&supabase).get("get_chat", &[]).await.unwrap_err();
+    let error = bearer(&supabase)
+        .get("get_chat", &[], OBJECT)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::BadUpstream);
 }
