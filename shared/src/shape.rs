@@ -13,7 +13,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 /// What a database function answers when it has done its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Nothing: 204, as of a function that returns void.
+    /// Nothing: 204, as of a function that returns void, or 202 where it says so.
     Nothing,
     /// 200 or 201 with a JSON object that has this member.
     Object(&'static str),
@@ -24,7 +24,7 @@ impl Shape {
     #[must_use]
     pub fn fits(self, status: u16, body: &[u8]) -> bool {
         match self {
-            Shape::Nothing => status == 204 && body.is_empty(),
+            Shape::Nothing => matches!(status, 202 | 204) && body.is_empty(),
             Shape::Object(member) => matches!(status, 200 | 201) && has_member(body, member),
         }
     }
@@ -70,6 +70,7 @@ mod tests {
         }
         assert!(Shape::Object("unreadCount").fits(200, br#" {"unreadCount" : 0} "#));
         assert!(Shape::Nothing.fits(204, b""));
+        assert!(Shape::Nothing.fits(202, b""));
     }
 
     #[test]

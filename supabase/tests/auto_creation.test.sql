@@ -151,7 +151,7 @@ select is(pg_temp.chats_of('cooks'), '{}', 'the other group is not concerned');
 select pg_temp.act_as('carol');
 select is(
   (
-    select jsonb_agg(chat - array['id', 'createdAt', 'participants'] order by chat ->> 'type')
+    select jsonb_agg(chat - array['id', 'createdAt', 'participants', 'topic'] order by chat ->> 'type')
     from jsonb_array_elements(public.list_chats()::jsonb -> 'data') as chat
     where chat ->> 'eventId' = pg_temp.id('party')::text
   ),

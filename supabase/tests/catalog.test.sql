@@ -67,6 +67,7 @@ select set_eq(
     ('select', 'public.chats.created_at'),
     ('select', 'public.chats.last_message_at'),
     ('select', 'public.chats.rev'),
+    ('select', 'public.chats.topic_epoch'),
     ('select', 'public.chats.direct_low'),
     ('select', 'public.chats.direct_high'),
     ('select', 'public.chat_participants.chat_id'),
@@ -103,13 +104,16 @@ select set_eq(
     ('public.edit_message(uuid, uuid, text)'),
     ('public.delete_message(uuid, uuid)'),
     ('public.list_changes(uuid, bigint, integer)'),
+    ('public.send_typing(uuid)'),
     -- What the invoker's bodies and the policies above call with the caller's rights:
     ('private.changed_messages(uuid, bigint, integer)'),
     ('private.chat(uuid)'),
+    ('private.chat_topic(uuid, integer)'),
     ('private.check_page_limit(integer)'),
     ('private.cursor(text[])'),
     ('private.edit_window()'),
     ('private.is_moderator(uuid)'),
+    ('private.may_listen(text)'),
     ('private.moderated_chats()'),
     ('private.moderated_message(private.message, timestamp with time zone, uuid)'),
     ('private.require_participant(uuid)'),
@@ -141,7 +145,7 @@ select set_eq(
   $$ values
     ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'),
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
-    ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v') $$,
+    ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v') $$,
   'what PostgREST runs for a GET is stable, and so read only; the rest is volatile'
 );
 

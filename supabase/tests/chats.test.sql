@@ -54,7 +54,7 @@ as $$
     'id', c.id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
     'participants', jsonb_build_array(c.direct_low, c.direct_high),
     'createdAt', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'lastMessageAt', null, 'lastMessage', null, 'unreadCount', 0, 'rev', 0
+    'lastMessageAt', null, 'lastMessage', null, 'unreadCount', 0, 'rev', 0, 'topic', 'chat:' || c.id
   )
   from public.chats c
   where c.direct_low = least(pg_temp.id(a), pg_temp.id(b)) and c.direct_high = greatest(pg_temp.id(a), pg_temp.id(b))

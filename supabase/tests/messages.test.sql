@@ -110,7 +110,7 @@ select is(
   (
     select jsonb_build_object(
       'id', m.chat_id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
-      'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 1, 'rev', 1,
+      'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 1, 'rev', 1, 'topic', 'chat:' || m.chat_id,
       'lastMessage', jsonb_build_object(
         'id', m.id, 'senderId', m.sender_id, 'text', 'hello', 'createdAt', pg_temp.rfc3339(m.created_at)
       )

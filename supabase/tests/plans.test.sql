@@ -7,7 +7,7 @@
 -- out of the functions' bodies as they are stored, so that they cannot grow apart.
 
 begin;
-select plan(115);
+select plan(119);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -55,6 +55,10 @@ from generate_series(0, 4994) as n;
 update place set chat_id = pg_temp.id('short'), event_id = pg_temp.id('short event') where n = 0;
 insert into place (n, event_id, chat_id, lines) values (5000, pg_temp.id('long event'), pg_temp.id('long'), 100000);
 
+-- Nobody is told of all these; what telling costs is asked below.
+alter table public.messages disable trigger user;
+alter table public.chat_participants disable trigger user;
+
 insert into public.events (id, title) select p.event_id, 'Event ' || p.n from place p;
 insert into public.chats (id, type, event_id, name, rev, last_message_at)
 select p.chat_id, 'event_authors', p.event_id, 'Event ' || p.n, p.lines, now() - p.n * interval '1 millisecond' from place p;
@@ -87,6 +91,8 @@ update public.messages set sender_id = pg_temp.id('alice'), created_at = clock_t
 insert into known (name, id)
 select 'line 50,001', m.id from public.messages m where m.chat_id = pg_temp.id('long') and m.rev = 50001;
 
+alter table public.messages enable trigger user;
+alter table public.chat_participants enable trigger user;
 analyze public.events, public.chats, public.chat_participants, public.messages;
 
 select cmp_ok((select count(*) from public.messages), '>=', 200000::bigint, 'there are 200,000 messages');
@@ -119,14 +125,14 @@ end
 $$;
 
 -- The buffers that a call touches, in a session that has called it before.
-create function pg_temp.buffers(call text) returns bigint
+create function pg_temp.buffers(call text, in_schema text default 'public') returns bigint
 language plpgsql
 as $$
 declare
   plan jsonb;
 begin
   for time in 1..12 loop
-    execute 'explain (analyze, buffers, timing off, format json) select public.' || call into plan;
+    execute format('explain (analyze, buffers, timing off, format json) select %I.%s', in_schema, call) into plan;
   end loop;
   return (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
 end
@@ -374,6 +380,36 @@ cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement
       ['visible_from', '''-infinity''::timestamptz'], ['row_limit', '101']
     ]
   end))) as way;
+
+-- Realtime -----------------------------------------------------------------------
+-- For each change and subscriber its server asks for the row by primary key, as the subscriber.
+
+select pg_temp.act_as('alice');
+select matches(
+  array_to_string(
+    pg_temp.ways_to(relation, 'analyze, timing off', format('select m.id from public.messages m where m.id = %L', pg_temp.id('line 50,001'))),
+    ' and '
+  ),
+  '^Index (Only )?Scan ' || way || '$', 'alice sees a row of messages by one look into ' || relation
+)
+from (values
+  ('messages', 'messages_pkey \(id = .*\)'),
+  ('chat_participants', 'chat_participants_\w+ \((\(chat_id = m.chat_id\)|\(user_id = [^=]*\)| AND ){3}\)')
+) as look (relation, way);
+
+-- Three days of everybody's broadcasts, and a person who types.
+reset role;
+insert into realtime.messages (topic, extension, event, private, inserted_at, payload)
+select 'user:' || n, 'broadcast', 'chat.updated', true, now() at time zone 'UTC' - n * interval '5 seconds', '{}'
+from generate_series(1, 50000) as n;
+select pg_temp.act_as('alice');
+select cmp_ok(
+  pg_temp.buffers($$send_typing(pg_temp.id('long'))$$), '<=', 60::bigint, 'whether alice has typed just now is known without reading what others did'
+);
+select cmp_ok(
+  pg_temp.buffers(format('may_listen(%L)', 'chat:' || pg_temp.id('long')), 'private'), '<=', 12::bigint,
+  'whether she may listen to one of her 1,000 chats is a look at that one'
+);
 
 select * from finish();
 rollback;

@@ -119,9 +119,10 @@ pub struct Chat {
     pub last_message: Option<LastMessage>,
     pub unread_count: i64,
     pub rev: i64,
+    pub topic: String,
 }
 
-const CHAT_KEYS: [&str; 11] = [
+const CHAT_KEYS: [&str; 12] = [
     "id",
     "type",
     "eventId",
@@ -133,6 +134,7 @@ const CHAT_KEYS: [&str; 11] = [
     "lastMessage",
     "unreadCount",
     "rev",
+    "topic",
 ];
 
 impl Chat {
@@ -260,6 +262,8 @@ pub struct Changes {
     pub rev: i64,
     /// Whether there is a next page already.
     pub has_more: bool,
+    /// The topic of the chat's Realtime channel.
+    pub topic: String,
 }
 
 impl Changes {
@@ -272,12 +276,14 @@ impl Changes {
             data: Vec<Value>,
             rev: i64,
             has_more: bool,
+            topic: String,
         }
-        let raw: Raw = read(value, &["data", "rev", "hasMore"]);
+        let raw: Raw = read(value, &["data", "rev", "hasMore", "topic"]);
         Changes {
             data: raw.data.iter().map(change).collect(),
             rev: raw.rev,
             has_more: raw.has_more,
+            topic: raw.topic,
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Route<'p> {
     Leave(&'p str),
     /// `POST /chats/:id/read`
     MarkRead(&'p str),
+    /// `POST /chats/:id/typing`
+    Typing(&'p str),
 }
 
 impl Route<'_> {
@@ -31,6 +33,7 @@ impl Route<'_> {
             Route::List | Route::Open => "/chats",
             Route::Get(_) | Route::Leave(_) => "/chats/:id",
             Route::MarkRead(_) => "/chats/:id/read",
+            Route::Typing(_) => "/chats/:id/typing",
         }
     }
 }
@@ -53,6 +56,10 @@ pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
         },
         ["chats", chat, "read"] => match method {
             "POST" => Ok(Route::MarkRead(chat)),
+            _ => Err(ApiError::method_not_allowed("POST")),
+        },
+        ["chats", chat, "typing"] => match method {
+            "POST" => Ok(Route::Typing(chat)),
             _ => Err(ApiError::method_not_allowed("POST")),
         },
         _ => Err(ErrorCode::RouteNotFound.into()),
@@ -85,6 +92,7 @@ pub async fn handle<B: Body>(
             let body = request.json().await?;
             service::mark_read(database, chat, MarkRead::parse(body)?).await
         }
+        Route::Typing(chat) => service::typing(database, ids::from_path(chat)?).await,
     }
 }
 

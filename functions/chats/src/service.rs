@@ -45,14 +45,25 @@ pub async fn get(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError
 
 /// Leaves a chat.
 pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
-    #[derive(Serialize)]
-    struct Arguments {
-        chat_id: Uuid,
-    }
-    let arguments = Arguments { chat_id: chat };
+    let arguments = OfChat { chat_id: chat };
     database
         .post("leave_chat", &arguments, Shape::Nothing, Repeat::Never)
         .await
+}
+
+/// Tells the others that the caller is typing; the database does so once in three seconds at most,
+/// which is why a second try does no harm.
+pub async fn typing(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
+    let arguments = OfChat { chat_id: chat };
+    database
+        .post("send_typing", &arguments, Shape::Nothing, Repeat::Once)
+        .await
+}
+
+/// The argument of a function that needs to know the chat alone.
+#[derive(Serialize)]
+struct OfChat {
+    chat_id: Uuid,
 }
 
 /// Moves the caller's read mark forward to a message.

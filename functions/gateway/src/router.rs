@@ -41,6 +41,7 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
         ["chats"] => function(CHATS, "/chats"),
         ["chats", _] => function(CHATS, "/chats/:id"),
         ["chats", _, "read"] => function(CHATS, "/chats/:id/read"),
+        ["chats", _, "typing"] => function(CHATS, "/chats/:id/typing"),
         ["chats", _, "changes"] => function(MESSAGES, "/chats/:id/changes"),
         ["chats", _, "messages"] => function(MESSAGES, "/chats/:id/messages"),
         ["chats", _, "messages", _] => function(MESSAGES, "/chats/:id/messages/:msgId"),
@@ -92,6 +93,7 @@ mod tests {
             ("/chats".to_owned(), CHATS, "/chats"),
             (format!("/chats/{ID}"), CHATS, "/chats/:id"),
             (format!("/chats/{ID}/read"), CHATS, "/chats/:id/read"),
+            (format!("/chats/{ID}/typing"), CHATS, "/chats/:id/typing"),
             (
                 format!("/chats/{ID}/messages"),
                 MESSAGES,

@@ -14,6 +14,7 @@ fn every_route_has_its_method_and_path() {
         ("GET", "/chats/7", Route::Get("7")),
         ("DELETE", "/chats/7", Route::Leave("7")),
         ("POST", "/chats/7/read", Route::MarkRead("7")),
+        ("POST", "/chats/7/typing", Route::Typing("7")),
         ("GET", "/chats/a%2fb", Route::Get("a%2fb")),
     ] {
         assert_eq!(resolve(method, path), Ok(route), "{method} {path}");
@@ -38,6 +39,11 @@ fn another_method_is_405_with_those_that_work() {
             "POST",
             ["GET", "PUT", "HEAD", "OPTIONS", "post"],
         ),
+        (
+            "/chats/7/typing",
+            "POST",
+            ["GET", "PUT", "HEAD", "DELETE", "post"],
+        ),
     ] {
         for method in methods {
             let error = ApiError::method_not_allowed(allow);
@@ -59,6 +65,7 @@ fn another_path_is_404() {
         "/chats/7/messages",
         "/chats/7/Read",
         "/chats/7/read/8",
+        "/chats/7/typing/",
         "/health",
     ] {
         assert_eq!(

@@ -1,0 +1,585 @@
+-- What subscribers of the chat's channels are told, and who may listen to them.
+--
+-- A broadcast is a row of realtime.messages, from where Realtime's server takes it. Whether
+-- somebody may listen is asked here as that server asks: may this user, with this topic set,
+-- see a row that was put there for the question?
+
+begin;
+select plan(132);
+
+create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
+grant select, insert on known to anon, authenticated;
+
+create function pg_temp.id(called text) returns uuid
+language plpgsql stable
+as $$
+declare
+  answer uuid;
+begin
+  select k.id into strict answer from pg_temp.known k where k.name = called;
+  return answer;
+end
+$$;
+
+create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
+language plpgsql
+as $$
+begin
+  perform
+    set_config('role', 'authenticated', true),
+    set_config('request.jwt.claims', (
+      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
+    )::text, true);
+end
+$$;
+
+-- The broadcasts since it was last asked, without the id that Realtime gives each.
+create temporary table heard_before (id uuid primary key);
+create function pg_temp.heard() returns table (topic text, event text, payload jsonb)
+language sql security definer
+as $$
+  with fresh as (
+    insert into pg_temp.heard_before
+    select m.id from realtime.messages m where m.id not in (select h.id from pg_temp.heard_before h)
+    returning id
+  )
+  select m.topic, m.event, m.payload - 'id' from realtime.messages m join fresh using (id)
+$$;
+create function pg_temp.hear_no_more() returns void language sql as $$ select count(*) from pg_temp.heard() $$;
+
+create function pg_temp.lost() returns bigint
+language sql security definer
+as $$ select last_value from private.lost_broadcasts $$;
+
+create function pg_temp.move_typing_back(by interval) returns void
+language sql security definer
+as $$ update realtime.messages set inserted_at = inserted_at - by where event = 'typing' $$;
+
+create function pg_temp.user_topic(person text) returns text language sql stable as $$ select 'user:' || pg_temp.id(person) $$;
+create function pg_temp.chat_topic(chat text) returns text language sql stable as $$ select 'chat:' || pg_temp.id(chat) $$;
+
+-- Says one line as the one who acts, known by that line afterwards; the answer.
+create function pg_temp.say(chat text, line text, client_id uuid default null) returns jsonb
+language plpgsql
+as $$
+declare
+  answer constant jsonb := public.send_message(pg_temp.id(chat), line, client_id);
+begin
+  insert into pg_temp.known (name, id) values (line, (answer ->> 'id')::uuid) on conflict do nothing;
+  return answer;
+end
+$$;
+create function pg_temp.as_last(message jsonb) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object(
+    'id', message -> 'id', 'senderId', message -> 'senderId', 'text', message -> 'text', 'createdAt', message -> 'createdAt'
+  )
+$$;
+create temporary table answers (moment text primary key, answer jsonb not null);
+grant select, insert on answers to authenticated;
+create function pg_temp.answer(moment text) returns jsonb
+language sql stable
+as $$ select a.answer from pg_temp.answers a where a.moment = answer.moment $$;
+
+insert into known (name) select unnest(array['alice', 'bob', 'carol', 'dave', 'stranger', 'party', 'dancers', 'key']);
+insert into auth.users (id, email)
+select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dave', 'stranger');
+insert into public.friendships (user_low, user_high, status, requested_by)
+select least(pg_temp.id('alice'), other), greatest(pg_temp.id('alice'), other), 'accepted', other
+from unnest(array[pg_temp.id('bob'), pg_temp.id('dave')]) as other;
+select pg_temp.hear_no_more();
+
+-- The publication ------------------------------------------------------------------
+
+select set_eq(
+  $$ select schemaname::text, tablename::text from pg_catalog.pg_publication_tables
+     where pubname = 'supabase_realtime' and schemaname in ('public', 'private') $$,
+  $$ values ('public', 'messages') $$,
+  'messages are published, and no other table'
+);
+select is(
+  (select relreplident::text from pg_catalog.pg_class where oid = 'public.messages'::regclass), 'd',
+  'with the default replica identity: a deleted row tells its key alone'
+);
+select is(
+  (select array[pubinsert, pubupdate, pubdelete] from pg_catalog.pg_publication where pubname = 'supabase_realtime'),
+  array[true, true, true], 'insertions and updates are'
+);
+
+-- Chats come to their people -------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', pg_temp.id('pair'), 'rev', 0)
+     from unnest(array['alice', 'bob']) as person $$,
+  'both of a pair are told of their chat, each on their own channel, and nobody of joining'
+);
+select public.open_direct_chat(pg_temp.id('bob'));
+select is_empty('select * from pg_temp.heard()', 'opening it again is no news');
+
+reset role;
+insert into public.events (id, title) values (pg_temp.id('party'), 'Party');
+insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('carol'));
+insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers'), pg_temp.id('party'), 'Dancers');
+insert into public.event_group_members (group_id, user_id)
+values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
+select is_empty('select * from pg_temp.heard()', 'no chat, no news');
+update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
+insert into known (name, id) select 'group chat', c.id from public.chats c where c.group_id = pg_temp.id('dancers');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 0)
+     from unnest(array['alice', 'bob', 'carol']) as person $$,
+  'so are the people of a group when it is approved'
+);
+
+-- Messages -------------------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into answers select 'sent', pg_temp.say('group chat', 'hello', pg_temp.id('key'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select
+       pg_temp.chat_topic('group chat'), 'message.created',
+       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('sent'))
+     union all
+     select
+       pg_temp.user_topic(person), 'chat.updated',
+       jsonb_build_object(
+         'chatId', pg_temp.id('group chat'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('sent'))
+       )
+     from unnest(array['alice', 'bob', 'carol']) as person $$,
+  'a message is told as its sender''s answer has it, once to the chat and once to each participant'
+);
+select is(
+  (select count(*) from realtime.messages m where m.payload ->> 'id' is null), 0::bigint,
+  'Realtime gives each broadcast an id'
+);
+select pg_temp.say('group chat', 'hello', pg_temp.id('key'));
+select is_empty('select * from pg_temp.heard()', 'the same message again is no news');
+select throws_ok(
+  $$ select public.send_message(pg_temp.id('group chat'), 'another', pg_temp.id('key')) $$, 'PT409', 'idempotency_mismatch',
+  'a refused one is refused'
+);
+select is_empty('select * from pg_temp.heard()', 'and no news either');
+
+insert into answers
+select 'edited', public.edit_message(pg_temp.id('group chat'), pg_temp.id('hello'), 'hello all')::jsonb;
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select
+       pg_temp.chat_topic('group chat'), 'message.updated',
+       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 2, 'kind', 'upsert', 'message', pg_temp.answer('edited'))
+     union all
+     select
+       pg_temp.user_topic(person), 'chat.updated',
+       jsonb_build_object(
+         'chatId', pg_temp.id('group chat'), 'rev', 2, 'kind', 'updated', 'message', pg_temp.as_last(pg_temp.answer('edited'))
+       )
+     from unnest(array['alice', 'bob', 'carol']) as person $$,
+  'an edit is told whole'
+);
+
+select pg_temp.act_as('carol');
+select public.delete_message(pg_temp.id('group chat'), pg_temp.id('hello'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select
+       pg_temp.chat_topic('group chat'), 'message.deleted',
+       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 3, 'kind', 'delete', 'messageId', pg_temp.id('hello'))
+     union all
+     select
+       pg_temp.user_topic(person), 'chat.updated',
+       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 3, 'kind', 'deleted')
+     from unnest(array['alice', 'bob', 'carol']) as person $$,
+  'of a deletion the id and the rev, and no text'
+);
+select public.delete_message(pg_temp.id('group chat'), pg_temp.id('hello'));
+select is_empty('select * from pg_temp.heard()', 'a second deletion is no news');
+
+-- Reading --------------------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into answers
+select line, pg_temp.say('group chat', line) from unnest(array['read me', 'and me']) as line;
+select pg_temp.hear_no_more();
+select pg_temp.act_as('bob');
+select public.mark_read(pg_temp.id('group chat'), pg_temp.id('read me'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values
+    (pg_temp.chat_topic('group chat'), 'chat.read', jsonb_build_object(
+      'chatId', pg_temp.id('group chat'), 'userId', pg_temp.id('bob'), 'messageId', pg_temp.id('read me'),
+      'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
+    )),
+    (pg_temp.user_topic('bob'), 'chat.updated', jsonb_build_object(
+      'chatId', pg_temp.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1
+    )) $$,
+  'the chat is told who has read how far, and the reader''s other devices what is left'
+);
+select public.mark_read(pg_temp.id('group chat'), pg_temp.id('read me'));
+select is_empty('select * from pg_temp.heard()', 'a mark that does not move is no news');
+select public.mark_read(pg_temp.id('group chat'), pg_temp.id('and me'));
+select pg_temp.hear_no_more();
+select pg_temp.say('group chat', 'all read');
+select is_empty(
+  $$ select * from pg_temp.heard() where event = 'chat.read' $$, 'a send of somebody who has read everything is no reading'
+);
+
+-- Joining and leaving ----------------------------------------------------------------
+
+reset role;
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values
+    (pg_temp.user_topic('dave'), 'chat.created', jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 6)),
+    (pg_temp.chat_topic('group chat'), 'chat.joined', jsonb_build_object(
+      'chatId', pg_temp.id('group chat'), 'userId', pg_temp.id('dave')
+    )) $$,
+  'who joins is told of the chat, and the chat of who joined'
+);
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave')) on conflict do nothing;
+select is_empty('select * from pg_temp.heard()', 'once');
+
+select pg_temp.act_as('alice');
+select is(public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat'), 'a chat begins at the plain topic');
+select is(
+  public.list_changes(pg_temp.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat'), 'which the feed tells as well'
+);
+select pg_temp.act_as('dave');
+select public.leave_chat(pg_temp.id('group chat'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values
+    (pg_temp.chat_topic('group chat'), 'chat.left', jsonb_build_object(
+      'chatId', pg_temp.id('group chat'), 'userId', pg_temp.id('dave'), 'topic', pg_temp.chat_topic('group chat') || ':1'
+    )),
+    (pg_temp.user_topic('dave'), 'chat.left', jsonb_build_object('chatId', pg_temp.id('group chat'))) $$,
+  'the last that the old topic hears is where the chat goes on'
+);
+select pg_temp.act_as('alice');
+select is(
+  public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'the chat is at the next topic'
+);
+select is(
+  public.list_changes(pg_temp.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'so is the feed'
+);
+select pg_temp.say('group chat', 'without dave');
+select public.mark_read(pg_temp.id('group chat'), pg_temp.id('all read'));
+select public.edit_message(pg_temp.id('group chat'), pg_temp.id('without dave'), 'without dave, changed');
+select public.delete_message(pg_temp.id('group chat'), pg_temp.id('without dave'));
+select public.send_typing(pg_temp.id('group chat'));
+select set_eq(
+  $$ select event, topic from pg_temp.heard() where topic like 'chat:%' $$,
+  $$ select event, pg_temp.chat_topic('group chat') || ':1'
+     from unnest(array['message.created', 'chat.read', 'message.updated', 'message.deleted', 'typing']) as event $$,
+  'nothing more comes to the topic that he could hear'
+);
+reset role;
+select is(
+  (select count(*) from realtime.messages m where m.topic = pg_temp.user_topic('dave') and m.event = 'chat.updated'), 0::bigint,
+  'nor to his own'
+);
+delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('bob');
+select is(
+  (select h.payload ->> 'topic' from pg_temp.heard() h where h.event = 'chat.left' and h.topic = pg_temp.chat_topic('group chat') || ':1'),
+  pg_temp.chat_topic('group chat') || ':2', 'who is removed by the group moves it on as well'
+);
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('bob'));
+select set_eq(
+  'select topic, event from pg_temp.heard()',
+  $$ values
+    (pg_temp.user_topic('bob'), 'chat.created'), (pg_temp.chat_topic('group chat') || ':2', 'chat.joined') $$,
+  'who comes back joins where the chat is'
+);
+delete from auth.users where id = pg_temp.id('bob');
+select is(
+  (select c.topic_epoch from public.chats c where c.id = pg_temp.id('group chat')), 3, 'and a deleted account moves it on'
+);
+select is(
+  (select h.payload - 'chatId' from pg_temp.heard() h where h.topic = pg_temp.chat_topic('group chat') || ':2'),
+  jsonb_build_object('userId', pg_temp.id('bob'), 'topic', pg_temp.chat_topic('group chat') || ':3'), 'telling those who stay'
+);
+
+-- A pair -----------------------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into known (name, id) select 'friends', (public.open_direct_chat(pg_temp.id('dave')) ->> 'id')::uuid;
+insert into answers select line, pg_temp.say('friends', line) from unnest(array['before', 'before, too']) as line;
+select pg_temp.hear_no_more();
+select pg_temp.act_as('dave');
+select public.leave_chat(pg_temp.id('friends'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values (pg_temp.user_topic('dave'), 'chat.left', jsonb_build_object('chatId', pg_temp.id('friends'))) $$,
+  'leaving a pair''s chat is told to the leaver''s devices, and the other notices nothing'
+);
+select pg_temp.act_as('alice');
+select is(public.get_chat(pg_temp.id('friends')) ->> 'topic', pg_temp.chat_topic('friends'), 'not even another topic');
+select pg_temp.say('friends', 'come back');
+select set_eq(
+  'select topic, event from pg_temp.heard()',
+  $$ values
+    (pg_temp.chat_topic('friends'), 'message.created'), (pg_temp.user_topic('alice'), 'chat.updated'),
+    (pg_temp.user_topic('dave'), 'chat.created') $$,
+  'a message brings it back to the leaver''s list'
+);
+select public.edit_message(pg_temp.id('friends'), pg_temp.id('before'), 'changed behind his back');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select topic, event, jsonb_build_object('chatId', pg_temp.id('friends'), 'rev', 4)
+     from (values
+       (pg_temp.chat_topic('friends'), 'message.updated'),
+       (pg_temp.user_topic('alice'), 'chat.updated'), (pg_temp.user_topic('dave'), 'chat.updated')
+     ) as told (topic, event) $$,
+  'an edit of what he left behind is told without its content'
+);
+select public.edit_message(pg_temp.id('friends'), pg_temp.id('come back'), 'do come back');
+select is(
+  (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.updated'), 'do come back',
+  'and one of what he sees with it'
+);
+select public.delete_message(pg_temp.id('friends'), pg_temp.id('before, too'));
+select is(
+  (select h.payload from pg_temp.heard() h where h.event = 'message.deleted'),
+  jsonb_build_object('chatId', pg_temp.id('friends'), 'rev', 6, 'kind', 'delete', 'messageId', pg_temp.id('before, too')),
+  'a deletion needs no more than its id'
+);
+
+-- Typing -----------------------------------------------------------------------------
+
+select set_config('response.status', '', true);
+select public.send_typing(pg_temp.id('friends'));
+select is(current_setting('response.status'), '202', 'typing is accepted');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values (pg_temp.chat_topic('friends'), 'typing', jsonb_build_object('chatId', pg_temp.id('friends'), 'userId', pg_temp.id('alice'))) $$,
+  'and told to the chat, to nobody''s list'
+);
+select set_config('response.status', '', true);
+select public.send_typing(pg_temp.id('friends'));
+select is(current_setting('response.status'), '202', 'a second time is accepted as well');
+select is_empty('select * from pg_temp.heard()', 'and not told');
+select pg_temp.move_typing_back('2.9 seconds');
+select public.send_typing(pg_temp.id('friends'));
+select is_empty('select * from pg_temp.heard()', 'not within three seconds');
+select pg_temp.act_as('dave');
+select public.send_typing(pg_temp.id('friends'));
+select is((select count(*) from pg_temp.heard()), 1::bigint, 'another person''s is');
+select pg_temp.act_as('alice');
+select public.send_typing(pg_temp.id('group chat'));
+select is((select count(*) from pg_temp.heard()), 1::bigint, 'and one''s own in another chat');
+select pg_temp.move_typing_back('0.2 seconds');
+select public.send_typing(pg_temp.id('friends'));
+select is((select count(*) from pg_temp.heard()), 1::bigint, 'after three seconds it is told again');
+select pg_temp.move_typing_back('1 hour');
+select set_config('timezone', 'Pacific/Kiritimati', true);
+select public.send_typing(pg_temp.id('friends'));
+select public.send_typing(pg_temp.id('friends'));
+select set_config('timezone', 'UTC', true);
+select is((select count(*) from pg_temp.heard()), 1::bigint, 'the caller''s time zone changes nothing about it');
+reset role;
+select is_empty(
+  $$ select * from realtime.messages m where m.event = 'typing' and m.inserted_at > (now() at time zone 'UTC') + interval '1 minute' $$,
+  'nor about when Realtime takes it to have been sent'
+);
+select pg_temp.act_as('stranger');
+select throws_ok(
+  $$ select public.send_typing(pg_temp.id('friends')) $$, 'PT403', 'not_participant', 'a stranger does not type'
+);
+select throws_ok($$ select public.send_typing(gen_random_uuid()) $$, 'PT404', 'chat_not_found', 'nor does anybody in no chat');
+reset role;
+update public.friendships set status = 'blocked' where pg_temp.id('dave') in (user_low, user_high);
+select pg_temp.act_as('dave');
+select pg_temp.move_typing_back('1 hour');
+select throws_ok($$ select public.send_typing(pg_temp.id('friends')) $$, 'PT403', 'blocked', 'nor one who is blocked');
+reset role;
+update public.friendships set status = 'accepted' where pg_temp.id('dave') in (user_low, user_high);
+select is_empty('select * from pg_temp.heard()', 'none of which is told');
+
+-- Bounds -----------------------------------------------------------------------------
+-- Within this transaction they are small.
+
+delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('dave');
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave'));
+create or replace function private.max_told_participants() returns integer language sql immutable return 3;
+select pg_temp.hear_no_more();
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', 'three are told');
+select is((select count(*) from pg_temp.heard() h where h.event = 'chat.updated'), 3::bigint, 'as many participants as the bound are told');
+reset role;
+create or replace function private.max_told_participants() returns integer language sql immutable return 2;
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', 'three are too many');
+select set_eq(
+  'select topic, event from pg_temp.heard()',
+  $$ values (pg_temp.chat_topic('group chat') || ':3', 'message.created') $$, 'with more, the chat''s channel alone is'
+);
+reset role;
+update public.events set title = 'Night' where id = pg_temp.id('party');
+select is_empty('select * from pg_temp.heard()', 'a new name goes by the bound too');
+create or replace function private.max_told_participants() returns integer language sql immutable return 50;
+update public.events set title = 'Saturday Night' where id = pg_temp.id('party');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select pg_temp.user_topic(person), 'chat.updated', jsonb_build_object('chatId', c.id, 'rev', c.rev)
+     from unnest(array['alice', 'carol', 'dave']) as person, public.chats c where c.id = pg_temp.id('group chat') $$,
+  'and is told to each participant'
+);
+select ok(private.max_told_participants() + 2 <= 64, 'the broadcasts of a message are subtransactions that Postgres keeps at hand');
+
+create or replace function private.max_broadcast_bytes() returns integer language sql immutable return 600;
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', repeat('é', 400));
+select set_eq(
+  'select event, payload from pg_temp.heard()',
+  $$ select event, jsonb_build_object('chatId', c.id, 'rev', c.rev)
+     from unnest(array['message.created', 'chat.updated', 'chat.updated', 'chat.updated']) as event, public.chats c
+     where c.id = pg_temp.id('group chat') $$,
+  'what is too large is told without its content'
+);
+select pg_temp.say('group chat', 'a short one');
+select is(
+  (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.created'), 'a short one', 'what fits, with it'
+);
+reset role;
+create or replace function private.max_broadcast_bytes() returns integer language sql immutable return 250000;
+select is(pg_temp.lost(), 0::bigint, 'nothing of all this was lost');
+
+-- Failures ---------------------------------------------------------------------------
+-- Realtime's table refuses: what the chat does goes on, and the loss is counted.
+
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$;
+create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse();
+set local client_min_messages = error;
+
+select pg_temp.act_as('alice');
+select lives_ok($$ select pg_temp.say('group chat', 'unheard') $$, 'a message is sent');
+select is(public.edit_message(pg_temp.id('group chat'), pg_temp.id('unheard'), 'unheard of') ->> 'text', 'unheard of', 'and edited');
+select lives_ok($$ select public.delete_message(pg_temp.id('group chat'), pg_temp.id('unheard')) $$, 'and deleted');
+select is(pg_temp.lost(), 3::bigint, 'each is counted as lost, and what would follow is not tried');
+select lives_ok($$ select public.send_typing(pg_temp.id('friends')) $$, 'somebody types');
+select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('a short one')) $$, 'or reads');
+select is(pg_temp.lost(), 5::bigint, 'which nobody hears');
+select pg_temp.act_as('carol');
+select lives_ok($$ select pg_temp.say('group chat', 'carol, unheard') $$, 'somebody else sends');
+select is(pg_temp.lost(), 6::bigint, 'which is lost as well');
+select pg_temp.act_as('dave');
+select public.leave_chat(pg_temp.id('group chat'));
+select is(pg_temp.lost(), 8::bigint, 'a leaving loses both of its broadcasts');
+select pg_temp.act_as('alice');
+select is(
+  public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':4',
+  'and moves the chat on all the same'
+);
+select is_empty('select * from pg_temp.heard()', 'none of it was heard');
+reset role;
+drop trigger refuse on realtime.messages;
+
+create or replace function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
+language plpgsql immutable as $$ begin raise exception 'no topic'; end $$;
+select pg_temp.act_as('alice');
+select lives_ok(
+  $$ select pg_temp.say('group chat', 'no topic') $$, 'an error on the way to Realtime does not stop a message either'
+);
+select is(pg_temp.lost(), 9::bigint, 'and is counted');
+reset role;
+create or replace function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
+language sql immutable parallel safe
+return 'chat:' || chat_id::text || case when topic_epoch > 0 then ':' || topic_epoch::text else '' end;
+set local client_min_messages = notice;
+
+select is_empty(
+  $$ select * from realtime.messages m where m.private is not true or m.extension <> 'broadcast' $$,
+  'everything that was sent is a private broadcast'
+);
+
+-- Who may listen -----------------------------------------------------------------------
+
+-- What the server asks for somebody who joins a topic: which of the two kinds may they receive?
+create function pg_temp.may_receive(asked_topic text) returns text[]
+language plpgsql
+as $$
+declare
+  answer text[];
+begin
+  perform set_config('realtime.topic', asked_topic, true);
+  select array_agg(m.extension order by m.extension) into answer
+  from realtime.messages m where m.topic = 'asked';
+  return coalesce(answer, '{}');
+end
+$$;
+insert into realtime.messages (topic, extension) values ('asked', 'broadcast'), ('asked', 'presence');
+-- And which may they send?
+create function pg_temp.may_send(asked_topic text, kind text) returns boolean
+language plpgsql
+as $$
+begin
+  perform set_config('realtime.topic', asked_topic, true);
+  insert into realtime.messages (topic, extension) values (asked_topic, kind);
+  return true;
+exception when insufficient_privilege then
+  return false;
+end
+$$;
+
+select pg_temp.act_as('alice');
+select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), array['broadcast', 'presence'], 'a participant listens to a chat');
+select is(
+  pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':4'), array['broadcast', 'presence'], 'at its present topic'
+);
+select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || coalesce(':' || epoch, '')), '{}', format('not at epoch %s', epoch))
+from unnest(array[null, 0, 1, 3, 5]) as epoch;
+select is(pg_temp.may_receive(pg_temp.user_topic('alice')), array['broadcast', 'presence'], 'and to their own channel');
+select is(pg_temp.may_receive(pg_temp.user_topic('dave')), '{}', 'not to another''s');
+select ok(pg_temp.may_send(pg_temp.chat_topic('friends'), 'presence'), 'a participant tells their presence');
+select ok(not pg_temp.may_send(pg_temp.chat_topic('friends'), 'broadcast'), 'and broadcasts nothing: only the server does');
+select ok(not pg_temp.may_send(pg_temp.user_topic('alice'), 'broadcast'), 'not to their own channel either');
+select is(
+  pg_temp.may_receive(topic), '{}', format('no such topic: %s', coalesce(quote_literal(topic), 'null'))
+)
+from unnest(array[
+  null, '', 'chat', 'chat:', 'user:', 'chat:*', 'chat:%', pg_temp.id('friends')::text,
+  upper(pg_temp.chat_topic('friends')), 'chat:' || upper(pg_temp.id('friends')::text), 'Chat:' || pg_temp.id('friends'),
+  'chat:{' || pg_temp.id('friends') || '}', 'chat:' || replace(pg_temp.id('friends')::text, '-', ''),
+  ' ' || pg_temp.chat_topic('friends'), pg_temp.chat_topic('friends') || ' ', pg_temp.chat_topic('friends') || E'\n',
+  pg_temp.chat_topic('friends') || ':', pg_temp.chat_topic('friends') || ':0', pg_temp.chat_topic('friends') || ':-1',
+  pg_temp.chat_topic('group chat') || ':04', pg_temp.chat_topic('group chat') || ':4:4',
+  pg_temp.chat_topic('group chat') || ':99999999999999999999', 'realtime:' || pg_temp.chat_topic('friends'),
+  'x' || E'\n' || pg_temp.chat_topic('friends'), 'chat:'' or true --', 'user:' || upper(pg_temp.id('alice')::text), 'chat:💬'
+]) as topic;
+
+select pg_temp.act_as('dave');
+select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':4'), '{}', 'who left does not listen any more');
+select ok(not pg_temp.may_send(pg_temp.chat_topic('group chat') || ':4', 'presence'), 'nor tell their presence');
+select pg_temp.act_as('stranger');
+select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), '{}', 'a stranger does not listen');
+select ok(not pg_temp.may_send(pg_temp.chat_topic('friends'), 'presence'), 'nor tell their presence');
+select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
+select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), '{}', 'a moderator of elsewhere is a stranger');
+select set_config('role', 'anon', true), set_config('request.jwt.claims', '{"role": "anon"}', true);
+select is(pg_temp.may_receive(topic), '{}', format('nobody is no one''s friend: %s', left(topic, 5)))
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), 'user:']) as topic;
+
+-- A project has policies of its own for its own channels.
+reset role;
+create policy "everybody listens to everything" on realtime.messages for select to authenticated using (true);
+create policy "everybody sends everything" on realtime.messages for insert to authenticated with check (true);
+select pg_temp.act_as('stranger');
+select is(pg_temp.may_receive('lobby'), array['broadcast', 'presence'], 'the project''s own channel is open as it says');
+select ok(pg_temp.may_send('lobby', 'broadcast'), 'for sending as well');
+select is(pg_temp.may_receive(topic), '{}', format('which opens none of the chat''s: %s', left(topic, 5)))
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), 'chat:', 'user:']) as topic;
+select ok(not pg_temp.may_send(topic, 'broadcast'), format('nor lets anybody forge what is told there: %s', left(topic, 5)))
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
+select pg_temp.act_as('alice');
+select ok(not pg_temp.may_send(topic, 'broadcast'), format('not even its people: %s', left(topic, 5)))
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
+select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), array['broadcast', 'presence'], 'who listen as before');
+
+select * from finish();
+rollback;
