@@ -64,10 +64,21 @@ impl Answer {
         self.json(201)
     }
 
+    /// Asserts 202 and an empty body.
+    #[track_caller]
+    pub fn accepted(&self) {
+        self.empty(202);
+    }
+
     /// Asserts 204 and an empty body.
     #[track_caller]
     pub fn no_content(&self) {
-        let empty = (204, String::new());
+        self.empty(204);
+    }
+
+    #[track_caller]
+    fn empty(&self, status: u16) {
+        let empty = (status, String::new());
         assert_eq!((self.status, self.text()), empty, "{}", self.call);
     }
 

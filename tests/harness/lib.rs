@@ -22,7 +22,9 @@ pub use client::{Call, Client};
 pub use env::Env;
 pub use locks::ChatLock;
 pub use paging::cursor;
-pub use person::{Person, changes_path, chat_path, message_path, messages_path, read_path};
+pub use person::{
+    Person, changes_path, chat_path, message_path, messages_path, read_path, typing_path,
+};
 pub use raw::exchange;
 pub use shapes::{Change, Changes, Chat, LastMessage, Message, Page, Timestamp};
 pub use stack::Stack;

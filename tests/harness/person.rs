@@ -7,6 +7,7 @@ use crate::{
     shapes::{Change, Changes, Chat, Message, Page},
     tokens,
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::ops::Deref;
 use uuid::Uuid;
@@ -47,6 +48,11 @@ pub fn message_path(chat: Uuid, message: Uuid) -> String {
 /// `/chats/:id/read`
 pub fn read_path(chat: Uuid) -> String {
     format!("/chats/{chat}/read")
+}
+
+/// `/chats/:id/typing`
+pub fn typing_path(chat: Uuid) -> String {
+    format!("/chats/{chat}/typing")
 }
 
 /// `/chats/:id/changes`
@@ -167,6 +173,11 @@ impl Person {
         self.post(&read_path(chat), &body).await
     }
 
+    /// Tells a chat that this person is typing, whatever comes of it.
+    pub async fn type_in(&self, chat: Uuid) -> Answer {
+        self.call(Method::POST, &typing_path(chat)).send().await
+    }
+
     /// Leaves a chat: 204.
     pub async fn leave(&self, chat: Uuid) {
         self.delete(&chat_path(chat)).await.no_content();
@@ -182,6 +193,7 @@ impl Person {
             self.try_edit(chat, message, "let me in").await,
             self.try_remove(chat, message).await,
             self.try_mark_read(chat, message).await,
+            self.type_in(chat).await,
             self.delete(&chat_path(chat)).await,
         ] {
             answer.refused(403, "not_participant");

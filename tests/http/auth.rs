@@ -2,13 +2,13 @@
 
 use harness::{
     Client, Env, Method, Person, Stack, changes_path, chat_path, message_path, messages_path,
-    read_path, tokens,
+    read_path, tokens, typing_path,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 /// Every endpoint that needs a token, on ids that nobody has.
-fn endpoints() -> [(Method, String); 10] {
+fn endpoints() -> [(Method, String); 11] {
     let (chat, message) = (Uuid::new_v4(), Uuid::new_v4());
     [
         (Method::GET, "/chats".to_owned()),
@@ -21,6 +21,7 @@ fn endpoints() -> [(Method, String); 10] {
         (Method::PATCH, message_path(chat, message)),
         (Method::DELETE, message_path(chat, message)),
         (Method::POST, read_path(chat)),
+        (Method::POST, typing_path(chat)),
     ]
 }
 

@@ -28,6 +28,7 @@ fn new_chat(seen: &Chat, kind: &str, name: &str, event: Uuid, people: &[&Person]
         last_message: None,
         unread_count: 0,
         rev: 0,
+        topic: format!("chat:{}", seen.id),
     }
 }
 

@@ -9,11 +9,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// A page that is the last one.
-fn last(data: impl Into<Vec<Change>>, rev: i64) -> Changes {
+fn last(chat: Uuid, data: impl Into<Vec<Change>>, rev: i64) -> Changes {
     Changes {
         data: data.into(),
         rev,
         has_more: false,
+        topic: format!("chat:{chat}"),
     }
 }
 
@@ -43,7 +44,7 @@ async fn a_new_chat_has_no_changes() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let answer = alice.get(&format!("{}?since=0", changes_path(chat))).await;
-    let empty = json!({ "data": [], "rev": 0, "hasMore": false });
+    let empty = json!({ "data": [], "rev": 0, "hasMore": false, "topic": format!("chat:{chat}") });
     assert_eq!(answer.ok(), empty);
 }
 
@@ -75,6 +76,7 @@ async fn a_change_is_told_whole() {
         ],
         "rev": 3,
         "hasMore": false,
+        "topic": format!("chat:{chat}"),
     });
     assert_eq!(answer.ok(), whole);
 }
@@ -87,9 +89,12 @@ async fn oldest_come_first_for_everyone() {
     let one = alice.send(chat, "one").await;
     let two = bob.send(chat, "two").await;
     let for_alice = [upsert(&one), upsert(&two.seen_by_others())];
-    assert_eq!(alice.changes(chat, "?since=0").await, last(for_alice, 2));
+    assert_eq!(
+        alice.changes(chat, "?since=0").await,
+        last(chat, for_alice, 2)
+    );
     let for_bob = [upsert(&one.seen_by_others()), upsert(&two)];
-    assert_eq!(bob.changes(chat, "?since=0").await, last(for_bob, 2));
+    assert_eq!(bob.changes(chat, "?since=0").await, last(chat, for_bob, 2));
 }
 
 #[tokio::test]
@@ -99,11 +104,11 @@ async fn since_leaves_out_what_is_known() {
     let chat = stack.direct_chat(&alice, &bob).await;
     alice.send(chat, "one").await;
     let two = alice.send(chat, "two").await;
-    let news = last([upsert(&two)], 2);
+    let news = last(chat, [upsert(&two)], 2);
     assert_eq!(alice.changes(chat, "?since=1").await, news);
     for known in ["2", "3", "9223372036854775807"] {
         let page = alice.changes(chat, &format!("?since={known}")).await;
-        assert_eq!(page, last([], 2), "{known}");
+        assert_eq!(page, last(chat, [], 2), "{known}");
     }
 }
 
@@ -120,13 +125,16 @@ async fn a_message_is_told_once_at_its_last_change() {
     let expected = [upsert(&two.seen_by_others()), upsert(&edited)];
     assert_eq!(
         alice.changes(chat, "?since=0").await,
-        last(expected.clone(), 4)
+        last(chat, expected.clone(), 4)
     );
 
     bob.remove(chat, two.id).await;
     bob.remove(chat, two.id).await;
     let expected = [expected[1].clone(), delete(5, &two)];
-    assert_eq!(alice.changes(chat, "?since=0").await, last(expected, 5));
+    assert_eq!(
+        alice.changes(chat, "?since=0").await,
+        last(chat, expected, 5)
+    );
 }
 
 #[tokio::test]
@@ -146,6 +154,7 @@ async fn a_deleted_messages_text_is_in_no_answer() {
                 "data": [{ "rev": 3, "kind": "delete", "messageId": sent.id }],
                 "rev": 3,
                 "hasMore": false,
+                "topic": format!("chat:{chat}"),
             })
         );
         assert!(!answer.text().contains("secret"));
@@ -179,7 +188,7 @@ async fn moderators_are_told_what_was_deleted_and_by_whom() {
         };
         assert!(deleted.deleted_at > Some(kind.created_at));
         let expected = [upsert(&seen(&kind)), upsert(&deleted)];
-        assert_eq!(page, last(expected, 3));
+        assert_eq!(page, last(chat, expected, 3));
     }
 }
 
@@ -217,9 +226,9 @@ async fn a_returner_is_told_nothing_from_before() {
     alice.open(bob.id).await.ok();
     bob.edit(chat, old.id, "old, changed").await;
     bob.remove(chat, older.id).await;
-    assert_eq!(alice.changes(chat, "?since=0").await, last([], 4));
+    assert_eq!(alice.changes(chat, "?since=0").await, last(chat, [], 4));
     let news = bob.send(chat, "welcome back").await;
-    let expected = last([upsert(&news.seen_by_others())], 5);
+    let expected = last(chat, [upsert(&news.seen_by_others())], 5);
     assert_eq!(alice.changes(chat, "?since=0").await, expected);
     assert_eq!(alice.changes(chat, "?since=2&limit=1").await, expected);
     assert_eq!(bob.changes(chat, "?since=0").await.data.len(), 3);

@@ -16,6 +16,7 @@ mod messages;
 mod order;
 mod pages;
 mod races;
+mod realtime;
 mod sign_up;
 mod unread;
 mod upstream_count;

@@ -3,6 +3,7 @@
 
 use harness::{
     Answer, Method, Person, Stack, changes_path, chat_path, message_path, messages_path, read_path,
+    typing_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,6 +81,12 @@ async fn each_success_is_one_request() {
     let (answer, upstream) = asked(Method::POST, &read_path(chat), Some(body)).await;
     answer.ok();
     assert_eq!(upstream, ["POST /rest/v1/rpc/mark_read 200"]);
+
+    for _ in 0..2 {
+        let (answer, upstream) = asked(Method::POST, &typing_path(chat), None).await;
+        answer.accepted();
+        assert_eq!(upstream, ["POST /rest/v1/rpc/send_typing 202"]);
+    }
 
     for _ in 0..2 {
         let (answer, upstream) = asked(Method::DELETE, &path, None).await;

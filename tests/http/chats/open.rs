@@ -27,6 +27,7 @@ async fn friends_get_a_chat() {
         last_message: None,
         unread_count: 0,
         rev: 0,
+        topic: format!("chat:{}", chat.id),
     };
     assert_eq!(chat, expected);
     assert_eq!(alice.chat(chat.id).await, expected);
