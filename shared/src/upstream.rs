@@ -5,6 +5,7 @@
 //! message may hold the text that somebody tried to send, PostgREST's own messages do not.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::{ApiError, ErrorCode};
 
@@ -30,7 +31,11 @@ const RAISED: &[ErrorCode] = &[
 struct Body {
     code: Option<String>,
     message: Option<String>,
+    details: Value,
 }
+
+/// The longest wait of `rate_limited` that is believed.
+const MAX_RETRY_SECONDS: u32 = 3_600;
 
 /// The code in an error's body: PostgREST's own or a SQLSTATE.
 #[must_use]
@@ -44,10 +49,14 @@ pub fn code_of(body: &[u8]) -> Option<String> {
 #[must_use]
 pub fn from_response(status: u16, body: &[u8]) -> ApiError {
     let code = code_of(body).unwrap_or_default();
-    let Body { message, .. } = serde_json::from_slice(body).unwrap_or_default();
+    let Body {
+        message, details, ..
+    } = serde_json::from_slice(body).unwrap_or_default();
     let message = message.unwrap_or_default();
-    if let Some(raised) = raised(&code, &message) {
-        return raised.into();
+    match raised(&code, &message) {
+        Some(ErrorCode::RateLimited) => return rate_limited(&details),
+        Some(raised) => return raised.into(),
+        None => {}
     }
     let own_message = if code.starts_with("PGRST") {
         message.as_str()
@@ -82,6 +91,13 @@ fn raised(code: &str, message: &str) -> Option<ErrorCode> {
     let status: u16 = code.strip_prefix("PT")?.parse().ok()?;
     let matches = |known: &&ErrorCode| known.as_str() == message && known.status() == status;
     RAISED.iter().find(matches).copied()
+}
+
+/// The database tells in `details` how many seconds are left of the window.
+fn rate_limited(details: &Value) -> ApiError {
+    let seconds = details.as_str().and_then(|seconds| seconds.parse().ok());
+    let seconds = seconds.unwrap_or(1).clamp(1, MAX_RETRY_SECONDS);
+    ApiError::rate_limited(seconds, "the database's limit")
 }
 
 fn table(status: u16, code: &str, message: &str) -> ErrorCode {
@@ -126,6 +142,24 @@ mod tests {
         for code in RAISED {
             let sqlstate = format!("PT{}", code.status());
             assert_eq!(map(code.status(), &sqlstate, code.as_str()), *code);
+        }
+    }
+
+    #[test]
+    fn a_limit_tells_when_to_come_back() {
+        for (details, seconds) in [
+            (r#""7""#, 7),
+            (r#""0""#, 1),
+            (r#""4000000000""#, 3_600),
+            (r#""soon""#, 1),
+            (r#"["7"]"#, 1),
+            ("null", 1),
+        ] {
+            let body =
+                format!(r#"{{"code":"PT429","message":"rate_limited","details":{details}}}"#);
+            let error = from_response(429, body.as_bytes());
+            assert_eq!(error.code, ErrorCode::RateLimited);
+            assert_eq!(error.retry_after, Some(seconds), "{details}");
         }
     }
 
