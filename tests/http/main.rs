@@ -16,6 +16,8 @@ mod messages;
 mod order;
 mod pages;
 mod races;
+mod rate_limits;
 mod sign_up;
+mod signing_keys;
 mod unread;
 mod upstream_count;

@@ -17,6 +17,8 @@ mod ports;
 mod postgres;
 mod postgrest;
 mod processes;
+mod rate_limits;
+mod signing_keys;
 mod stack;
 mod steps;
 mod supervisor;
