@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions::{self, EDGE, Function};
-use crate::ports::{self, HOST};
+use crate::ports::{self, FreePorts, HOST};
 use crate::postgres::{OWNER, Postgres};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
@@ -154,7 +154,8 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
     let mut without_key = function_vars.clone();
     without_key.remove("SUPABASE_ANON_KEY");
     let supabase_url = vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-    let nowhere = format!("http://{HOST}:{}", ports::free()?);
+    let mut ports = FreePorts::default();
+    let nowhere = format!("http://{HOST}:{}", ports.next()?);
     // Auth is no PostgREST: it answers, and with nothing that could be an answer.
     let auth = format!("{supabase_url}/auth/v1");
     let broken = [
@@ -166,7 +167,7 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
 
     let mut placed = Vec::new();
     let mut add = |name: String, service: String, function: &Function, vars_of: &Vars| {
-        let port = ports::free()?;
+        let port = ports.next()?;
         vars.insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
         placed.push(Placed {
             service,
