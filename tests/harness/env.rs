@@ -44,6 +44,8 @@ pub struct Env {
     pub signing_key_es256: String,
     /// The project's RS256 key, PKCS #1 in base64.
     pub signing_key_rs256: String,
+    /// What a test puts where nothing may log it; the run fails if it stands in the functions' log.
+    pub log_marker: String,
     /// The API gateway's access log, a line a request: `<request id or -> <METHOD> <target> <status>`.
     pub api_log: String,
     /// The log of all functions.
@@ -77,6 +79,7 @@ impl Env {
             jwt_secret: variable("SUPABASE_JWT_SECRET"),
             signing_key_es256: variable("SIGNING_KEY_ES256"),
             signing_key_rs256: variable("SIGNING_KEY_RS256"),
+            log_marker: variable("LOG_MARKER"),
             api_log: variable("API_LOG"),
             functions_log: variable("FUNCTIONS_LOG"),
         })

@@ -12,6 +12,7 @@ mod faults;
 mod functions_alone;
 mod health;
 mod input;
+mod logs;
 mod messages;
 mod order;
 mod pages;

@@ -63,7 +63,7 @@ impl Keys {
 }
 
 /// 32 random bytes in hexadecimal.
-fn random() -> Result<String> {
+pub fn random() -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow!("no randomness: {error}"))?;
     Ok(hex(&bytes))

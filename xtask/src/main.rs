@@ -10,6 +10,7 @@ mod gateway;
 mod http;
 mod keys;
 mod lite;
+mod log_audit;
 mod migrations;
 mod paths;
 mod pgtap;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions::{self, EDGE, Function};
+use crate::log_audit::{self, Hidden};
 use crate::ports::{self, FreePorts, HOST};
 use crate::postgres::{OWNER, Postgres};
 use crate::processes::{Processes, Spec, command};
@@ -15,7 +16,7 @@ use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
 use crate::workerd::Placed;
-use crate::{paths, pgtap, rate_limits, tools, wasm, workerd, wrangler};
+use crate::{keys, paths, pgtap, rate_limits, tools, wasm, workerd, wrangler};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
@@ -78,6 +79,7 @@ async fn parts(
         allow_many_sends(&stack.postgres).await?;
         let mut vars = start_functions(state, stack.vars(), processes, &steps).await?;
         vars.extend(stack.keys.signing.private.clone());
+        vars.insert("LOG_MARKER".to_owned(), keys::random()?);
         println!("HTTP tests");
         let mut arguments = vec![
             "test",
@@ -92,6 +94,12 @@ async fn parts(
         add(
             counts,
             cargo_test("http", &arguments, &vars, processes).await?,
+        );
+        println!("the functions' log");
+        let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
+        add(
+            counts,
+            log_audit::run(&processes.log(workerd::NAME), &hidden)?,
         );
     }
     Ok(())
