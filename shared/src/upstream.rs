@@ -128,7 +128,10 @@ fn table(status: u16, code: &str, message: &str) -> ErrorCode {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::json::tests::json_value;
 
     fn map(status: u16, code: &str, message: &str) -> ErrorCode {
         let body = serde_json::json!({
@@ -257,5 +260,25 @@ mod tests {
             detail(r#"{"code":"a\nlong and hostile code"}"#),
             "PostgREST answered 500 with code \"\" "
         );
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_of_any_kind_is_an_error_without_the_callers_or_a_rows_words(
+            status in 100..600_u16,
+            code in "PT[0-9]{3}|PGRST[0-9]{3}|[0-9A-Z]{5}|.{0,10}",
+            message in prop_oneof![json_value(), "[a-z_]{4,20}".prop_map(Value::from)],
+            details in json_value(),
+            bytes in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let _ = from_response(status, &bytes);
+            let body = serde_json::json!({ "code": code, "message": message, "details": details });
+            let error = from_response(status, body.to_string().as_bytes());
+            prop_assert_eq!(error.code.status() == 429, error.retry_after.is_some() && error.code != ErrorCode::Unavailable);
+            let detail = error.detail.unwrap_or_default();
+            if let Some(message) = message.as_str().filter(|message| message.len() > 15 && !code.starts_with("PGRST")) {
+                prop_assert!(!detail.contains(message), "{}", detail);
+            }
+        }
     }
 }

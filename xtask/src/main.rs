@@ -6,6 +6,7 @@ mod db;
 mod dev;
 mod env_file;
 mod functions;
+mod fuzz;
 mod gateway;
 mod http;
 mod keys;
@@ -44,6 +45,7 @@ async fn main() -> ExitCode {
         Command::Dev(args) => dev::run(args).await,
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
+        Command::Fuzz { cases } => fuzz::run(cases),
         Command::Build { functions } => wasm::run(&functions).await,
         Command::Token { who } => token::run(&who).await,
         Command::Db { command: Db::Reset } => db::reset().await,
