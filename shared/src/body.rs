@@ -109,7 +109,10 @@ pub fn as_id(value: &Value) -> Result<Uuid, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::json::tests::json_value;
 
     fn object(json: &str) -> JsonObject {
         JsonObject::parse(json.as_bytes()).unwrap()
@@ -211,5 +214,27 @@ mod tests {
                 "is not supported yet"
             ))
         );
+    }
+
+    proptest! {
+        #[test]
+        fn members_of_any_kind_are_what_they_should_be_or_reported(
+            text in json_value(),
+            id in prop_oneof![json_value(), any::<u128>().prop_map(|id| Uuid::from_u128(id).to_string().into())],
+        ) {
+            let json = serde_json::json!({ "text": text, "id": id }).to_string();
+            let mut body = object(&json);
+            let (cleaned, parsed) = (body.text("text"), body.id("id"));
+            let faults = usize::from(cleaned.is_none()) + usize::from(parsed.is_none());
+            prop_assert_eq!(body.issues.len(), faults);
+            if let Some(cleaned) = cleaned {
+                prop_assert!(text.as_str().unwrap().contains(&cleaned));
+                prop_assert!((1..=4_000).contains(&cleaned.chars().count()));
+                prop_assert_eq!(cleaned.trim(), &cleaned);
+            }
+            if let Some(parsed) = parsed {
+                prop_assert_eq!(parsed.to_string(), id.as_str().unwrap().to_ascii_lowercase());
+            }
+        }
     }
 }

@@ -40,7 +40,8 @@ pub async fn serve<H>(
 where
     H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError>,
 {
-    let scope = Scope::new(&Workers);
+    let platform = Workers(env.clone());
+    let scope = Scope::new(&platform);
     let (exchange, incoming) = Exchange::begin(name, request, &env, &scope);
     let answer = match exchange.early_answer(&incoming) {
         Some(answer) => answer,
@@ -77,7 +78,8 @@ where
         &dyn Fn(&str) -> Option<String>,
     ) -> Result<Decision, ApiError>,
 {
-    let scope = Scope::new(&Workers);
+    let platform = Workers(env.clone());
+    let scope = Scope::new(&platform);
     let (exchange, incoming) = Exchange::begin(name, request, &env, &scope);
     let answer = match exchange.early_answer(&incoming) {
         Some(answer) => answer,

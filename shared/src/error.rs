@@ -156,6 +156,15 @@ impl ApiError {
         }
     }
 
+    /// `rate_limited`, to be tried again after so many seconds; `limit` names which one, for the log.
+    #[must_use]
+    pub fn rate_limited(seconds: u32, limit: &str) -> Self {
+        ApiError {
+            retry_after: Some(seconds),
+            ..Self::with_detail(ErrorCode::RateLimited, limit)
+        }
+    }
+
     /// The answer with the contract's envelope.
     #[must_use]
     pub fn reply(&self, id: &RequestId) -> Reply {

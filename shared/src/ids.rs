@@ -26,6 +26,8 @@ pub fn from_path(segment: &str) -> Result<Uuid, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -49,6 +51,15 @@ mod tests {
             " a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d",
         ] {
             assert_eq!(from_path(text), Err(ErrorCode::InvalidId.into()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_is_the_id_as_it_was_written(text in "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F{}:urn-]{30,48}|.{0,40}") {
+            if let Some(id) = parse(&text) {
+                prop_assert_eq!(id.to_string(), text.to_ascii_lowercase());
+            }
         }
     }
 }

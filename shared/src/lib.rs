@@ -31,6 +31,7 @@ pub mod edge;
 pub mod error;
 pub mod ids;
 pub mod json;
+pub mod limits;
 pub mod path;
 pub mod platform;
 pub mod postgrest;

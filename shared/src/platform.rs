@@ -1,5 +1,5 @@
-//! What the code needs of the machine it runs on: the time, waiting, the signing keys' endpoint and
-//! a cache that instances share. Injected, so that everything around them is tested natively.
+//! What the code needs of the machine it runs on: the time, waiting, the signing keys' endpoint,
+//! a cache that instances share and rate limiters. Injected, so that everything around them is tested natively.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -31,6 +31,20 @@ pub trait Platform {
 
     /// Writes to that cache, for so many seconds. Failing is no error: the cache only saves work.
     fn write_shared<'a>(&'a self, url: &'a str, value: Vec<u8>, seconds: u64) -> Local<'a, ()>;
+
+    /// Counts one more for this key at a rate limiter. One that does not exist allows everything.
+    fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge>;
+}
+
+/// What a rate limiter says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// It is within the limit.
+    Allowed,
+    /// It is one too many.
+    Refused,
+    /// The limiter does not work.
+    Failed,
 }
 
 /// Runs a future until it is done or the time is over, which is `None`. A future that is too late is

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::auth::{self, Verifier};
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::limits::Limit;
 use crate::postgrest::Postgrest;
 use crate::request::Request;
 use crate::trace::Scope;
@@ -26,13 +27,15 @@ pub struct Session<'a> {
     pub user: Uuid,
     /// PostgREST, acting for the caller.
     pub postgrest: Postgrest<'a>,
+    scope: &'a Scope<'a>,
 }
 
 impl<'a> Session<'a> {
-    /// Verifies the request's token. Nothing of the request's body has been read by then.
+    /// Verifies the request's token and counts the request. Nothing of its body has been read by
+    /// then, nor anything asked of Supabase but its signing keys.
     ///
     /// # Errors
-    /// `missing_token`, and those of [`Verifier::verify`].
+    /// `missing_token`, those of [`Verifier::verify`], and `rate_limited`.
     pub async fn open<B>(request: &Request<B>, context: &Context<'a>) -> Result<Self, ApiError> {
         let token = auth::bearer_token(request.authorization.as_deref())?;
         let Context {
@@ -41,10 +44,20 @@ impl<'a> Session<'a> {
             scope,
         } = *context;
         let claims = verifier.verify(token, &config.tokens, scope).await?;
+        Limit::Requests.charge(claims.sub, scope).await?;
         let postgrest = Postgrest::new(&config.supabase, scope, request).acting_for(token);
         Ok(Session {
             user: claims.sub,
             postgrest,
+            scope,
         })
+    }
+
+    /// Counts what the caller is about to do, whatever comes of it.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub async fn charge(&self, limit: Limit) -> Result<(), ApiError> {
+        limit.charge(self.user, self.scope).await
     }
 }

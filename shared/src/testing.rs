@@ -1,12 +1,13 @@
-//! A machine for native tests: tokio's clock, a key set that a test can change, and counters.
+//! A machine for native tests: tokio's clock, a key set that a test can change, rate limits, and counters.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::error::{ApiError, ErrorCode};
-use crate::platform::{Local, Platform};
+use crate::platform::{Charge, Local, Platform};
 
 /// The machine of a test. Its time begins now and passes as tokio's does, so a test that pauses
 /// tokio's clock decides how fast.
@@ -21,6 +22,38 @@ pub struct TestPlatform {
     pub fetches: Cell<u32>,
     /// What instances share, as the last one wrote it; `None` where there is no such cache.
     pub shared: RefCell<Option<Vec<u8>>>,
+    limits: RefCell<BTreeMap<&'static str, Limiter>>,
+    charges: RefCell<Vec<(String, String)>>,
+}
+
+#[derive(Clone, Copy)]
+enum Limiter {
+    /// Refuses what is more than this.
+    Works(usize),
+    /// Answers this whatever comes; `None` never answers.
+    Broken(Option<Charge>),
+}
+
+impl TestPlatform {
+    /// Makes a limiter that allows each key so many.
+    pub fn limit(&self, limiter: &'static str, max: usize) {
+        self.limits
+            .borrow_mut()
+            .insert(limiter, Limiter::Works(max));
+    }
+
+    /// Makes a limiter that always answers the same; `None` never answers.
+    pub fn broken_limiter(&self, limiter: &'static str, answer: Option<Charge>) {
+        self.limits
+            .borrow_mut()
+            .insert(limiter, Limiter::Broken(answer));
+    }
+
+    /// The limiters that have been asked, in order, whether they exist or not.
+    pub fn charged(&self) -> Vec<String> {
+        let charges = self.charges.borrow();
+        charges.iter().map(|(limiter, _)| limiter.clone()).collect()
+    }
 }
 
 impl Default for TestPlatform {
@@ -32,6 +65,8 @@ impl Default for TestPlatform {
             answers_after: Cell::new(0),
             fetches: Cell::new(0),
             shared: RefCell::new(None),
+            limits: RefCell::default(),
+            charges: RefCell::default(),
         }
     }
 }
@@ -62,5 +97,23 @@ impl Platform for TestPlatform {
 
     fn write_shared<'a>(&'a self, _: &'a str, value: Vec<u8>, _: u64) -> Local<'a, ()> {
         Box::pin(async { *self.shared.borrow_mut() = Some(value) })
+    }
+
+    fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge> {
+        let charge = (limiter.to_owned(), key.to_owned());
+        let mut charges = self.charges.borrow_mut();
+        let before = charges.iter().filter(|before| **before == charge).count();
+        charges.push(charge);
+        let answer = match self.limits.borrow().get(limiter) {
+            Some(Limiter::Works(max)) if before >= *max => Some(Charge::Refused),
+            Some(Limiter::Broken(answer)) => *answer,
+            _ => Some(Charge::Allowed),
+        };
+        Box::pin(async move {
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
+        })
     }
 }

@@ -53,6 +53,7 @@ pub struct Trace {
     verify: Cell<Option<u64>>,
     upstream: Cell<Option<u64>>,
     upstream_requests: Cell<u32>,
+    limiter_failed: Cell<bool>,
 }
 
 /// How a request ended.
@@ -93,6 +94,8 @@ struct Line<'a> {
     upstream_requests: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    limiter_failed: bool,
 }
 
 impl Trace {
@@ -118,6 +121,17 @@ impl Trace {
         self.upstream.set(Some(before.saturating_add(milliseconds)));
         let requests = self.upstream_requests.get().saturating_add(1);
         self.upstream_requests.set(requests);
+    }
+
+    /// Notes that a rate limiter did not work, so that the request went unlimited.
+    pub fn limiter_failed(&self) {
+        self.limiter_failed.set(true);
+    }
+
+    /// Whether one did not.
+    #[must_use]
+    pub fn has_failed_limiter(&self) -> bool {
+        self.limiter_failed.get()
     }
 
     /// The `Server-Timing` header: what the log line has of durations.
@@ -155,6 +169,7 @@ impl Trace {
             upstream_ms: self.upstream.get(),
             upstream_requests: self.upstream_requests.get(),
             user: self.user.get().map(hashed),
+            limiter_failed: self.limiter_failed.get(),
         };
         // Strings and numbers always serialise.
         serde_json::to_string(&line).unwrap_or_default()
@@ -192,6 +207,7 @@ mod tests {
         trace.verified(TokenCache::Miss, 2);
         trace.asked_upstream(3);
         trace.asked_upstream(4);
+        trace.limiter_failed();
         let ending = Ending {
             function: "chats",
             id: "req-1",
@@ -206,7 +222,7 @@ mod tests {
             concat!(
                 r#"{"id":"req-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"#,
                 r#""code":"unavailable","detail":"a \"reason\"\n","totalMs":12,"verifyMs":2,"#,
-                r#""tokenCache":"miss","upstreamMs":7,"upstreamRequests":2,"user":"fd669bb9081999dd"}"#
+                r#""tokenCache":"miss","upstreamMs":7,"upstreamRequests":2,"user":"fd669bb9081999dd","limiterFailed":true}"#
             )
         );
         assert_eq!(

@@ -5,6 +5,7 @@
 //! message may hold the text that somebody tried to send, PostgREST's own messages do not.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::{ApiError, ErrorCode};
 
@@ -30,7 +31,11 @@ const RAISED: &[ErrorCode] = &[
 struct Body {
     code: Option<String>,
     message: Option<String>,
+    details: Value,
 }
+
+/// The longest wait of `rate_limited` that is believed.
+const MAX_RETRY_SECONDS: u32 = 3_600;
 
 /// The code in an error's body: PostgREST's own or a SQLSTATE.
 #[must_use]
@@ -44,10 +49,14 @@ pub fn code_of(body: &[u8]) -> Option<String> {
 #[must_use]
 pub fn from_response(status: u16, body: &[u8]) -> ApiError {
     let code = code_of(body).unwrap_or_default();
-    let Body { message, .. } = serde_json::from_slice(body).unwrap_or_default();
+    let Body {
+        message, details, ..
+    } = serde_json::from_slice(body).unwrap_or_default();
     let message = message.unwrap_or_default();
-    if let Some(raised) = raised(&code, &message) {
-        return raised.into();
+    match raised(&code, &message) {
+        Some(ErrorCode::RateLimited) => return rate_limited(&details),
+        Some(raised) => return raised.into(),
+        None => {}
     }
     let own_message = if code.starts_with("PGRST") {
         message.as_str()
@@ -92,6 +101,13 @@ fn raised(code: &str, message: &str) -> Option<ErrorCode> {
     RAISED.iter().find(matches).copied()
 }
 
+/// The database tells in `details` how many seconds are left of the window.
+fn rate_limited(details: &Value) -> ApiError {
+    let seconds = details.as_str().and_then(|seconds| seconds.parse().ok());
+    let seconds = seconds.unwrap_or(1).clamp(1, MAX_RETRY_SECONDS);
+    ApiError::rate_limited(seconds, "the database's limit")
+}
+
 fn table(status: u16, code: &str, message: &str) -> ErrorCode {
     match code {
         // The token: 12 has 301 for all, 13 and later have 303 for claims. 302 is "no token".
@@ -120,7 +136,10 @@ fn table(status: u16, code: &str, message: &str) -> ErrorCode {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::json::tests::json_value;
 
     fn map(status: u16, code: &str, message: &str) -> ErrorCode {
         let body = serde_json::json!({
@@ -134,6 +153,24 @@ mod tests {
         for code in RAISED {
             let sqlstate = format!("PT{}", code.status());
             assert_eq!(map(code.status(), &sqlstate, code.as_str()), *code);
+        }
+    }
+
+    #[test]
+    fn a_limit_tells_when_to_come_back() {
+        for (details, seconds) in [
+            (r#""7""#, 7),
+            (r#""0""#, 1),
+            (r#""4000000000""#, 3_600),
+            (r#""soon""#, 1),
+            (r#"["7"]"#, 1),
+            ("null", 1),
+        ] {
+            let body =
+                format!(r#"{{"code":"PT429","message":"rate_limited","details":{details}}}"#);
+            let error = from_response(429, body.as_bytes());
+            assert_eq!(error.code, ErrorCode::RateLimited);
+            assert_eq!(error.retry_after, Some(seconds), "{details}");
         }
     }
 
@@ -231,5 +268,25 @@ mod tests {
             detail(r#"{"code":"a\nlong and hostile code"}"#),
             "PostgREST answered 500 with code \"\" "
         );
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_of_any_kind_is_an_error_without_the_callers_or_a_rows_words(
+            status in 100..600_u16,
+            code in "PT[0-9]{3}|PGRST[0-9]{3}|[0-9A-Z]{5}|.{0,10}",
+            message in prop_oneof![json_value(), "[a-z_]{4,20}".prop_map(Value::from)],
+            details in json_value(),
+            bytes in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let _ = from_response(status, &bytes);
+            let body = serde_json::json!({ "code": code, "message": message, "details": details });
+            let error = from_response(status, body.to_string().as_bytes());
+            prop_assert_eq!(error.code.status() == 429, error.retry_after.is_some() && error.code != ErrorCode::Unavailable);
+            let detail = error.detail.unwrap_or_default();
+            if let Some(message) = message.as_str().filter(|message| message.len() > 15 && !code.starts_with("PGRST")) {
+                prop_assert!(!detail.contains(message), "{}", detail);
+            }
+        }
     }
 }

@@ -207,8 +207,9 @@ declare
   sent public.messages;
 begin
   perform private.check_text(content);
-  -- A stranger is refused before the lock, so that nobody can make a foreign chat wait.
+  -- A stranger and a flood are refused before the lock, so that neither can make a chat wait.
   perform private.require_participant(chat_id);
+  perform private.check_send_allowance();
 
   select c.* into chat from public.chats c where c.id = send_message.chat_id for no key update;
   if not found then
@@ -236,6 +237,11 @@ begin
   if chat.type = 'direct' and private.is_blocked(chat.direct_low, chat.direct_high) then
     raise sqlstate 'PT403' using message = 'blocked';
   end if;
+
+  -- After all that refuses, and after a retry has found its message: neither is charged. Under
+  -- the chat's lock, so that nobody waits for a chat with their allowance locked, which would
+  -- make all their other sends wait too.
+  perform private.charge_send();
 
   previous_at := coalesce(chat.last_message_at, '-infinity');
   update public.chats c

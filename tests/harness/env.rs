@@ -19,6 +19,17 @@ pub struct Env {
     pub unreachable_edge_url: String,
     /// `chats` with a SUPABASE_URL where something else than PostgREST answers.
     pub misdirected_url: String,
+    /// The gateway, with `chats` and `messages` of its own that allow each user 3 sends in 10 s, 3
+    /// openings in 60 s and 40 requests in 10 s.
+    pub limited_edge_url: String,
+    /// The `chats` behind that gateway.
+    pub limited_chats_url: String,
+    /// The `messages` behind that gateway.
+    pub limited_messages_url: String,
+    /// `messages` without any rate limit.
+    pub unlimited_url: String,
+    /// `messages` with rate limits that throw.
+    pub failing_limits_url: String,
     /// Supabase's API gateway: `/rest/v1`, `/auth/v1`, `/storage/v1`.
     pub supabase_url: String,
     /// Postgres as role `postgres`, which owns the tables and bypasses RLS.
@@ -29,6 +40,12 @@ pub struct Env {
     pub service_role_key: String,
     /// The HS256 secret of Auth, PostgREST and the functions.
     pub jwt_secret: String,
+    /// The project's ES256 key, PKCS #8 in base64.
+    pub signing_key_es256: String,
+    /// The project's RS256 key, PKCS #1 in base64.
+    pub signing_key_rs256: String,
+    /// What a test puts where nothing may log it; the run fails if it stands in the functions' log.
+    pub log_marker: String,
     /// The API gateway's access log, a line a request: `<request id or -> <METHOD> <target> <status>`.
     pub api_log: String,
     /// The log of all functions.
@@ -50,11 +67,19 @@ impl Env {
             unreachable_url: url("UNREACHABLE_URL"),
             unreachable_edge_url: url("UNREACHABLE_EDGE_URL"),
             misdirected_url: url("MISDIRECTED_URL"),
+            limited_edge_url: url("LIMITED_EDGE_URL"),
+            limited_chats_url: url("LIMITED_CHATS_URL"),
+            limited_messages_url: url("LIMITED_MESSAGES_URL"),
+            unlimited_url: url("UNLIMITED_URL"),
+            failing_limits_url: url("FAILING_LIMITS_URL"),
             supabase_url: url("SUPABASE_URL"),
             database_url: variable("DATABASE_URL"),
             anon_key: variable("SUPABASE_ANON_KEY"),
             service_role_key: variable("SUPABASE_SERVICE_ROLE_KEY"),
             jwt_secret: variable("SUPABASE_JWT_SECRET"),
+            signing_key_es256: variable("SIGNING_KEY_ES256"),
+            signing_key_rs256: variable("SIGNING_KEY_RS256"),
+            log_marker: variable("LOG_MARKER"),
             api_log: variable("API_LOG"),
             functions_log: variable("FUNCTIONS_LOG"),
         })

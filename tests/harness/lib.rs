@@ -29,4 +29,5 @@ pub use raw::exchange;
 pub use shapes::{Change, Changes, Chat, LastMessage, Message, Page, Timestamp};
 pub use stack::Stack;
 
+pub use jsonwebtoken::Algorithm;
 pub use reqwest::{Body, Method};

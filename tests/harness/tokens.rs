@@ -1,7 +1,10 @@
 //! Access tokens as Supabase Auth makes them, and the ways to get them wrong.
 
 use crate::env::Env;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -51,6 +54,30 @@ pub fn sign_with(claims: &Value, secret: &str) -> String {
     match jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key) {
         Ok(token) => token,
         Err(error) => panic!("cannot sign {claims}: {error}"),
+    }
+}
+
+/// Signs with the project's ES256 or RS256 key, whose name is `kid`.
+pub fn sign_with_key(claims: &Value, algorithm: Algorithm, kid: &str) -> String {
+    let key = signing_key(algorithm);
+    let mut header = Header::new(algorithm);
+    header.kid = Some(kid.to_owned());
+    match jsonwebtoken::encode(&header, claims, &key) {
+        Ok(token) => token,
+        Err(error) => panic!("cannot sign {claims}: {error}"),
+    }
+}
+
+fn signing_key(algorithm: Algorithm) -> EncodingKey {
+    let env = Env::get();
+    let der = |base64: &str| match STANDARD.decode(base64) {
+        Ok(der) => der,
+        Err(error) => panic!("the signing key is not base64: {error}"),
+    };
+    match algorithm {
+        Algorithm::ES256 => EncodingKey::from_ec_der(&der(&env.signing_key_es256)),
+        Algorithm::RS256 => EncodingKey::from_rsa_der(&der(&env.signing_key_rs256)),
+        other => panic!("the project has no key for {other:?}"),
     }
 }
 

@@ -19,6 +19,12 @@ pub enum Command {
     Stop,
     /// Runs the tests on a fresh stack of their own, beside a running `dev`
     Test(TestArgs),
+    /// Runs the property tests of everything that reads bytes from outside, at length
+    Fuzz {
+        /// How many cases each of them tries
+        #[arg(long, default_value_t = 1_000_000)]
+        cases: u32,
+    },
     /// Builds the functions' wasm modules and prints their sizes
     Build {
         /// Names of folders in functions/; all when none is given

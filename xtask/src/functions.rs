@@ -39,6 +39,9 @@ pub struct Config {
     /// Bindings to other Workers.
     #[serde(default)]
     pub services: Vec<Service>,
+    /// Rate limits.
+    #[serde(default)]
+    pub ratelimits: Vec<RateLimit>,
 }
 
 /// A service binding.
@@ -48,6 +51,40 @@ pub struct Service {
     pub binding: String,
     /// The Worker that it calls.
     pub service: String,
+}
+
+/// A rate-limiting binding.
+#[derive(Clone, Deserialize)]
+pub struct RateLimit {
+    /// Its name in the code, which ends with its period.
+    pub name: String,
+    /// Bindings of one namespace count together, in whichever Worker.
+    pub namespace_id: String,
+    /// What it allows.
+    pub simple: Allowance,
+}
+
+/// So many in each period.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many.
+    pub limit: u32,
+    /// In how many seconds.
+    pub period: u32,
+}
+
+impl RateLimit {
+    /// The code knows a limit's period by its name alone.
+    fn check(&self) -> Result<()> {
+        let Allowance { period, .. } = self.simple;
+        if !self.name.ends_with(&format!("_LIMIT_{period}S")) {
+            bail!(
+                "the rate limit {} has a period of {period} seconds: let its name end with _LIMIT_{period}S",
+                self.name
+            );
+        }
+        Ok(())
+    }
 }
 
 impl Function {
@@ -97,11 +134,62 @@ fn read(name: String) -> Result<Function> {
     };
     let text = fs::read_to_string(&config_file)
         .with_context(|| format!("cannot read {}", config_file.display()))?;
-    let config = toml::from_str(&text)
+    let config: Config = toml::from_str(&text)
         .with_context(|| format!("{} is not a wrangler configuration", config_file.display()))?;
+    for limit in &config.ratelimits {
+        limit
+            .check()
+            .with_context(|| format!("in {}", config_file.display()))?;
+    }
     Ok(Function {
         name,
         config_file,
         config,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_function_has_a_log() {
+        for function in all().unwrap() {
+            let text = fs::read_to_string(&function.config_file).unwrap();
+            let config: toml::Table = text.parse().unwrap();
+            let enabled = config["observability"]["enabled"].as_bool();
+            assert_eq!(enabled, Some(true), "{}", function.name);
+        }
+    }
+
+    #[test]
+    fn all_functions_that_know_users_count_their_requests_together() {
+        let functions = all().unwrap();
+        let limit = |function: &Function| {
+            let limits = &function.config.ratelimits;
+            let found = limits
+                .iter()
+                .find(|limit| limit.name == "REQUEST_LIMIT_10S");
+            found.map(|limit| (limit.namespace_id.clone(), limit.simple))
+        };
+        let (edge, others) = functions.split_first().unwrap();
+        assert_eq!((edge.name.as_str(), limit(edge)), (EDGE, None));
+        let first = limit(&others[0]);
+        assert!(first.is_some());
+        for function in others {
+            assert_eq!(limit(function), first, "{}", function.name);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_named_after_its_period() {
+        let limit = |name: &str, period| RateLimit {
+            name: name.to_owned(),
+            namespace_id: "1".to_owned(),
+            simple: Allowance { limit: 1, period },
+        };
+        assert!(limit("SEND_LIMIT_10S", 10).check().is_ok());
+        assert!(limit("SEND_LIMIT_10S", 60).check().is_err());
+        assert!(limit("SEND_LIMIT", 10).check().is_err());
+    }
 }

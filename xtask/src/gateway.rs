@@ -22,6 +22,9 @@ use tokio::net::TcpListener;
 
 use crate::keys::Keys;
 
+/// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
+const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
+
 /// Where the gateway sends what it gets.
 pub struct Upstreams {
     /// Port of PostgREST.
@@ -34,6 +37,8 @@ struct Gateway {
     upstreams: Upstreams,
     /// The keys that `apikey` may hold.
     keys: [String; 2],
+    /// The answer of `KEY_SET`.
+    key_set: String,
     log: Mutex<File>,
     client: Client<HttpConnector, Body>,
 }
@@ -49,6 +54,7 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
     let gateway = Arc::new(Gateway {
         upstreams,
         keys: [keys.anon.clone(), keys.service_role.clone()],
+        key_set: keys.signing.published.to_string(),
         log: Mutex::new(log),
         client: Client::builder(TokioExecutor::new()).build_http(),
     });
@@ -81,6 +87,9 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
 impl Gateway {
     async fn answer(&self, mut request: Request) -> Response {
         let path = request.uri().path();
+        if path == KEY_SET {
+            return json(StatusCode::OK, self.key_set.clone());
+        }
         let (prefix, port) = if path.starts_with("/rest/v1/") || path == "/rest/v1" {
             ("/rest/v1", self.upstreams.postgrest)
         } else if path.starts_with("/auth/v1/") || path.starts_with("/storage/v1/") {
@@ -163,7 +172,10 @@ fn logged_target(uri: &Uri) -> String {
 }
 
 fn message(status: StatusCode, text: &str) -> Response {
-    let body = serde_json::json!({ "message": text }).to_string();
+    json(status, serde_json::json!({ "message": text }).to_string())
+}
+
+fn json(status: StatusCode, body: String) -> Response {
     (status, [("content-type", "application/json")], body).into_response()
 }
 

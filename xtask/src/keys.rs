@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::env_file::{self, Vars};
 use crate::paths::hex;
+use crate::signing_keys::SigningKeys;
 
 /// Ten years: a development key that expires only confuses.
 const KEY_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
@@ -15,7 +16,7 @@ const KEY_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
 /// What the parts of the stack share.
 #[derive(Clone)]
 pub struct Keys {
-    /// Signs every token (HS256).
+    /// Signs the tokens of Auth and the two keys below (HS256).
     pub jwt_secret: String,
     /// Password of supabase_admin, postgres and authenticator.
     pub database_password: String,
@@ -23,6 +24,8 @@ pub struct Keys {
     pub anon: String,
     /// JWT with role service_role; no function gets it.
     pub service_role: String,
+    /// What Auth could sign with instead.
+    pub signing: SigningKeys,
 }
 
 impl Keys {
@@ -35,6 +38,7 @@ impl Keys {
                 vars.insert(name.to_owned(), random()?);
             }
         }
+        let signing = SigningKeys::load_or_make(&mut vars)?;
         if vars.len() != before {
             env_file::write(
                 file,
@@ -42,10 +46,10 @@ impl Keys {
                 &vars,
             )?;
         }
-        Self::from_vars(&vars)
+        Self::from_vars(&vars, signing)
     }
 
-    fn from_vars(vars: &Vars) -> Result<Self> {
+    fn from_vars(vars: &Vars, signing: SigningKeys) -> Result<Self> {
         let get = |name: &str| vars.get(name).cloned().context("a secret is missing");
         let jwt_secret = get("JWT_SECRET")?;
         Ok(Self {
@@ -53,12 +57,13 @@ impl Keys {
             service_role: api_key(&jwt_secret, "service_role")?,
             database_password: get("DATABASE_PASSWORD")?,
             jwt_secret,
+            signing,
         })
     }
 }
 
 /// 32 random bytes in hexadecimal.
-fn random() -> Result<String> {
+pub fn random() -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow!("no randomness: {error}"))?;
     Ok(hex(&bytes))

@@ -6,10 +6,12 @@ mod db;
 mod dev;
 mod env_file;
 mod functions;
+mod fuzz;
 mod gateway;
 mod http;
 mod keys;
 mod lite;
+mod log_audit;
 mod migrations;
 mod paths;
 mod pgtap;
@@ -17,6 +19,8 @@ mod ports;
 mod postgres;
 mod postgrest;
 mod processes;
+mod rate_limits;
+mod signing_keys;
 mod stack;
 mod steps;
 mod supervisor;
@@ -41,6 +45,7 @@ async fn main() -> ExitCode {
         Command::Dev(args) => dev::run(args).await,
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
+        Command::Fuzz { cases } => fuzz::run(cases),
         Command::Build { functions } => wasm::run(&functions).await,
         Command::Token { who } => token::run(&who).await,
         Command::Db { command: Db::Reset } => db::reset().await,

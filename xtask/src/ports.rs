@@ -19,20 +19,30 @@ pub fn check_free(port: u16, flag: &str, what: &str) -> Result<()> {
 
 /// A port that was free a moment ago.
 pub fn free() -> Result<u16> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port of this machine is free")?;
-    Ok(listener.local_addr()?.port())
+    FreePorts::default().next()
 }
 
-/// Several different free ports: all are held until the last one is known.
+/// Several different free ports.
 pub fn free_many<const N: usize>() -> Result<[u16; N]> {
-    let mut held = Vec::with_capacity(N);
+    let mut free = FreePorts::default();
     let mut ports = [0; N];
     for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .context("no port of this machine is free")?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
+        *port = free.next()?;
     }
     Ok(ports)
+}
+
+/// Free ports, all different: each is held until the last one is known.
+#[derive(Default)]
+pub struct FreePorts(Vec<TcpListener>);
+
+impl FreePorts {
+    /// One more.
+    pub fn next(&mut self) -> Result<u16> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .context("no port of this machine is free")?;
+        let port = listener.local_addr()?.port();
+        self.0.push(listener);
+        Ok(port)
+    }
 }

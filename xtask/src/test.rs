@@ -8,13 +8,15 @@ use anyhow::{Context, Result};
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions::{self, EDGE, Function};
-use crate::ports::{self, HOST};
+use crate::log_audit::{self, Hidden};
+use crate::ports::{self, FreePorts, HOST};
+use crate::postgres::{OWNER, Postgres};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
 use crate::workerd::Placed;
-use crate::{paths, pgtap, tools, wasm, workerd, wrangler};
+use crate::{keys, paths, pgtap, rate_limits, tools, wasm, workerd, wrangler};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
@@ -74,7 +76,10 @@ async fn parts(
         add(counts, pgtap::run(&stack.postgres, filter).await?);
     }
     if wants(Part::Http) {
-        let vars = start_functions(state, stack.vars(), processes, &steps).await?;
+        allow_many_sends(&stack.postgres).await?;
+        let mut vars = start_functions(state, stack.vars(), processes, &steps).await?;
+        vars.extend(stack.keys.signing.private.clone());
+        vars.insert("LOG_MARKER".to_owned(), keys::random()?);
         println!("HTTP tests");
         let mut arguments = vec![
             "test",
@@ -90,7 +95,24 @@ async fn parts(
             counts,
             cargo_test("http", &arguments, &vars, processes).await?,
         );
+        println!("the functions' log");
+        let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
+        add(
+            counts,
+            log_audit::run(&processes.log(workerd::NAME), &hidden)?,
+        );
     }
+    Ok(())
+}
+
+/// Takes the database's limit for sends out of the HTTP tests' way, many of which send hundreds of
+/// messages as one person: a million. Those of the limit itself use a person's allowance up by SQL,
+/// and the SQL tests, which have run by now, met the limit as the migration sets it.
+async fn allow_many_sends(postgres: &Postgres) -> Result<()> {
+    let sql = "update private.rate_limits set max_count = 1000000 where name = 'send'";
+    let client = postgres.connect(OWNER).await?;
+    let updated = client.execute(sql, &[]).await?;
+    anyhow::ensure!(updated == 1, "the database has no limit for sends");
     Ok(())
 }
 
@@ -127,6 +149,10 @@ async fn start_functions(
 /// Gives each function a port, and some a second instance that cannot do its work, for the tests of
 /// what a client is told then. Adds where all of them are to the stack's variables.
 fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)> {
+    let functions: Vec<_> = functions
+        .into_iter()
+        .map(rate_limits::out_of_reach)
+        .collect();
     let function_vars = wrangler::function_vars(&vars);
     let with_url = |url: String| {
         let mut changed = function_vars.clone();
@@ -136,7 +162,8 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
     let mut without_key = function_vars.clone();
     without_key.remove("SUPABASE_ANON_KEY");
     let supabase_url = vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-    let nowhere = format!("http://{HOST}:{}", ports::free()?);
+    let mut ports = FreePorts::default();
+    let nowhere = format!("http://{HOST}:{}", ports.next()?);
     // Auth is no PostgREST: it answers, and with nothing that could be an answer.
     let auth = format!("{supabase_url}/auth/v1");
     let broken = [
@@ -148,7 +175,7 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
 
     let mut placed = Vec::new();
     let mut add = |name: String, service: String, function: &Function, vars_of: &Vars| {
-        let port = ports::free()?;
+        let port = ports.next()?;
         vars.insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
         placed.push(Placed {
             service,
@@ -169,6 +196,9 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
         let function = functions.iter().find(|function| function.name == *of);
         let function = function.with_context(|| format!("there is no function `{of}`"))?;
         add((*name).to_owned(), name.to_lowercase(), function, vars_of)?;
+    }
+    for (name, function, vars_of) in rate_limits::instances(&functions, &function_vars) {
+        add(name.clone(), name.to_lowercase(), &function, &vars_of)?;
     }
     Ok((placed, vars))
 }

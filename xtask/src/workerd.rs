@@ -11,6 +11,7 @@ use crate::functions::Function;
 use crate::paths::root;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
+use crate::rate_limits;
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -75,6 +76,18 @@ fn render(functions: &[Placed]) -> Result<String> {
         ));
         workers.push_str(&worker(index, &placed.function, &placed.vars)?);
     }
+    let namespaces = rate_limits::namespaces(functions.iter().map(|placed| &placed.function));
+    for (index, (service, allowance)) in namespaces.into_iter().enumerate() {
+        let service = quote(&service);
+        services.push_str(&format!(
+            "    (name = {service}, worker = .limiter{index}),\n"
+        ));
+        workers.push_str(&rate_limits::worker(
+            &format!("limiter{index}"),
+            allowance,
+            quote,
+        ));
+    }
     Ok(format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
@@ -104,6 +117,10 @@ fn worker(index: usize, function: &Function, vars: &Vars) -> Result<String> {
             "service",
             &quote(&service.service),
         ));
+    }
+    for limit in &config.ratelimits {
+        let service = rate_limits::service(&limit.namespace_id);
+        bindings.push_str(&binding(&limit.name, "service", &quote(&service)));
     }
     let flags: Vec<String> = config
         .compatibility_flags

@@ -1,6 +1,7 @@
 //! The whole route table of the chats function.
 
 use shared::error::{ApiError, ErrorCode};
+use shared::limits::Limit;
 use shared::reply::Reply;
 use shared::request::{Body, Request};
 use shared::session::{Context, Session};
@@ -66,8 +67,8 @@ pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
     }
 }
 
-/// Answers a request: route, token, ids, query or body, database, in this order, so that nothing
-/// of a stranger's request is read further than its token.
+/// Answers a request: route, token, rate limits, ids, query or body, database, in this order, so that
+/// nothing of a stranger's request, or of one too many, is read further than its token.
 ///
 /// # Errors
 /// Those of the contract's table.
@@ -82,6 +83,7 @@ pub async fn handle<B: Body>(
     match route {
         Route::List => service::list(database, ListChats::parse(&request.query)?).await,
         Route::Open => {
+            session.charge(Limit::Openings).await?;
             let body = request.json().await?;
             service::open(database, OpenChat::parse(body, session.user)?).await
         }

@@ -1,6 +1,7 @@
 //! The whole route table of the messages function.
 
 use shared::error::{ApiError, ErrorCode};
+use shared::limits::Limit;
 use shared::reply::Reply;
 use shared::request::{Body, Request};
 use shared::session::{Context, Session};
@@ -78,8 +79,8 @@ pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
     }
 }
 
-/// Answers a request: route, token, ids, query or body, database, in this order, so that nothing
-/// of a stranger's request is read further than its token.
+/// Answers a request: route, token, rate limits, ids, query or body, database, in this order, so that
+/// nothing of a stranger's request, or of one too many, is read further than its token.
 ///
 /// # Errors
 /// Those of the contract's table.
@@ -101,6 +102,7 @@ pub async fn handle<B: Body>(
             service::changes(database, chat, ListChanges::parse(&request.query)?).await
         }
         Route::Send { chat } => {
+            session.charge(Limit::Sends).await?;
             let chat = ids::from_path(chat)?;
             let key = request.idempotency_key.clone();
             let body = request.json().await?;

@@ -40,7 +40,7 @@ struct State {
     generation: u32,
 }
 
-struct Loaded {
+pub(super) struct Loaded {
     keys: Rc<KeySet>,
     bytes: Vec<u8>,
     fetched_at: u64,
@@ -146,7 +146,7 @@ impl KeyCache {
 impl State {
     fn needs_no_fetch(&self, max_age: u64, now: u64) -> bool {
         let pause = match &self.loaded {
-            Some(loaded) if now.saturating_sub(loaded.fetched_at) < max_age => return true,
+            Some(loaded) if loaded.age(now) < max_age => return true,
             Some(_) => UNKNOWN_KID_INTERVAL,
             None => COLD_RETRY_INTERVAL,
         };
@@ -173,6 +173,11 @@ impl Loaded {
             fetched_at,
         })
     }
+
+    /// How long ago these were fetched.
+    pub fn age(&self, now: u64) -> u64 {
+        now.saturating_sub(self.fetched_at)
+    }
 }
 
 /// What instances share: when the keys were fetched, a newline, the keys.
@@ -182,7 +187,7 @@ fn pack(loaded: &Loaded) -> Vec<u8> {
     entry
 }
 
-fn unpack(entry: &[u8], now: u64, max_age: u64) -> Option<Loaded> {
+pub(super) fn unpack(entry: &[u8], now: u64, max_age: u64) -> Option<Loaded> {
     let end = entry.iter().position(|byte| *byte == b'\n')?;
     let (stamp, rest) = entry.split_at_checked(end)?;
     let fetched_at: u64 = std::str::from_utf8(stamp).ok()?.parse().ok()?;

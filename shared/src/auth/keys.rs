@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::crypto;
 
 /// A project has a handful of keys; more than this is no key set of Supabase's.
-const MAX_KEYS: usize = 32;
+pub(super) const MAX_KEYS: usize = 32;
 /// Above the size of that many RSA keys.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 

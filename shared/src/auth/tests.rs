@@ -2,6 +2,7 @@ mod broken;
 mod caches;
 mod claims;
 mod header;
+mod properties;
 
 use std::sync::LazyLock;
 

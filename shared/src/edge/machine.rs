@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use worker::{Cache, Date, Delay, ResponseBuilder};
+use worker::js_sys::Reflect;
+use worker::wasm_bindgen::JsCast;
+use worker::{Cache, Date, Delay, Env, RateLimiter, ResponseBuilder};
 
 use crate::error::{ApiError, ErrorCode};
-use crate::platform::{Local, Platform};
+use crate::platform::{Charge, Local, Platform};
 
-/// The runtime this instance runs in.
-pub(super) struct Workers;
+/// The runtime this instance runs in, with its bindings.
+pub(super) struct Workers(pub Env);
 
 impl Platform for Workers {
     fn now(&self) -> u64 {
@@ -55,6 +57,25 @@ impl Platform for Workers {
                 .map(|response| response.fixed(value));
             if let Ok(entry) = entry {
                 let _ = Cache::default().put(url, entry).await;
+            }
+        })
+    }
+
+    fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge> {
+        Box::pin(async move {
+            let Ok(binding) = Reflect::get(&self.0, &limiter.into()) else {
+                return Charge::Failed;
+            };
+            if binding.is_undefined() || binding.is_null() {
+                return Charge::Allowed;
+            }
+            // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
+            // promise. What is no limiter at all throws here.
+            let limiter = binding.unchecked_into::<RateLimiter>();
+            match limiter.limit(key.to_owned()).await {
+                Ok(outcome) if outcome.success => Charge::Allowed,
+                Ok(_) => Charge::Refused,
+                Err(_) => Charge::Failed,
             }
         })
     }

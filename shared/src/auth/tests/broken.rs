@@ -1,7 +1,5 @@
 //! Tokens that somebody tampered with: the algorithm is the key's, and no token brings a key.
 
-use proptest::prelude::*;
-
 use super::*;
 
 #[tokio::test]
@@ -151,28 +149,4 @@ async fn every_other_header_is_refused_without_asking_anybody() {
     let broken = sign_hs256(r#"{"alg":"HS256"}"#, "{", SECRET.as_bytes());
     assert_eq!(edge.refusal(&broken).await, "malformed");
     assert_eq!(edge.fetches(), 0);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn no_changed_token_is_believed(position in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
-        let pair = Pair::es256("e", 1);
-        let token = pair.sign(&claims(json!({})));
-        let position = position.index(token.len());
-        let mut changed = token.clone();
-        changed.replace_range(position..=position, &to);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let verified = runtime.block_on(async { Edge::new(&[&pair]).verify(&changed).await });
-        prop_assert_eq!(verified.is_ok(), changed == token);
-    }
-
-    #[test]
-    fn a_header_and_claims_of_any_kind_are_answered(header in ".{0,64}", body in ".{0,64}") {
-        let token = sign_hs256(&header, &body, SECRET.as_bytes());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let verified = runtime.block_on(async { Edge::new(&[]).verify(&token).await });
-        prop_assert_eq!(verified, Err(ErrorCode::InvalidToken));
-    }
 }

@@ -1,0 +1,199 @@
+//! What the functions may log, checked on all that they logged in a run of the HTTP tests: lines of
+//! the one form, and in them no token, secret, text of a message or URL.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::env_file::Vars;
+use crate::postgres::{OWNER, Postgres};
+
+/// What begins a JWT and a secret or publishable key, ends the scheme of a URL, and carries the
+/// signature of a signed one.
+const MARKS: [&str; 5] = ["eyJ", "sb_secret_", "sb_publishable_", "://", "token="];
+/// Shorter texts, such as numbers, stand in lines for other reasons.
+const SHORTEST_TEXT: usize = 5;
+/// How many faults are shown.
+const SHOWN: usize = 10;
+
+/// A line: every member that there may be, and its type.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "that a member is there, and of this type, is what is checked"
+)]
+struct Line {
+    id: String,
+    function: String,
+    method: String,
+    route: String,
+    status: u16,
+    code: Option<String>,
+    detail: Option<String>,
+    total_ms: u64,
+    verify_ms: Option<u64>,
+    token_cache: Option<String>,
+    upstream_ms: Option<u64>,
+    upstream_requests: u32,
+    user: Option<String>,
+    limiter_failed: Option<bool>,
+}
+
+/// What must not be logged, beside [`MARKS`].
+pub struct Hidden {
+    /// Wherever it stands.
+    secrets: Vec<String>,
+    /// Messages: looked for in the members that are not of a fixed form.
+    texts: Vec<String>,
+}
+
+impl Hidden {
+    /// The stack's secrets, `marker`, which tests put into what no database has, and the texts of
+    /// all messages in the database.
+    pub async fn collect(vars: &Vars, marker: &str, postgres: &Postgres) -> Result<Self> {
+        let secret = |name: &&str| vars.get(*name).cloned();
+        let names = [
+            "SUPABASE_ANON_KEY",
+            "SUPABASE_JWT_SECRET",
+            "SUPABASE_SERVICE_ROLE_KEY",
+            "SIGNING_KEY_ES256",
+            "SIGNING_KEY_RS256",
+            "DATABASE_URL",
+        ];
+        let mut secrets: Vec<_> = names.iter().filter_map(secret).collect();
+        secrets.extend([marker.to_owned(), postgres.password().to_owned()]);
+        let sql = "select distinct text from public.messages where text is not null";
+        let rows = postgres.connect(OWNER).await?.query(sql, &[]).await?;
+        let mut texts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        texts.retain(|text| text.chars().count() >= SHORTEST_TEXT);
+        Ok(Self { secrets, texts })
+    }
+}
+
+/// Checks a log and tells what it found; returns how many tests passed and failed.
+pub fn run(log: &Path, hidden: &Hidden) -> Result<(usize, usize)> {
+    let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let faults = faults(&text, hidden);
+    let (lines, texts) = (text.lines().count(), hidden.texts.len());
+    if faults.is_empty() && lines > 0 && texts > 0 {
+        println!("  {lines} lines hold none of {texts} texts, no token, secret or URL");
+        return Ok((1, 0));
+    }
+    println!("  {} of {lines} lines are wrong", faults.len());
+    // The lines themselves stay where they are: showing them would log them once more.
+    for (line, fault) in faults.iter().take(SHOWN) {
+        println!("  {}:{line}: {fault}", log.display());
+    }
+    Ok((0, 1))
+}
+
+/// The number of each wrong line, and what is wrong with it.
+fn faults(log: &str, hidden: &Hidden) -> Vec<(usize, String)> {
+    let mut harmless = BTreeSet::new();
+    let check = |(index, line)| {
+        let fault = fault(line, hidden, &mut harmless)?;
+        Some((index + 1, fault))
+    };
+    log.lines().enumerate().filter_map(check).collect()
+}
+
+fn fault(line: &str, hidden: &Hidden, harmless: &mut BTreeSet<String>) -> Option<String> {
+    if let Some(mark) = MARKS.iter().find(|mark| line.contains(**mark)) {
+        return Some(format!("`{mark}`, as of a token or a URL"));
+    }
+    if hidden.secrets.iter().any(|secret| line.contains(secret)) {
+        return Some("a secret, or what a test marked as one".to_owned());
+    }
+    let parsed: Line = match serde_json::from_str(line) {
+        Ok(parsed) => parsed,
+        Err(error) => return Some(format!("not a request's line: {error}")),
+    };
+    if let Err(fault) = check_form(&parsed) {
+        return Some(fault.to_owned());
+    }
+    // Thousands of lines have one of a few details.
+    let detail = parsed.detail.unwrap_or_default();
+    if !harmless.contains(&detail) {
+        if hidden.texts.iter().any(|text| detail.contains(text)) {
+            return Some("the text of a message".to_owned());
+        }
+        harmless.insert(detail);
+    }
+    None
+}
+
+fn check_form(line: &Line) -> Result<(), &'static str> {
+    let lower = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let code = line.code.as_deref().unwrap_or_default();
+    if !lower(&line.function) || line.function.is_empty() || !lower(code) {
+        return Err("a function or code that is no name");
+    }
+    let route = |byte: u8| byte.is_ascii_alphabetic() || b"/:".contains(&byte);
+    if !line.route.bytes().all(route) {
+        return Err("a route that is no pattern");
+    }
+    let hash =
+        |user: &String| user.len() == 16 && user.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !line.user.as_ref().is_none_or(hash) {
+        return Err("a user that is no hash");
+    }
+    let visible =
+        |text: &str, max| text.len() <= max && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible(&line.id, 128) || !visible(&line.method, 32) || line.id.is_empty() {
+        return Err("an id or a method of another form");
+    }
+    if !matches!(line.token_cache.as_deref(), None | Some("hit" | "miss")) {
+        return Err("a token that is neither hit nor miss");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"id":"r-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"code":"unavailable","detail":"nobody there","totalMs":1,"verifyMs":1,"tokenCache":"hit","upstreamMs":1,"upstreamRequests":1,"user":"fd669bb9081999dd","limiterFailed":true}"#;
+
+    fn found(log: &str) -> usize {
+        let hidden = Hidden {
+            secrets: vec!["s3cret".to_owned()],
+            texts: vec!["Hello there".to_owned()],
+        };
+        faults(log, &hidden).len()
+    }
+
+    #[test]
+    fn a_line_with_all_members_or_the_necessary_ones_is_right() {
+        let short = r#"{"id":"r-1","function":"gateway","method":"GET","route":"","status":200,"totalMs":1,"upstreamRequests":0}"#;
+        assert_eq!(found(&format!("{GOOD}\n{short}\n")), 0);
+    }
+
+    #[test]
+    fn each_thing_that_must_not_be_logged_is_found() {
+        for (from, to) in [
+            ("nobody", "eyJhbGciOiJIUzI1NiJ9"),
+            ("r-1", "s3cret"),
+            ("nobody", "https://project.supabase.co/"),
+            ("nobody", "/object/sign/a?token=x"),
+            ("nobody", "to 'Hello there' of"),
+            ("/chats/:id", "/chats/0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d"),
+            ("fd669bb9081999dd", "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d"),
+            ("unavailable", "What Alice said"),
+            ("\"status\":503,", ""),
+            ("\"totalMs\":1,", ""),
+            ("\"status\"", "\"text\":\"x\",\"status\""),
+            ("{", "debug: {"),
+        ] {
+            let line = GOOD.replacen(from, to, 1);
+            assert_eq!(found(&format!("{GOOD}\n{line}")), 1, "{line}");
+        }
+    }
+}
