@@ -4,10 +4,11 @@
 mod forward;
 mod incoming;
 mod machine;
+mod panics;
 
 use std::rc::Rc;
 
-use worker::js_sys::Reflect;
+use futures_util::future::Either;
 use worker::{Env, Headers, Response, ResponseBuilder, console_error, console_log};
 
 use crate::auth::Verifier;
@@ -16,11 +17,12 @@ use crate::cors::Cors;
 use crate::edge::incoming::Incoming;
 pub use crate::edge::incoming::StreamBody;
 use crate::edge::machine::Workers;
+use crate::edge::panics::contain;
 use crate::error::ApiError;
 use crate::reply::{Decision, Reply};
 use crate::request::{Request, RequestId, check_head};
 use crate::session::Context;
-use crate::trace::{Ending, Scope};
+use crate::trace::{Ending, Scope, Trace};
 
 thread_local! {
     /// An instance has one thread and one configuration.
@@ -38,25 +40,26 @@ pub async fn serve<H>(
     handler: H,
 ) -> worker::Result<Response>
 where
-    H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError>,
+    H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
 {
-    let platform = Workers(env.clone());
-    let scope = Scope::new(&platform);
-    let (exchange, incoming) = Exchange::begin(name, request, &env, &scope);
+    let (exchange, incoming) = Exchange::begin(name, request, Workers(env));
     let answer = match exchange.early_answer(&incoming) {
         Some(answer) => answer,
-        None => match Config::load(|name| variable(&env, name)) {
-            Ok(config) => {
+        None => {
+            let (platform, trace) = exchange.shared();
+            contain(async move {
+                let config = Config::load(|name| platform.variable(name))?;
                 let verifier = VERIFIER.with(Rc::clone);
+                let scope = Scope::resume(&platform, trace);
                 let context = Context {
                     config: &config,
                     verifier: &verifier,
                     scope: &scope,
                 };
                 handler(incoming.request, &context).await
-            }
-            Err(error) => Err(error),
-        },
+            })
+            .await
+        }
     };
     exchange.respond(answer)
 }
@@ -73,63 +76,72 @@ pub async fn dispatch<H>(
 ) -> worker::Result<Response>
 where
     H: AsyncFnOnce(
-        &Request<StreamBody>,
-        &Scope<'_>,
-        &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Decision, ApiError>,
+            &Request<StreamBody>,
+            &Scope<'_>,
+            &dyn Fn(&str) -> Option<String>,
+        ) -> Result<Decision, ApiError>
+        + 'static,
 {
-    let platform = Workers(env.clone());
-    let scope = Scope::new(&platform);
-    let (exchange, incoming) = Exchange::begin(name, request, &env, &scope);
-    let answer = match exchange.early_answer(&incoming) {
-        Some(answer) => answer,
-        None => {
-            let request = incoming.request;
-            match handler(&request, &scope, &|name| variable(&env, name)).await {
-                Ok(Decision::Answer(reply)) => Ok(reply),
-                Ok(Decision::Forward(binding)) => {
-                    match forward::forward(request, &env, binding).await {
-                        Ok(response) => {
-                            exchange.log(response.status_code(), None);
-                            return Ok(response);
-                        }
-                        Err(error) => Err(error),
-                    }
-                }
-                Err(error) => Err(error),
+    let (exchange, incoming) = Exchange::begin(name, request, Workers(env));
+    if let Some(answer) = exchange.early_answer(&incoming) {
+        return exchange.respond(answer);
+    }
+    let (platform, trace) = exchange.shared();
+    let answer = contain(async move {
+        let request = incoming.request;
+        let scope = Scope::resume(&platform, trace);
+        match handler(&request, &scope, &|name| platform.variable(name)).await? {
+            Decision::Answer(reply) => Ok(Either::Left(reply)),
+            Decision::Forward(binding) => {
+                let response = forward::forward(request, &platform.0, binding).await?;
+                Ok(Either::Right(response))
             }
         }
-    };
-    exchange.respond(answer)
+    });
+    match answer.await {
+        Ok(Either::Left(reply)) => exchange.respond(Ok(reply)),
+        Ok(Either::Right(response)) => {
+            exchange.log(response.status_code(), None);
+            Ok(response)
+        }
+        Err(error) => exchange.respond(Err(error)),
+    }
 }
 
 /// What is needed to answer once the request itself has been given away.
-struct Exchange<'a> {
+struct Exchange {
     function: &'static str,
     id: RequestId,
     method: String,
     origin: Option<String>,
     cors: Cors,
-    scope: &'a Scope<'a>,
+    platform: Workers,
+    trace: Rc<Trace>,
 }
 
-impl<'a> Exchange<'a> {
+impl Exchange {
     fn begin(
         function: &'static str,
         request: worker::Request,
-        env: &Env,
-        scope: &'a Scope<'a>,
+        platform: Workers,
     ) -> (Self, Incoming) {
+        let trace = Scope::new(&platform).trace;
         let incoming = Incoming::read(request);
         let exchange = Exchange {
             function,
             id: incoming.request.id.clone(),
             method: incoming.request.method.clone(),
             origin: incoming.origin.clone(),
-            cors: Cors::parse(variable(env, "CORS_ALLOWED_ORIGINS").as_deref()),
-            scope,
+            cors: Cors::parse(platform.variable("CORS_ALLOWED_ORIGINS").as_deref()),
+            platform,
+            trace,
         };
         (exchange, incoming)
+    }
+
+    /// What a handler has of it, in a task of its own.
+    fn shared(&self) -> (Workers, Rc<Trace>) {
+        (self.platform.clone(), Rc::clone(&self.trace))
     }
 
     /// The answer to what no router needs to see.
@@ -152,10 +164,7 @@ impl<'a> Exchange<'a> {
             code: error.map(|error| error.code),
             detail: error.and_then(|error| error.detail.as_deref()),
         };
-        let line = self
-            .scope
-            .trace
-            .log_line(&ending, self.scope.platform.now());
+        let line = self.trace.log_line(&ending, self.platform.now());
         if status < 500 {
             console_log!("{line}");
         } else {
@@ -174,7 +183,7 @@ impl<'a> Exchange<'a> {
                 error.reply(&self.id)
             }
         };
-        let timing = self.scope.trace.server_timing(self.scope.platform.now());
+        let timing = self.trace.server_timing(self.platform.now());
         reply.headers.push(("server-timing", timing));
         reply
             .headers
@@ -194,9 +203,4 @@ impl<'a> Exchange<'a> {
             response.fixed(reply.body)
         })
     }
-}
-
-fn variable(env: &Env, name: &str) -> Option<String> {
-    // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
-    Reflect::get(env, &name.into()).ok()?.as_string()
 }

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::fmt::Write;
+use std::rc::Rc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -17,8 +18,8 @@ use crate::platform::Platform;
 pub struct Scope<'a> {
     /// The machine.
     pub platform: &'a dyn Platform,
-    /// The measurements.
-    pub trace: Trace,
+    /// The measurements, shared with what answers when the request's handler cannot.
+    pub trace: Rc<Trace>,
 }
 
 impl<'a> Scope<'a> {
@@ -29,6 +30,12 @@ impl<'a> Scope<'a> {
             started: platform.now(),
             ..Trace::default()
         };
+        Scope::resume(platform, Rc::new(trace))
+    }
+
+    /// Goes on with measurements that were begun elsewhere.
+    #[must_use]
+    pub fn resume(platform: &'a dyn Platform, trace: Rc<Trace>) -> Self {
         Scope { platform, trace }
     }
 }

@@ -123,4 +123,6 @@ pub enum Part {
     Sql,
     /// The running API, over HTTP
     Http,
+    /// The same, with failing upstreams, clients that hang up, and panics
+    Faults,
 }

@@ -2,6 +2,7 @@
 
 mod attach;
 mod cli;
+mod control;
 mod db;
 mod dev;
 mod env_file;
@@ -15,6 +16,7 @@ mod log_audit;
 mod migrations;
 mod paths;
 mod pgtap;
+mod placement;
 mod ports;
 mod postgres;
 mod postgrest;

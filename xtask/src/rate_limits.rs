@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::env_file::Vars;
-use crate::functions::{Allowance, EDGE, Function};
+use crate::functions::{Allowance, Function};
 use crate::paths::root;
 
 /// More than any test sends.
@@ -26,49 +26,9 @@ pub fn out_of_reach(mut function: Function) -> Function {
     function
 }
 
-/// Further instances with their names: all functions with small limits, and `messages` with no
-/// limits and with ones that fail.
-pub fn instances(functions: &[Function], vars: &Vars) -> Vec<(String, Function, Vars)> {
-    let mut instances: Vec<_> = functions
-        .iter()
-        .map(|function| {
-            (
-                limited_name(function),
-                limited(function, functions),
-                vars.clone(),
-            )
-        })
-        .collect();
-    for function in functions
-        .iter()
-        .filter(|function| function.name == "messages")
-    {
-        let mut without = function.clone();
-        let limits = std::mem::take(&mut without.config.ratelimits);
-        let mut failing = vars.clone();
-        failing.extend(
-            limits
-                .into_iter()
-                .map(|limit| (limit.name, "no limiter".to_owned())),
-        );
-        instances.push(("UNLIMITED".to_owned(), without.clone(), vars.clone()));
-        instances.push(("FAILING_LIMITS".to_owned(), without, failing));
-    }
-    instances
-}
-
-fn limited_name(function: &Function) -> String {
-    let name = if function.name == EDGE {
-        "EDGE".to_owned()
-    } else {
-        function.name.to_uppercase().replace('-', "_")
-    };
-    format!("LIMITED_{name}")
-}
-
-fn limited(function: &Function, all: &[Function]) -> Function {
-    let mut limited = function.clone();
-    for limit in &mut limited.config.ratelimits {
+/// The function with limits that tests reach, counted apart from the others'.
+pub fn within_reach(mut function: Function) -> Function {
+    for limit in &mut function.config.ratelimits {
         limit.namespace_id = format!("small-{}", limit.namespace_id);
         for (name, small) in SMALL {
             if limit.name == name {
@@ -76,15 +36,16 @@ fn limited(function: &Function, all: &[Function]) -> Function {
             }
         }
     }
-    for service in &mut limited.config.services {
-        let bound = all
-            .iter()
-            .find(|bound| bound.config.name == service.service);
-        if let Some(bound) = bound {
-            service.service = limited_name(bound).to_lowercase();
-        }
-    }
-    limited
+    function
+}
+
+/// The function without limits, and variables that put what is no limiter in their places.
+pub fn without(mut function: Function) -> (Function, Vars) {
+    let limits = std::mem::take(&mut function.config.ratelimits);
+    let no_limiters = limits
+        .into_iter()
+        .map(|limit| (limit.name, "no limiter".to_owned()));
+    (function, no_limiters.collect())
 }
 
 /// The name of a namespace's service.

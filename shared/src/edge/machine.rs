@@ -10,7 +10,16 @@ use crate::error::{ApiError, ErrorCode};
 use crate::platform::{Charge, Local, Platform};
 
 /// The runtime this instance runs in, with its bindings.
+#[derive(Clone)]
 pub(super) struct Workers(pub Env);
+
+impl Workers {
+    /// A variable's value.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
+        Reflect::get(&self.0, &name.into()).ok()?.as_string()
+    }
+}
 
 impl Platform for Workers {
     fn now(&self) -> u64 {
