@@ -110,3 +110,19 @@ async fn an_edit_or_a_deletion_that_waits_for_its_senders_leaving_is_403() {
     let [seen] = bob.messages(chat).await.try_into().unwrap();
     assert_eq!((seen.text, seen.rev), (message.text, message.rev));
 }
+
+#[tokio::test]
+async fn an_account_is_deleted_while_its_owner_sends() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    alice.send(chat, "First").await;
+    let deletion = format!("delete from auth.users where id = '{}'", alice.id);
+    // It has locked the allowance and the participant, for both of which a send asks.
+    let deleting = Host::begins(&deletion).await;
+    let (answer, ()) = tokio::join!(try_send(&alice, chat), deleting.goes_on(""));
+    // Nobody deadlocks: the deletion is through, and so is one send or none.
+    assert!(matches!(answer.status, 201 | 403), "{answer:?}");
+    let left = "select count(*) from public.chat_participants where user_id = $1";
+    assert_eq!(stack.value::<i64>(left, &[&alice.id]).await, 0);
+}
