@@ -127,6 +127,8 @@ create function private.on_event_renamed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
+  -- In the order in which everything else that touches several chats locks them.
+  perform from public.chats c where c.event_id = new.id order by c.id for no key update;
   update public.chats c
   set name = case c.type when 'approved_group' then private.group_chat_name(new.title) else new.title end
   where c.event_id = new.id;

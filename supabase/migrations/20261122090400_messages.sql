@@ -107,6 +107,21 @@ end
 $$;
 comment on function private.check_text(text) is 'Raises invalid_request unless a trimmed text has 1 to 4,000 characters.';
 
+create function private.require_unblocked(chat_id uuid) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if exists (
+    select from public.chats c
+    where c.id = require_unblocked.chat_id and c.type = 'direct' and private.is_blocked(c.direct_low, c.direct_high)
+  ) then
+    raise sqlstate 'PT403' using message = 'blocked';
+  end if;
+end
+$$;
+comment on function private.require_unblocked(uuid) is
+  'Raises blocked where the chat is a pair''s and one has blocked the other.';
+
 create function private.next_rev(chat_id uuid) returns bigint
 language sql volatile security definer set search_path = ''
 as $$
@@ -234,9 +249,7 @@ begin
     end if;
   end if;
 
-  if chat.type = 'direct' and private.is_blocked(chat.direct_low, chat.direct_high) then
-    raise sqlstate 'PT403' using message = 'blocked';
-  end if;
+  perform private.require_unblocked(chat.id);
 
   -- After all that refuses, and after a retry has found its message: neither is charged. Under
   -- the chat's lock, so that nobody waits for a chat with their allowance locked, which would
@@ -295,6 +308,8 @@ begin
     raise sqlstate 'PT403' using message = 'edit_window_expired';
   end if;
   perform private.check_text(content);
+  -- Or else an edit would be a way to send.
+  perform private.require_unblocked(message.chat_id);
 
   next_rev := private.next_rev(message.chat_id);
   perform private.require_participant(message.chat_id);
@@ -344,7 +359,7 @@ comment on function public.delete_message(uuid, uuid) is
 -- Who may execute what -------------------------------------------------------
 
 revoke execute on function
-  private.edit_window(), private.check_text(text), private.next_rev(uuid), private.find_message(uuid, uuid),
+  private.edit_window(), private.check_text(text), private.require_unblocked(uuid), private.next_rev(uuid), private.find_message(uuid, uuid),
   private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
   private.moderated_message(private.message, timestamptz, uuid),
   public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),

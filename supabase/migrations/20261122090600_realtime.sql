@@ -34,10 +34,11 @@ create function private.broadcast(topics text[], event text, payload jsonb) retu
 language plpgsql volatile set search_path = ''
 -- The day's partition goes by the session's time zone, which a caller of PostgREST chooses.
 set timezone = 'UTC'
--- Upkeep of Realtime's table must not hold up a write.
-set lock_timeout = '100ms'
+-- Upkeep of Realtime's table must not hold up a write, nor those that wait for the chat's lock behind it.
+set lock_timeout = '10ms'
 as $$
 declare
+  begun constant timestamptz := clock_timestamp();
   content constant jsonb := case
     when octet_length(payload::text) <= private.max_broadcast_bytes() then payload
     else jsonb_build_object('chatId', payload -> 'chatId', 'rev', payload -> 'rev')
@@ -45,19 +46,26 @@ declare
   topic text;
 begin
   foreach topic in array topics loop
+    -- Where one has failed in this transaction, the next would take as long to fail.
+    if current_setting('private.realtime_fails', true) = 'yes' then
+      perform nextval('private.lost_broadcasts');
+      return false;
+    end if;
     perform set_config('realtime.topic', '', true);
     perform realtime.send(content, event, topic, true);
     -- realtime.send turns errors into warnings, and takes back the topic that it had set.
     if current_setting('realtime.topic', true) <> topic then
-      perform nextval('private.lost_broadcasts');
+      perform set_config('private.realtime_fails', 'yes', true), nextval('private.lost_broadcasts');
       return false;
+    elsif clock_timestamp() > begun + interval '200 milliseconds' then
+      perform set_config('private.realtime_fails', 'yes', true);
     end if;
   end loop;
   return true;
 end
 $$;
 comment on function private.broadcast(text[], text, jsonb) is
-  'Sends an event to private channels until one fails: whether none did. One that is too large goes without its content.';
+  'Sends an event to private channels until one fails or they take too long: whether none did. One that is too large goes without its content.';
 
 create function private.lose_broadcast(reason text) returns void
 language plpgsql volatile set search_path = ''
@@ -165,7 +173,7 @@ $$;
 comment on function private.announce_joining(uuid, uuid, boolean) is
   'Broadcasts chat.created to the one who joined, and chat.joined to the others of a group.';
 
-create function private.announce_leaving(chat_id uuid, member uuid) returns void
+create function private.announce_leaving(chat_id uuid, member uuid, is_gone boolean) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -173,9 +181,10 @@ declare
 begin
   -- Realtime asks once whether somebody may listen to a topic, and goes by that until their
   -- token changes. So a group moves to another topic, in the transaction that ends a part in
-  -- it and under the chat's lock: no later event reaches who was allowed to hear the old one.
+  -- it and under the chat's lock: no later message reaches who was allowed to hear the old one.
+  -- A pair's chat moves when one's account is gone; a leaving there is nobody else's business.
   update public.chats c set topic_epoch = c.topic_epoch + 1
-  where c.id = announce_leaving.chat_id and c.type <> 'direct'
+  where c.id = announce_leaving.chat_id and (c.type <> 'direct' or is_gone)
   returning c.* into chat;
 
   begin
@@ -195,8 +204,8 @@ begin
   end;
 end
 $$;
-comment on function private.announce_leaving(uuid, uuid) is
-  'Moves a group to its next topic, and broadcasts chat.left to it and to the one who left.';
+comment on function private.announce_leaving(uuid, uuid, boolean) is
+  'Moves a chat to its next topic, and broadcasts chat.left to it and to the one who left, or is gone for good.';
 
 create function private.on_participants_added() returns trigger
 language plpgsql security definer set search_path = ''
@@ -210,7 +219,8 @@ begin
         and not exists (select from added b where b.chat_id = p.chat_id and b.user_id = p.user_id)
     )
   )
-  from added a;
+  from added a
+  where a.left_at is null;
   return null;
 end
 $$;
@@ -223,7 +233,7 @@ begin
   if new.left_at is null then
     perform private.announce_joining(new.chat_id, new.user_id, false);
   else
-    perform private.announce_leaving(new.chat_id, new.user_id);
+    perform private.announce_leaving(new.chat_id, new.user_id, false);
   end if;
   return null;
 end
@@ -234,7 +244,7 @@ create function private.on_participants_deleted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform private.announce_leaving(d.chat_id, d.user_id)
+  perform private.announce_leaving(d.chat_id, d.user_id, true)
   from (select * from deleted where left_at is null order by chat_id) d;
   return null;
 end
@@ -314,10 +324,8 @@ declare
   chat_topic text;
 begin
   perform private.require_participant(chat_id);
+  perform private.require_unblocked(chat_id);
   select c.* into chat from public.chats c where c.id = send_typing.chat_id;
-  if chat.type = 'direct' and private.is_blocked(chat.direct_low, chat.direct_high) then
-    raise sqlstate 'PT403' using message = 'blocked';
-  end if;
   chat_topic := private.chat_topic(chat.id, chat.topic_epoch);
 
   perform set_config('response.status', '202', true);
@@ -368,22 +376,36 @@ create policy "people tell their presence where they may listen"
   on realtime.messages for insert to authenticated
   with check (extension = 'presence' and (select private.may_listen((select realtime.topic()))));
 
--- Policies are joined by "or": without these two a policy of the project's own, for other
--- channels, could open the chat's, or let people forge its events.
+-- Policies are joined by "or": without these a policy of the project's own, for other channels,
+-- could open the chat's, or let people forge its events. Of a topic that is not of our form they
+-- say nothing.
 create policy "nobody else listens to chats and people's own channels"
   on realtime.messages as restrictive for select to authenticated
-  using ((select realtime.topic()) !~ '^(chat|user):' or (select private.may_listen((select realtime.topic()))));
+  using (
+    coalesce((select realtime.topic()) !~ '^(chat|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]+)?$', true)
+    or (select private.may_listen((select realtime.topic())))
+  );
 
 create policy "nobody broadcasts to chats and people's own channels"
   on realtime.messages as restrictive for insert to authenticated
-  with check ((select realtime.topic()) !~ '^(chat|user):' or extension = 'presence');
+  with check (
+    coalesce((select realtime.topic()) !~ '^(chat|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]+)?$', true)
+    or (extension = 'presence' and (select private.may_listen((select realtime.topic()))))
+  );
+
+create policy "chats and people's own channels are for people with an account"
+  on realtime.messages as restrictive for all to public
+  using (
+    coalesce((select realtime.topic()) !~ '^(chat|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]+)?$', true)
+    or current_user = 'authenticated'
+  );
 
 -- Who may execute what ---------------------------------------------------------
 
 revoke execute on function
   private.max_broadcast_bytes(), private.max_told_participants(), private.broadcast(text[], text, jsonb),
   private.lose_broadcast(text), private.tell_participants(uuid, jsonb), private.on_message_changed(),
-  private.announce_joining(uuid, uuid, boolean), private.announce_leaving(uuid, uuid),
+  private.announce_joining(uuid, uuid, boolean), private.announce_leaving(uuid, uuid, boolean),
   private.on_participants_added(), private.on_participation_changed(), private.on_participants_deleted(),
   private.on_chat_renamed(), private.announce_reading(uuid, uuid, timestamptz, integer), private.may_listen(text),
   public.send_typing(uuid)

@@ -1,7 +1,7 @@
 -- Sending, editing, deleting and reading messages, as the people of a chat and a stranger.
 
 begin;
-select plan(166);
+select plan(167);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -145,6 +145,9 @@ reset role;
 update public.friendships set status = 'blocked' where pg_temp.id('bob') in (user_low, user_high);
 select pg_temp.act_as('alice');
 select throws_ok($$ select public.send_message(pg_temp.id('pair'), 'hi') $$, 'PT403', 'blocked', 'the blocked cannot send');
+select throws_ok(
+  $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('hello'), 'hi') $$, 'PT403', 'blocked', 'nor by an edit'
+);
 select pg_temp.act_as('bob');
 select throws_ok($$ select public.send_message(pg_temp.id('pair'), 'hi') $$, 'PT403', 'blocked', 'nor can who blocked');
 select lives_ok($$ select public.send_message(pg_temp.id('group chat'), 'hi') $$, 'a block does not reach a chat that is not the pair''s');

@@ -5,7 +5,7 @@
 -- see a row that was put there for the question?
 
 begin;
-select plan(132);
+select plan(151);
 
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
 grant select, insert on known to anon, authenticated;
@@ -47,9 +47,10 @@ as $$
 $$;
 create function pg_temp.hear_no_more() returns void language sql as $$ select count(*) from pg_temp.heard() $$;
 
+create temporary table lost_before as select last_value as count from private.lost_broadcasts;
 create function pg_temp.lost() returns bigint
 language sql security definer
-as $$ select last_value from private.lost_broadcasts $$;
+as $$ select s.last_value - b.count from private.lost_broadcasts s, pg_temp.lost_before b $$;
 
 create function pg_temp.move_typing_back(by interval) returns void
 language sql security definer
@@ -298,10 +299,21 @@ select set_eq(
 );
 delete from auth.users where id = pg_temp.id('bob');
 select is(
-  (select c.topic_epoch from public.chats c where c.id = pg_temp.id('group chat')), 3, 'and a deleted account moves it on'
+  (select c.topic_epoch from public.chats c where c.id = pg_temp.id('pair')), 1, 'a pair''s chat moves on when one''s account is deleted'
 );
 select is(
-  (select h.payload - 'chatId' from pg_temp.heard() h where h.topic = pg_temp.chat_topic('group chat') || ':2'),
+  (select h.payload from pg_temp.heard() h where h.topic = pg_temp.chat_topic('pair')),
+  jsonb_build_object('chatId', pg_temp.id('pair'), 'userId', pg_temp.id('bob'), 'topic', pg_temp.chat_topic('pair') || ':1'),
+  'telling the one who stays'
+);
+select is(
+  (select c.topic_epoch from public.chats c where c.id = pg_temp.id('group chat')), 3, 'and so does a group''s'
+);
+select is(
+  (
+    select m.payload - 'id' - 'chatId' from realtime.messages m
+    where m.topic = pg_temp.chat_topic('group chat') || ':2' and m.event = 'chat.left'
+  ),
   jsonb_build_object('userId', pg_temp.id('bob'), 'topic', pg_temp.chat_topic('group chat') || ':3'), 'telling those who stay'
 );
 
@@ -328,7 +340,7 @@ select set_eq(
     (pg_temp.user_topic('dave'), 'chat.created') $$,
   'a message brings it back to the leaver''s list'
 );
-select public.edit_message(pg_temp.id('friends'), pg_temp.id('before'), 'changed behind his back');
+select public.edit_message(pg_temp.id('friends'), pg_temp.id('before, too'), 'changed behind his back');
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select topic, event, jsonb_build_object('chatId', pg_temp.id('friends'), 'rev', 4)
@@ -482,6 +494,23 @@ select is(
 select is_empty('select * from pg_temp.heard()', 'none of it was heard');
 reset role;
 drop trigger refuse on realtime.messages;
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', 'still unheard');
+select is(pg_temp.lost(), 9::bigint, 'once one has failed, the same transaction tries no other');
+select is_empty('select * from pg_temp.heard()', 'even if it would succeed');
+reset role;
+select set_config('private.realtime_fails', '', true);
+
+-- And where Realtime is slow, a write does not wait for each of many.
+create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.25); return new; end $$;
+create trigger delay before insert on realtime.messages for each row execute function pg_temp.delay();
+select pg_temp.act_as('alice');
+select pg_temp.say('group chat', 'slowly heard');
+select is((select count(*) from pg_temp.heard()), 1::bigint, 'after 200 milliseconds the rest is not told');
+select is(pg_temp.lost(), 10::bigint, 'which is counted');
+reset role;
+drop trigger delay on realtime.messages;
+select set_config('private.realtime_fails', '', true);
 
 create or replace function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
 language plpgsql immutable as $$ begin raise exception 'no topic'; end $$;
@@ -489,8 +518,16 @@ select pg_temp.act_as('alice');
 select lives_ok(
   $$ select pg_temp.say('group chat', 'no topic') $$, 'an error on the way to Realtime does not stop a message either'
 );
-select is(pg_temp.lost(), 9::bigint, 'and is counted');
+select is(pg_temp.lost(), 11::bigint, 'and is counted');
+select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('carol, unheard')) $$, 'nor a reading');
 reset role;
+select lives_ok(
+  $$ insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('stranger')) $$, 'a joining'
+);
+select lives_ok(
+  $$ delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('stranger') $$, 'or a leaving'
+);
+select is(pg_temp.lost(), 14::bigint, 'each of which is counted');
 create or replace function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
 language sql immutable parallel safe
 return 'chat:' || chat_id::text || case when topic_epoch > 0 then ':' || topic_epoch::text else '' end;
@@ -533,10 +570,10 @@ $$;
 select pg_temp.act_as('alice');
 select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), array['broadcast', 'presence'], 'a participant listens to a chat');
 select is(
-  pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':4'), array['broadcast', 'presence'], 'at its present topic'
+  pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':5'), array['broadcast', 'presence'], 'at its present topic'
 );
 select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || coalesce(':' || epoch, '')), '{}', format('not at epoch %s', epoch))
-from unnest(array[null, 0, 1, 3, 5]) as epoch;
+from unnest(array[null, 0, 1, 4, 6]) as epoch;
 select is(pg_temp.may_receive(pg_temp.user_topic('alice')), array['broadcast', 'presence'], 'and to their own channel');
 select is(pg_temp.may_receive(pg_temp.user_topic('dave')), '{}', 'not to another''s');
 select ok(pg_temp.may_send(pg_temp.chat_topic('friends'), 'presence'), 'a participant tells their presence');
@@ -551,14 +588,14 @@ from unnest(array[
   'chat:{' || pg_temp.id('friends') || '}', 'chat:' || replace(pg_temp.id('friends')::text, '-', ''),
   ' ' || pg_temp.chat_topic('friends'), pg_temp.chat_topic('friends') || ' ', pg_temp.chat_topic('friends') || E'\n',
   pg_temp.chat_topic('friends') || ':', pg_temp.chat_topic('friends') || ':0', pg_temp.chat_topic('friends') || ':-1',
-  pg_temp.chat_topic('group chat') || ':04', pg_temp.chat_topic('group chat') || ':4:4',
+  pg_temp.chat_topic('group chat') || ':05', pg_temp.chat_topic('group chat') || ':5:5',
   pg_temp.chat_topic('group chat') || ':99999999999999999999', 'realtime:' || pg_temp.chat_topic('friends'),
   'x' || E'\n' || pg_temp.chat_topic('friends'), 'chat:'' or true --', 'user:' || upper(pg_temp.id('alice')::text), 'chat:💬'
 ]) as topic;
 
 select pg_temp.act_as('dave');
-select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':4'), '{}', 'who left does not listen any more');
-select ok(not pg_temp.may_send(pg_temp.chat_topic('group chat') || ':4', 'presence'), 'nor tell their presence');
+select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':5'), '{}', 'who left does not listen any more');
+select ok(not pg_temp.may_send(pg_temp.chat_topic('group chat') || ':5', 'presence'), 'nor tell their presence');
 select pg_temp.act_as('stranger');
 select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), '{}', 'a stranger does not listen');
 select ok(not pg_temp.may_send(pg_temp.chat_topic('friends'), 'presence'), 'nor tell their presence');
@@ -572,11 +609,20 @@ from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), 'u
 reset role;
 create policy "everybody listens to everything" on realtime.messages for select to authenticated using (true);
 create policy "everybody sends everything" on realtime.messages for insert to authenticated with check (true);
+create policy "anybody listens to everything" on realtime.messages for select using (true);
+create policy "anybody sends everything" on realtime.messages for insert with check (true);
+select set_config('role', 'anon', true), set_config('request.jwt.claims', '{"role": "anon"}', true);
+select is(pg_temp.may_receive('lobby'), array['broadcast', 'presence'], 'the project''s own channel is open to anybody');
+select is(pg_temp.may_receive(topic), '{}', format('and none of the chat''s: %s', left(topic, 5)))
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
+select ok(not pg_temp.may_send(topic, kind), format('nor does anybody tell a %s there: %s', kind, left(topic, 5)))
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic, unnest(array['broadcast', 'presence']) as kind;
 select pg_temp.act_as('stranger');
-select is(pg_temp.may_receive('lobby'), array['broadcast', 'presence'], 'the project''s own channel is open as it says');
+select is(pg_temp.may_receive(topic), array['broadcast', 'presence'], format('the project''s own channel is open as it says: %s', topic))
+from unnest(array['lobby', 'chat:lobby', 'user:alice', pg_temp.user_topic('alice') || ':notices']) as topic;
 select ok(pg_temp.may_send('lobby', 'broadcast'), 'for sending as well');
 select is(pg_temp.may_receive(topic), '{}', format('which opens none of the chat''s: %s', left(topic, 5)))
-from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), 'chat:', 'user:']) as topic;
+from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), pg_temp.chat_topic('group chat') || ':5']) as topic;
 select ok(not pg_temp.may_send(topic, 'broadcast'), format('nor lets anybody forge what is told there: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
 select pg_temp.act_as('alice');

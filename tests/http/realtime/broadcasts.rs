@@ -1,6 +1,7 @@
 //! Broadcasts beside other transactions. What each of them says is told by `realtime.test.sql`.
 
 use super::{REALTIME, broadcasts_of};
+use futures_util::future::join_all;
 use harness::Stack;
 use serde_json::json;
 use std::time::Duration;
@@ -25,14 +26,22 @@ async fn upkeep_of_realtimes_table_stops_no_write_and_is_counted() {
         .await
         .unwrap();
     let message = alice.send(chat, "unheard").await;
+    // All of them wait for the chat's lock, one after the other.
+    let senders = (0..40).map(|n| {
+        let sender = if n % 2 == 0 { &alice } else { &bob };
+        async move { sender.send(chat, &format!("line {n}")).await }
+    });
+    let lines = join_all(senders).await;
     let edited = alice.edit(chat, message.id, "unheard of").await;
-    assert_eq!(bob.mark_read(chat, message.id).await, 0);
-    assert_eq!(bob.messages(chat).await, [edited.seen_by_others()]);
+    let last = lines.iter().max_by_key(|line| line.rev).unwrap();
+    assert_eq!(bob.mark_read(chat, last.id).await, 0);
+    assert_eq!(bob.messages(chat).await.len(), 41);
+    assert_eq!(edited.rev, 42);
     alice.remove(chat, message.id).await;
     bob.leave(chat).await;
     upkeep.batch_execute("rollback").await.unwrap();
 
-    assert!(lost(&stack).await >= lost_before + 5);
+    assert!(lost(&stack).await >= lost_before + 44);
     assert_eq!(broadcasts_of(&stack, chat).await, []);
     drop(realtime);
 }
@@ -83,7 +92,7 @@ async fn each_send_of_many_at_once_is_told_once_and_at_its_rev() {
         let sender = if n % 2 == 0 { &alice } else { &bob };
         async move { sender.send(chat, &format!("line {n}")).await }
     });
-    let mut sent = futures_util::future::join_all(senders).await;
+    let mut sent = join_all(senders).await;
     sent.sort_by_key(|message| message.rev);
 
     let told: Vec<(i64, Uuid)> = broadcasts_of(&stack, chat)
