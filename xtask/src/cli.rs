@@ -117,4 +117,6 @@ pub enum Part {
     Sql,
     /// The running API, over HTTP
     Http,
+    /// The code of docs/realtime.md, in random histories; the filter is a seed or a range of seeds
+    Client,
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tokio::process::Command;
 
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
@@ -19,7 +20,7 @@ use crate::{paths, pgtap, tools, wasm, workerd, wrangler};
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|http] [filter]`
+/// `cargo xtask test [all|unit|sql|http|client] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -62,7 +63,7 @@ async fn parts(
             cargo_test("unit", &arguments, &Vars::new(), processes).await?,
         );
     }
-    if !wants(Part::Sql) && !wants(Part::Http) {
+    if args.part == Part::Unit {
         return Ok(());
     }
     println!("the stack for the tests");
@@ -73,8 +74,11 @@ async fn parts(
         println!("SQL tests");
         add(counts, pgtap::run(&stack.postgres, filter).await?);
     }
+    if args.part == Part::Sql {
+        return Ok(());
+    }
+    let vars = start_functions(state, stack.vars(), processes, &steps).await?;
     if wants(Part::Http) {
-        let vars = start_functions(state, stack.vars(), processes, &steps).await?;
         println!("HTTP tests");
         let mut arguments = vec![
             "test",
@@ -90,6 +94,15 @@ async fn parts(
             counts,
             cargo_test("http", &arguments, &vars, processes).await?,
         );
+    }
+    // A filter by name is not for these, which have seeds.
+    if wants(Part::Client) && (args.part == Part::Client || filter.is_none()) {
+        println!("client tests");
+        let mut node = command("node", ["tests/client/run.mjs"]);
+        node.args(filter);
+        add(counts, tested("client", node, &vars, processes).await?);
+        let driver = command("node", ["tests/realtime/run.mjs"]);
+        add(counts, tested("realtime", driver, &vars, processes).await?);
     }
     Ok(())
 }
@@ -173,20 +186,29 @@ fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)
     Ok((placed, vars))
 }
 
-/// Runs `cargo test`, shows what it says, and counts.
+/// Runs `cargo test`.
 async fn cargo_test(
     name: &str,
     arguments: &[&str],
     vars: &Vars,
     processes: &Processes,
 ) -> Result<Counts> {
-    let mut cargo = command("cargo", arguments);
-    cargo.current_dir(paths::root()).envs(vars);
-    let status = processes.status_shown(Spec::new(name, cargo)).await?;
+    tested(name, command("cargo", arguments), vars, processes).await
+}
+
+/// Runs tests that end with libtest's result lines, shows what they say, and counts.
+async fn tested(
+    name: &str,
+    mut tests: Command,
+    vars: &Vars,
+    processes: &Processes,
+) -> Result<Counts> {
+    tests.current_dir(paths::root()).envs(vars);
+    let status = processes.status_shown(Spec::new(name, tests)).await?;
     let log = processes.log(name);
     let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
     let (passed, failed) = count(&String::from_utf8_lossy(&output));
-    // A crate that does not compile reports no test at all.
+    // What does not compile reports no test at all.
     let failed = if status.success() {
         failed
     } else {
