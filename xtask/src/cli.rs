@@ -123,6 +123,8 @@ pub enum Part {
     Sql,
     /// The running API, over HTTP
     Http,
-    /// The same, with failing upstreams, clients that hang up, and panics
+    /// The code of docs/realtime.md, in random histories; the filter is a seed or a range of seeds
+    Client,
+    /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
+use tokio::process::Command;
 
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
@@ -22,7 +23,7 @@ use crate::{control, keys, paths, pgtap, rate_limits, tools, wasm, workerd};
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|http|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -65,7 +66,7 @@ async fn parts(
             cargo_test("unit", &arguments, &Vars::new(), processes).await?,
         );
     }
-    if ![Part::Sql, Part::Http, Part::Faults].into_iter().any(wants) {
+    if args.part == Part::Unit {
         return Ok(());
     }
     println!("the stack for the tests");
@@ -76,12 +77,12 @@ async fn parts(
         println!("SQL tests");
         add(counts, pgtap::run(&stack.postgres, filter).await?);
     }
-    if !wants(Part::Http) && !wants(Part::Faults) {
+    if args.part == Part::Sql {
         return Ok(());
     }
     let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
+    allow_many_sends(&stack.postgres).await?;
     if wants(Part::Http) {
-        allow_many_sends(&stack.postgres).await?;
         vars.extend(stack.keys.signing.private.clone());
         vars.insert("LOG_MARKER".to_owned(), keys::random()?);
         println!("HTTP tests");
@@ -97,6 +98,15 @@ async fn parts(
             counts,
             log_audit::run(&processes.log(workerd::NAME), &hidden)?,
         );
+    }
+    // A filter by name is not for these, which have seeds.
+    if wants(Part::Client) && (args.part == Part::Client || filter.is_none()) {
+        println!("client tests");
+        let mut node = command("node", ["tests/client/run.mjs"]);
+        node.args(filter);
+        add(counts, tested("client", node, &vars, processes).await?);
+        let driver = command("node", ["tests/realtime/run.mjs"]);
+        add(counts, tested("realtime", driver, &vars, processes).await?);
     }
     // The last: they stop Postgres and kill PostgREST under the feet of everything else.
     if wants(Part::Faults) {
@@ -114,7 +124,7 @@ async fn parts(
     Ok(())
 }
 
-/// Takes the database's limit for sends out of the HTTP tests' way, many of which send hundreds of
+/// Takes the database's limit for sends out of the way of the tests by HTTP, many of which send hundreds of
 /// messages as one person: a million. Those of the limit itself use a person's allowance up by SQL,
 /// and the SQL tests, which have run by now, met the limit as the migration sets it.
 async fn allow_many_sends(postgres: &Postgres) -> Result<()> {
@@ -171,20 +181,29 @@ async fn start_functions(
     Ok(vars)
 }
 
-/// Runs `cargo test`, shows what it says, and counts.
+/// Runs `cargo test`.
 async fn cargo_test(
     name: &str,
     arguments: &[&str],
     vars: &Vars,
     processes: &Processes,
 ) -> Result<Counts> {
-    let mut cargo = command("cargo", arguments);
-    cargo.current_dir(paths::root()).envs(vars);
-    let status = processes.status_shown(Spec::new(name, cargo)).await?;
+    tested(name, command("cargo", arguments), vars, processes).await
+}
+
+/// Runs tests that end with libtest's result lines, shows what they say, and counts.
+async fn tested(
+    name: &str,
+    mut tests: Command,
+    vars: &Vars,
+    processes: &Processes,
+) -> Result<Counts> {
+    tests.current_dir(paths::root()).envs(vars);
+    let status = processes.status_shown(Spec::new(name, tests)).await?;
     let log = processes.log(name);
     let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
     let (passed, failed) = count(&String::from_utf8_lossy(&output));
-    // A crate that does not compile reports no test at all.
+    // What does not compile reports no test at all.
     let failed = if status.success() {
         failed
     } else {

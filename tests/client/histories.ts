@@ -1,0 +1,144 @@
+// Random histories: whatever the network does to the devices of a chat's people, in the end each shows
+// what `GET /chats/:id/messages` and `GET /chats` show its user.
+import { deepStrictEqual } from "node:assert";
+import { LiveChat, type Chat, type Message } from "page";
+import { Device, settle } from "./device.ts";
+import { Random } from "./random.ts";
+import { broadcasts, type Broadcast } from "./realtime.ts";
+import { all, sql, type Person } from "./stack.ts";
+import { Story } from "./story.ts";
+
+const ACTIONS = 8;
+
+/** How much was seen to come right by events alone, without a refresh in the end. */
+export const tally = { devices: 0, byEventsAlone: 0 };
+
+export async function history(seed: number): Promise<void> {
+  const random = new Random(seed);
+  const story = await Story.begin(random.percent(50) ? "direct" : "group");
+  const [{ now }] = await sql<[{ now: Date }]>`select clock_timestamp()::timestamp as now`;
+  const network = new Network(story, now);
+  // Three devices: of a pair, who may leave and come back without the history, one has two.
+  const users = [...story.actors, story.actors[0]!].slice(0, 3).map((actor) => actor.who);
+  const devices = users.map((who, index) => new Device(who, new Random(seed * 101 + index)));
+  const screens = devices.map((device) => ({ device, chat: device.open(story.chatId) }));
+  try {
+    await settle(devices);
+    for (let action = 0; action < ACTIONS; action++) {
+      await story.act(random);
+      await network.carry(devices);
+      for (let steps = random.below(10); steps > 0; steps--) await happen(random.pick(screens)!, devices, story.chatId);
+    }
+    await finish(story, network, screens);
+  } finally {
+    devices.forEach((device) => device.close());
+  }
+}
+
+interface Screen {
+  device: Device;
+  chat: LiveChat;
+}
+
+/** Something happens at one device. */
+async function happen(screen: Screen, devices: Device[], chatId: string): Promise<void> {
+  const { device } = screen;
+  const choice = device.random.below(100);
+  if (choice < 3) device.line.drop();
+  else if (choice < 7) void device.app.refresh();
+  else if (choice < 10) void screen.chat.older().catch(() => {});
+  else if (choice < 12) screen.chat = reopen(device, chatId);
+  else if (device.pending) await device.step();
+  await settle(devices);
+}
+
+function reopen(device: Device, chatId: string): LiveChat {
+  device.app.close(chatId);
+  return device.open(chatId);
+}
+
+/** The faults end, a last message is sent, and then a minute passes. */
+async function finish(story: Story, network: Network, screens: Screen[]): Promise<void> {
+  const devices = screens.map(({ device }) => device);
+  await drain(devices);
+  devices.forEach((device) => device.heal());
+  await story.end();
+  await network.carry(devices);
+  await drain(devices);
+  const truth = await Promise.all(devices.map(({ who }) => shown(who, story.chatId)));
+  screens.forEach((screen, index) => {
+    const { device, chat } = screen;
+    tally.devices++;
+    if (device.failed || device.line.lostUncounted || chat.gone) return;
+    tally.byEventsAlone++;
+    compare(screen, truth[index]!, "by events alone");
+    // A group's participants and topic are as of the last fetch.
+    const own = (chats: Chat[]) => chats.map(({ participants, topic, ...rest }) => rest);
+    deepStrictEqual(own(device.chats), own(truth[index]!.chats), "the chat list by events alone");
+  });
+  for (const screen of screens) {
+    if (screen.chat.gone) screen.chat = reopen(screen.device, story.chatId);
+    void screen.device.app.refresh();
+  }
+  await drain(devices);
+  for (const [index, screen] of screens.entries()) {
+    while (screen.chat.replica?.cursor) {
+      void screen.chat.older();
+      await drain(devices);
+    }
+    compare(screen, truth[index]!, "after a refresh");
+    deepStrictEqual(screen.device.chats, truth[index]!.chats, "the chat list after a refresh");
+  }
+}
+
+/** All that is under way arrives. */
+async function drain(devices: Device[]): Promise<void> {
+  await settle(devices);
+  while (devices.some((device) => device.pending)) {
+    for (const device of devices) if (device.pending) await device.step();
+    await settle(devices);
+  }
+}
+
+interface Truth {
+  messages: Message[];
+  chats: Chat[];
+}
+
+/** What the API shows a person. */
+async function shown(who: Person, chatId: string): Promise<Truth> {
+  const [messages, chats] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), all<Chat>(who, "/chats")]);
+  return { messages, chats };
+}
+
+function compare({ chat }: Screen, truth: Truth, when: string): void {
+  // What is null for a moderator is left out of live messages.
+  const plain = (message: Message) => ({ ...message, deletedAt: message.deletedAt ?? null, deletedBy: message.deletedBy ?? null });
+  const held = chat.replica?.messages.map(plain);
+  const expected = truth.messages.map(plain);
+  deepStrictEqual(held, chat.replica?.cursor ? expected.slice(0, held?.length) : expected, `messages ${when}`);
+}
+
+/** What the database broadcasts, on its way to the devices. */
+class Network {
+  private carried = new Set<string>();
+
+  constructor(private story: Story, private since: Date) {}
+
+  async carry(devices: Device[]): Promise<void> {
+    const users = this.story.actors.map((actor) => actor.who.id);
+    const rows = (await broadcasts(this.story.chatId, users, this.since)).filter((row) => !this.carried.has(row.id));
+    for (const row of rows) {
+      this.carried.add(row.id);
+      devices.forEach((device) => device.broadcast([row]));
+      await this.replicate(row, devices);
+    }
+  }
+
+  /** Each created or updated row also goes through the write-ahead log. */
+  private async replicate({ topic, event, payload }: Broadcast, devices: Device[]): Promise<void> {
+    if (!topic.startsWith("chat:") || !payload.message || payload.rev % 3 !== 0) return;
+    const type = event === "message.created" ? "INSERT" : "UPDATE";
+    for (const { line } of devices) await line.changed(type, this.story.chatId, payload.message.id);
+  }
+}

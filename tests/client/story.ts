@@ -1,0 +1,123 @@
+// What happens in a chat: its people send, edit, delete, read, leave and come back, by the edge and by
+// the host application's tables.
+import { randomUUID } from "node:crypto";
+import type { Message } from "page";
+import type { Random } from "./random.ts";
+import { call, people, sql, type Person } from "./stack.ts";
+
+interface Actor {
+  who: Person;
+  moderator: boolean;
+  present: boolean;
+  /** How many messages had been sent where this actor's history begins. */
+  from: number;
+}
+
+export class Story {
+  private said: { id: string; sender: Actor; deleted: boolean }[] = [];
+
+  private constructor(
+    readonly chatId: string,
+    readonly actors: Actor[],
+    private source?: { event: string; group: string },
+  ) {}
+
+  /** A chat of two; or of a group's two members and the event's author, who moderates. */
+  static async begin(kind: "direct" | "group"): Promise<Story> {
+    const [alice, bob, author] = await people(3) as [Person, Person, Person];
+    const actor = (who: Person): Actor => ({ who, moderator: who === author, present: true, from: 0 });
+    if (kind === "direct") {
+      const [low, high] = [alice.id, bob.id].sort();
+      await sql`insert into public.friendships (user_low, user_high, status, requested_by)
+                values (${low!}, ${high!}, 'accepted', ${alice.id})`;
+      const { id } = await call<{ id: string }>(alice, "POST", "/chats", { type: "direct", participantIds: [bob.id] });
+      return new Story(id, [alice, bob].map(actor));
+    }
+    const [event, group] = [randomUUID(), randomUUID()] as const;
+    await sql`insert into public.events (id, title, status, created_by) values (${event}, 'Harvest Fair', 'draft', ${author.id})`;
+    await sql`insert into public.event_authors (event_id, user_id) values (${event}, ${author.id})`;
+    await sql`insert into public.event_groups (id, event_id, name, status) values (${group}, ${event}, 'The Fiddlers', 'pending')`;
+    await sql`insert into public.event_group_members (group_id, user_id) values (${group}, ${alice.id}), (${group}, ${bob.id})`;
+    await sql`update public.event_groups set status = 'approved' where id = ${group}`;
+    const [chat] = await sql`select id from public.chats where group_id = ${group}`;
+    return new Story(chat!.id, [alice, bob, author].map(actor), { event, group });
+  }
+
+  /** Something happens. */
+  async act(random: Random): Promise<void> {
+    const actor = random.pick(this.actors)!;
+    if (!actor.present) return this.comeBack(actor);
+    const choice = random.below(100);
+    if (choice < 45) await this.send(actor);
+    else if (choice < 60) await this.edit(actor, random);
+    else if (choice < 75) await this.delete(actor, random);
+    else if (choice < 85) await this.read(actor, random);
+    else await this.leave(actor);
+  }
+
+  /** A last message, which all who take part are told of; the absent come back for it. */
+  async end(): Promise<void> {
+    for (const actor of this.actors) if (!actor.present && this.source) await this.comeBack(actor);
+    await this.send(this.actors.find((actor) => actor.present) ?? (await this.comeBack(this.actors[0]!), this.actors[0]!));
+  }
+
+  private async send(sender: Actor): Promise<void> {
+    const body = { text: `message ${this.said.length}`, clientId: randomUUID() };
+    const { id } = await call<Message>(sender.who, "POST", `/chats/${this.chatId}/messages`, body);
+    this.said.push({ id, sender, deleted: false });
+    if (!this.source) this.actors.forEach((actor) => (actor.present = true));
+  }
+
+  private async edit(actor: Actor, random: Random): Promise<void> {
+    const said = random.pick(this.seen(actor).filter((said) => said.sender === actor && !said.deleted));
+    if (said) await call(actor.who, "PATCH", this.path(said.id), { text: `edited ${random.below(1000)}` });
+  }
+
+  private async delete(actor: Actor, random: Random): Promise<void> {
+    const said = random.pick(this.seen(actor).filter((said) => said.sender === actor || actor.moderator));
+    if (!said) return;
+    await call(actor.who, "DELETE", this.path(said.id));
+    said.deleted = true;
+  }
+
+  private async read(actor: Actor, random: Random): Promise<void> {
+    const said = random.pick(this.seen(actor).filter((said) => !said.deleted));
+    if (said) await call(actor.who, "POST", `/chats/${this.chatId}/read`, { messageId: said.id });
+  }
+
+  private async leave(actor: Actor): Promise<void> {
+    actor.present = false;
+    if (this.source && actor.moderator) {
+      await sql`delete from public.event_authors where event_id = ${this.source.event} and user_id = ${actor.who.id}`;
+    } else if (this.source && this.said.length % 2) {
+      await sql`delete from public.event_group_members where group_id = ${this.source.group} and user_id = ${actor.who.id}`;
+    } else {
+      await call(actor.who, "DELETE", `/chats/${this.chatId}`);
+      if (!this.source) actor.from = this.said.length;
+    }
+  }
+
+  private async comeBack(actor: Actor): Promise<void> {
+    actor.present = true;
+    const { id } = actor.who;
+    if (!this.source) {
+      const [other] = this.actors.filter((each) => each !== actor);
+      await call(actor.who, "POST", "/chats", { type: "direct", participantIds: [other!.who.id] });
+    } else if (actor.moderator) {
+      await sql`insert into public.event_authors (event_id, user_id) values (${this.source.event}, ${id}) on conflict do nothing`;
+    } else {
+      const { group } = this.source;
+      // Who left by themselves is a member still, and is brought back by becoming one anew.
+      await sql`delete from public.event_group_members where group_id = ${group} and user_id = ${id}`;
+      await sql`insert into public.event_group_members (group_id, user_id) values (${group}, ${id})`;
+    }
+  }
+
+  private seen(actor: Actor) {
+    return this.said.slice(actor.from);
+  }
+
+  private path(messageId: string): string {
+    return `/chats/${this.chatId}/messages/${messageId}`;
+  }
+}

@@ -1,0 +1,161 @@
+// The page's code with real subscriptions. Stories, each with people of its own.
+import { deepStrictEqual, ok } from "node:assert";
+import { start, type Chat, type Message, type Page } from "page";
+import { addMember, groupChat, listen, pause, removeMember, signUp, sql, until, type User } from "./world.ts";
+
+/** As long as an event may be on its way that is not to come. */
+const SILENCE = 1500;
+
+const stories: Record<string, () => Promise<void>> = {
+  async every_kind_of_event_arrives_and_the_replicas_agree_with_the_database() {
+    const [author, alice, bob, carol] = await signUps(4);
+    const { chatId, group } = await groupChat(author!, [alice!, bob!]);
+    const { topic } = await alice!.api<Chat>("GET", `/chats/${chatId}`);
+    const ear = await listen(bob!, topic);
+    const own = await listen(bob!, `user:${bob!.id}`);
+    const seen = new Set<string>();
+    const app = start(alice!.supabase, alice!.api, alice!.id);
+    const screen = app.open(chatId, { onPresence: (users) => users.forEach((user) => seen.add(user)) });
+    await until("Alice's own presence", () => seen.has(alice!.id));
+
+    const sent = await screen.send("Hello!");
+    await screen.edit(sent.id, "Hello, Bob!");
+    await bob!.api("POST", `/chats/${chatId}/read`, { messageId: sent.id });
+    await screen.typing();
+    await screen.remove(sent.id);
+    await addMember(group, carol!.id);
+    await removeMember(group, carol!.id);
+    const events = ["message.created", "message.updated", "message.deleted", "chat.read", "chat.joined", "chat.left", "typing"];
+    for (const event of events) await until(`${event} on the chat's channel`, () => ear.heard.some((heard) => heard.event === event));
+    await until("chat.updated on the user's channel", () => own.heard.some(({ event, payload }) => event === "chat.updated" && payload.kind === "deleted"));
+    ok(!JSON.stringify(ear.heard.filter(({ event }) => event === "message.deleted")).includes("Hello"), "a deletion has no text");
+
+    // On the next topic, which the page found by itself.
+    await author!.api("POST", `/chats/${chatId}/messages`, { text: "to those who are left" });
+    await until("the message on the next topic", () => screen.replica?.messages[0]?.text === "to those who are left");
+    const shown = await alice!.api<Page<Message>>("GET", `/chats/${chatId}/messages`);
+    deepStrictEqual(screen.replica?.messages, shown.data);
+    await until("the chat list", () => app.list.sorted[0]?.lastMessage?.text === "to those who are left");
+    app.stop();
+  },
+
+  async a_new_chat_and_its_end_are_told_to_the_user() {
+    const [author, alice] = await signUps(2);
+    const own = await listen(alice!, `user:${alice!.id}`);
+    const { group } = await groupChat(author!, [alice!]);
+    await until("chat.created", () => own.heard.some(({ event }) => event === "chat.created"));
+    await removeMember(group, alice!.id);
+    await until("chat.left", () => own.heard.some(({ event }) => event === "chat.left"));
+  },
+
+  async a_stranger_is_refused() {
+    const [author, alice, stranger] = await signUps(3);
+    const { chatId } = await groupChat(author!, [alice!]);
+    for (const topic of [`chat:${chatId}`, `chat:${chatId}:1`, `user:${alice!.id}`]) {
+      const ear = await listen(stranger!, topic);
+      deepStrictEqual(ear.status, "CHANNEL_ERROR", topic);
+      void stranger!.supabase.removeChannel(ear.channel);
+    }
+  },
+
+  async a_clients_own_broadcast_reaches_nobody() {
+    const [author, alice, bob] = await signUps(3);
+    const { chatId } = await groupChat(author!, [alice!, bob!]);
+    const [ear, mouth] = [await listen(bob!, `chat:${chatId}`), await listen(alice!, `chat:${chatId}`)];
+    const forged = { chatId, rev: 99, kind: "delete", messageId: chatId };
+    await mouth.channel.send({ type: "broadcast", event: "message.deleted", payload: forged });
+    await mouth.channel.httpSend("message.deleted", forged).catch(() => {});
+    await alice!.api("POST", `/chats/${chatId}/messages`, { text: "a true one" });
+    await until("the true message", () => ear.heard.some(({ event }) => event === "message.created"));
+    await pause(SILENCE);
+    deepStrictEqual(ear.heard.map(({ event }) => event), ["message.created"]);
+  },
+
+  async the_plain_snippet_sees_inserts_and_updates_and_strangers_do_not() {
+    const [author, alice, stranger] = await signUps(3);
+    const { chatId } = await groupChat(author!, [alice!]);
+    const seen = [alice!, stranger!].map(({ supabase }) => {
+      const events: string[] = [];
+      supabase
+        .channel(`chat:${chatId}`)
+        .on(
+          "postgres_changes",
+          { event: "*", schema: "public", table: "messages", filter: `chat_id=eq.${chatId}` },
+          (payload) => events.push(payload.eventType),
+        )
+        .subscribe();
+      return events;
+    });
+    // What is sent before the server replicates is lost.
+    let sent: Message | undefined;
+    await until("an INSERT", async () => {
+      sent = await author!.api<Message>("POST", `/chats/${chatId}/messages`, { text: "Hello!" });
+      await pause(500);
+      return seen[0]!.includes("INSERT");
+    });
+    await author!.api("PATCH", `/chats/${chatId}/messages/${sent!.id}`, { text: "Hello, Alice!" });
+    await until("an UPDATE", () => seen[0]!.includes("UPDATE"));
+    await pause(SILENCE);
+    deepStrictEqual(seen[1], []);
+  },
+
+  async a_refreshed_token_keeps_the_channel() {
+    const [author, alice] = await signUps(2);
+    const { chatId } = await groupChat(author!, [alice!]);
+    const ear = await listen(alice!, `chat:${chatId}`);
+    // A token of the same second would be the same.
+    await pause(1100);
+    const { error } = await alice!.supabase.auth.refreshSession();
+    ok(!error, `${error}`);
+    await pause(SILENCE);
+    await author!.api("POST", `/chats/${chatId}/messages`, { text: "still there?" });
+    await until("a message by the new token", () => ear.heard.some(({ event }) => event === "message.created"));
+    deepStrictEqual(ear.status, "SUBSCRIBED");
+  },
+
+  async who_was_removed_hears_nothing_more() {
+    const [author, alice, bob] = await signUps(3);
+    const { chatId, group } = await groupChat(author!, [alice!, bob!]);
+    const removed = await listen(bob!, `chat:${chatId}`);
+    const rows: string[] = [];
+    bob!.supabase
+      .channel("rows")
+      .on("postgres_changes", { event: "*", schema: "public", table: "messages", filter: `chat_id=eq.${chatId}` }, (row) => rows.push(row.eventType))
+      .subscribe();
+    await until("rows for a member", async () => {
+      await alice!.api("POST", `/chats/${chatId}/messages`, { text: "for all" });
+      await pause(500);
+      return rows.length > 0;
+    });
+    await removeMember(group, bob!.id);
+    await until("chat.left", () => removed.heard.some(({ event }) => event === "chat.left"));
+    await pause(SILENCE);
+    const before = [removed.heard.length, rows.length];
+
+    const { topic } = await alice!.api<Chat>("GET", `/chats/${chatId}`);
+    deepStrictEqual(topic, `chat:${chatId}:1`);
+    const ear = await listen(alice!, topic);
+    await author!.api("POST", `/chats/${chatId}/messages`, { text: "for those who are left" });
+    await until("the message", () => ear.heard.some(({ event }) => event === "message.created"));
+    await pause(SILENCE);
+    deepStrictEqual([removed.heard.length, rows.length], before);
+    deepStrictEqual((await listen(bob!, topic)).status, "CHANNEL_ERROR");
+  },
+};
+
+const signUps = (count: number): Promise<User[]> => Promise.all(Array.from({ length: count }, signUp));
+
+let failed = 0;
+for (const [name, story] of Object.entries(stories)) {
+  try {
+    await story();
+    console.log(`test ${name} ... ok`);
+  } catch (error) {
+    failed++;
+    console.log(`test ${name} ... FAILED\n${error instanceof Error ? error.stack : error}`);
+  }
+}
+await sql.end();
+console.log(`test result: ${failed > 0 ? "FAILED" : "ok"}. ${Object.keys(stories).length - failed} passed; ${failed} failed`);
+// Open channels would keep the process.
+process.exit(failed > 0 ? 1 : 0);
