@@ -19,6 +19,7 @@ pub use crate::edge::incoming::StreamBody;
 use crate::edge::machine::Workers;
 use crate::edge::panics::contain;
 use crate::error::ApiError;
+use crate::platform::Platform;
 use crate::reply::{Decision, Reply};
 use crate::request::{Request, RequestId, check_head};
 use crate::session::Context;
