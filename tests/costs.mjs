@@ -12,7 +12,7 @@ import postgres from "postgres";
 const PARTICIPANTS = [2, 10, 50, 51, 200, 1000];
 const LENGTHS = [100, 1_000, 10_000, 100_000, 1_000_000];
 const ROUNDS = 7;
-const SENDS = 40;
+const SENDS = 80;
 const READS = 40;
 
 const url = readFileSync(new URL("../.dev/stack.env", import.meta.url), "utf8").match(/^DATABASE_URL=(.*)$/m)[1];
@@ -21,6 +21,9 @@ const [{ pid }] = await sql`select pg_backend_pid() as pid`;
 
 /** Seconds that the backend has spent on a CPU. */
 const cpu = () => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e9;
+
+/** So that none is always the first after a change. */
+const rotated = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)];
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
@@ -63,7 +66,7 @@ async function measureSends() {
   for (let round = 0; round < ROUNDS; round++) {
     for (const how of ["with", "without"]) {
       await switchBroadcasts(how === "with" ? "enable" : "disable");
-      for (const each of chats) {
+      for (const each of rotated(chats, round)) {
         each[how].push(await cost(SENDS, each.user, `select public.send_message('${each.chat}', 'Hello!')`));
       }
     }
@@ -84,7 +87,7 @@ async function measureFeed() {
   await switchBroadcasts("enable");
   await sql`analyze public.messages`;
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { chat, user, length, costs } of chats) {
+    for (const { chat, user, length, costs } of rotated(chats, round)) {
       costs.push(await cost(READS, user, `select public.list_changes('${chat}', ${length - 100}, 100)`));
     }
   }

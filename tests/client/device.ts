@@ -19,7 +19,7 @@ export class Device {
   private answers: { request: number; arrive: () => void }[] = [];
 
   constructor(readonly who: Person, readonly random: Random) {
-    this.flaky = random.percent(30);
+    this.flaky = random.percent(20);
     this.line = new Line(who, random);
     const fetch = (input: RequestInfo | URL, init?: RequestInit) => this.request(input, init);
     this.supabase = connect(env.supabase, env.anonKey, {

@@ -11,7 +11,7 @@ import { Story } from "./story.ts";
 const ACTIONS = 8;
 
 /** How much was seen to come right by events alone, without a refresh in the end. */
-export const tally = { devices: 0, byEventsAlone: 0 };
+export const tally = { devices: 0, withoutLoss: 0, byEventsAlone: 0 };
 
 export async function history(seed: number): Promise<void> {
   const random = new Random(seed);
@@ -24,10 +24,12 @@ export async function history(seed: number): Promise<void> {
   const screens = devices.map((device) => ({ device, chat: device.open(story.chatId) }));
   try {
     await settle(devices);
+    if (random.percent(80)) await drain(devices);
     for (let action = 0; action < ACTIONS; action++) {
       await story.act(random);
       await network.carry(devices);
-      for (let steps = random.below(10); steps > 0; steps--) await happen(random.pick(screens)!, devices, story.chatId);
+      for (let steps = random.below(16); steps > 0; steps--) await happen(random.pick(screens)!, devices, story.chatId);
+      if (random.percent(25)) await checkpoint(screens, story.chatId);
     }
     await finish(story, network, screens);
   } finally {
@@ -44,10 +46,10 @@ interface Screen {
 async function happen(screen: Screen, devices: Device[], chatId: string): Promise<void> {
   const { device } = screen;
   const choice = device.random.below(100);
-  if (choice < 3) device.line.drop();
-  else if (choice < 7) void device.app.refresh();
-  else if (choice < 10) void screen.chat.older().catch(() => {});
-  else if (choice < 12) screen.chat = reopen(device, chatId);
+  if (choice < 4) device.line.drop();
+  else if (choice < 6) void device.app.refresh();
+  else if (choice < 15) void screen.chat.older().catch(() => {});
+  else if (choice < 17) screen.chat = reopen(device, chatId);
   else if (device.pending) await device.step();
   await settle(devices);
 }
@@ -57,24 +59,37 @@ function reopen(device: Device, chatId: string): LiveChat {
   return device.open(chatId);
 }
 
+/** The user takes part, and no request has failed that nothing makes the page repeat. */
+const isWell = ({ device, chat }: Screen) => !device.failed && !chat.gone;
+
+/** Who has lost nothing is up to date as soon as all has arrived, whatever the order was. */
+async function checkpoint(screens: Screen[], chatId: string): Promise<void> {
+  await drain(screens.map(({ device }) => device));
+  for (const screen of screens) {
+    if (!isWell(screen) || screen.device.line.lost) continue;
+    tally.withoutLoss++;
+    const truth = await shown(screen.device.who, chatId);
+    compare(screen, truth, "without a loss");
+    if (!screen.device.line.quiet) compareLists(screen, truth, "without a loss");
+  }
+}
+
 /** The faults end, a last message is sent, and then a minute passes. */
 async function finish(story: Story, network: Network, screens: Screen[]): Promise<void> {
   const devices = screens.map(({ device }) => device);
-  await drain(devices);
+  await checkpoint(screens, story.chatId);
   devices.forEach((device) => device.heal());
   await story.end();
   await network.carry(devices);
   await drain(devices);
   const truth = await Promise.all(devices.map(({ who }) => shown(who, story.chatId)));
   screens.forEach((screen, index) => {
-    const { device, chat } = screen;
+    const { device } = screen;
     tally.devices++;
-    if (device.failed || device.line.lostUncounted || chat.gone) return;
+    if (!isWell(screen) || device.line.lostUncounted) return;
     tally.byEventsAlone++;
     compare(screen, truth[index]!, "by events alone");
-    // A group's participants and topic are as of the last fetch.
-    const own = (chats: Chat[]) => chats.map(({ participants, topic, ...rest }) => rest);
-    deepStrictEqual(own(device.chats), own(truth[index]!.chats), "the chat list by events alone");
+    if (!device.line.quiet) compareLists(screen, truth[index]!, "by events alone");
   });
   for (const screen of screens) {
     if (screen.chat.gone) screen.chat = reopen(screen.device, story.chatId);
@@ -92,7 +107,7 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
 }
 
 /** All that is under way arrives. */
-async function drain(devices: Device[]): Promise<void> {
+export async function drain(devices: Device[]): Promise<void> {
   await settle(devices);
   while (devices.some((device) => device.pending)) {
     for (const device of devices) if (device.pending) await device.step();
@@ -117,6 +132,12 @@ function compare({ chat }: Screen, truth: Truth, when: string): void {
   const held = chat.replica?.messages.map(plain);
   const expected = truth.messages.map(plain);
   deepStrictEqual(held, chat.replica?.cursor ? expected.slice(0, held?.length) : expected, `messages ${when}`);
+}
+
+function compareLists({ device }: Screen, truth: Truth, when: string): void {
+  // A group's participants and topic are as of the last fetch.
+  const own = (chats: Chat[]) => chats.map(({ participants, topic, ...rest }) => rest);
+  deepStrictEqual(own(device.chats), own(truth.chats), `the chat list ${when}`);
 }
 
 /** What the database broadcasts, on its way to the devices. */

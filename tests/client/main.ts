@@ -1,35 +1,45 @@
 // `cargo xtask test client [seed|from-to]`
+import { ok } from "node:assert";
+import { typing_reading_joining_and_leaving_are_told } from "./events.ts";
 import { history, tally } from "./histories.ts";
+import { counts } from "./realtime.ts";
 import { sql } from "./stack.ts";
 
 const HISTORIES = 1000;
 const AT_ONCE = 12;
 
 const [first = 1, last = process.argv[2] ? first : HISTORIES] = (process.argv[2] ?? `1-${HISTORIES}`).split("-").map(Number);
-let failed = 0;
+let [passed, failed] = [0, 0];
 let next = first;
 
 async function work(): Promise<void> {
   while (next <= last && failed < 5) {
     const seed = next++;
-    try {
-      await history(seed);
-    } catch (error) {
-      failed++;
-      console.log(`seed ${seed}: ${error instanceof Error ? error.stack : error}\n`);
-    }
+    await run(`seed ${seed}`, () => history(seed));
+  }
+}
+
+async function run(name: string, test: () => Promise<void>): Promise<void> {
+  try {
+    await test();
+    passed++;
+  } catch (error) {
+    failed++;
+    console.log(`${name}: ${error instanceof Error ? error.stack : error}\n`);
   }
 }
 
 const begun = Date.now();
+if (!process.argv[2]) await run("events", typing_reading_joining_and_leaving_are_told);
 await Promise.all(Array.from({ length: AT_ONCE }, work));
+if (!process.argv[2]) await run("what happened", async () => ok(Object.values({ ...counts, ...tally }).every((count) => count > 0)));
 await sql.end();
 
 if (failed > 0) console.log("the same again: cargo xtask test client <seed>");
 console.log(
   `${next - first} histories in ${Math.round((Date.now() - begun) / 1000)} s; ` +
-  `${tally.byEventsAlone} of ${tally.devices} devices came right by events alone`,
+  `of ${tally.devices} devices ${tally.byEventsAlone} came right by events alone, ${tally.withoutLoss} had no loss; ${JSON.stringify(counts)}`,
 );
-console.log(`test result: ${failed > 0 ? "FAILED" : "ok"}. ${next - first - failed} passed; ${failed} failed`);
+console.log(`test result: ${failed > 0 ? "FAILED" : "ok"}. ${passed} passed; ${failed} failed`);
 // Timers of the library would keep the process.
 process.exit(failed ? 1 : 0);

@@ -24,10 +24,18 @@ interface Joined {
   replicates: boolean;
 }
 
+/** What all lines did: a run in which one of these never happened proves little. */
+export const counts = { broadcasts: 0, rows: 0, lost: 0, refusedJoins: 0 };
+
 /** The network between one device and Realtime. */
 export class Line {
   /** Off: nothing is lost, repeated or reordered. */
   faulty = true;
+  /** No `chat.updated` is sent, as for a chat of more than 50 participants. */
+  readonly quiet: boolean;
+  /** An event was lost. */
+  lost = false;
+  private readonly lossy: boolean;
   /** An event without a `rev` was lost: only asking again can tell of it. */
   lostUncounted = false;
   /** What is under way to the device. */
@@ -40,6 +48,8 @@ export class Line {
   private bindings = 0;
 
   constructor(private who: Person, private random: Random) {
+    this.quiet = random.percent(40);
+    this.lossy = random.percent(50);
     this.down();
   }
 
@@ -74,8 +84,9 @@ export class Line {
   /** A broadcast is sent to those who are in the channel now. */
   broadcast(row: Broadcast): void {
     const topic = `realtime:${row.topic}`;
-    if (!this.joined.has(topic)) return;
+    if (!this.joined.has(topic) || (this.quiet && row.event === "chat.updated")) return;
     const counted = row.payload.rev !== undefined && row.payload.kind !== "read" && row.payload.kind !== undefined;
+    counts.broadcasts++;
     this.send(counted, () =>
       this.deliver([null, null, topic, "broadcast", { type: "broadcast", event: row.event, payload: row.payload }]));
   }
@@ -88,6 +99,7 @@ export class Line {
       const query = `select id, chat_id, sender_id, text, rev::text, created_at from public.messages where id = '${messageId}'`;
       const [record] = await asPerson(this.who, "", "select", query);
       if (!record) continue;
+      counts.rows++;
       const columns = Object.keys(record).map((name) => ({ name, type: name === "rev" ? "int8" : "text" }));
       const data = { schema: "public", table: "messages", type, columns, record, old_record: { id: messageId }, errors: null };
       this.send(true, () => this.deliver([null, null, topic, "postgres_changes", { ids, data }]));
@@ -96,7 +108,9 @@ export class Line {
 
   private send(counted: boolean, event: () => void): void {
     if (!this.faulty) return void this.inbox.push(event);
-    if (this.random.percent(20)) {
+    if (this.lossy && this.random.percent(20)) {
+      this.lost = true;
+      counts.lost++;
       if (!counted) this.lostUncounted = true;
       return;
     }
@@ -121,6 +135,7 @@ export class Line {
   private async join(joinRef: string, topic: string, payload: any, reply: (status: string, response: unknown) => void) {
     if (payload.access_token !== this.who.token || !payload.config.private) throw new Error(`${topic}: no private join with the user's token`);
     if (!(await mayListen(this.who, topic.replace("realtime:", "")))) {
+      counts.refusedJoins++;
       return reply("error", { reason: "Unauthorized: You do not have permissions to read from this Channel topic" });
     }
     const wanted: any[] = payload.config.postgres_changes ?? [];

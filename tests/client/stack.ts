@@ -75,6 +75,8 @@ export async function asPerson(who: Person, topic: string, before: string, query
      select set_config('request.jwt.claims', ${quoted(who.claims)}, true), set_config('realtime.topic', ${quoted(topic)}, true);
      ${query}; rollback`,
   );
-  // One result a statement; the query's is the last but one.
-  return (results as unknown as any[][]).at(-2) ?? [];
+  // One result a statement, but none of `set` and `rollback`.
+  const [, , rows] = results as unknown as any[][];
+  if (!rows || results.length !== 3) throw new Error("three statements have results");
+  return rows;
 }

@@ -31,7 +31,7 @@ export class Story {
       await sql`insert into public.friendships (user_low, user_high, status, requested_by)
                 values (${low!}, ${high!}, 'accepted', ${alice.id})`;
       const { id } = await call<{ id: string }>(alice, "POST", "/chats", { type: "direct", participantIds: [bob.id] });
-      return new Story(id, [alice, bob].map(actor));
+      return new Story(id, [alice, bob].map(actor)).past();
     }
     const [event, group] = [randomUUID(), randomUUID()] as const;
     await sql`insert into public.events (id, title, status, created_by) values (${event}, 'Harvest Fair', 'draft', ${author.id})`;
@@ -40,7 +40,19 @@ export class Story {
     await sql`insert into public.event_group_members (group_id, user_id) values (${group}, ${alice.id}), (${group}, ${bob.id})`;
     await sql`update public.event_groups set status = 'approved' where id = ${group}`;
     const [chat] = await sql`select id from public.chats where group_id = ${group}`;
-    return new Story(chat!.id, [alice, bob, author].map(actor), { event, group });
+    return new Story(chat!.id, [alice, bob, author].map(actor), { event, group }).past();
+  }
+
+  /** What was said before, put in by the tables' owner. */
+  private async past(): Promise<Story> {
+    const rows = this.actors.map(({ who }, index) => ({
+      id: randomUUID(), chat_id: this.chatId, sender_id: who.id, text: `before ${index}`, rev: index + 1,
+      created_at: new Date(Date.now() - 60_000 + index),
+    }));
+    await sql`insert into public.messages ${sql(rows)}`;
+    await sql`update public.chats set rev = ${rows.length}, last_message_at = ${rows.at(-1)!.created_at} where id = ${this.chatId}`;
+    this.said = rows.map(({ id }, index) => ({ id, sender: this.actors[index]!, deleted: false }));
+    return this;
   }
 
   /** Something happens. */

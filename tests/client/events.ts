@@ -1,0 +1,54 @@
+// What the page tells an app beside messages, over a network without faults.
+import { deepStrictEqual } from "node:assert";
+import { Device } from "./device.ts";
+import { drain } from "./histories.ts";
+import { Random } from "./random.ts";
+import { broadcasts } from "./realtime.ts";
+import { call, sql } from "./stack.ts";
+import { Story } from "./story.ts";
+
+export async function typing_reading_joining_and_leaving_are_told(): Promise<void> {
+  const story = await Story.begin("group");
+  const [alice, bob, author] = story.actors.map(({ who }) => who);
+  const [{ now }] = await sql<[{ now: Date }]>`select clock_timestamp()::timestamp as now`;
+  const devices = [alice!, bob!].map((who) => new Device(who, new Random(1)));
+  devices.forEach((device) => device.heal());
+  const told: unknown[] = [];
+  const [ears, mouth] = devices.map(({ app }) => app.open(story.chatId, {
+    onTyping: (userId) => told.push(["typing", userId]),
+    onRead: ({ userId, messageId }) => told.push(["read", userId, messageId]),
+    onParticipants: () => told.push(["participants"]),
+    onGone: () => told.push(["gone"]),
+    onError: (error) => told.push(["error", error]),
+  })) as [ReturnType<Device["open"]>, ReturnType<Device["open"]>];
+
+  let carried = 0;
+  const arrive = async () => {
+    for (let quiet = 0; quiet < 2; quiet++) {
+      const rows = await broadcasts(story.chatId, [alice!.id, bob!.id], now);
+      for (const row of rows.slice(carried)) devices.forEach((device) => device.broadcast([row]));
+      carried = rows.length;
+      await drain(devices);
+    }
+  };
+  const told_after = async (what: Promise<unknown>) => {
+    told.length = 0;
+    await Promise.all([what, arrive()]);
+    await arrive();
+    return [...told];
+  };
+  try {
+    await arrive();
+    const { id } = await call<{ id: string }>(author!, "POST", `/chats/${story.chatId}/messages`, { text: "Hello!" });
+    // Alice's and Bob's devices are told alike.
+    const twice = (event: unknown[]) => [event, event];
+    deepStrictEqual(await told_after(mouth.typing()), twice(["typing", bob!.id]));
+    deepStrictEqual(await told_after(mouth.typing()), [], "once in three seconds");
+    deepStrictEqual(await told_after(mouth.markRead(id)), twice(["read", bob!.id, id]));
+    deepStrictEqual(await told_after(call(author!, "DELETE", `/chats/${story.chatId}`)), twice(["participants"]));
+    deepStrictEqual(await told_after(call(bob!, "DELETE", `/chats/${story.chatId}`)), [...twice(["participants"]), ["gone"]]);
+    deepStrictEqual([ears.gone, mouth.gone], [false, true]);
+  } finally {
+    devices.forEach((device) => device.close());
+  }
+}
