@@ -147,16 +147,18 @@ async fn start_functions(
         .into_iter()
         .map(rate_limits::out_of_reach)
         .collect();
+    let panicking = faults.then(functions::panicking).transpose()?;
+    let mut built = functions.clone();
+    built.extend(panicking.clone());
+    wasm::build(&built, processes, steps).await?;
+
+    // Now, and not earlier: what is free does not stay so.
     let mut placement = Placement::new(&functions, stack.vars())?
         .with_broken(&functions)?
         .with_limited(&functions)?;
-    let mut built = functions.clone();
-    if faults {
-        let panicking = functions::panicking()?;
-        placement = placement.with_faulty(&functions, &panicking)?;
-        built.push(panicking);
+    if let Some(panicking) = &panicking {
+        placement = placement.with_faulty(&functions, panicking)?;
     }
-    wasm::build(&built, processes, steps).await?;
     let Placement {
         placed, mut vars, ..
     } = placement;
