@@ -17,10 +17,9 @@ const FAULTY_TIMEOUT_MS: &str = "2000";
 
 /// Gives each function a port. Adds where all of them are to the stack's variables.
 pub struct Placement {
-    /// What is to be started, the edge first.
-    pub placed: Vec<Placed>,
+    placed: Vec<Placed>,
     /// The stack's variables, and a `…_URL` for each instance.
-    pub vars: Vars,
+    vars: Vars,
     /// What the functions are configured with.
     function_vars: Vars,
     ports: FreePorts,
@@ -103,6 +102,11 @@ impl Placement {
         }
         self.add("PANICKING", &panicking.name, "", panicking, &patient)?;
         Ok(self)
+    }
+
+    /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
+    pub fn finish(self) -> (Vec<Placed>, Vars) {
+        (self.placed, self.vars)
     }
 
     fn vars_with_url(&self, url: &str) -> Vars {

@@ -159,9 +159,7 @@ async fn start_functions(
     if let Some(panicking) = &panicking {
         placement = placement.with_faulty(&functions, panicking)?;
     }
-    let Placement {
-        placed, mut vars, ..
-    } = placement;
+    let (placed, mut vars) = placement.finish();
     let help = Help::log(
         processes.log(workerd::NAME),
         "its log tells what it cannot load",
