@@ -4,9 +4,11 @@
 mod forward;
 mod incoming;
 mod machine;
+mod panics;
 
 use std::rc::Rc;
 
+use futures_util::future::Either;
 use worker::js_sys::Reflect;
 use worker::{Env, Headers, Response, ResponseBuilder, console_error, console_log};
 
@@ -16,6 +18,7 @@ use crate::cors::Cors;
 use crate::edge::incoming::Incoming;
 pub use crate::edge::incoming::StreamBody;
 use crate::edge::machine::Workers;
+use crate::edge::panics::contain;
 use crate::error::ApiError;
 use crate::reply::{Decision, Reply};
 use crate::request::{Request, RequestId, check_head};
@@ -38,14 +41,15 @@ pub async fn serve<H>(
     handler: H,
 ) -> worker::Result<Response>
 where
-    H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError>,
+    H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
 {
-    let scope = Scope::new(&Workers);
-    let (exchange, incoming) = Exchange::begin(name, request, &env, &scope);
+    let (exchange, incoming) = Exchange::begin(name, request, &env);
+    let scope = Rc::clone(&exchange.scope);
     let answer = match exchange.early_answer(&incoming) {
         Some(answer) => answer,
-        None => match Config::load(|name| variable(&env, name)) {
-            Ok(config) => {
+        None => {
+            contain(async move {
+                let config = Config::load(|name| variable(&env, name))?;
                 let verifier = VERIFIER.with(Rc::clone);
                 let context = Context {
                     config: &config,
@@ -53,9 +57,9 @@ where
                     scope: &scope,
                 };
                 handler(incoming.request, &context).await
-            }
-            Err(error) => Err(error),
-        },
+            })
+            .await
+        }
     };
     exchange.respond(answer)
 }
@@ -72,52 +76,50 @@ pub async fn dispatch<H>(
 ) -> worker::Result<Response>
 where
     H: AsyncFnOnce(
-        &Request<StreamBody>,
-        &Scope<'_>,
-        &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Decision, ApiError>,
+            &Request<StreamBody>,
+            &Scope<'_>,
+            &dyn Fn(&str) -> Option<String>,
+        ) -> Result<Decision, ApiError>
+        + 'static,
 {
-    let scope = Scope::new(&Workers);
-    let (exchange, incoming) = Exchange::begin(name, request, &env, &scope);
-    let answer = match exchange.early_answer(&incoming) {
-        Some(answer) => answer,
-        None => {
-            let request = incoming.request;
-            match handler(&request, &scope, &|name| variable(&env, name)).await {
-                Ok(Decision::Answer(reply)) => Ok(reply),
-                Ok(Decision::Forward(binding)) => {
-                    match forward::forward(request, &env, binding).await {
-                        Ok(response) => {
-                            exchange.log(response.status_code(), None);
-                            return Ok(response);
-                        }
-                        Err(error) => Err(error),
-                    }
-                }
-                Err(error) => Err(error),
+    let (exchange, incoming) = Exchange::begin(name, request, &env);
+    let scope = Rc::clone(&exchange.scope);
+    if let Some(answer) = exchange.early_answer(&incoming) {
+        return exchange.respond(answer);
+    }
+    let answer = contain(async move {
+        let request = incoming.request;
+        match handler(&request, &scope, &|name| variable(&env, name)).await? {
+            Decision::Answer(reply) => Ok(Either::Left(reply)),
+            Decision::Forward(binding) => {
+                let response = forward::forward(request, &env, binding).await?;
+                Ok(Either::Right(response))
             }
         }
-    };
-    exchange.respond(answer)
+    });
+    match answer.await {
+        Ok(Either::Left(reply)) => exchange.respond(Ok(reply)),
+        Ok(Either::Right(response)) => {
+            exchange.log(response.status_code(), None);
+            Ok(response)
+        }
+        Err(error) => exchange.respond(Err(error)),
+    }
 }
 
 /// What is needed to answer once the request itself has been given away.
-struct Exchange<'a> {
+struct Exchange {
     function: &'static str,
     id: RequestId,
     method: String,
     origin: Option<String>,
     cors: Cors,
-    scope: &'a Scope<'a>,
+    scope: Rc<Scope<'static>>,
 }
 
-impl<'a> Exchange<'a> {
-    fn begin(
-        function: &'static str,
-        request: worker::Request,
-        env: &Env,
-        scope: &'a Scope<'a>,
-    ) -> (Self, Incoming) {
+impl Exchange {
+    fn begin(function: &'static str, request: worker::Request, env: &Env) -> (Self, Incoming) {
+        let scope = Rc::new(Scope::new(&Workers));
         let incoming = Incoming::read(request);
         let exchange = Exchange {
             function,

@@ -61,11 +61,47 @@ impl Env {
     }
 }
 
+/// What the tests of faults need besides; `cargo xtask test faults` puts it into the environment.
+#[derive(Debug)]
+pub struct FaultsEnv {
+    /// The gateway, bound to functions whose SUPABASE_URL is [`Proxy`](crate::Proxy)'s and whose
+    /// upstream has two seconds.
+    pub edge_url: String,
+    /// The Worker that panics when it is asked to, behind the same proxy.
+    pub panicking_url: String,
+    /// PostgREST itself, without the API gateway before it.
+    pub postgrest_url: String,
+    /// Where the proxy listens.
+    pub proxy_port: u16,
+    /// Where the supervisor obeys.
+    pub control: String,
+}
+
+impl FaultsEnv {
+    /// Reads the environment once.
+    ///
+    /// # Panics
+    /// When a variable is missing: there is nothing to test then.
+    pub fn get() -> &'static FaultsEnv {
+        static ENV: OnceLock<FaultsEnv> = OnceLock::new();
+        ENV.get_or_init(|| FaultsEnv {
+            edge_url: url("FAULTY_EDGE_URL"),
+            panicking_url: url("PANICKING_URL"),
+            postgrest_url: url("POSTGREST_URL"),
+            proxy_port: match variable("PROXY_PORT").parse() {
+                Ok(port) => port,
+                Err(error) => panic!("PROXY_PORT: {error}"),
+            },
+            control: variable("CONTROL"),
+        })
+    }
+}
+
 fn url(name: &str) -> String {
     variable(name).trim_end_matches('/').to_owned()
 }
 
 fn variable(name: &str) -> String {
     std::env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set: run these tests by `cargo xtask test http`"))
+        .unwrap_or_else(|_| panic!("{name} is not set: run these tests by `cargo xtask test`"))
 }

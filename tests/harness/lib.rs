@@ -6,11 +6,13 @@
 mod access_log;
 mod answer;
 mod client;
+mod control;
 mod env;
 mod fixtures;
 mod locks;
 mod paging;
 mod person;
+mod proxy;
 mod raw;
 mod shapes;
 mod stack;
@@ -19,10 +21,12 @@ pub mod tokens;
 
 pub use answer::Answer;
 pub use client::{Call, Client};
-pub use env::Env;
+pub use control::command;
+pub use env::{Env, FaultsEnv};
 pub use locks::ChatLock;
 pub use paging::cursor;
 pub use person::{Person, changes_path, chat_path, message_path, messages_path, read_path};
+pub use proxy::{Fault, Proxy};
 pub use raw::exchange;
 pub use shapes::{Change, Changes, Chat, LastMessage, Message, Page, Timestamp};
 pub use stack::Stack;

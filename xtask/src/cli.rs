@@ -117,4 +117,6 @@ pub enum Part {
     Sql,
     /// The running API, over HTTP
     Http,
+    /// The same, with failing upstreams, clients that hang up, and panics
+    Faults,
 }

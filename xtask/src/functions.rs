@@ -15,8 +15,10 @@ pub const EDGE: &str = "gateway";
 /// One function.
 #[derive(Clone)]
 pub struct Function {
-    /// Its folder in functions/, and its package.
+    /// Its package.
     pub name: String,
+    /// Its folder.
+    pub dir: PathBuf,
     /// Its wrangler.toml.
     pub config_file: PathBuf,
     /// What that says.
@@ -53,7 +55,7 @@ pub struct Service {
 impl Function {
     /// Where its build is put.
     pub fn build_dir(&self) -> PathBuf {
-        root().join("functions").join(&self.name).join("build")
+        self.dir.join("build")
     }
 }
 
@@ -68,7 +70,15 @@ pub fn all() -> Result<Vec<Function>> {
         }
     }
     names.sort_by_key(|name| (name != EDGE, name.clone()));
-    names.into_iter().map(read).collect()
+    names
+        .iter()
+        .map(|name| read(name, dir.join(name)))
+        .collect()
+}
+
+/// What panics when it is asked to: for tests, built beside the functions and never deployed.
+pub fn panicking() -> Result<Function> {
+    read("panicking", root().join("tests/panicking"))
 }
 
 /// The functions of these names; all when there are none.
@@ -89,18 +99,19 @@ pub fn named(names: &[String]) -> Result<Vec<Function>> {
         .collect())
 }
 
-fn read(name: String) -> Result<Function> {
+fn read(name: &str, dir: PathBuf) -> Result<Function> {
     let config_file = if name == EDGE {
         root().join("wrangler.toml")
     } else {
-        root().join("functions").join(&name).join("wrangler.toml")
+        dir.join("wrangler.toml")
     };
     let text = fs::read_to_string(&config_file)
         .with_context(|| format!("cannot read {}", config_file.display()))?;
     let config = toml::from_str(&text)
         .with_context(|| format!("{} is not a wrangler configuration", config_file.display()))?;
     Ok(Function {
-        name,
+        name: name.to_owned(),
+        dir,
         config_file,
         config,
     })

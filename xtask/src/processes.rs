@@ -155,6 +155,28 @@ impl Processes {
         }
     }
 
+    /// Ends one process, in its own good order.
+    pub async fn stop(&self, name: &str) -> Result<()> {
+        end(self.take(name)?).await;
+        Ok(())
+    }
+
+    /// Ends one process at once, as a crash would.
+    pub async fn kill(&self, name: &str) -> Result<()> {
+        let mut running = self.take(name)?;
+        kill_process_group(running.group, Signal::KILL)?;
+        running.child.wait().await?;
+        Ok(())
+    }
+
+    fn take(&self, name: &str) -> Result<Running> {
+        let mut running = self.running.borrow_mut();
+        let Some(at) = running.iter().position(|running| running.name == name) else {
+            bail!("{name} is not running");
+        };
+        Ok(running.remove(at))
+    }
+
     /// Takes a process that has ended off the list.
     fn ended(&self, name: &str) -> Result<Option<ExitStatus>> {
         let mut running = self.running.borrow_mut();

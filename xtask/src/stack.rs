@@ -36,6 +36,7 @@ pub struct Stack {
     /// Its secrets and keys.
     pub keys: Keys,
     ports: Ports,
+    rest: postgrest::Ports,
     api_log: PathBuf,
 }
 
@@ -59,14 +60,16 @@ impl Stack {
             postgres,
             keys,
             ports,
+            rest: postgrest::Ports {
+                rest: rest_port,
+                admin: rest_admin,
+            },
             api_log: processes.log("api-access"),
         };
         stack.start_postgres(processes, steps).await?;
         stack.start_lite(state, lite_port, processes, steps).await?;
         stack.migrate(steps).await?;
-        stack
-            .start_postgrest(rest_port, rest_admin, processes, steps)
-            .await?;
+        stack.start_postgrest(processes, steps).await?;
         let upstreams = Upstreams {
             postgrest: rest_port,
             lite: lite_port,
@@ -164,25 +167,31 @@ impl Stack {
         Ok(())
     }
 
-    async fn start_postgrest(
-        &self,
-        port: u16,
-        admin: u16,
-        processes: &Processes,
-        steps: &Steps,
-    ) -> Result<()> {
+    async fn start_postgrest(&self, processes: &Processes, steps: &Steps) -> Result<()> {
         let help = Help::log(
             processes.log(postgrest::NAME),
             "its log tells what it could not read",
         );
-        let work = async {
-            postgrest::start(processes, &self.postgres, &self.keys, port, admin)?;
-            let url = format!("http://{HOST}:{admin}/ready");
-            wait_for(&url, postgrest::NAME, processes).await
-        };
+        let work = self.start_postgrest_alone(&[], processes);
         steps
             .run("postgrest", "PostgREST has read the schema", help, work)
             .await
+    }
+
+    /// Starts PostgREST, with further settings of its own, and waits until it has read the schema.
+    pub async fn start_postgrest_alone(
+        &self,
+        settings: &[&str],
+        processes: &Processes,
+    ) -> Result<()> {
+        postgrest::start(processes, &self.postgres, &self.keys, self.rest, settings)?;
+        let url = format!("http://{HOST}:{}/ready", self.rest.admin);
+        wait_for(&url, postgrest::NAME, processes).await
+    }
+
+    /// PostgREST itself, without the API gateway before it.
+    pub fn postgrest_url(&self) -> String {
+        format!("http://{HOST}:{}", self.rest.rest)
     }
 }
 

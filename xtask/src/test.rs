@@ -4,22 +4,23 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tokio::net::TcpListener;
 
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
-use crate::functions::{self, EDGE, Function};
+use crate::functions;
+use crate::placement::Placement;
 use crate::ports::{self, HOST};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::workerd::Placed;
-use crate::{paths, pgtap, tools, wasm, workerd, wrangler};
+use crate::{control, paths, pgtap, tools, wasm, workerd};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|http] [filter]`
+/// `cargo xtask test [all|unit|sql|http|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -62,7 +63,7 @@ async fn parts(
             cargo_test("unit", &arguments, &Vars::new(), processes).await?,
         );
     }
-    if !wants(Part::Sql) && !wants(Part::Http) {
+    if ![Part::Sql, Part::Http, Part::Faults].into_iter().any(wants) {
         return Ok(());
     }
     println!("the stack for the tests");
@@ -73,37 +74,55 @@ async fn parts(
         println!("SQL tests");
         add(counts, pgtap::run(&stack.postgres, filter).await?);
     }
+    if !wants(Part::Http) && !wants(Part::Faults) {
+        return Ok(());
+    }
+    let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
     if wants(Part::Http) {
-        let vars = start_functions(state, stack.vars(), processes, &steps).await?;
         println!("HTTP tests");
-        let mut arguments = vec![
-            "test",
-            "--quiet",
-            "--package",
-            "tests",
-            "--test",
-            "http",
-            "--",
-        ];
+        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
         arguments.extend(filter);
         add(
             counts,
             cargo_test("http", &arguments, &vars, processes).await?,
         );
     }
+    // The last: they stop Postgres and kill PostgREST under the feet of everything else.
+    if wants(Part::Faults) {
+        println!("tests of faults");
+        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=faults", "--"];
+        arguments.push("--test-threads=1");
+        arguments.extend(filter);
+        let listener = TcpListener::bind((HOST, 0)).await?;
+        vars.insert("CONTROL".to_owned(), listener.local_addr()?.to_string());
+        tokio::select! {
+            ended = control::serve(listener, &stack, processes) => ended?,
+            counted = cargo_test("faults", &arguments, &vars, processes) => add(counts, counted?),
+        }
+    }
     Ok(())
 }
 
-/// The functions on workerd; returns the environment of the HTTP tests.
+/// The functions on workerd; returns the environment of the tests that call them.
 async fn start_functions(
     state: &Path,
-    stack: Vars,
+    stack: &Stack,
+    faults: bool,
     processes: &Processes,
     steps: &Steps,
 ) -> Result<Vars> {
     let functions = functions::all()?;
-    wasm::build(&functions, processes, steps).await?;
-    let (placed, mut vars) = place(functions, stack)?;
+    let mut placement = Placement::new(&functions, stack.vars())?.with_broken(&functions)?;
+    let mut built = functions.clone();
+    if faults {
+        let panicking = functions::panicking()?;
+        placement = placement.with_faulty(&functions, &panicking)?;
+        built.push(panicking);
+    }
+    wasm::build(&built, processes, steps).await?;
+    let Placement {
+        placed, mut vars, ..
+    } = placement;
     let help = Help::log(
         processes.log(workerd::NAME),
         "its log tells what it cannot load",
@@ -120,57 +139,9 @@ async fn start_functions(
     )?;
     let log = processes.log(workerd::NAME).display().to_string();
     vars.insert("FUNCTIONS_LOG".to_owned(), log);
+    vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());
     Ok(vars)
-}
-
-/// Gives each function a port, and some a second instance that cannot do its work, for the tests of
-/// what a client is told then. Adds where all of them are to the stack's variables.
-fn place(functions: Vec<Function>, mut vars: Vars) -> Result<(Vec<Placed>, Vars)> {
-    let function_vars = wrangler::function_vars(&vars);
-    let with_url = |url: String| {
-        let mut changed = function_vars.clone();
-        changed.insert("SUPABASE_URL".to_owned(), url);
-        changed
-    };
-    let mut without_key = function_vars.clone();
-    without_key.remove("SUPABASE_ANON_KEY");
-    let supabase_url = vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-    let nowhere = format!("http://{HOST}:{}", ports::free()?);
-    // Auth is no PostgREST: it answers, and with nothing that could be an answer.
-    let auth = format!("{supabase_url}/auth/v1");
-    let broken = [
-        ("UNCONFIGURED", "chats", without_key),
-        ("UNREACHABLE", "chats", with_url(nowhere.clone())),
-        ("UNREACHABLE_EDGE", EDGE, with_url(nowhere)),
-        ("MISDIRECTED", "chats", with_url(auth)),
-    ];
-
-    let mut placed = Vec::new();
-    let mut add = |name: String, service: String, function: &Function, vars_of: &Vars| {
-        let port = ports::free()?;
-        vars.insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
-        placed.push(Placed {
-            service,
-            function: function.clone(),
-            port,
-            vars: vars_of.clone(),
-        });
-        anyhow::Ok(())
-    };
-    for function in &functions {
-        let name = match function.name.as_str() {
-            EDGE => "EDGE".to_owned(),
-            name => name.to_uppercase().replace('-', "_"),
-        };
-        add(name, function.config.name.clone(), function, &function_vars)?;
-    }
-    for (name, of, vars_of) in &broken {
-        let function = functions.iter().find(|function| function.name == *of);
-        let function = function.with_context(|| format!("there is no function `{of}`"))?;
-        add((*name).to_owned(), name.to_lowercase(), function, vars_of)?;
-    }
-    Ok((placed, vars))
 }
 
 /// Runs `cargo test`, shows what it says, and counts.

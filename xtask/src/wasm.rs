@@ -1,5 +1,6 @@
 //! `cargo xtask build`: one cargo build for all functions, then worker-build for each that changed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ fn own_state() -> Result<PathBuf> {
 /// Builds what changed.
 pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps) -> Result<()> {
     let tools = tools::wasm_tools(processes, steps).await?;
-    let packages = packages()?;
+    let packages = packages(functions)?;
     let help = Help::log(
         processes.log("cargo"),
         "mend the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour",
@@ -129,9 +130,7 @@ async fn bundle(
         let mut worker_build = command(&tools.worker_build, ["--release", "."]);
         // Its own `cargo build` gets the same packages, so that it finds all of them compiled: a
         // smaller set may give shared crates other features.
-        worker_build
-            .args(packages)
-            .current_dir(root().join("functions").join(&function.name));
+        worker_build.args(packages).current_dir(&function.dir);
         for (variable, program) in &tools.vars {
             worker_build.env(variable, program);
         }
@@ -149,11 +148,12 @@ fn use_js_sys(command: &mut tokio::process::Command) {
     command.env("WASM_BINDGEN_USE_JS_SYS", "1");
 }
 
-fn packages() -> Result<Vec<String>> {
-    Ok(functions::all()?
-        .into_iter()
-        .flat_map(|function| ["--package".to_owned(), function.name])
-        .collect())
+/// All functions, whichever are wanted: a smaller set may give shared crates other features.
+fn packages(wanted: &[Function]) -> Result<Vec<String>> {
+    let all = functions::all()?;
+    let names: BTreeSet<&str> = all.iter().chain(wanted).map(|f| f.name.as_str()).collect();
+    let packages = names.into_iter().flat_map(|name| ["--package", name]);
+    Ok(packages.map(str::to_owned).collect())
 }
 
 /// Changes with cargo's output and with the tools.

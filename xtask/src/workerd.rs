@@ -21,6 +21,8 @@ pub struct Placed {
     /// What the service is called: the Worker's name, by which others are bound to it, or a name of
     /// its own for a second instance.
     pub service: String,
+    /// What stands before the names of the Workers that it is bound to.
+    pub bound_to: &'static str,
     /// Whose module it runs.
     pub function: Function,
     /// Where it listens.
@@ -32,7 +34,7 @@ pub struct Placed {
 /// Starts all of them, and waits until the first, the edge, answers.
 pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) -> Result<()> {
     let config = state.join("workerd.capnp");
-    fs::write(&config, render(functions)?)?;
+    fs::write(&config, render(functions))?;
     let mut workerd = command(program()?, ["serve"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&config);
@@ -61,7 +63,7 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 /// The configuration in Cap'n Proto's text form.
-fn render(functions: &[Placed]) -> Result<String> {
+fn render(functions: &[Placed]) -> String {
     let mut services = String::new();
     let mut sockets = String::new();
     let mut workers = String::new();
@@ -73,18 +75,19 @@ fn render(functions: &[Placed]) -> Result<String> {
         sockets.push_str(&format!(
             "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
         ));
-        workers.push_str(&worker(index, &placed.function, &placed.vars)?);
+        workers.push_str(&worker(index, placed));
     }
-    Ok(format!(
+    format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
          const config :Workerd.Config = (\n  services = [\n{services}    \
          (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
          sockets = [\n{sockets}  ],\n);\n{workers}"
-    ))
+    )
 }
 
-fn worker(index: usize, function: &Function, vars: &Vars) -> Result<String> {
+fn worker(index: usize, placed: &Placed) -> String {
+    let Placed { function, vars, .. } = placed;
     let config = &function.config;
     let dir = function.build_dir();
     let embed = |file: &str| quote(&dir.join(file).to_string_lossy());
@@ -102,7 +105,7 @@ fn worker(index: usize, function: &Function, vars: &Vars) -> Result<String> {
         bindings.push_str(&binding(
             &service.binding,
             "service",
-            &quote(&service.service),
+            &quote(&format!("{}{}", placed.bound_to, service.service)),
         ));
     }
     let flags: Vec<String> = config
@@ -110,7 +113,7 @@ fn worker(index: usize, function: &Function, vars: &Vars) -> Result<String> {
         .iter()
         .map(|flag| quote(flag))
         .collect();
-    Ok(format!(
+    format!(
         "\nconst worker{index} :Workerd.Worker = (\n  compatibilityDate = {date},\n  \
          compatibilityFlags = [{flags}],\n  modules = [\n    \
          (name = \"index.js\", esModule = embed {script}),\n    \
@@ -120,7 +123,7 @@ fn worker(index: usize, function: &Function, vars: &Vars) -> Result<String> {
         flags = flags.join(", "),
         script = embed("index.js"),
         module = embed("index_bg.wasm"),
-    ))
+    )
 }
 
 fn binding(name: &str, kind: &str, value: &str) -> String {

@@ -1,0 +1,87 @@
+//! A handler that panics: its own request is told so, and nobody else notices.
+
+use futures_util::future::join_all;
+use harness::{Chat, Client, Env, Fault, FaultsEnv, Method, Page, Proxy, Stack};
+use uuid::Uuid;
+
+/// The instance with the routes that panic, for nobody in particular.
+fn panicking(stack: &Stack) -> Client {
+    stack.function_at(&FaultsEnv::get().panicking_url)
+}
+
+async fn panics(client: &Client, path: &str) {
+    let request_id = Uuid::new_v4().to_string();
+    let call = client.call(Method::GET, path).request_id(&request_id);
+    let answer = call.send().await;
+    answer.refused(500, "internal");
+    assert_eq!(answer.header("x-request-id"), Some(&*request_id));
+    let log = std::fs::read_to_string(&Env::get().functions_log).unwrap();
+    let line = log.lines().find(|line| line.contains(&request_id)).unwrap();
+    assert!(line.contains("\"code\":\"internal\""), "{line}");
+    assert!(line.contains("panic"), "{line}");
+    // A panic's message may quote what somebody wrote.
+    assert!(!log.contains("secret-of-a-panic"));
+}
+
+#[tokio::test]
+async fn the_requests_beside_it_and_after_it_succeed() {
+    const BESIDE: usize = 20;
+    let stack = Stack::connect().await;
+    let proxy = Proxy::start().await;
+    let [alice] = stack.people().await;
+    let instance = panicking(&stack);
+    let alice = alice.at(&instance);
+    let chats = async || {
+        let answer = alice.get("/chats").await.ok();
+        assert_eq!(Page::read(&answer, Chat::read).data, []);
+    };
+    chats().await;
+
+    proxy.set(Fault::Held).await;
+    let beside = join_all((0..BESIDE).map(|_| chats()));
+    let (_, ()) = futures_util::join!(beside, async {
+        proxy.wait_for_open(BESIDE).await;
+        for _ in 0..3 {
+            panics(&instance, "/panic").await;
+        }
+        // One that comes now is served too, while the others still wait.
+        instance.get("/state").await.ok();
+        proxy.set(Fault::None).await;
+    });
+    for _ in 0..3 {
+        chats().await;
+        panics(&instance, "/panic").await;
+        chats().await;
+    }
+}
+
+#[tokio::test]
+async fn what_it_leaves_broken_is_gone_with_the_instance() {
+    let stack = Stack::connect().await;
+    let instance = panicking(&stack);
+    instance.get("/state").await.ok();
+    panics(&instance, "/break").await;
+    instance.get("/state").await.ok();
+}
+
+#[tokio::test]
+async fn many_at_once_and_no_end() {
+    let stack = Stack::connect().await;
+    let instance = panicking(&stack);
+    for _ in 0..20 {
+        join_all((0..20).map(|_| panics(&instance, "/panic"))).await;
+        instance.get("/state").await.ok();
+    }
+}
+
+#[tokio::test]
+async fn no_function_has_such_a_route() {
+    let stack = Stack::connect().await;
+    let env = Env::get();
+    for url in [&env.edge_url, &env.chats_url, &env.messages_url] {
+        for path in ["/panic", "/break", "/state"] {
+            let answer = stack.function_at(url).get(path).await;
+            answer.refused(404, "route_not_found");
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Stands between the functions and PostgREST and fails as it is told to.
+
+use crate::env::FaultsEnv;
+use std::{
+    collections::HashMap,
+    io,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+};
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// Nobody listens.
+    Refused,
+    /// It is read, and no word comes back.
+    Silent,
+    /// It waits here until another fault, or none, is set; then that befalls it.
+    Held,
+    /// The connection is reset before PostgREST has seen the request.
+    ResetBefore,
+    /// PostgREST does it; the connection is reset before a word of the answer.
+    ResetAfter,
+    /// PostgREST does it; the head of the answer comes a byte at a time and never ends.
+    SlowHead,
+    /// PostgREST does it; of the body a byte comes from time to time and never the last.
+    SlowBody,
+    /// PostgREST does it; the body ends in the middle of its Content-Length.
+    CutLength,
+    /// PostgREST does it; the body ends in the middle of its chunks.
+    CutChunks,
+    /// PostgREST does it; the body ends in the middle, and nothing tells how long it should be.
+    CutUnframed,
+    /// Something else answers in PostgREST's place, which never sees the request.
+    Instead(Canned),
+    /// PostgREST does it, and something else answers.
+    After(Canned),
+}
+
+/// Status line, content type and body of an answer that is not PostgREST's.
+pub type Canned = (&'static str, &'static str, &'static str);
+
+/// The proxy; it ends with the test.
+#[derive(Debug)]
+pub struct Proxy {
+    shared: Arc<Shared>,
+    fault: watch::Sender<(Fault, Times)>,
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How often a fault befalls a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Times {
+    Always,
+    Once,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    http: reqwest::Client,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// How often a request of this id has come.
+    by_id: HashMap<String, usize>,
+    open: usize,
+    most_open: usize,
+}
+
+impl Proxy {
+    /// Listens, and passes everything on.
+    pub async fn start() -> Proxy {
+        let proxy = Proxy {
+            shared: Arc::default(),
+            fault: watch::Sender::new((Fault::None, Times::Always)),
+            listening: Mutex::default(),
+        };
+        proxy.set(Fault::None).await;
+        proxy
+    }
+
+    /// From now on every request meets this.
+    pub async fn set(&self, fault: Fault) {
+        self.set_times(fault, Times::Always).await;
+    }
+
+    /// From now on every request meets this the first time it is made; made again, nothing.
+    pub async fn set_once(&self, fault: Fault) {
+        self.set_times(fault, Times::Once).await;
+    }
+
+    async fn set_times(&self, fault: Fault, times: Times) {
+        self.fault.send_replace((fault, times));
+        let before = lock(&self.listening).take();
+        if fault == Fault::Refused {
+            if let Some(listening) = before {
+                listening.abort();
+                // Whether it ended so or otherwise: the port is free after it.
+                let _ = listening.await;
+            }
+        } else {
+            let listening = match before {
+                Some(listening) => listening,
+                None => self.listen().await,
+            };
+            *lock(&self.listening) = Some(listening);
+        }
+    }
+
+    async fn listen(&self) -> JoinHandle<()> {
+        let port = FaultsEnv::get().proxy_port;
+        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Ok(listener) => listener,
+            Err(error) => panic!("the proxy cannot listen on {port}: {error}"),
+        };
+        let (shared, fault) = (Arc::clone(&self.shared), self.fault.subscribe());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (shared, fault) = (Arc::clone(&shared), fault.clone());
+                tokio::spawn(async move {
+                    shared.opened();
+                    // Whoever has hung up does not care.
+                    let _ = shared.serve(stream, fault).await;
+                    lock(&shared.counts).open -= 1;
+                });
+            }
+        })
+    }
+
+    /// How often a request of this id has come.
+    pub fn attempts(&self, request_id: &str) -> usize {
+        let counts = lock(&self.shared.counts);
+        counts.by_id.get(request_id).copied().unwrap_or_default()
+    }
+
+    /// How many connections there are.
+    pub fn open(&self) -> usize {
+        lock(&self.shared.counts).open
+    }
+
+    /// How many there have been at the same time.
+    pub fn most_open(&self) -> usize {
+        lock(&self.shared.counts).most_open
+    }
+
+    /// Returns once there are exactly this many connections.
+    ///
+    /// # Panics
+    /// When that does not come.
+    pub async fn wait_for_open(&self, connections: usize) {
+        for _ in 0..1500 {
+            if self.open() == connections {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} connections, not {connections}", self.open());
+    }
+}
+
+impl Shared {
+    fn opened(&self) {
+        let mut counts = lock(&self.counts);
+        counts.open += 1;
+        counts.most_open = counts.most_open.max(counts.open);
+    }
+
+    /// One request, one answer, as every answer says that it is the connection's last.
+    async fn serve(
+        &self,
+        mut stream: TcpStream,
+        mut fault: watch::Receiver<(Fault, Times)>,
+    ) -> io::Result<()> {
+        let request = Request::read(&mut stream).await?;
+        let attempt = {
+            let mut counts = lock(&self.counts);
+            let attempts = counts.by_id.entry(request.id().to_owned()).or_default();
+            *attempts += 1;
+            *attempts
+        };
+        let befallen = tokio::select! {
+            decided = fault.wait_for(|(fault, _)| *fault != Fault::Held) => match decided.as_deref() {
+                Ok((_, Times::Once)) if attempt > 1 => Fault::None,
+                Ok((fault, _)) => *fault,
+                Err(_) => return Ok(()),
+            },
+            _ = stream.read_u8() => return Ok(()),
+        };
+        match befallen {
+            // A connection from before nobody listened.
+            Fault::Held | Fault::Refused | Fault::ResetBefore => stream.set_zero_linger(),
+            Fault::Silent => hung_up(&mut stream).await,
+            Fault::Instead(canned) => stream.write_all(said(canned).as_bytes()).await,
+            Fault::After(canned) => {
+                self.pass_on(&request).await?;
+                stream.write_all(said(canned).as_bytes()).await
+            }
+            forwarded => {
+                let answer = self.pass_on(&request).await?;
+                answer.write(&mut stream, forwarded).await
+            }
+        }
+    }
+
+    async fn pass_on(&self, request: &Request) -> io::Result<Answer> {
+        let url = format!("{}{}", FaultsEnv::get().postgrest_url, request.target());
+        let method = request.method().parse().map_err(io::Error::other)?;
+        let mut forwarded = self.http.request(method, url).body(request.body.clone());
+        for line in request.head.lines().skip(1) {
+            match line.split_once(": ") {
+                Some((name, value)) if !["host", "connection"].contains(&&*name.to_lowercase()) => {
+                    forwarded = forwarded.header(name, value);
+                }
+                _ => {}
+            }
+        }
+        let response = forwarded.send().await.map_err(io::Error::other)?;
+        let status = response.status();
+        let kind = response.headers().get("content-type");
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nconnection: close\r\n");
+        let body = response.bytes().await.map_err(io::Error::other)?.to_vec();
+        let bodiless = status.as_u16() == 204;
+        Ok(Answer {
+            head,
+            body,
+            bodiless,
+        })
+    }
+}
+
+/// A request as it came.
+struct Request {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Request {
+    async fn read(stream: &mut TcpStream) -> io::Result<Request> {
+        let mut received = Vec::new();
+        let end = loop {
+            if stream.read_buf(&mut received).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end;
+            }
+        };
+        let mut body = received.split_off(end + 4);
+        let head = String::from_utf8_lossy(&received).trim_end().to_owned();
+        let mut request = Request { head, body: vec![] };
+        let length = request.header("content-length").parse().unwrap_or_default();
+        while body.len() < length {
+            if stream.read_buf(&mut body).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        request.body = body;
+        Ok(request)
+    }
+
+    fn header(&self, wanted: &str) -> &str {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map_or("", |(_, value)| value)
+    }
+
+    fn id(&self) -> &str {
+        self.header("x-request-id")
+    }
+
+    fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap_or_default()
+    }
+
+    /// PostgREST's path, without the API gateway's prefix.
+    fn target(&self) -> &str {
+        let target = self.head.split(' ').nth(1).unwrap_or_default();
+        target.strip_prefix("/rest/v1").unwrap_or(target)
+    }
+}
+
+/// PostgREST's answer.
+struct Answer {
+    /// Without its framing and the empty line.
+    head: String,
+    body: Vec<u8>,
+    bodiless: bool,
+}
+
+impl Answer {
+    async fn write(&self, stream: &mut TcpStream, fault: Fault) -> io::Result<()> {
+        let Answer { head, body, .. } = self;
+        let (half, _) = body.split_at(body.len() / 2);
+        let sized = match self.bodiless {
+            true => format!("{head}\r\n"),
+            false => format!("{head}content-length: {}\r\n\r\n", body.len()),
+        };
+        match fault {
+            Fault::ResetAfter => return stream.set_zero_linger(),
+            Fault::SlowHead => return trickle(stream, head.as_bytes()).await,
+            Fault::SlowBody => {
+                stream.write_all(sized.as_bytes()).await?;
+                return trickle(stream, half).await;
+            }
+            Fault::CutLength => {
+                stream.write_all(sized.as_bytes()).await?;
+                stream.write_all(half).await?;
+            }
+            Fault::CutChunks => {
+                let length = half.len();
+                let head = format!("{head}transfer-encoding: chunked\r\n\r\n{length:x}\r\n");
+                stream.write_all(head.as_bytes()).await?;
+                stream.write_all(&[half, b"\r\n"].concat()).await?;
+            }
+            Fault::CutUnframed => {
+                stream.write_all(format!("{head}\r\n").as_bytes()).await?;
+                stream.write_all(half).await?;
+            }
+            _ => {
+                stream.write_all(sized.as_bytes()).await?;
+                stream.write_all(body).await?;
+            }
+        }
+        stream.shutdown().await
+    }
+}
+
+/// Writes a byte from time to time, nothing after the last, until the other side hangs up.
+async fn trickle(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+    for byte in bytes {
+        stream.write_all(&[*byte]).await?;
+        let pause = tokio::time::sleep(Duration::from_millis(100));
+        tokio::select! {
+            () = pause => {}
+            hung_up = hung_up(stream) => return hung_up,
+        }
+    }
+    hung_up(stream).await
+}
+
+async fn hung_up(stream: &mut TcpStream) -> io::Result<()> {
+    stream.read_u8().await.map(|_| ())
+}
+
+fn said((status, kind, body): Canned) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

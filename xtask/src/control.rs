@@ -1,0 +1,43 @@
+//! The stack's parts, stopped and started on the word of the tests of faults: one line a connection,
+//! `stop postgres`, answered by `ok` or by what went wrong.
+
+use anyhow::{Result, bail};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::processes::Processes;
+use crate::stack::Stack;
+
+/// Obeys until it is dropped.
+pub async fn serve(listener: TcpListener, stack: &Stack, processes: &Processes) -> Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        // A test that has gone away wants no answer.
+        let _ = obey(stream, stack, processes).await;
+    }
+}
+
+async fn obey(stream: TcpStream, stack: &Stack, processes: &Processes) -> Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let answer = match carry_out(&words, stack, processes).await {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => format!("{error:#}"),
+    };
+    Ok(stream.write_all(answer.as_bytes()).await?)
+}
+
+async fn carry_out(words: &[&str], stack: &Stack, processes: &Processes) -> Result<()> {
+    match *words {
+        ["stop", part] => processes.stop(part).await,
+        ["kill", part] => processes.kill(part).await,
+        ["start", "postgres"] => stack.postgres.start(processes).await,
+        // Whatever follows are settings of PostgREST's own: `PGRST_DB_POOL=2`.
+        ["start", "postgrest", ref settings @ ..] => {
+            stack.start_postgrest_alone(settings, processes).await
+        }
+        _ => bail!("nobody knows how to {}", words.join(" ")),
+    }
+}

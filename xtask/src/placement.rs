@@ -1,0 +1,115 @@
+//! Which instances of the functions the tests need, and where each of them is.
+
+use anyhow::{Context, Result};
+
+use crate::env_file::Vars;
+use crate::functions::{EDGE, Function};
+use crate::ports::{self, HOST};
+use crate::workerd::Placed;
+use crate::wrangler;
+
+/// What stands before the names of the instances behind the proxy of the tests of faults.
+const FAULTY: &str = "faulty-";
+/// What those wait for their upstream, in milliseconds: short, as tests wait for its end.
+const FAULTY_TIMEOUT_MS: &str = "2000";
+
+/// Gives each function a port. Adds where all of them are to the stack's variables.
+pub struct Placement {
+    /// What is to be started, the edge first.
+    pub placed: Vec<Placed>,
+    /// The stack's variables, and a `…_URL` for each instance.
+    pub vars: Vars,
+    /// What the functions are configured with.
+    function_vars: Vars,
+}
+
+impl Placement {
+    /// The functions as they should be.
+    pub fn new(functions: &[Function], stack: Vars) -> Result<Self> {
+        let mut placement = Placement {
+            placed: Vec::new(),
+            function_vars: wrangler::function_vars(&stack),
+            vars: stack,
+        };
+        let vars = placement.function_vars.clone();
+        for function in functions {
+            let name = variable(function);
+            placement.add(&name, &function.config.name, "", function, &vars)?;
+        }
+        Ok(placement)
+    }
+
+    /// A second instance of some that cannot do its work, for the tests of what a client is told then.
+    pub fn with_broken(mut self, functions: &[Function]) -> Result<Self> {
+        let mut without_key = self.function_vars.clone();
+        without_key.remove("SUPABASE_ANON_KEY");
+        let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
+        let nowhere = format!("http://{HOST}:{}", ports::free()?);
+        // Auth is no PostgREST: it answers, and with nothing that could be an answer.
+        let auth = format!("{supabase_url}/auth/v1");
+        for (name, of, vars) in [
+            ("UNCONFIGURED", "chats", without_key),
+            ("UNREACHABLE", "chats", self.vars_with_url(&nowhere)),
+            ("UNREACHABLE_EDGE", EDGE, self.vars_with_url(&nowhere)),
+            ("MISDIRECTED", "chats", self.vars_with_url(&auth)),
+        ] {
+            let function = functions.iter().find(|function| function.name == of);
+            let function = function.with_context(|| format!("there is no function `{of}`"))?;
+            self.add(name, &name.to_lowercase(), "", function, &vars)?;
+        }
+        Ok(self)
+    }
+
+    /// All functions again, and the one that panics, behind the proxy that the tests of faults run.
+    pub fn with_faulty(mut self, functions: &[Function], panicking: &Function) -> Result<Self> {
+        let proxy = ports::free()?;
+        self.vars.insert("PROXY_PORT".to_owned(), proxy.to_string());
+        let patient = self.vars_with_url(&format!("http://{HOST}:{proxy}"));
+        let mut hasty = patient.clone();
+        hasty.insert(
+            "UPSTREAM_TIMEOUT_MS".to_owned(),
+            FAULTY_TIMEOUT_MS.to_owned(),
+        );
+        for function in functions {
+            let name = format!("FAULTY_{}", variable(function));
+            let service = format!("{FAULTY}{}", function.config.name);
+            self.add(&name, &service, FAULTY, function, &hasty)?;
+        }
+        self.add("PANICKING", &panicking.name, "", panicking, &patient)?;
+        Ok(self)
+    }
+
+    fn vars_with_url(&self, url: &str) -> Vars {
+        let mut vars = self.function_vars.clone();
+        vars.insert("SUPABASE_URL".to_owned(), url.to_owned());
+        vars
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        service: &str,
+        bound_to: &'static str,
+        function: &Function,
+        vars: &Vars,
+    ) -> Result<()> {
+        let port = ports::free()?;
+        self.vars
+            .insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
+        self.placed.push(Placed {
+            service: service.to_owned(),
+            bound_to,
+            function: function.clone(),
+            port,
+            vars: vars.clone(),
+        });
+        Ok(())
+    }
+}
+
+fn variable(function: &Function) -> String {
+    match function.name.as_str() {
+        EDGE => "EDGE".to_owned(),
+        name => name.to_uppercase().replace('-', "_"),
+    }
+}
