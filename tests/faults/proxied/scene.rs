@@ -5,6 +5,7 @@ use harness::{
     Answer, Fault, FaultsEnv, Method, Person, Proxy, Stack, message_path, messages_path,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A chat of two, and a message in it that can be edited.
@@ -58,7 +59,9 @@ impl Scene {
             Some(body) => call.json(body),
             None => call,
         };
-        let answer = call.send().await;
+        // Thirty times the deadline: whoever has not answered by then never will.
+        let answer = tokio::time::timeout(Duration::from_secs(60), call.send()).await;
+        let answer = answer.expect("an answer before the deadline");
         Asked { request_id, answer }
     }
 
