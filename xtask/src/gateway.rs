@@ -72,13 +72,17 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let response = gateway.answer(request).await;
     let line = format!("{id} {method} {target} {}\n", response.status().as_u16());
     // Written before the answer goes out, so that whoever has the answer finds the line.
-    if let Ok(mut log) = gateway.log.lock() {
-        let _ = log.write_all(line.as_bytes());
-    }
+    gateway.log(&line);
     response
 }
 
 impl Gateway {
+    fn log(&self, line: &str) {
+        if let Ok(mut log) = self.log.lock() {
+            let _ = log.write_all(line.as_bytes());
+        }
+    }
+
     async fn answer(&self, mut request: Request) -> Response {
         let path = request.uri().path();
         let (prefix, port) = if path.starts_with("/rest/v1/") || path == "/rest/v1" {
@@ -115,7 +119,7 @@ impl Gateway {
         match self.client.request(request).await {
             Ok(response) => response.map(Body::new),
             Err(error) => {
-                eprintln!("API gateway: upstream on port {port}: {error:?}");
+                self.log(&format!("- upstream on port {port}: {error:?}\n"));
                 message(
                     StatusCode::BAD_GATEWAY,
                     "An invalid response was received from the upstream server",
