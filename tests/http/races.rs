@@ -41,6 +41,25 @@ impl Host {
         }
         panic!("nobody waits for the host's transaction");
     }
+
+    /// Returns once this many sessions wait for this transaction, or for one that does.
+    async fn has_waiting(&self, sessions: i64) {
+        let sql = "with recursive waiting (pid) as (
+               select pg_backend_pid()
+               union
+               select l.pid from waiting w, pg_locks l
+               where not l.granted and w.pid = any (pg_blocking_pids(l.pid))
+             )
+             select count(*) - 1 from waiting";
+        for _ in 0..500 {
+            let row = self.0.query_one(sql, &[]).await.unwrap();
+            if row.get::<_, i64>(0) >= sessions {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("fewer than {sessions} wait");
+    }
 }
 
 async fn try_send(person: &Person, chat: Uuid) -> Answer {
@@ -117,12 +136,30 @@ async fn an_account_is_deleted_while_its_owner_sends() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     alice.send(chat, "First").await;
-    let deletion = format!("delete from auth.users where id = '{}'", alice.id);
-    // It has locked the allowance and the participant, for both of which a send asks.
-    let deleting = Host::begins(&deletion).await;
-    let (answer, ()) = tokio::join!(try_send(&alice, chat), deleting.goes_on(""));
-    // Nobody deadlocks: the deletion is through, and so is one send or none.
-    assert!(matches!(answer.status, 201 | 403), "{answer:?}");
-    let left = "select count(*) from public.chat_participants where user_id = $1";
-    assert_eq!(stack.value::<i64>(left, &[&alice.id]).await, 0);
+    // Both ask for her allowance: first the send, which wants her participation next, then the
+    // deletion, which would deadlock with it if it had that already.
+    let allowance = format!(
+        "select from private.send_allowances where user_id = '{}' for update",
+        alice.id
+    );
+    let holder = Host::begins(&allowance).await;
+    let deletion = async {
+        holder.has_waiting(1).await;
+        let sql = "delete from auth.users where id = $1";
+        let deleting = Stack::sql_connection().await;
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&alice.id];
+        let deleted = deleting.execute(sql, &parameters);
+        let release = async {
+            holder.has_waiting(2).await;
+            holder.0.batch_execute("commit").await.unwrap();
+        };
+        let (deleted, ()) = tokio::join!(deleted, release);
+        assert_eq!(deleted.unwrap(), 1);
+    };
+    let (answer, ()) = tokio::join!(try_send(&alice, chat), deletion);
+    answer.created();
+    for table in ["public.chat_participants", "private.send_allowances"] {
+        let left = format!("select count(*) from {table} where user_id = $1");
+        assert_eq!(stack.value::<i64>(&left, &[&alice.id]).await, 0, "{table}");
+    }
 }
