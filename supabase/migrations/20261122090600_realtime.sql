@@ -35,7 +35,7 @@ language plpgsql volatile set search_path = ''
 -- The day's partition goes by the session's time zone, which a caller of PostgREST chooses.
 set timezone = 'UTC'
 -- Upkeep of Realtime's table must not hold up a write, nor those that wait for the chat's lock behind it.
-set lock_timeout = '10ms'
+set lock_timeout = '50ms'
 as $$
 declare
   begun constant timestamptz := clock_timestamp();
@@ -57,7 +57,7 @@ begin
     if current_setting('realtime.topic', true) <> topic then
       perform set_config('private.realtime_fails', 'yes', true), nextval('private.lost_broadcasts');
       return false;
-    elsif clock_timestamp() > begun + interval '200 milliseconds' then
+    elsif clock_timestamp() > begun + interval '500 milliseconds' then
       perform set_config('private.realtime_fails', 'yes', true);
     end if;
   end loop;

@@ -502,11 +502,11 @@ reset role;
 select set_config('private.realtime_fails', '', true);
 
 -- And where Realtime is slow, a write does not wait for each of many.
-create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.25); return new; end $$;
+create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.6); return new; end $$;
 create trigger delay before insert on realtime.messages for each row execute function pg_temp.delay();
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'slowly heard');
-select is((select count(*) from pg_temp.heard()), 1::bigint, 'after 200 milliseconds the rest is not told');
+select is((select count(*) from pg_temp.heard()), 1::bigint, 'after half a second the rest is not told');
 select is(pg_temp.lost(), 10::bigint, 'which is counted');
 reset role;
 drop trigger delay on realtime.messages;
