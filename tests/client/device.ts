@@ -50,12 +50,20 @@ export class Device {
     return this.answers.length > 0 || this.line.inbox.length > 0;
   }
 
+  get answering(): boolean {
+    return this.answers.length > 0;
+  }
+
   /** One thing that was under way arrives. */
   async step(): Promise<void> {
-    const answerFirst = this.answers.length > 0 && (this.line.inbox.length === 0 || this.random.percent(50));
-    this.answers.sort((a, b) => a.request - b.request);
-    if (answerFirst) this.answers.splice(this.random.below(this.answers.length), 1)[0]?.arrive();
+    if (this.answering && (this.line.inbox.length === 0 || this.random.percent(50))) this.answer();
     else await this.line.inbox.shift()?.();
+  }
+
+  /** One of the answers arrives. */
+  answer(): void {
+    this.answers.sort((a, b) => a.request - b.request);
+    this.answers.splice(this.random.below(this.answers.length), 1)[0]?.arrive();
   }
 
   /** The network is as it should be from now on. */

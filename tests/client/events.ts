@@ -52,3 +52,27 @@ export async function typing_reading_joining_and_leaving_are_told(): Promise<voi
     devices.forEach((device) => device.close());
   }
 }
+
+export async function a_late_reading_does_not_raise_the_unread_count(): Promise<void> {
+  const story = await Story.begin("direct");
+  const [alice, bob] = story.actors.map(({ who }) => who);
+  const [{ now }] = await sql<[{ now: Date }]>`select clock_timestamp()::timestamp as now`;
+  const sent: string[] = [];
+  for (const text of ["one", "two", "three"]) {
+    sent.push((await call<{ id: string }>(bob!, "POST", `/chats/${story.chatId}/messages`, { text })).id);
+  }
+  const device = new Device(alice!, new Random(1));
+  device.heal();
+  device.line.quiet = false;
+  try {
+    await drain([device]);
+    for (const messageId of sent.slice(1)) await call(alice!, "POST", `/chats/${story.chatId}/read`, { messageId });
+    const readings = (await broadcasts(story.chatId, [alice!.id], now)).filter(({ payload }) => payload.kind === "read");
+    deepStrictEqual(readings.map(({ payload }) => payload.unreadCount), [1, 0]);
+    device.broadcast(readings.reverse());
+    await drain([device]);
+    deepStrictEqual(device.chats.map(({ unreadCount }) => unreadCount), [0]);
+  } finally {
+    device.close();
+  }
+}

@@ -1,8 +1,10 @@
 // `cargo xtask test client [seed|from-to]`
 import { ok } from "node:assert";
-import { typing_reading_joining_and_leaving_are_told } from "./events.ts";
+import { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told } from "./events.ts";
 import { history, tally } from "./histories.ts";
 import { counts } from "./realtime.ts";
+import { the_replica_withstands_its_races } from "./replica.ts";
+import { scenes } from "./scenes.ts";
 import { sql } from "./stack.ts";
 
 const HISTORIES = 1000;
@@ -30,7 +32,12 @@ async function run(name: string, test: () => Promise<void>): Promise<void> {
 }
 
 const begun = Date.now();
-if (!process.argv[2]) await run("events", typing_reading_joining_and_leaving_are_told);
+if (!process.argv[2]) {
+  await run("replica", the_replica_withstands_its_races);
+  await run("reads", a_late_reading_does_not_raise_the_unread_count);
+  for (const [name, scene] of Object.entries(scenes)) await run(name, scene);
+  await run("events", typing_reading_joining_and_leaving_are_told);
+}
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 if (!process.argv[2]) await run("what happened", async () => ok(Object.values({ ...counts, ...tally }).every((count) => count > 0)));
 await sql.end();

@@ -32,7 +32,7 @@ export class Line {
   /** Off: nothing is lost, repeated or reordered. */
   faulty = true;
   /** No `chat.updated` is sent, as for a chat of more than 50 participants. */
-  readonly quiet: boolean;
+  quiet: boolean;
   /** An event was lost. */
   lost = false;
   private readonly lossy: boolean;
@@ -71,6 +71,11 @@ export class Line {
 
   get connected(): boolean {
     return this.socket?.readyState === Socket.OPEN;
+  }
+
+  /** Whether the device has joined a topic. */
+  has(topic: string): boolean {
+    return this.joined.has(`realtime:${topic}`);
   }
 
   /** The connection breaks; the library makes another. */
