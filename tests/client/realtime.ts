@@ -211,3 +211,9 @@ class Socket {
     this.onclose?.({ code: 1006, wasClean: false });
   }
 }
+
+/** How many broadcasts the database has given up so far. */
+export async function lostBroadcasts(): Promise<number> {
+  const [{ count }] = await sql<[{ count: number }]>`select last_value::int as count from private.lost_broadcasts`;
+  return count;
+}

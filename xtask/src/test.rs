@@ -82,9 +82,9 @@ async fn parts(
     }
     let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
     allow_many_sends(&stack.postgres).await?;
+    vars.extend(stack.keys.signing.private.clone());
+    vars.insert("LOG_MARKER".to_owned(), keys::random()?);
     if wants(Part::Http) {
-        vars.extend(stack.keys.signing.private.clone());
-        vars.insert("LOG_MARKER".to_owned(), keys::random()?);
         println!("HTTP tests");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
         arguments.extend(filter);
