@@ -8,10 +8,11 @@
 //! So a handler runs in a task of its own, and the request waits in another. The panic's hook, which
 //! still runs before the trap, wakes that one, and it answers. The instance stays open: its memory is
 //! as it was, but for what the handler had begun to change. Once no request is left in it, the next
-//! one gets a new instance. A trap that is no handler's panic, such as a stack overflow, still
+//! one gets a new instance; those whose clients have hung up may put that off for a minute. A trap that is no handler's panic, such as a stack overflow, still
 //! closes the instance at once.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic;
 use std::pin::pin;
@@ -26,9 +27,9 @@ use worker::{Date, console_error};
 
 use crate::error::{ApiError, ErrorCode};
 
-/// How long after a panic the new instance may be put off: longer than any deadline, so what is
-/// still counted as under way by then has been given up by its client.
-const PATIENCE_MS: u64 = 120_000;
+/// How long a request may be under way: longer than any deadline. Nobody tells of a request whose
+/// client has hung up; the runtime just never goes on with it.
+const LONGEST_MS: u64 = 65_000;
 
 // wasm-bindgen's glue marks an instance as closed, when it catches a trap, by a word of the memory
 // whose place the module exports, and from then on lets no call in or out. The runtime tells of the
@@ -56,13 +57,14 @@ struct Task {
 #[derive(Default)]
 struct Instance {
     has_hooks: Cell<bool>,
-    under_way: Cell<u32>,
+    /// When each request that is under way began, by its number.
+    under_way: RefCell<BTreeMap<u64, u64>>,
+    entered: Cell<u64>,
     /// Whose handler is being polled.
     polled: RefCell<Option<Rc<Task>>>,
     /// Whether the trap that comes next is a panic's whose request has been told.
     told: Cell<bool>,
-    /// When the first handler panicked.
-    panicked_at: Cell<Option<u64>>,
+    has_panicked: Cell<bool>,
 }
 
 thread_local! {
@@ -76,7 +78,7 @@ thread_local! {
 pub(super) async fn contain<T: 'static>(
     handler: impl Future<Output = Result<T, ApiError>> + 'static,
 ) -> Result<T, ApiError> {
-    INSTANCE.with(Instance::enter);
+    let number = INSTANCE.with(Instance::enter);
     let task = Rc::new(Task::default());
     let outcome = Rc::new(Cell::new(None));
     spawn_local({
@@ -108,7 +110,7 @@ pub(super) async fn contain<T: 'static>(
         }
     });
     let answer = answer.await;
-    INSTANCE.with(Instance::leave);
+    INSTANCE.with(|instance| instance.leave(number));
     answer
 }
 
@@ -121,7 +123,7 @@ impl Task {
 }
 
 impl Instance {
-    fn enter(&self) {
+    fn enter(&self) -> u64 {
         if !self.has_hooks.replace(true) {
             // In the place of worker's, which ask for a new instance at once.
             panic::set_hook(Box::new(|info| {
@@ -129,14 +131,25 @@ impl Instance {
             }));
             handler::set_on_abort(|| INSTANCE.with(Instance::trapped));
         }
-        self.under_way.set(self.under_way.get().saturating_add(1));
+        let number = self.entered.get().wrapping_add(1);
+        self.entered.set(number);
+        let now = Date::now().as_millis();
+        self.under_way.borrow_mut().insert(number, now);
+        number
     }
 
-    fn leave(&self) {
-        self.under_way.set(self.under_way.get().saturating_sub(1));
-        if let Some(panicked_at) = self.panicked_at.get() {
-            let late = Date::now().as_millis() > panicked_at.saturating_add(PATIENCE_MS);
-            renew(late || self.under_way.get() == 0);
+    fn leave(&self, number: u64) {
+        let began_after = Date::now().as_millis().saturating_sub(LONGEST_MS);
+        let mut under_way = self.under_way.borrow_mut();
+        under_way.remove(&number);
+        while under_way
+            .first_entry()
+            .is_some_and(|oldest| *oldest.get() < began_after)
+        {
+            under_way.pop_first();
+        }
+        if self.has_panicked.get() {
+            renew(under_way.is_empty());
         }
     }
 
@@ -146,8 +159,7 @@ impl Instance {
         console_error!("panicked at {place}");
         renew(true);
         if let Some(task) = self.polled.take() {
-            let at = self.panicked_at.get().unwrap_or(Date::now().as_millis());
-            self.panicked_at.set(Some(at));
+            self.has_panicked.set(true);
             self.told.set(true);
             keep_open(&wasm_bindgen::exports(), &wasm_bindgen::memory());
             task.panicked.set(true);
