@@ -134,7 +134,7 @@ async fn in_the_middle_of_a_requests_body() {
 async fn while_the_upstream_is_being_waited_for() {
     let stack = Stack::connect().await;
     let proxy = Proxy::start().await;
-    let base = &FaultsEnv::get().panicking_url;
+    let base = &FaultsEnv::get().patient_url;
     let [alice] = stack.people().await;
     let alice = alice.at(&stack.function_at(base));
     alice.get("/chats").await.ok();

@@ -92,6 +92,8 @@ pub struct FaultsEnv {
     /// The gateway, bound to functions whose SUPABASE_URL is [`Proxy`](crate::Proxy)'s and whose
     /// upstream has two seconds.
     pub edge_url: String,
+    /// `chats` behind the same proxy, with the upstream's usual time.
+    pub patient_url: String,
     /// The Worker that panics when it is asked to, behind the same proxy.
     pub panicking_url: String,
     /// PostgREST itself, without the API gateway before it.
@@ -111,6 +113,7 @@ impl FaultsEnv {
         static ENV: OnceLock<FaultsEnv> = OnceLock::new();
         ENV.get_or_init(|| FaultsEnv {
             edge_url: url("FAULTY_EDGE_URL"),
+            patient_url: url("PATIENT_URL"),
             panicking_url: url("PANICKING_URL"),
             postgrest_url: url("POSTGREST_URL"),
             proxy_port: match variable("PROXY_PORT").parse() {

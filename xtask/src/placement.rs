@@ -100,6 +100,9 @@ impl Placement {
             let service = format!("{FAULTY}{}", function.config.name);
             self.add(&name, &service, FAULTY, function, &hasty)?;
         }
+        let chats = functions.iter().find(|function| function.name == "chats");
+        let chats = chats.context("there is no function `chats`")?;
+        self.add("PATIENT", "patient", "", chats, &patient)?;
         self.add("PANICKING", &panicking.name, "", panicking, &patient)?;
         Ok(self)
     }
