@@ -14,6 +14,7 @@ export class Device {
   failed = false;
   private supabase;
   private requests = new Set<Promise<void>>();
+  private closed = false;
   private asked = 0;
   /** Each with its request's number: which comes back first is the seed's choice, and not the machine's. */
   private answers: { request: number; arrive: () => void }[] = [];
@@ -40,7 +41,7 @@ export class Device {
 
   /** Waits until no request is under way to the edge and the line is up. */
   async idle(): Promise<void> {
-    while (this.requests.size > 0 || !this.line.connected) {
+    while (!this.closed && (this.requests.size > 0 || !this.line.connected)) {
       await Promise.all([...this.requests, this.line.opened]);
     }
   }
@@ -76,6 +77,7 @@ export class Device {
   }
 
   close(): void {
+    this.closed = true;
     this.app.stop();
     void this.supabase.realtime.disconnect();
   }

@@ -33,7 +33,10 @@ export async function typing_reading_joining_and_leaving_are_told(): Promise<voi
   };
   const told_after = async (what: Promise<unknown>) => {
     told.length = 0;
-    await Promise.all([what, arrive()]);
+    const done = Promise.allSettled([what]);
+    await arrive();
+    const [outcome] = await done;
+    if (outcome.status === "rejected") throw outcome.reason;
     await arrive();
     return [...told];
   };

@@ -36,6 +36,15 @@ class Scene {
     return fresh;
   }
 
+  /** The API's answers arrive, and nothing of Realtime's. */
+  async answers(): Promise<void> {
+    await settle([this.device]);
+    while (this.device.answering) {
+      this.device.answer();
+      await settle([this.device]);
+    }
+  }
+
   async shows(messages: Message[] | undefined, what: string): Promise<void> {
     const truth = await all<Message>(this.alice, `/chats/${this.chatId}/messages`);
     deepStrictEqual(messages, truth.slice(0, messages?.length ?? 1), what);
@@ -73,12 +82,7 @@ export const scenes: Record<string, () => Promise<void>> = {
   joining_catches_up_with_what_was_sent_before: () => Scene.play(async (scene) => {
     const chat = scene.device.open(scene.chatId);
     const { line } = scene.device;
-    await settle([scene.device]);
-    // All has arrived but the answer to the join.
-    while (!chat.replica || scene.device.answering) {
-      scene.device.answer();
-      await settle([scene.device]);
-    }
+    await scene.answers(); // All has arrived but the answer to the join.
     scene.device.broadcast(await scene.said("before the join"));
     while (line.inbox.length > 0 && !line.has(`chat:${scene.chatId}`)) await line.inbox.shift()?.();
     line.inbox.length = 0; // And postgres_changes never become ready.
@@ -92,6 +96,7 @@ export const scenes: Record<string, () => Promise<void>> = {
     await drain([scene.device]);
     scene.device.app.close(scene.chatId);
     const chat = scene.device.open(scene.chatId);
+    await scene.answers(); // Before the server has heard that the first screen left.
     await drain([scene.device]);
     scene.device.broadcast(await scene.said("to the second screen"));
     await drain([scene.device]);
