@@ -41,6 +41,7 @@ export class Line {
   /** What is under way to the device. */
   readonly inbox: (() => void | Promise<void>)[] = [];
   private joined = new Map<string, Joined>();
+  private refused = new Set<string>();
   /** Resolves when the connection that is being made is there. */
   opened!: Promise<void>;
   private up!: () => void;
@@ -76,6 +77,11 @@ export class Line {
   /** Whether the device has joined a topic. */
   has(topic: string): boolean {
     return this.joined.has(`realtime:${topic}`);
+  }
+
+  /** Whether the device was refused a topic, and has not joined it since. */
+  isRefused(topic: string): boolean {
+    return this.refused.has(`realtime:${topic}`);
   }
 
   /** The connection breaks; the library makes another. */
@@ -141,12 +147,14 @@ export class Line {
     if (payload.access_token !== this.who.token || !payload.config.private) throw new Error(`${topic}: no private join with the user's token`);
     if (!(await mayListen(this.who, topic.replace("realtime:", "")))) {
       counts.refusedJoins++;
+      this.refused.add(topic);
       return reply("error", { reason: "Unauthorized: You do not have permissions to read from this Channel topic" });
     }
     const wanted: any[] = payload.config.postgres_changes ?? [];
     const bindings = wanted.map((binding) => ({ ...binding, id: ++this.bindings }));
     const joined = { joinRef, bindings, replicates: false };
     this.joined.set(topic, joined);
+    this.refused.delete(topic);
     reply("ok", { postgres_changes: bindings });
     if (bindings.length === 0) return;
     this.inbox.push(() => {

@@ -19,7 +19,7 @@ export class Story {
   private constructor(
     readonly chatId: string,
     readonly actors: Actor[],
-    private source?: { event: string; group: string },
+    readonly source?: { event: string; group: string },
   ) {}
 
   /** A chat of two; or of a group's two members and the event's author, who moderates. */
