@@ -65,16 +65,6 @@ async fn what_it_leaves_broken_is_gone_with_the_instance() {
 }
 
 #[tokio::test]
-async fn many_at_once_and_no_end() {
-    let stack = Stack::connect().await;
-    let instance = panicking(&stack);
-    for _ in 0..20 {
-        join_all((0..20).map(|_| panics(&instance, "/panic"))).await;
-        instance.get("/state").await.ok();
-    }
-}
-
-#[tokio::test]
 async fn no_function_has_such_a_route() {
     let stack = Stack::connect().await;
     let env = Env::get();
