@@ -64,3 +64,10 @@ cross join lateral (
 ) as crowd
 cross join lateral generate_series(1, c.lines) as line
 order by created_at;
+
+-- Twenty of each sender's own that will be edited; writes.sql makes them anew, as only young ones may be.
+create table bench.edited as
+select gen_random_uuid() as id, c.id as chat_id, p.id as user_id, c.n - 1967 as sender, c.lines + line as rev, line
+from bench.chats c
+join bench.people p on p.n = c.n - 1964 and c.n between 1967 and 1982
+cross join generate_series(1, 20) as line;

@@ -24,6 +24,7 @@ use std::future::pending;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bench::bars::Figures;
 use crate::bench::cases::Case;
@@ -39,7 +40,7 @@ use crate::ports::{self, HOST};
 use crate::postgres::OWNER;
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
-use crate::steps::{Help, Steps};
+use crate::steps::{Help, Steps, Told};
 use crate::supervisor::{self, Claim};
 use crate::{functions, gateway, lite, paths, rate_limits, tools, wasm};
 
@@ -65,11 +66,28 @@ const QUICK: Plan = Plan {
 
 /// `cargo xtask bench [--quick]`
 pub async fn run(quick: bool) -> Result<()> {
+    if cfg!(debug_assertions) {
+        return run_optimised(quick).await;
+    }
     let state = paths::bench_state();
     let _claim = Claim::take(&state, "`cargo xtask bench`").await?;
     let processes = Processes::new(&state)?;
     let work = measure(quick, &state, &processes);
     supervisor::until_stopped(&state, &processes, work).await
+}
+
+/// The same by a build of this tool that is optimised: it makes the load, and is the stack's API gateway.
+async fn run_optimised(quick: bool) -> Result<()> {
+    println!("  cargo        an optimised build of this tool (some minutes, once)");
+    let mut cargo = command("cargo", ["run", "--quiet", "--package=xtask", "--profile=load", "--", "bench"]);
+    cargo.args(quick.then_some("--quick")).current_dir(paths::root());
+    // Ctrl-C reaches both: the other one ends what it has started, and then this one sees it end.
+    let mut bench = cargo.spawn().context("cargo does not start")?;
+    let _interrupt = signal(SignalKind::interrupt())?;
+    if !bench.wait().await?.success() {
+        return Err(Told.into());
+    }
+    Ok(())
 }
 
 /// The stack's API gateway, apart from what makes the load.
@@ -122,6 +140,7 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
     let meter = Meter::new(&places, &world, Parts::find(processes)?, oha);
     let results = results(quick, plan, &meter, &setup, &compared, &alone, stack.postgrest_url(), &steps).await?;
     println!("\n{}", results.bars_table());
+    print!("{}", results.errors());
     if quick {
         let file = state.join("results.md");
         fs::write(&file, results.page())?;

@@ -54,6 +54,20 @@ impl Results {
         table
     }
 
+    /// A line for each measurement that had errors, with the first of them.
+    pub fn errors(&self) -> String {
+        let mut lines = String::new();
+        for series in self.series.iter().filter(|series| series.errors() > 0) {
+            let first = series.samples.iter().find_map(|sample| sample.timed.first_error.as_deref());
+            let _ = writeln!(
+                lines,
+                "warning: {} errors of {} by {} at {} connections: {}",
+                series.errors(), series.case, series.target.title(), series.connections, first.unwrap_or_default()
+            );
+        }
+        lines
+    }
+
     /// The whole page.
     pub fn page(&self) -> String {
         let mut page = String::from("# The figures\n\nWritten by `cargo xtask bench`; [README.md](README.md) reads them.\n\n");

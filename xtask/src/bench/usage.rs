@@ -33,10 +33,23 @@ impl Cpu {
     }
 }
 
+/// The kernel's unit of time in /proc, in seconds.
+const TICK: f64 = 0.01;
+
 /// Seconds that a process and all below it have spent on a CPU.
 pub fn cpu_seconds(root: Pid) -> f64 {
-    let nanoseconds: u64 = tree(root.as_raw_nonzero().get()).into_iter().map(of_threads).sum();
-    nanoseconds as f64 / 1e9
+    let ticks: u64 = tree(root.as_raw_nonzero().get()).into_iter().filter_map(ticks).sum();
+    ticks as f64 * TICK
+}
+
+/// In user and system mode, by all threads, those that have ended too: PostgREST's come and go.
+fn ticks(pid: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The command name, in parentheses, may hold spaces: fields are counted after it.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(user + system)
 }
 
 /// The memory that a process has resident, in megabytes.
@@ -57,17 +70,6 @@ fn tree(pid: i32) -> Vec<i32> {
         }
     }
     found
-}
-
-/// The scheduler's own count, which has nanoseconds where /proc/<pid>/stat has hundredths of a second.
-fn of_threads(pid: i32) -> u64 {
-    threads(pid)
-        .into_iter()
-        .filter_map(|thread| {
-            let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        })
-        .sum()
 }
 
 fn threads(pid: i32) -> Vec<i32> {
