@@ -14,12 +14,16 @@ function editableUntil(createdAt) {
   return end.toISOString().slice(0, 19) + createdAt.slice(19);
 }
 
+const attachment = (row) => row.attachmentPath === null ? null : {
+  path: row.attachmentPath, fileName: row.attachmentFileName, contentType: row.attachmentContentType, size: row.attachmentSize,
+};
+
 export function message(row, viewer) {
   const createdAt = rfc3339(row.createdAt);
   return {
-    id: row.id, chatId: row.chatId, senderId: row.senderId, text: row.text, attachmentUrl: null, clientId: row.clientId,
-    createdAt, editedAt: rfc3339(row.editedAt), editableUntil: row.senderId === viewer ? editableUntil(createdAt) : null,
-    rev: row.rev,
+    id: row.id, chatId: row.chatId, senderId: row.senderId, text: row.text, attachmentUrl: null,
+    attachment: attachment(row), clientId: row.clientId, createdAt, editedAt: rfc3339(row.editedAt),
+    editableUntil: row.senderId === viewer ? editableUntil(createdAt) : null, rev: row.rev,
   };
 }
 

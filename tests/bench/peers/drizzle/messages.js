@@ -9,8 +9,10 @@ import { messages } from "./schema.js";
 const { placeholder } = sql;
 
 const columns = {
-  id: messages.id, chatId: messages.chatId, senderId: messages.senderId, text: messages.text, clientId: messages.clientId,
-  rev: messages.rev, createdAt: messages.createdAt, editedAt: messages.editedAt, deletedAt: messages.deletedAt,
+  id: messages.id, chatId: messages.chatId, senderId: messages.senderId, text: messages.text,
+  attachmentPath: messages.attachmentPath, attachmentFileName: messages.attachmentFileName,
+  attachmentContentType: messages.attachmentContentType, attachmentSize: messages.attachmentSize,
+  clientId: messages.clientId, rev: messages.rev, createdAt: messages.createdAt, editedAt: messages.editedAt, deletedAt: messages.deletedAt,
   deletedBy: messages.deletedBy,
 };
 
