@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::config::SupabaseConfig;
 use crate::cursor::Timestamp;
 use crate::error::{ApiError, ErrorCode};
+use crate::fetch;
 use crate::platform::within;
 use crate::reply::Reply;
 use crate::request::{Request, RequestId, TraceParent};
@@ -192,12 +193,7 @@ impl<'a> Postgrest<'a> {
         }
         let Scope { platform, trace } = self.scope;
         let begun = platform.now();
-        let answer = async {
-            let response = request.send().await.map_err(upstream::from_transport)?;
-            let status = response.status().as_u16();
-            let body = response.bytes().await.map_err(upstream::from_transport)?;
-            Ok((status, body.into()))
-        };
+        let answer = fetch::send(request);
         let answer = within(*platform, deadline.saturating_sub(begun), answer).await;
         trace.asked_upstream(platform.now().saturating_sub(begun));
         answer.unwrap_or_else(|| {
