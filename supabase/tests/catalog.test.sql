@@ -114,6 +114,7 @@ select set_eq(
     -- What the invoker's bodies and the policies above call with the caller's rights:
     ('private.changed_messages(uuid, bigint, integer)'),
     ('private.chat(uuid)'),
+    ('private.chats(uuid[])'),
     ('private.chat_topic(uuid, integer)'),
     ('private.check_page_limit(integer)'),
     ('private.cursor(text[])'),
