@@ -200,6 +200,12 @@ $$;
 comment on function private.check_open_uploads() is
   'Raises rate_limited when the caller has as many open reservations as the limit `upload` allows. The caller''s other reservations wait until the transaction ends.';
 
+create function private.file_metadata(metadata jsonb) returns jsonb
+language sql immutable parallel safe
+return case jsonb_typeof(metadata) when 'string' then (metadata #>> '{}')::jsonb else metadata end;
+comment on function private.file_metadata(jsonb) is
+  'What storage.objects tells of a file: {size, mimetype, …}. Hosted Storage writes an object there, and @supabase/lite a string that holds one.';
+
 create function private.attach_upload(chat_id uuid, path text) returns private.attachment
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -223,7 +229,7 @@ begin
     perform private.refuse_field('attachmentUrl', 'was reserved too long ago');
   end if;
 
-  select o.metadata into stored
+  select private.file_metadata(o.metadata) into stored
   from storage.objects o where o.bucket_id = 'chat-attachments' and o.name = upload.path;
   if not found then
     perform private.refuse_field('attachmentUrl', 'has not been uploaded');
@@ -384,7 +390,7 @@ begin
       limit page_limit
     )
     select json_build_object(
-      'data', coalesce(json_agg(json_build_object('path', p.name, 'reason', p.reason, 'size', p.metadata -> 'size')), '[]')
+      'data', coalesce(json_agg(json_build_object('path', p.name, 'reason', p.reason, 'size', private.file_metadata(p.metadata) -> 'size')), '[]')
     )
     from page p
   );
@@ -493,7 +499,7 @@ create policy "attachments are for people with an account"
 revoke execute on function
   private.upload_window(), private.attach_window(), private.sweep_window(), private.display_name(text),
   private.key_name(text), private.refuse_field(text, text), private.check_file(text, bigint), private.check_open_uploads(),
-  private.attach_upload(uuid, text), private.on_attachment_discarded(), private.is_sweeper(), private.require_sweeper(),
+  private.file_metadata(jsonb), private.attach_upload(uuid, text), private.on_attachment_discarded(), private.is_sweeper(), private.require_sweeper(),
   private.is_leftover(text, timestamptz), private.may_upload(text),
   public.reserve_upload(uuid, text, text, bigint), public.list_leftover_uploads(integer, integer, integer, boolean),
   public.forget_swept_uploads()

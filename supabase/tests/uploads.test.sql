@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(363);
+select plan(367);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -489,7 +489,11 @@ from (values
   ('upload 10', '{"size": 5, "mimetype": "text/plain"}', 'content type'),
   ('upload 11', '{"size": 5}', 'content type'),
   ('upload 12', '{"size": 5, "mimetype": "application/pdfx"}', 'content type'),
-  ('upload 13', '{"size": 55, "mimetype": "text/plain"}', 'size')
+  ('upload 13', '{"size": 55, "mimetype": "text/plain"}', 'size'),
+  -- As the embedded Storage writes it.
+  ('upload 16', '"{\"size\":6,\"mimetype\":\"application/pdf\"}"', 'size'),
+  ('upload 17', '"{\"size\":5,\"mimetype\":\"text/plain\"}"', 'content type'),
+  ('upload 18', '"{}"', 'size')
 ) as attempt (file_name, metadata, what);
 
 select pg_temp.store(pg_temp.path(file_name)) from unnest(array['upload 14', 'upload 15', 'for the group', 'of bob']) as file_name;
@@ -627,7 +631,7 @@ select is(
 );
 select is(current_setting('response.status', true), '', 'which is not 201');
 select pg_temp.reserve('pair', 'another photo');
-select pg_temp.store(pg_temp.path('another photo'));
+select pg_temp.store(pg_temp.path('another photo'), '"{\"httpStatusCode\":200,\"size\":5,\"mimetype\":\"application/pdf\"}"');
 select is(
   pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L, pg_temp.id(''key''), %L)', content, path)), 'PT409 idempotency_mismatch', said
 )
@@ -814,7 +818,7 @@ select ok(not pg_temp.may_store(path), format('nor lets a stranger upload: %s', 
 from (values
   ('mine.pdf', 'on top'),
   (concat_ws('/', pg_temp.id('pair'), pg_temp.id('stranger'), gen_random_uuid(), 'a.pdf'), 'among the chat''s'),
-  (pg_temp.path('upload 16'), 'to another''s path')
+  (pg_temp.path('upload 19'), 'to another''s path')
 ) as attempt (path, said);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('a stranger still %s nothing', a.does)) from attempt_to_change a;
 select throws_ok(
@@ -834,7 +838,7 @@ update storage.objects set name = pg_temp.path('second letter') where name = pg_
 select pg_temp.act_as('alice');
 select pg_temp.reads('its people read as before', array['letter', 'plan']);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('and alice %s nothing', a.does)) from attempt_to_change a;
-select ok(pg_temp.may_store(pg_temp.path('upload 16')), 'she uploads what she has reserved');
+select ok(pg_temp.may_store(pg_temp.path('upload 19')), 'she uploads what she has reserved');
 select ok(not pg_temp.may_store('mine.pdf'), 'and nothing else');
 select pg_temp.act_as('sweeper', '{"app_metadata": {"role": "sweeper"}}');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('the sweeper %s nothing', a.does))
@@ -847,7 +851,7 @@ select set_eq(
 select is(
   (select count(*) from storage.objects where bucket_id = 'chat-attachments'), 0::bigint, 'and nothing of the chat''s'
 );
-select ok(not pg_temp.may_store(path), 'nor uploads there') from unnest(array['mine.pdf', pg_temp.path('upload 16')]) as path;
+select ok(not pg_temp.may_store(path), 'nor uploads there') from unnest(array['mine.pdf', pg_temp.path('upload 19')]) as path;
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('and anon %s nothing', a.does)) from attempt_to_change a;
 reset role;
 drop policy "everybody does everything" on storage.objects;
@@ -890,7 +894,8 @@ select pg_temp.act_as_sweeper();
 select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'nothing is left over of what is in messages');
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'left ' || n) from generate_series(1, 3) as n;
-select pg_temp.store(pg_temp.path('left ' || n)) from generate_series(1, 3) as n;
+select pg_temp.store(pg_temp.path('left ' || n)) from generate_series(1, 2) as n;
+select pg_temp.store(pg_temp.path('left 3'), '"{\"size\":5}"');
 select pg_temp.reserve('pair', 'never uploaded');
 select pg_temp.age('left 1', '26 hours');
 select pg_temp.age('left 2', '50 hours');
@@ -958,6 +963,9 @@ select is(pg_temp.leftovers(0, 30), array['deleted 1 deleted'], 'after thirty da
 select pg_temp.age_deletion('deleted 2', '2 days');
 select is(pg_temp.leftovers(0, 30), array['deleted 2 deleted', 'deleted 1 deleted'], 'the first deleted first');
 select pg_temp.age('left 3', '2 minutes');
+select is(
+  public.list_leftover_uploads(0, 30, 1) #>> '{data,0,size}', '5', 'the size is told however Storage has written it'
+);
 select is(
   pg_temp.leftovers(0, 30), array['left 3 unattached', 'deleted 2 deleted', 'deleted 1 deleted'], 'both kinds are told of'
 );
