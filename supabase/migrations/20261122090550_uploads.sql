@@ -306,10 +306,18 @@ create trigger _200_discard_attachment_of_removed
   execute function private.on_attachment_discarded();
 
 create function private.is_sweeper() returns boolean
-language sql stable
-return coalesce(auth.jwt() -> 'app_metadata' ->> 'role' = 'sweeper', false);
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  -- The account and not the token: whoever is made or unmade one is so at once, and the
+  -- tokens of @supabase/lite tell nothing of it.
+  return exists (
+    select from auth.users u where u.id = auth.uid() and u.raw_app_meta_data ->> 'role' = 'sweeper'
+  );
+end
+$$;
 comment on function private.is_sweeper() is
-  'Whether the caller''s token is of the account that removes leftovers. It is an ordinary account otherwise: no function holds a key that row-level security does not bind.';
+  'Whether the caller is the account that removes leftovers: app_metadata.role is sweeper. It is an ordinary account otherwise: no function holds a key that row-level security does not bind.';
 
 create function private.require_sweeper() returns void
 language plpgsql stable set search_path = ''
