@@ -159,10 +159,10 @@ declare
   bucket storage.buckets;
 begin
   select b.* into bucket from storage.buckets b where b.id = 'chat-attachments';
-  -- A bucket may also allow all of a kind, as image/*.
-  if content_type is null
-    or not coalesce(array[content_type, split_part(content_type, '/', 1) || '/*', '*/*'] && bucket.allowed_mime_types, true)
-  then
+  -- A bucket may also allow all of a kind, as image/*; one that lists nothing allows everything.
+  if content_type is null or not coalesce(
+    array[content_type, split_part(content_type, '/', 1) || '/*', '*/*'] && nullif(bucket.allowed_mime_types, '{}'), true
+  ) then
     perform private.refuse_field('contentType', 'is not allowed');
   elsif size is null or size < 0 then
     perform private.refuse_field('size', 'must not be negative');

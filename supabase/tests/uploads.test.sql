@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(368);
+select plan(369);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -248,7 +248,13 @@ from (values
   ('image/tiff', 11, pg_temp.field('size', 'is too large'), 'nor larger ones than it says')
 ) as attempt (type, size, refusal, said);
 reset role;
-update storage.buckets set file_size_limit = null, allowed_mime_types = null where id = 'chat-attachments';
+update storage.buckets set file_size_limit = null, allowed_mime_types = '{}' where id = 'chat-attachments';
+select pg_temp.act_as('alice');
+select lives_ok(
+  $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 5) $$, 'a bucket that lists no types takes all'
+);
+reset role;
+update storage.buckets set allowed_mime_types = null where id = 'chat-attachments';
 select pg_temp.act_as('alice');
 select lives_ok(
   $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 100000000) $$, 'a bucket without limits limits nothing'
