@@ -34,12 +34,7 @@ pub struct Placed {
 
 /// Starts all of them, and waits until the first, the edge, answers.
 pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) -> Result<()> {
-    let config = state.join("workerd.capnp");
-    fs::write(&config, render(functions))?;
-    let mut workerd = command(program()?, ["serve"]);
-    // Paths in the configuration are given relative to the file system's root.
-    workerd.arg("--import-path=/").arg(&config);
-    processes.start(Spec::new(NAME, workerd))?;
+    spawn(NAME, &render(functions), processes, state)?;
     let edge = functions.first().context("there is a function")?;
     wait_for(
         &format!("http://{HOST}:{}/health", edge.port),
@@ -47,6 +42,16 @@ pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) ->
         processes,
     )
     .await
+}
+
+/// Starts a workerd of this name with a configuration, and does not wait for it.
+pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> Result<()> {
+    let file = state.join(format!("{name}.capnp"));
+    fs::write(&file, config)?;
+    let mut workerd = command(program()?, ["serve"]);
+    // Paths in the configuration are given relative to the file system's root.
+    workerd.arg("--import-path=/").arg(&file);
+    processes.start(Spec::new(name, workerd))
 }
 
 /// The program itself: the npm wrapper would stand between it and our signals.
@@ -64,7 +69,7 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 /// The configuration in Cap'n Proto's text form.
-fn render(functions: &[Placed]) -> String {
+pub fn render(functions: &[Placed]) -> String {
     let mut services = String::new();
     let mut sockets = String::new();
     let mut workers = String::new();
@@ -143,12 +148,13 @@ fn worker(index: usize, placed: &Placed) -> String {
     )
 }
 
-fn binding(name: &str, kind: &str, value: &str) -> String {
+/// A binding to a value that is written as Cap'n Proto has it.
+pub fn binding(name: &str, kind: &str, value: &str) -> String {
     format!("    (name = {}, {kind} = {value}),\n", quote(name))
 }
 
 /// A string literal of Cap'n Proto, whose escapes are C's.
-fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
