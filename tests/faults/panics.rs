@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use harness::{Chat, Client, Env, Fault, FaultsEnv, Method, Page, Proxy, Stack};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The instance with the routes that panic, for nobody in particular.
@@ -22,12 +23,13 @@ async fn panics(client: &Client, path: &str) -> String {
 /// Once a test, at its end: the log is long, and while it is read no connection is looked after.
 fn are_logged(request_ids: &[String]) {
     let log = std::fs::read_to_string(&Env::get().functions_log).unwrap();
-    let lines: Vec<&str> = log
+    let lines = log
         .lines()
-        .filter(|line| line.contains("\"code\":\"internal\"") && line.contains("panic"))
-        .collect();
+        .filter(|line| line.contains("\"code\":\"internal\"") && line.contains("panicked"));
+    // The id comes first in a line.
+    let logged: HashSet<&str> = lines.filter_map(|line| line.split('"').nth(3)).collect();
     for id in request_ids {
-        assert!(lines.iter().any(|line| line.contains(id)), "{id}");
+        assert!(logged.contains(&**id), "{id}");
     }
     // A panic's message may quote what somebody wrote.
     assert!(!log.contains("secret-of-a-panic"));
@@ -113,12 +115,26 @@ async fn an_instance_survives_more_of_them_than_its_stack_could_hold() {
     are_logged(&panicked);
 }
 
+/// Nobody can tell what it has left behind, so the instance ends with it.
+#[tokio::test]
+async fn a_trap_that_is_no_panic_is_over_with_its_instance() {
+    let stack = Stack::connect().await;
+    let instance = panicking(&stack);
+    for _ in 0..3 {
+        instance.get("/state").await.ok();
+        panics(&instance, "/panic").await;
+        let answer = instance.get("/trap").await;
+        assert_eq!(answer.status, 500, "{}", answer.text());
+        instance.get("/state").await.ok();
+    }
+}
+
 #[tokio::test]
 async fn no_function_has_such_a_route() {
     let stack = Stack::connect().await;
     let env = Env::get();
     for url in [&env.edge_url, &env.chats_url, &env.messages_url] {
-        for path in ["/panic", "/break", "/state"] {
+        for path in ["/panic", "/break", "/trap", "/state"] {
             let answer = stack.function_at(url).get(path).await;
             answer.refused(404, "route_not_found");
         }
