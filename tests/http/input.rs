@@ -30,7 +30,8 @@ async fn equal_names_and_deep_nesting_are_400() {
 async fn methods_that_no_route_has_are_405() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
-    for method in [Method::OPTIONS, Method::TRACE, Method::PUT] {
+    let unheard_of = Method::from_bytes(b"PROPFIND").unwrap();
+    for method in [Method::OPTIONS, Method::TRACE, Method::PUT, unheard_of] {
         let answer = alice.call(method, "/chats").send().await;
         answer.not_allowed(&["GET", "POST"]);
     }
