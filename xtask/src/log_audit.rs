@@ -106,8 +106,12 @@ fn faults(log: &str, hidden: &Hidden, others: Others) -> Vec<(usize, String)> {
     let mut harmless = BTreeSet::new();
     let check = |(index, line): (usize, &str)| {
         let fault = if others == Others::OfFaults && !line.starts_with('{') {
-            // A stack names places in the module by a URL.
-            quoted(&line.replace("wasm://", ""), hidden)?
+            // A stack names places in the module by a URL, the runtime its documentation.
+            let known = ["wasm://", "https://developers.cloudflare.com/"];
+            let line = known
+                .iter()
+                .fold(line.to_owned(), |line, url| line.replace(url, ""));
+            quoted(&line, hidden)?
         } else {
             fault(line, hidden, &mut harmless)?
         };

@@ -52,7 +52,7 @@ impl Scene {
         let [alice, bob] = stack.people().await;
         let alice = alice.at(&edge);
         let chat = stack.direct_chat(&alice, &bob).await;
-        let message = alice.send(chat, "before").await.id;
+        let message = alice.send(chat, "An early message").await.id;
         Scene {
             stack,
             proxy,
