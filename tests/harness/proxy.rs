@@ -79,6 +79,8 @@ struct Shared {
 struct Counts {
     /// How often a request of this id has come.
     by_id: HashMap<String, usize>,
+    /// The head of the last one.
+    heads: HashMap<String, String>,
     open: usize,
     most_open: usize,
 }
@@ -149,6 +151,15 @@ impl Proxy {
         counts.by_id.get(request_id).copied().unwrap_or_default()
     }
 
+    /// The header lines of the last request of this id, in lower case and in order.
+    pub fn head(&self, request_id: &str) -> Vec<String> {
+        let counts = lock(&self.shared.counts);
+        let head = counts.heads.get(request_id).cloned().unwrap_or_default();
+        let mut lines: Vec<_> = head.lines().skip(1).map(str::to_lowercase).collect();
+        lines.sort();
+        lines
+    }
+
     /// How many connections there are.
     pub fn open(&self) -> usize {
         lock(&self.shared.counts).open
@@ -190,6 +201,8 @@ impl Shared {
         let request = Request::read(&mut stream).await?;
         let attempt = {
             let mut counts = lock(&self.counts);
+            let head = request.head.clone();
+            counts.heads.insert(request.id().to_owned(), head);
             let attempts = counts.by_id.entry(request.id().to_owned()).or_default();
             *attempts += 1;
             *attempts
