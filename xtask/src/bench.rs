@@ -79,8 +79,20 @@ pub async fn run(quick: bool) -> Result<()> {
 /// The same by a build of this tool that is optimised: it makes the load, and is the stack's API gateway.
 async fn run_optimised(quick: bool) -> Result<()> {
     println!("  cargo        an optimised build of this tool (some minutes, once)");
-    let mut cargo = command("cargo", ["run", "--quiet", "--package=xtask", "--profile=load", "--", "bench"]);
-    cargo.args(quick.then_some("--quick")).current_dir(paths::root());
+    let mut cargo = command(
+        "cargo",
+        [
+            "run",
+            "--quiet",
+            "--package=xtask",
+            "--profile=load",
+            "--",
+            "bench",
+        ],
+    );
+    cargo
+        .args(quick.then_some("--quick"))
+        .current_dir(paths::root());
     // Ctrl-C reaches both: the other one ends what it has started, and then this one sees it end.
     let mut bench = cargo.spawn().context("cargo does not start")?;
     let _interrupt = signal(SignalKind::interrupt())?;
@@ -106,9 +118,14 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
     let oha = tools::oha(processes, &steps).await?;
     let functions = functions::all()?;
     wasm::build(&functions, processes, &steps).await?;
-    let help = Help::log(processes.log("npm-peers"), "npm must reach its registry: `npm ping`");
+    let help = Help::log(
+        processes.log("npm-peers"),
+        "npm must reach its registry: `npm ping`",
+    );
     let peers = servers::prepare_peers(state, processes);
-    steps.run("peers", "the peers are installed and bundled", help, peers).await?;
+    steps
+        .run("peers", "the peers are installed and bundled", help, peers)
+        .await?;
 
     world::forget_outdated(state)?;
     let [api, database] = ports::free_many()?;
@@ -117,7 +134,9 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
     processes.stop(lite::NAME).await?;
     let load = World::load(state, &stack.postgres, &stack.keys);
     let help = Help::mend("remove .dev/bench and run again");
-    let world = steps.run("data", "1,000,000 messages are there", help, load).await?;
+    let world = steps
+        .run("data", "1,000,000 messages are there", help, load)
+        .await?;
 
     let project = start_api(&stack, processes).await?;
     let mut vars = stack.vars();
@@ -125,7 +144,10 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
     let setup = Setup {
         state,
         processes,
-        functions: functions.into_iter().map(|function| rate_limits::without(function).0).collect(),
+        functions: functions
+            .into_iter()
+            .map(|function| rate_limits::without(function).0)
+            .collect(),
         vars,
         database_url: stack.postgres.url(OWNER),
     };
@@ -133,12 +155,25 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
     world.restore().await?;
     let compared = cases::compared(&world).await?;
     let alone = cases::variants(&world)?;
-    let help = Help::mend("mend the peer in tests/bench/peers: what answers otherwise is not compared");
+    let help =
+        Help::mend("mend the peer in tests/bench/peers: what answers otherwise is not compared");
     let check = check::same_answers(&compared, &places, &world);
-    steps.run("answers", "all give the same answers", help, check).await?;
+    steps
+        .run("answers", "all give the same answers", help, check)
+        .await?;
 
     let meter = Meter::new(&places, &world, Parts::find(processes)?, oha);
-    let results = results(quick, plan, &meter, &setup, &compared, &alone, stack.postgrest_url(), &steps).await?;
+    let results = results(
+        quick,
+        plan,
+        &meter,
+        &setup,
+        &compared,
+        &alone,
+        stack.postgrest_url(),
+        &steps,
+    )
+    .await?;
     println!("\n{}", results.bars_table());
     print!("{}", results.errors());
     if quick {
@@ -166,27 +201,48 @@ async fn results(
     let page = &compared[0];
     let help = Help::default;
     let modules = modules::measure(setup);
-    let modules = steps.run("modules", "instances of each module are made", help(), modules).await?;
+    let modules = steps
+        .run(
+            "modules",
+            "instances of each module are made",
+            help(),
+            modules,
+        )
+        .await?;
     let starts = cold::starts(setup, &page.calls[0]);
-    let cold_starts = steps.run("starts", "each server is started anew", help(), starts).await?;
+    let cold_starts = steps
+        .run("starts", "each server is started anew", help(), starts)
+        .await?;
     let memory = cold::memory(setup, meter, &page.calls[0], plan.memory_after);
-    let memory = steps.run("memory", "one of ours is asked many times", help(), memory).await?;
+    let memory = steps
+        .run("memory", "one of ours is asked many times", help(), memory)
+        .await?;
     let warm = meter.warm_up(compared, if quick { 0.1 } else { 1.0 });
-    steps.run("warm-up", "all have answered for a while", help(), warm).await?;
+    steps
+        .run("warm-up", "all have answered for a while", help(), warm)
+        .await?;
     let own_client_to_oha = own_client_to_oha(meter, page).await?;
     let without_api_gateway = without_api_gateway(meter, page, postgrest).await?;
     let alone = with_loads(compared, variants);
     let rounds = meter.closed_loops(plan, compared, &alone);
-    let closed = steps.run("rounds", "all cases at all targets", help(), rounds).await?;
+    let closed = steps
+        .run("rounds", "all cases at all targets", help(), rounds)
+        .await?;
     let open = meter.open_loops(plan, compared, &closed);
-    let open = steps.run("open loops", "at 70 % of what each can do", help(), open).await?;
+    let open = steps
+        .run("open loops", "at 70 % of what each can do", help(), open)
+        .await?;
     let bars = bars::all(&Figures(&closed), &modules, &memory);
     Ok(Results {
         machine: machine::look(meter.world).await?,
         quick,
         rounds: plan.rounds,
         bars,
-        cases: compared.iter().chain(variants).map(|case| (case.name, case.about)).collect(),
+        cases: compared
+            .iter()
+            .chain(variants)
+            .map(|case| (case.name, case.about))
+            .collect(),
         series: closed.into_iter().chain(open).collect(),
         cold_starts,
         memory,
@@ -198,14 +254,26 @@ async fn results(
 
 /// What ours is compared with itself by, and at how many connections: latencies at one, sends by sixteen.
 fn with_loads<'c>(compared: &'c [Case], variants: &'c [Case]) -> Vec<(&'c Case, usize)> {
-    let mut loads: Vec<_> = variants.iter().map(|case| (case, if case.writes { 16 } else { 1 })).collect();
-    loads.extend(compared.iter().filter(|case| case.name == "send-hot").map(|case| (case, 64)));
+    let mut loads: Vec<_> = variants
+        .iter()
+        .map(|case| (case, if case.writes { 16 } else { 1 }))
+        .collect();
+    loads.extend(
+        compared
+            .iter()
+            .filter(|case| case.name == "send-hot")
+            .map(|case| (case, 64)),
+    );
     loads
 }
 
 /// The one check of the two load generators against each other.
 async fn own_client_to_oha(meter: &Meter<'_>, page: &Case) -> Result<f64> {
-    let load = Load { connections: 16, rate: None, seconds: 0.5 };
+    let load = Load {
+        connections: 16,
+        rate: None,
+        seconds: 0.5,
+    };
     let (mut own, mut by_oha) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         let timed = meter.by_own_client(page, Target::Ours, &load).await?;
@@ -217,10 +285,16 @@ async fn own_client_to_oha(meter: &Meter<'_>, page: &Case) -> Result<f64> {
 
 /// What the hop that stands for Supabase's API gateway takes.
 async fn without_api_gateway(meter: &Meter<'_>, page: &Case, postgrest: String) -> Result<f64> {
-    let load = Load { connections: 1, rate: None, seconds: 0.3 };
+    let load = Load {
+        connections: 1,
+        rate: None,
+        seconds: 0.3,
+    };
     let with = meter.places.wire(Target::Postgrest, &page.calls[0]);
     let mut without = with.clone();
-    without.url = with.url.replace(&format!("{}/rest/v1", meter.places.project), &postgrest);
+    without.url = with
+        .url
+        .replace(&format!("{}/rest/v1", meter.places.project), &postgrest);
     let (mut times_with, mut times_without) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         times_with.push(oha::run(&meter.oha, &with, &load).await?.p50_ms);
@@ -259,7 +333,10 @@ async fn start_servers(project: String, stack: &Stack, setup: &Setup<'_>) -> Res
 fn write(results: &Results) -> Result<()> {
     let dir = paths::root().join(RESULTS);
     fs::create_dir_all(&dir)?;
-    fs::write(dir.join("results.json"), serde_json::to_string_pretty(results)? + "\n")?;
+    fs::write(
+        dir.join("results.json"),
+        serde_json::to_string_pretty(results)? + "\n",
+    )?;
     fs::write(dir.join("results.md"), results.page())?;
     for (name, plot) in plots::all(&results.series) {
         fs::write(dir.join(name), plot)?;

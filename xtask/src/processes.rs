@@ -149,7 +149,9 @@ impl Processes {
     pub fn pid(&self, name: &str) -> Result<Pid> {
         let running = self.running.borrow();
         let found = running.iter().find(|running| running.name == name);
-        Ok(found.with_context(|| format!("{name} is not running"))?.group)
+        Ok(found
+            .with_context(|| format!("{name} is not running"))?
+            .group)
     }
 
     /// Ends everything, the last started first.

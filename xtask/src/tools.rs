@@ -152,7 +152,11 @@ async fn install(
             return Ok(());
         }
         let mut cargo = command("cargo", ["install", name, "--version", version]);
-        cargo.args(options).arg("--root").arg(&place).current_dir(&cache);
+        cargo
+            .args(options)
+            .arg("--root")
+            .arg(&place)
+            .current_dir(&cache);
         processes.run(Spec::new(name, cargo)).await?;
         Ok(fs::write(&done, "")?)
     };

@@ -63,7 +63,11 @@ impl Call {
         let mut headers = self.headers();
         headers.push(("apikey", anon_key.to_owned()));
         Wire {
-            method: if self.arguments.is_some() { "POST" } else { "GET" },
+            method: if self.arguments.is_some() {
+                "POST"
+            } else {
+                "GET"
+            },
             url: format!("{base}/rest/v1/rpc/{}", self.rpc),
             headers,
             body: self.arguments.clone(),

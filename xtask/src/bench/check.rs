@@ -11,7 +11,14 @@ use crate::bench::world::World;
 /// How many requests of a case are compared.
 const COMPARED: usize = 3;
 /// What is another one each time: what a write makes, and when.
-const MADE_ANEW: [&str; 6] = ["id", "clientId", "rev", "createdAt", "editedAt", "editableUntil"];
+const MADE_ANEW: [&str; 6] = [
+    "id",
+    "clientId",
+    "rev",
+    "createdAt",
+    "editedAt",
+    "editableUntil",
+];
 
 /// Fails where one answers otherwise than PostgREST does.
 pub async fn same_answers(cases: &[Case], places: &Places, world: &World) -> Result<()> {

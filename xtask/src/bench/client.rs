@@ -50,7 +50,9 @@ impl Client {
             let bytes = to_bytes(Body::new(response.into_body()), MAX_BODY_BYTES).await?;
             Ok((status, bytes))
         };
-        timeout(PATIENCE, answer).await.context("no answer in time")?
+        timeout(PATIENCE, answer)
+            .await
+            .context("no answer in time")?
     }
 
     /// Makes a load of these requests, one after the other and round again. At `n` connections the
@@ -81,7 +83,14 @@ impl Client {
     }
 
     /// Requests leave when they are due, however long the others take; a latency begins then.
-    async fn open_loop(&self, wires: &[Wire], load: &Load, rate: f64, begun: Instant, tally: &Tally) {
+    async fn open_loop(
+        &self,
+        wires: &[Wire],
+        load: &Load,
+        rate: f64,
+        begun: Instant,
+        tally: &Tally,
+    ) {
         let mut ticks = interval(Duration::from_millis(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut wires = wires.iter().cycle();
@@ -110,7 +119,9 @@ impl Client {
 
     async fn timed(&self, wire: &Wire, since: Instant, tally: &Tally) {
         match self.send(wire).await {
-            Ok((status, _)) if status.is_success() => tally.latencies.borrow_mut().push(since.elapsed()),
+            Ok((status, _)) if status.is_success() => {
+                tally.latencies.borrow_mut().push(since.elapsed())
+            }
             Ok((status, _)) => tally.fail(&status.to_string()),
             Err(error) => tally.fail(&format!("{error:#}")),
         }
@@ -128,7 +139,9 @@ struct Tally {
 impl Tally {
     fn fail(&self, reason: &str) {
         self.errors.set(self.errors.get() + 1);
-        self.first_error.borrow_mut().get_or_insert_with(|| reason.to_owned());
+        self.first_error
+            .borrow_mut()
+            .get_or_insert_with(|| reason.to_owned());
     }
 
     fn finish(self, seconds: f64) -> Timed {

@@ -36,6 +36,8 @@ pub struct ColdStart {
 pub struct Memory {
     /// After a thousand requests, in megabytes.
     pub after_1000_mb: f64,
+    /// After ten times as many.
+    pub after_10000_mb: Option<f64>,
     /// After this many.
     pub requests: u32,
     /// In megabytes.
@@ -50,7 +52,8 @@ pub async fn starts(setup: &Setup<'_>, call: &Call) -> Result<Vec<ColdStart>> {
         for _ in 0..STARTS {
             runs.push(start(server, setup, call).await?);
         }
-        let middle = |number: fn(&ColdStart) -> f64| median(&runs.iter().map(number).collect::<Vec<_>>());
+        let middle =
+            |number: fn(&ColdStart) -> f64| median(&runs.iter().map(number).collect::<Vec<_>>());
         found.push(ColdStart {
             server: server.name(),
             listens_ms: middle(|run| run.listens_ms),
@@ -69,7 +72,11 @@ async fn start(server: Server, setup: &Setup<'_>, call: &Call) -> Result<ColdSta
     let listens_ms = begun.elapsed().as_secs_f64() * 1000.0;
     let wire = match server {
         Server::PassThrough => {
-            let key = setup.vars.get("SUPABASE_ANON_KEY").cloned().unwrap_or_default();
+            let key = setup
+                .vars
+                .get("SUPABASE_ANON_KEY")
+                .cloned()
+                .unwrap_or_default();
             call.to_postgrest(&listening.edge, &key)
         }
         _ => call.to_api(&listening.edge),
@@ -86,11 +93,21 @@ async fn start(server: Server, setup: &Setup<'_>, call: &Call) -> Result<ColdSta
     }
     setup.processes.stop(&name).await?;
     let (first_ms, warm_ms) = (took[0], median(&took[1..]));
-    Ok(ColdStart { server: server.name(), listens_ms, first_ms, warm_ms })
+    Ok(ColdStart {
+        server: server.name(),
+        listens_ms,
+        first_ms,
+        warm_ms,
+    })
 }
 
 /// Asks a fresh workerd for the same page a thousand times, and many more times.
-pub async fn memory(setup: &Setup<'_>, meter: &Meter<'_>, call: &Call, requests: u32) -> Result<Memory> {
+pub async fn memory(
+    setup: &Setup<'_>,
+    meter: &Meter<'_>,
+    call: &Call,
+    requests: u32,
+) -> Result<Memory> {
     const NAME: &str = "memory-ours";
     const FIRST: u32 = 1_000;
     let listening = Server::Ours.spawn(NAME, setup)?;
@@ -100,12 +117,28 @@ pub async fn memory(setup: &Setup<'_>, meter: &Meter<'_>, call: &Call, requests:
     let ask = async |count| {
         let timed = oha::run_count(&meter.oha, &wire, 16, count).await?;
         if timed.errors > 0 {
-            bail!("{} of {count} requests failed: {:?}", timed.errors, timed.first_error);
+            bail!(
+                "{} of {count} requests failed: {:?}",
+                timed.errors,
+                timed.first_error
+            );
         }
         resident_mb(pid)
     };
     let after_1000_mb = ask(FIRST).await?;
-    let after_all_mb = ask(requests - FIRST).await?;
+    let many = requests > 10 * FIRST;
+    let after_10000_mb = if many {
+        Some(ask(9 * FIRST).await?)
+    } else {
+        None
+    };
+    let left = if many { 10 * FIRST } else { FIRST };
+    let after_all_mb = ask(requests - left).await?;
     setup.processes.stop(NAME).await?;
-    Ok(Memory { after_1000_mb, requests, after_all_mb })
+    Ok(Memory {
+        after_1000_mb,
+        after_10000_mb,
+        requests,
+        after_all_mb,
+    })
 }

@@ -34,10 +34,16 @@ pub struct Machine {
 pub async fn look(world: &World) -> Result<Machine> {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kilobytes: f64 = field(&memory, "MemTotal").split(' ').next().and_then(|kb| kb.parse().ok()).unwrap_or_default();
+    let kilobytes: f64 = field(&memory, "MemTotal")
+        .split(' ')
+        .next()
+        .and_then(|kb| kb.parse().ok())
+        .unwrap_or_default();
     let peers = root().join(PEERS).join("node_modules");
     let own = root().join("node_modules");
-    let postgres = world.text("select current_setting('server_version')").await?;
+    let postgres = world
+        .text("select current_setting('server_version')")
+        .await?;
     Ok(Machine {
         cpu: field(&cpu, "model name"),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -50,29 +56,41 @@ pub async fn look(world: &World) -> Result<Machine> {
             ("Node", said("node", &["--version"]).await?),
             ("Rust", said("rustc", &["--version"]).await?),
             ("Hono", package(&peers.join("hono"))?),
-            ("supabase-js", package(&peers.join("@supabase/supabase-js"))?),
+            (
+                "supabase-js",
+                package(&peers.join("@supabase/supabase-js"))?,
+            ),
             ("Drizzle", package(&peers.join("drizzle-orm"))?),
             ("postgres.js", package(&peers.join("postgres"))?),
             ("oha", tools::OHA.to_owned()),
         ],
         commit: said("git", &["describe", "--always", "--dirty=+", "--exclude=*"]).await?,
-        at: world.text("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI')").await?,
+        at: world
+            .text("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI')")
+            .await?,
     })
 }
 
 fn field(text: &str, name: &str) -> String {
     let line = text.lines().find(|line| line.starts_with(name));
     let value = line.and_then(|line| line.split_once(':'));
-    value.map_or("unknown", |(_, value)| value.trim()).to_owned()
+    value
+        .map_or("unknown", |(_, value)| value.trim())
+        .to_owned()
 }
 
 fn package(dir: &Path) -> Result<String> {
-    let manifest = fs::read(dir.join("package.json")).with_context(|| format!("{} is not installed", dir.display()))?;
+    let manifest = fs::read(dir.join("package.json"))
+        .with_context(|| format!("{} is not installed", dir.display()))?;
     let manifest: Value = serde_json::from_slice(&manifest)?;
     Ok(manifest["version"].as_str().unwrap_or("unknown").to_owned())
 }
 
 async fn said(program: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(program).args(arguments).current_dir(root()).output().await?;
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .await?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -68,7 +68,12 @@ async fn instantiate_ms(setup: &Setup<'_>, file: &str) -> Result<f64> {
     let client = Client::new();
     let ask = async |count: u32| -> Result<f64> {
         let url = format!("{url}/?count={count}");
-        let wire = Wire { method: "GET", url, headers: Vec::new(), body: None };
+        let wire = Wire {
+            method: "GET",
+            url,
+            headers: Vec::new(),
+            body: None,
+        };
         let mut took = Vec::new();
         for _ in 0..REQUESTS {
             let begun = Instant::now();

@@ -40,14 +40,25 @@ pub async fn run(oha: &Path, wire: &Wire, load: &Load) -> Result<Timed> {
 
 /// Makes so many of this request, as fast as they go.
 pub async fn run_count(oha: &Path, wire: &Wire, connections: usize, count: u32) -> Result<Timed> {
-    let load = Load { connections, rate: None, seconds: f64::from(count) / 20.0 };
+    let load = Load {
+        connections,
+        rate: None,
+        seconds: f64::from(count) / 20.0,
+    };
     call(oha, wire, &load, ["-n", &count.to_string()]).await
 }
 
 async fn call(oha: &Path, wire: &Wire, load: &Load, length: [&str; 2]) -> Result<Timed> {
     let mut command = Command::new(oha);
     command
-        .args(["--no-tui", "--output-format", "json", "--disable-compression", "--redirect", "0"])
+        .args([
+            "--no-tui",
+            "--output-format",
+            "json",
+            "--disable-compression",
+            "--redirect",
+            "0",
+        ])
         .args(length)
         .args(["-c", &load.connections.to_string(), "-m", wire.method]);
     for (name, value) in &wire.headers {
@@ -57,13 +68,22 @@ async fn call(oha: &Path, wire: &Wire, load: &Load, length: [&str; 2]) -> Result
         // Latencies from when a request was due, and not from when a connection was free for it.
         command.args(["-q", &format!("{rate:.1}"), "--latency-correction"]);
     }
-    command.arg(&wire.url).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .arg(&wire.url)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     let patience = PATIENCE + Duration::from_secs_f64(load.seconds);
-    let output = timeout(patience, command.output()).await.context("oha does not end")??;
+    let output = timeout(patience, command.output())
+        .await
+        .context("oha does not end")??;
     if !output.status.success() {
-        bail!("oha failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "oha failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
-    let report: Report = serde_json::from_slice(&output.stdout).context("oha's report is not as it was")?;
+    let report: Report =
+        serde_json::from_slice(&output.stdout).context("oha's report is not as it was")?;
     Ok(report.timed())
 }
 
@@ -71,13 +91,23 @@ impl Report {
     fn timed(mut self) -> Timed {
         self.error_distribution.remove(CUT_OFF);
         let is_good = |status: &str| status.starts_with('2');
-        let (good, bad): (Vec<_>, Vec<_>) =
-            self.status_code_distribution.iter().partition(|(status, _)| is_good(status));
+        let (good, bad): (Vec<_>, Vec<_>) = self
+            .status_code_distribution
+            .iter()
+            .partition(|(status, _)| is_good(status));
         let errors = bad.iter().map(|(_, count)| **count).sum::<u64>()
             + self.error_distribution.values().sum::<u64>();
-        let reasons = bad.iter().map(|(status, _)| *status).chain(self.error_distribution.keys());
+        let reasons = bad
+            .iter()
+            .map(|(status, _)| *status)
+            .chain(self.error_distribution.keys());
         let milliseconds = |name: &str| {
-            self.latency_percentiles.get(name).copied().flatten().unwrap_or_default() * 1000.0
+            self.latency_percentiles
+                .get(name)
+                .copied()
+                .flatten()
+                .unwrap_or_default()
+                * 1000.0
         };
         Timed {
             requests: good.iter().map(|(_, count)| **count).sum(),

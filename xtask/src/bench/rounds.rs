@@ -54,7 +54,8 @@ pub struct Parts {
 impl Parts {
     /// Finds them among what runs.
     pub fn find(processes: &Processes) -> Result<Self> {
-        let server = |server: Server| Ok::<_, anyhow::Error>((server, processes.pid(server.name())?));
+        let server =
+            |server: Server| Ok::<_, anyhow::Error>((server, processes.pid(server.name())?));
         let [a, b, c, d] = Server::ALL;
         Ok(Parts {
             api: processes.pid(super::API)?,
@@ -72,7 +73,10 @@ impl Parts {
             Target::HonoDrizzle => Some(Server::HonoDrizzle),
             Target::Ours | Target::OurFunction => Some(Server::Ours),
         };
-        let edge = self.servers.iter().find(|(found, _)| Some(*found) == server);
+        let edge = self
+            .servers
+            .iter()
+            .find(|(found, _)| Some(*found) == server);
         Cpu {
             edge: edge.map_or(0.0, |(_, pid)| cpu_seconds(*pid)),
             api: cpu_seconds(self.api),
@@ -86,7 +90,13 @@ impl<'a> Meter<'a> {
     /// With connections of its own.
     pub fn new(places: &'a Places, world: &'a World, parts: Parts, oha: PathBuf) -> Self {
         let client = Client::new();
-        Meter { places, world, parts, oha, client }
+        Meter {
+            places,
+            world,
+            parts,
+            oha,
+            client,
+        }
     }
 
     /// One measurement.
@@ -106,7 +116,11 @@ impl<'a> Meter<'a> {
 
     /// The same load by the client of ours, whatever the case.
     pub async fn by_own_client(&self, case: &Case, target: Target, load: &Load) -> Result<Timed> {
-        let wires: Vec<_> = case.calls.iter().map(|call| self.places.wire(target, call)).collect();
+        let wires: Vec<_> = case
+            .calls
+            .iter()
+            .map(|call| self.places.wire(target, call))
+            .collect();
         self.client.load(&wires, load).await
     }
 
@@ -114,7 +128,11 @@ impl<'a> Meter<'a> {
     pub async fn warm_up(&self, cases: &[Case], seconds: f64) -> Result<()> {
         for case in cases {
             for target in Target::ALL {
-                let load = Load { connections: 8, rate: None, seconds };
+                let load = Load {
+                    connections: 8,
+                    rate: None,
+                    seconds,
+                };
                 self.by_own_client(case, target, &load).await?;
             }
         }
@@ -137,7 +155,9 @@ impl<'a> Meter<'a> {
             slots.extend(of_load.map(|(case, _)| (*case, Target::Ours, *connections)));
         }
         // One that is measured at a load that the others are not.
-        let others = alone.iter().filter(|(_, wanted)| !plan.connections.contains(wanted));
+        let others = alone
+            .iter()
+            .filter(|(_, wanted)| !plan.connections.contains(wanted));
         slots.extend(others.map(|(case, wanted)| (*case, Target::Ours, *wanted)));
         let mut series: Vec<Series> = slots
             .iter()
@@ -154,7 +174,11 @@ impl<'a> Meter<'a> {
             println!("  round        {} of {}", round + 1, plan.rounds);
             for index in order(&slots, round) {
                 let (case, target, connections) = slots[index];
-                let load = Load { connections, rate: None, seconds: plan.seconds };
+                let load = Load {
+                    connections,
+                    rate: None,
+                    seconds: plan.seconds,
+                };
                 let sample = self.measure(case, target, &load).await?;
                 series[index].samples.push(sample);
             }
@@ -163,20 +187,37 @@ impl<'a> Meter<'a> {
     }
 
     /// 70 % of what each target can do, in an open loop, for the 99th percentile.
-    pub async fn open_loops(&self, plan: &Plan, cases: &[Case], closed: &[Series]) -> Result<Vec<Series>> {
+    pub async fn open_loops(
+        &self,
+        plan: &Plan,
+        cases: &[Case],
+        closed: &[Series],
+    ) -> Result<Vec<Series>> {
         let (seconds, count) = plan.open_loop;
         let mut measured = Vec::new();
         self.world.restore().await?;
         for case in cases.iter().take(count) {
             for target in Target::ALL {
-                let loads = closed.iter().filter(|series| series.case == case.name && series.target == target);
+                let loads = closed
+                    .iter()
+                    .filter(|series| series.case == case.name && series.target == target);
                 let capacity = loads.map(Series::rate).fold(0.0, f64::max);
-                let load = Load { connections: 64, rate: Some(capacity * 0.7), seconds };
+                let load = Load {
+                    connections: 64,
+                    rate: Some(capacity * 0.7),
+                    seconds,
+                };
                 let mut samples = Vec::new();
                 for _ in 0..plan.rounds.min(3) {
                     samples.push(self.measure(case, target, &load).await?);
                 }
-                measured.push(Series { case: case.name, target, connections: 64, open_loop: true, samples });
+                measured.push(Series {
+                    case: case.name,
+                    target,
+                    connections: 64,
+                    open_loop: true,
+                    samples,
+                });
             }
         }
         Ok(measured)
@@ -187,9 +228,8 @@ impl<'a> Meter<'a> {
 fn order(slots: &[(&Case, Target, usize)], round: usize) -> Vec<usize> {
     let mut order = Vec::with_capacity(slots.len());
     let indices: Vec<usize> = (0..slots.len()).collect();
-    let same = |a: &usize, b: &usize| {
-        (slots[*a].0.name, slots[*a].2) == (slots[*b].0.name, slots[*b].2)
-    };
+    let same =
+        |a: &usize, b: &usize| (slots[*a].0.name, slots[*a].2) == (slots[*b].0.name, slots[*b].2);
     for group in indices.chunk_by(same) {
         let mut group = group.to_vec();
         let by = round % group.len();

@@ -94,7 +94,11 @@ impl Series {
 
     /// Milliseconds of CPU that one request took, of a part, over all rounds.
     pub fn cpu_ms(&self, part: impl Fn(&Cpu) -> f64) -> f64 {
-        let requests: u64 = self.samples.iter().map(|sample| sample.timed.requests).sum();
+        let requests: u64 = self
+            .samples
+            .iter()
+            .map(|sample| sample.timed.requests)
+            .sum();
         let seconds: f64 = self.samples.iter().map(|sample| part(&sample.cpu)).sum();
         seconds * 1000.0 / (requests.max(1) as f64)
     }

@@ -38,7 +38,10 @@ const TICK: f64 = 0.01;
 
 /// Seconds that a process and all below it have spent on a CPU.
 pub fn cpu_seconds(root: Pid) -> f64 {
-    let ticks: u64 = tree(root.as_raw_nonzero().get()).into_iter().filter_map(ticks).sum();
+    let ticks: u64 = tree(root.as_raw_nonzero().get())
+        .into_iter()
+        .filter_map(ticks)
+        .sum();
     ticks as f64 * TICK
 }
 

@@ -75,8 +75,10 @@ impl World {
             sql.batch_execute(setting).await?;
         }
         // One person sends many here; the row stays, so that looking it up still costs what it costs.
-        sql.batch_execute("update private.rate_limits set max_count = 2000000000 where name = 'send'")
-            .await?;
+        sql.batch_execute(
+            "update private.rate_limits set max_count = 2000000000 where name = 'send'",
+        )
+        .await?;
         let found = sql.query_one("select to_regclass('bench.edited') is not null", &[]);
         if !found.await?.get::<_, bool>(0) {
             run(&sql, DATA).await?;
