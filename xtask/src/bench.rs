@@ -176,13 +176,13 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
     .await?;
     println!("\n{}", results.bars_table());
     print!("{}", results.errors());
-    if quick {
-        let file = state.join("results.md");
-        fs::write(&file, results.page())?;
-        println!("all figures of this run: {}", file.display());
+    // A quick run is for whoever looks at it now; the page shows a full one.
+    let dir = if quick {
+        state.join("results")
     } else {
-        write(&results)?;
-    }
+        paths::root().join(RESULTS)
+    };
+    write(&results, &dir)?;
     println!("done in {:.0} s", steps.total());
     Ok(())
 }
@@ -330,17 +330,14 @@ async fn start_servers(project: String, stack: &Stack, setup: &Setup<'_>) -> Res
     })
 }
 
-fn write(results: &Results) -> Result<()> {
-    let dir = paths::root().join(RESULTS);
-    fs::create_dir_all(&dir)?;
-    fs::write(
-        dir.join("results.json"),
-        serde_json::to_string_pretty(results)? + "\n",
-    )?;
+fn write(results: &Results, dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir)?;
+    let json = serde_json::to_string_pretty(results)?;
+    fs::write(dir.join("results.json"), json + "\n")?;
     fs::write(dir.join("results.md"), results.page())?;
     for (name, plot) in plots::all(&results.series) {
         fs::write(dir.join(name), plot)?;
     }
-    println!("written to {RESULTS}");
+    println!("all figures: {}", dir.join("results.md").display());
     Ok(())
 }
