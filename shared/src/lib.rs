@@ -1,4 +1,4 @@
-//! What two functions of the chat API need: token verification, the PostgREST client,
+//! What two functions of the chat API need: token verification, the clients of PostgREST and Storage,
 //! the error enum with its envelope, cursors and the readers of hostile input.
 //!
 //! Everything here runs natively and is tested there. Only `edge` knows the Workers runtime.
@@ -32,6 +32,7 @@ pub mod error;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod object_path;
 pub mod path;
 pub mod platform;
 pub mod postgrest;
@@ -40,6 +41,8 @@ pub mod reply;
 pub mod request;
 pub mod session;
 pub mod shape;
+pub mod storage;
+pub mod supabase;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod text;

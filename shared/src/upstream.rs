@@ -75,9 +75,9 @@ pub fn from_false_success(status: u16, length: usize) -> ApiError {
     ApiError::with_detail(ErrorCode::BadUpstream, detail)
 }
 
-/// Maps a request that got no answer, or only the beginning of one.
+/// Maps a request that got no answer of this service, or only the beginning of one.
 #[must_use]
-pub fn from_transport(error: reqwest::Error) -> ApiError {
+pub fn from_transport(service: &str, error: reqwest::Error) -> ApiError {
     let code = if error.is_timeout() {
         ErrorCode::UpstreamTimeout
     } else if error.is_builder() {
@@ -91,7 +91,7 @@ pub fn from_transport(error: reqwest::Error) -> ApiError {
     // The URL may hold a cursor.
     ApiError::with_detail(
         code,
-        format!("PostgREST gave no answer: {:?}", error.without_url()),
+        format!("{service} gave no answer: {:?}", error.without_url()),
     )
 }
 
