@@ -10,7 +10,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{Datelike, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDateTime};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
@@ -25,6 +25,13 @@ pub struct Timestamp(NaiveDateTime);
 
 impl Timestamp {
     const FORMAT: &'static str = "%Y-%m-%dT%H:%M:%S%.6fZ";
+
+    /// So many seconds after 1970; `None` after the year 9999.
+    #[must_use]
+    pub fn from_seconds(seconds: u64) -> Option<Self> {
+        let time = DateTime::from_timestamp(seconds.try_into().ok()?, 0)?;
+        (time.year() <= 9999).then_some(Timestamp(time.naive_utc()))
+    }
 
     fn parse(text: &str) -> Option<Self> {
         let time = NaiveDateTime::parse_from_str(text, Self::FORMAT)
@@ -122,13 +129,24 @@ fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use proptest::prelude::*;
 
     use super::*;
 
     const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
     const TIME: &str = "2026-04-01T12:30:00.000120Z";
+
+    #[test]
+    fn seconds_since_1970_are_a_time_of_the_apis() {
+        let text = |seconds| Timestamp::from_seconds(seconds).map(|time| time.to_string());
+        assert_eq!(text(0).as_deref(), Some("1970-01-01T00:00:00.000000Z"));
+        assert_eq!(
+            text(1_800_000_000).as_deref(),
+            Some("2027-01-15T08:00:00.000000Z")
+        );
+        assert_eq!(text(253_402_300_800), None);
+        assert_eq!(text(u64::MAX), None);
+    }
 
     fn chat() -> Uuid {
         ids::parse(CHAT).unwrap()

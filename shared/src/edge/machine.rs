@@ -13,17 +13,14 @@ use crate::platform::{Charge, Local, Platform};
 #[derive(Clone)]
 pub(super) struct Workers(pub Env);
 
-impl Workers {
-    /// A variable's value.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
-        Reflect::get(&self.0, &name.into()).ok()?.as_string()
-    }
-}
-
 impl Platform for Workers {
     fn now(&self) -> u64 {
         Date::now().as_millis()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
+        Reflect::get(&self.0, &name.into()).ok()?.as_string()
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
