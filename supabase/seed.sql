@@ -3,6 +3,7 @@
 --   alice  friend of bob and carol, author of the party    bob    friend of alice and carol
 --   carol  author of the party                             dave   asked alice to be friends
 --   erin   blocked by alice                                frank  a stranger; moderator by token
+--   sweeper  nobody's friend: the account that removes what is left over of uploads
 
 insert into auth.users (
   id, instance_id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data, raw_user_meta_data,
@@ -19,7 +20,8 @@ from (values
   ('ca401000-0000-4000-8000-000000000003', 'carol', '{}'),
   ('da7e0000-0000-4000-8000-000000000004', 'dave', '{}'),
   ('e4140000-0000-4000-8000-000000000005', 'erin', '{}'),
-  ('f4a4c000-0000-4000-8000-000000000006', 'frank', '{"role": "moderator"}')
+  ('f4a4c000-0000-4000-8000-000000000006', 'frank', '{"role": "moderator"}'),
+  ('53ee9e40-0000-4000-8000-000000000007', 'sweeper', '{"role": "sweeper"}')
 ) as person (id, name, app_metadata);
 
 insert into auth.identities (id, provider, provider_id, user_id, identity_data, last_sign_in_at, created_at, updated_at)
@@ -28,7 +30,8 @@ select gen_random_uuid(), 'email', u.id::text, u.id,
   now(), now(), now()
 from auth.users u
 where u.email in (
-  'alice@example.com', 'bob@example.com', 'carol@example.com', 'dave@example.com', 'erin@example.com', 'frank@example.com'
+  'alice@example.com', 'bob@example.com', 'carol@example.com', 'dave@example.com', 'erin@example.com', 'frank@example.com',
+  'sweeper@example.com'
 );
 
 insert into public.friendships (user_low, user_high, status, requested_by) values

@@ -13,6 +13,9 @@ create table public.messages (
   sender_id uuid not null,
   text text,
   attachment_path text,
+  attachment_file_name text,
+  attachment_content_type text,
+  attachment_size bigint,
   client_id uuid,
   client_digest bytea,
   rev bigint not null,
@@ -21,22 +24,31 @@ create table public.messages (
   deleted_at timestamptz,
   deleted_by uuid,
   constraint messages_have_content check (text is not null or attachment_path is not null),
+  constraint messages_attachment_is_whole check (
+    num_nulls(attachment_path, attachment_file_name, attachment_content_type, attachment_size) in (0, 4)
+  ),
   constraint messages_text_fits check (char_length(text) between 1 and 4000),
   constraint messages_rev_is_of_one_change unique (chat_id, rev),
   constraint messages_client_id_is_of_one_send unique (chat_id, sender_id, client_id),
   constraint messages_client_id_has_a_digest check ((client_id is null) = (client_digest is null))
 );
 comment on table public.messages is 'What was said. A deleted message keeps its row and is hidden from all but moderators.';
+comment on column public.messages.attachment_path is
+  'The name of its object in the bucket `chat-attachments`. One object belongs to one message.';
 comment on column public.messages.rev is 'The chat''s rev of this message''s last change.';
 comment on column public.messages.client_id is 'The sender''s idempotency key.';
 comment on column public.messages.client_digest is
   'SHA-256 of what was first sent under client_id: an edited message still knows its own retry.';
--- Statistics answer past RLS: `Prefer: count=planned` would tell strangers which texts are
--- common and who sends much. No plan needs these two.
-alter table public.messages alter column text set statistics 0, alter column sender_id set statistics 0;
+-- Statistics answer past RLS: `Prefer: count=planned` would tell strangers which texts and
+-- files are common and who sends much. No plan needs these.
+alter table public.messages
+  alter column text set statistics 0, alter column sender_id set statistics 0,
+  alter column attachment_path set statistics 0, alter column attachment_file_name set statistics 0,
+  alter column attachment_content_type set statistics 0, alter column attachment_size set statistics 0;
 -- deleted_at and sender_id are in the index so that pages skip the deleted, and unread
 -- counts the own, without a look at the table.
 create index messages_page_idx on public.messages (chat_id, created_at desc, deleted_at) include (sender_id);
+create unique index messages_attachment_path_idx on public.messages (attachment_path) where attachment_path is not null;
 
 -- Row-level security ---------------------------------------------------------
 
@@ -56,34 +68,58 @@ create policy "participants read messages, and moderators the deleted ones"
 
 revoke all on public.messages from public, anon, authenticated, service_role;
 grant select (
-  id, chat_id, sender_id, text, attachment_path, client_id, rev, created_at, edited_at, deleted_at, deleted_by
+  id, chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
+  client_id, rev, created_at, edited_at, deleted_at, deleted_by
 ) on public.messages to authenticated;
 grant select on public.messages to service_role;
 
 -- Answers --------------------------------------------------------------------
 
+create type private.attachment as (path text, "fileName" text, "contentType" text, size bigint);
+comment on type private.attachment is 'The file of a message, as the API shows it.';
+
 create type private.message as (
-  id uuid, "chatId" uuid, "senderId" uuid, text text, "attachmentUrl" text, "clientId" uuid,
-  "createdAt" text, "editedAt" text, "editableUntil" text, rev bigint
+  id uuid, "chatId" uuid, "senderId" uuid, text text, "attachmentUrl" text, attachment private.attachment,
+  "clientId" uuid, "createdAt" text, "editedAt" text, "editableUntil" text, rev bigint
 );
-comment on type private.message is 'A Message as the API shows it.';
+comment on type private.message is
+  'A Message as the API shows it. attachmentUrl is null here: the edge puts it in, as Postgres can sign nothing.';
 
 create function private.edit_window() returns interval
 language sql immutable parallel safe
 return interval '15 minutes';
 comment on function private.edit_window() is 'How long after sending a message its sender may edit it.';
 
+create function private.to_attachment(path text, file_name text, content_type text, size bigint) returns private.attachment
+language sql immutable parallel safe
+return case when path is not null then row(path, file_name, content_type, size)::private.attachment end;
+comment on function private.to_attachment(text, text, text, bigint) is
+  'The file of a message as the API shows it; null where there is none.';
+
 create function private.to_message(
-  id uuid, chat_id uuid, sender_id uuid, text text, client_id uuid,
+  id uuid, chat_id uuid, sender_id uuid, text text, attachment private.attachment, client_id uuid,
   created_at timestamptz, edited_at timestamptz, rev bigint, viewer uuid
 ) returns private.message
 language sql stable parallel safe
 return row(
-  id, chat_id, sender_id, text, null, client_id, private.rfc3339(created_at), private.rfc3339(edited_at),
+  id, chat_id, sender_id, text, null, attachment, client_id, private.rfc3339(created_at), private.rfc3339(edited_at),
   case when sender_id = viewer then private.rfc3339(created_at + private.edit_window()) end, rev
 )::private.message;
-comment on function private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid) is
-  'A message as the API shows it to a viewer.';
+comment on function private.to_message(
+  uuid, uuid, uuid, text, private.attachment, uuid, timestamptz, timestamptz, bigint, uuid
+) is 'A message as the API shows it to a viewer.';
+
+create function private.to_message(message public.messages, viewer uuid) returns private.message
+language sql stable parallel safe
+return private.to_message(
+  message.id, message.chat_id, message.sender_id, message.text,
+  private.to_attachment(
+    message.attachment_path, message.attachment_file_name, message.attachment_content_type, message.attachment_size
+  ),
+  message.client_id, message.created_at, message.edited_at, message.rev, viewer
+);
+comment on function private.to_message(public.messages, uuid) is
+  'The same of a whole row, which only functions that write can read.';
 
 create function private.moderated_message(message private.message, deleted_at timestamptz, deleted_by uuid) returns json
 language sql stable parallel safe
@@ -166,7 +202,12 @@ begin
   if private.is_moderator(chat_id) then
     return (
       with page as materialized (
-        select m.id, m.chat_id, m.sender_id, m.text, m.client_id, m.created_at, m.edited_at, m.rev, m.deleted_at, m.deleted_by
+        select
+          m.id, m.chat_id, m.sender_id, m.text,
+          private.to_attachment(
+            m.attachment_path, m.attachment_file_name, m.attachment_content_type, m.attachment_size
+          ) as attachment,
+          m.client_id, m.created_at, m.edited_at, m.rev, m.deleted_at, m.deleted_by
         from public.messages m
         where m.chat_id = list_messages.chat_id and m.created_at < older_than
         order by m.created_at desc
@@ -176,7 +217,8 @@ begin
       select json_build_object(
         'data', coalesce(json_agg(private.moderated_message(
           private.to_message(
-            shown.id, shown.chat_id, shown.sender_id, shown.text, shown.client_id, shown.created_at, shown.edited_at, shown.rev, me
+            shown.id, shown.chat_id, shown.sender_id, shown.text, shown.attachment, shown.client_id, shown.created_at,
+            shown.edited_at, shown.rev, me
           ),
           shown.deleted_at, shown.deleted_by
         ) order by shown.created_at desc), '[]'),
@@ -189,7 +231,12 @@ begin
 
   return (
     with page as materialized (
-      select m.id, m.chat_id, m.sender_id, m.text, m.client_id, m.created_at, m.edited_at, m.rev
+      select
+        m.id, m.chat_id, m.sender_id, m.text,
+        private.to_attachment(
+          m.attachment_path, m.attachment_file_name, m.attachment_content_type, m.attachment_size
+        ) as attachment,
+        m.client_id, m.created_at, m.edited_at, m.rev
       from public.messages m
       where m.chat_id = list_messages.chat_id and m.created_at < older_than and m.deleted_at is null
       order by m.created_at desc
@@ -198,7 +245,8 @@ begin
     shown as materialized (select * from page p order by p.created_at desc limit page_limit)
     select json_build_object(
       'data', coalesce(json_agg(private.to_message(
-        shown.id, shown.chat_id, shown.sender_id, shown.text, shown.client_id, shown.created_at, shown.edited_at, shown.rev, me
+        shown.id, shown.chat_id, shown.sender_id, shown.text, shown.attachment, shown.client_id, shown.created_at,
+        shown.edited_at, shown.rev, me
       ) order by shown.created_at desc), '[]'),
       'nextCursor', case when (select count(*) from page) > page_limit then
         private.cursor('messages', list_messages.chat_id::text, private.rfc3339(min(shown.created_at))) end
@@ -210,18 +258,25 @@ $$;
 comment on function public.list_messages(uuid, integer, timestamptz) is
   'A page of a chat''s messages, newest first: {data: [Message], nextCursor}; before is the creation time of the last one shown.';
 
-create function public.send_message(chat_id uuid, text text, client_id uuid default null) returns json
+create function public.send_message(
+  chat_id uuid, text text default null, client_id uuid default null, attachment_path text default null
+) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$
 declare
   me constant uuid := auth.uid();
   content constant text := private.trim_text(text);
-  digest constant bytea := case when client_id is not null then sha256(convert_to(content, 'UTF8')) end;
+  digest constant bytea := case
+    when client_id is not null then sha256(convert_to(json_build_array(content, attachment_path)::text, 'UTF8'))
+  end;
   chat public.chats;
+  attached private.attachment;
   previous_at timestamptz;
   sent public.messages;
 begin
-  perform private.check_text(content);
+  if text is not null or attachment_path is null then
+    perform private.check_text(content);
+  end if;
   -- A stranger and a flood are refused before the lock, so that neither can make a chat wait.
   perform private.require_participant(chat_id);
   perform private.check_send_allowance();
@@ -243,13 +298,14 @@ begin
       end if;
       -- Refuses who has left, and what a returner no longer sees.
       perform private.find_message(chat_id, sent.id);
-      return row_to_json(private.to_message(
-        sent.id, sent.chat_id, sent.sender_id, sent.text, sent.client_id, sent.created_at, sent.edited_at, sent.rev, me
-      ));
+      return row_to_json(private.to_message(sent, me));
     end if;
   end if;
 
   perform private.require_unblocked(chat.id);
+  if attachment_path is not null then
+    attached := private.attach_upload(chat.id, attachment_path);
+  end if;
 
   -- After all that refuses, and after a retry has found its message: neither is charged. Under
   -- the chat's lock, so that nobody waits for a chat with their allowance locked, which would
@@ -263,8 +319,13 @@ begin
   returning c.* into chat;
 
   -- Asked again under the lock: the sender may have left while this waited for it.
-  insert into public.messages (chat_id, sender_id, text, client_id, client_digest, rev, created_at)
-  select chat.id, p.user_id, content, send_message.client_id, digest, chat.rev, chat.last_message_at
+  insert into public.messages (
+    chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
+    client_id, client_digest, rev, created_at
+  )
+  select
+    chat.id, p.user_id, content, attached.path, attached."fileName", attached."contentType", attached.size,
+    send_message.client_id, digest, chat.rev, chat.last_message_at
   from public.chat_participants p
   where p.chat_id = chat.id and p.user_id = me and p.left_at is null
   returning * into sent;
@@ -283,13 +344,11 @@ begin
   end if;
 
   perform set_config('response.status', '201', true);
-  return row_to_json(private.to_message(
-    sent.id, sent.chat_id, sent.sender_id, sent.text, sent.client_id, sent.created_at, sent.edited_at, sent.rev, me
-  ));
+  return row_to_json(private.to_message(sent, me));
 end
 $$;
-comment on function public.send_message(uuid, text, uuid) is
-  'Sends a message: Message, HTTP 201; the same client_id again writes nothing and gives the first message, HTTP 200.';
+comment on function public.send_message(uuid, text, uuid, text) is
+  'Sends a message of a text, an upload or both: Message, HTTP 201; the same client_id again writes nothing and gives the first message, HTTP 200.';
 
 create function public.edit_message(chat_id uuid, message_id uuid, text text) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
@@ -319,10 +378,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'message_not_found';
   end if;
-  return row_to_json(private.to_message(
-    message.id, message.chat_id, message.sender_id, message.text, message.client_id, message.created_at,
-    message.edited_at, message.rev, me
-  ));
+  return row_to_json(private.to_message(message, me));
 end
 $$;
 comment on function public.edit_message(uuid, uuid, text) is
@@ -360,14 +416,17 @@ comment on function public.delete_message(uuid, uuid) is
 
 revoke execute on function
   private.edit_window(), private.check_text(text), private.require_unblocked(uuid), private.next_rev(uuid), private.find_message(uuid, uuid),
-  private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
+  private.to_attachment(text, text, text, bigint),
+  private.to_message(uuid, uuid, uuid, text, private.attachment, uuid, timestamptz, timestamptz, bigint, uuid),
+  private.to_message(public.messages, uuid),
   private.moderated_message(private.message, timestamptz, uuid),
-  public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),
+  public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid, text),
   public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
   from public, anon, authenticated, service_role;
 grant execute on function
-  private.edit_window(), private.to_message(uuid, uuid, uuid, text, uuid, timestamptz, timestamptz, bigint, uuid),
+  private.edit_window(), private.to_attachment(text, text, text, bigint),
+  private.to_message(uuid, uuid, uuid, text, private.attachment, uuid, timestamptz, timestamptz, bigint, uuid),
   private.moderated_message(private.message, timestamptz, uuid),
-  public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid),
+  public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid, text),
   public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
   to authenticated;

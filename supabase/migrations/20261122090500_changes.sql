@@ -61,7 +61,11 @@ begin
       left join public.messages m on m.id = s.message_id
       cross join lateral (
         select private.to_message(
-          m.id, m.chat_id, m.sender_id, m.text, m.client_id, m.created_at, m.edited_at, m.rev, me
+          m.id, m.chat_id, m.sender_id, m.text,
+          private.to_attachment(
+            m.attachment_path, m.attachment_file_name, m.attachment_content_type, m.attachment_size
+          ),
+          m.client_id, m.created_at, m.edited_at, m.rev, me
         ) as message
       ) as shape
     )

@@ -121,9 +121,7 @@ begin
     case
       when hidden then notice
       when event = 'deleted' then notice || jsonb_build_object('kind', 'delete', 'messageId', new.id)
-      else notice || jsonb_build_object('kind', 'upsert', 'message', private.to_message(
-        new.id, new.chat_id, new.sender_id, new.text, new.client_id, new.created_at, new.edited_at, new.rev, new.sender_id
-      ))
+      else notice || jsonb_build_object('kind', 'upsert', 'message', private.to_message(new, new.sender_id))
     end
   ) then
     perform private.tell_participants(chat.id, case

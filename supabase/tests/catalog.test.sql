@@ -82,6 +82,9 @@ select set_eq(
     ('select', 'public.messages.sender_id'),
     ('select', 'public.messages.text'),
     ('select', 'public.messages.attachment_path'),
+    ('select', 'public.messages.attachment_file_name'),
+    ('select', 'public.messages.attachment_content_type'),
+    ('select', 'public.messages.attachment_size'),
     ('select', 'public.messages.client_id'),
     ('select', 'public.messages.rev'),
     ('select', 'public.messages.created_at'),
@@ -100,11 +103,14 @@ select set_eq(
     ('public.leave_chat(uuid)'),
     ('public.mark_read(uuid, uuid)'),
     ('public.list_messages(uuid, integer, timestamp with time zone)'),
-    ('public.send_message(uuid, text, uuid)'),
+    ('public.send_message(uuid, text, uuid, text)'),
     ('public.edit_message(uuid, uuid, text)'),
     ('public.delete_message(uuid, uuid)'),
     ('public.list_changes(uuid, bigint, integer)'),
     ('public.send_typing(uuid)'),
+    ('public.reserve_upload(uuid, text, text, bigint)'),
+    ('public.list_leftover_uploads(integer, integer, integer, boolean)'),
+    ('public.forget_swept_uploads()'),
     -- What the invoker's bodies and the policies above call with the caller's rights:
     ('private.changed_messages(uuid, bigint, integer)'),
     ('private.chat(uuid)'),
@@ -112,13 +118,17 @@ select set_eq(
     ('private.check_page_limit(integer)'),
     ('private.cursor(text[])'),
     ('private.edit_window()'),
+    ('private.is_leftover(text, timestamp with time zone)'),
     ('private.is_moderator(uuid)'),
+    ('private.is_sweeper()'),
     ('private.may_listen(text)'),
+    ('private.may_upload(text)'),
     ('private.moderated_chats()'),
     ('private.moderated_message(private.message, timestamp with time zone, uuid)'),
     ('private.require_participant(uuid)'),
     ('private.rfc3339(timestamp with time zone)'),
-    ('private.to_message(uuid, uuid, uuid, text, uuid, timestamp with time zone, timestamp with time zone, bigint, uuid)') $$,
+    ('private.to_attachment(text, text, text, bigint)'),
+    ('private.to_message(uuid, uuid, uuid, text, private.attachment, uuid, timestamp with time zone, timestamp with time zone, bigint, uuid)') $$,
   'authenticated executes these functions and no other'
 );
 
@@ -143,9 +153,10 @@ select is_empty(
 select set_eq(
   $$ select proname::text, provolatile::text from own_function where pronamespace = 'public'::regnamespace $$,
   $$ values
-    ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'),
+    ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
-    ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v') $$,
+    ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v'),
+    ('reserve_upload', 'v'), ('forget_swept_uploads', 'v') $$,
   'what PostgREST runs for a GET is stable, and so read only; the rest is volatile'
 );
 
@@ -218,8 +229,8 @@ select is_empty(
 select set_eq(
   $$ select attname::text from pg_catalog.pg_attribute
      where attrelid = 'public.messages'::regclass and attstattarget = 0 $$,
-  array['text', 'sender_id'],
-  'the planner''s estimates tell strangers nothing of texts and senders'
+  array['text', 'sender_id', 'attachment_path', 'attachment_file_name', 'attachment_content_type', 'attachment_size'],
+  'the planner''s estimates tell strangers nothing of texts, senders and files'
 );
 
 -- Upkeep ---------------------------------------------------------------------

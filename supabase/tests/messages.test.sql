@@ -85,7 +85,7 @@ select is(
   (select s.answer from seen s where s.moment = 'sent'),
   (
     select jsonb_build_object(
-      'id', m.id, 'chatId', pg_temp.id('pair'), 'senderId', pg_temp.id('alice'), 'text', 'hello', 'attachmentUrl', null,
+      'id', m.id, 'chatId', pg_temp.id('pair'), 'senderId', pg_temp.id('alice'), 'text', 'hello', 'attachmentUrl', null, 'attachment', null,
       'clientId', null, 'createdAt', pg_temp.rfc3339(m.created_at), 'editedAt', null,
       'editableUntil', pg_temp.rfc3339(m.created_at + interval '15 minutes'), 'rev', 1
     )
@@ -347,7 +347,7 @@ select is(
   (select s.answer from seen s where s.moment = 'corrected'),
   (
     select jsonb_build_object(
-      'id', m.id, 'chatId', pg_temp.id('pair'), 'senderId', pg_temp.id('alice'), 'text', 'no typo', 'attachmentUrl', null,
+      'id', m.id, 'chatId', pg_temp.id('pair'), 'senderId', pg_temp.id('alice'), 'text', 'no typo', 'attachmentUrl', null, 'attachment', null,
       'clientId', null, 'createdAt', pg_temp.rfc3339(m.created_at), 'editedAt', pg_temp.rfc3339(m.edited_at),
       'editableUntil', pg_temp.rfc3339(m.created_at + interval '15 minutes'), 'rev', s.answer::bigint + 1
     )
@@ -456,7 +456,8 @@ create function pg_temp.as_moderated(message_id uuid) returns jsonb
 language sql stable security definer
 as $$
   select jsonb_build_object(
-    'id', m.id, 'chatId', m.chat_id, 'senderId', m.sender_id, 'text', m.text, 'attachmentUrl', null, 'clientId', m.client_id,
+    'id', m.id, 'chatId', m.chat_id, 'senderId', m.sender_id, 'text', m.text, 'attachmentUrl', null,
+    'attachment', null, 'clientId', m.client_id,
     'createdAt', pg_temp.rfc3339(m.created_at), 'editedAt', pg_temp.rfc3339(m.edited_at), 'editableUntil', null, 'rev', m.rev,
     'deletedAt', pg_temp.rfc3339(m.deleted_at), 'deletedBy', m.deleted_by
   )
