@@ -5,7 +5,7 @@
 //! Each of these requests may be made a second time, as signing writes nothing and what is removed
 //! stays so.
 
-mod errors;
+pub mod errors;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

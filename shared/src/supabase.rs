@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+pub use reqwest::Method;
 use reqwest::RequestBuilder;
 
 use crate::config::SupabaseConfig;
@@ -44,11 +45,20 @@ impl<'a> Supabase<'a> {
     #[must_use]
     pub fn new<B>(config: &'a SupabaseConfig, scope: &'a Scope<'a>, request: &Request<B>) -> Self {
         Supabase {
+            traceparent: request.traceparent.clone(),
+            ..Supabase::unasked(config, scope, &request.id)
+        }
+    }
+
+    /// Without a user, and without a request that would be the reason.
+    #[must_use]
+    pub fn unasked(config: &'a SupabaseConfig, scope: &'a Scope<'a>, id: &RequestId) -> Self {
+        Supabase {
             config,
             scope,
             token: None,
-            request_id: request.id.clone(),
-            traceparent: request.traceparent.clone(),
+            request_id: id.clone(),
+            traceparent: None,
             deadline: Cell::new(None),
         }
     }
@@ -82,6 +92,25 @@ impl<'a> Supabase<'a> {
         };
         self.deadline.set(Some(deadline));
         deadline.saturating_sub(now)
+    }
+
+    /// Status and body of the answer to a request with a JSON body, made once; `path` follows the
+    /// project's URL.
+    ///
+    /// # Errors
+    /// As [`Supabase::ask`].
+    pub async fn ask_json(
+        &self,
+        service: &'static str,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(u16, Vec<u8>), ApiError> {
+        let request = client()
+            .request(method, format!("{}{path}", self.url()))
+            .header("content-type", "application/json")
+            .body(body);
+        self.ask(service, request, Repeat::Never).await
     }
 
     /// Status and body of an answer, of a second attempt's where there may be one. `service` is what

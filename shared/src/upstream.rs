@@ -28,10 +28,18 @@ const RAISED: &[ErrorCode] = &[
 /// The issues that the database finds with one field: its `details` are `{path, issue}` then, and
 /// only what stands here is passed on.
 const FIELD_ISSUES: &[FieldIssue] = &[
+    issue("contentType", "is not allowed"),
+    issue("size", "must not be negative"),
+    issue("size", "is too large"),
     issue("attachmentUrl", "is no upload of yours in this chat"),
+    issue("attachmentUrl", "is in a message already"),
+    issue("attachmentUrl", "was reserved too long ago"),
     issue("attachmentUrl", "has not been uploaded"),
     issue("attachmentUrl", "differs from what was declared: size"),
-    issue("attachmentUrl", "differs from what was declared: content type"),
+    issue(
+        "attachmentUrl",
+        "differs from what was declared: content type",
+    ),
 ];
 
 const fn issue(path: &'static str, issue: &'static str) -> FieldIssue {
@@ -130,7 +138,9 @@ fn invalid_request(details: &Value) -> ApiError {
         path: String,
         issue: String,
     }
-    let told = details.as_str().and_then(|json| serde_json::from_str(json).ok());
+    let told = details
+        .as_str()
+        .and_then(|json| serde_json::from_str(json).ok());
     let known = told.and_then(|Told { path, issue }| {
         let same = |known: &&FieldIssue| known.path == path && known.issue == issue;
         FIELD_ISSUES.iter().find(same).cloned()
@@ -224,7 +234,11 @@ mod tests {
             r#"{"path":"attachmentUrl"}"#,
             "[]",
         ] {
-            assert_eq!(error(unknown), ErrorCode::InvalidRequest.into(), "{unknown}");
+            assert_eq!(
+                error(unknown),
+                ErrorCode::InvalidRequest.into(),
+                "{unknown}"
+            );
         }
     }
 

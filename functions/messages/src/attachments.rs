@@ -79,12 +79,16 @@ pub async fn sign(storage: &Storage<'_>, reply: Reply) -> Reply {
             ..reply
         },
         Some(Err(error)) => {
-            let reason = error.detail.unwrap_or_else(|| error.code.as_str().to_owned());
+            let reason = error
+                .detail
+                .unwrap_or_else(|| error.code.as_str().to_owned());
             scope.trace.unsigned(reason);
             reply
         }
         None => {
-            scope.trace.unsigned(ErrorCode::UpstreamTimeout.as_str().to_owned());
+            scope
+                .trace
+                .unsigned(ErrorCode::UpstreamTimeout.as_str().to_owned());
             reply
         }
     }

@@ -120,7 +120,12 @@ pub async fn handle<B: Body>(
             service::edit(&session, chat, message, EditMessage::parse(body)?).await
         }
         Route::Delete { chat, message } => {
-            service::delete(&session.postgrest, ids::from_path(chat)?, ids::from_path(message)?).await
+            service::delete(
+                &session.postgrest,
+                ids::from_path(chat)?,
+                ids::from_path(message)?,
+            )
+            .await
         }
     }
 }

@@ -22,7 +22,8 @@ struct Body {
 }
 
 /// Maps an answer that is no success.
-pub(super) fn from_response(status: u16, body: &[u8]) -> ApiError {
+#[must_use]
+pub fn from_response(status: u16, body: &[u8]) -> ApiError {
     let body: Body = serde_json::from_slice(body).unwrap_or_default();
     let told = match &body.status_code {
         Value::String(text) => text.parse().ok(),
@@ -40,7 +41,8 @@ pub(super) fn from_response(status: u16, body: &[u8]) -> ApiError {
 }
 
 /// Maps a 200 that is not Storage's. Nothing in it is believed.
-pub(super) fn from_false_success(length: usize) -> ApiError {
+#[must_use]
+pub fn from_false_success(length: usize) -> ApiError {
     let detail = format!("Storage answered 200 with {length} bytes that are no such answer");
     ApiError::with_detail(ErrorCode::BadUpstream, detail)
 }

@@ -16,7 +16,9 @@ async fn an_upload_is_signed_in_the_users_name() {
     let hosted =
         format!(r#"{{"url":"/object/upload/sign/b/elsewhere?token=x","token":"{TOKEN}"}}"#);
     let (config, asked) = upstream("200 OK", &hosted).await;
-    let signed = Storage::of(&acting(&config)).sign_upload(&path("a.jpg")).await;
+    let signed = Storage::of(&acting(&config))
+        .sign_upload(&path("a.jpg"))
+        .await;
     let url = format!(
         "/storage/v1/object/upload/sign/chat-attachments/{}",
         path("a.jpg")
@@ -95,7 +97,10 @@ async fn nothing_of_an_answer_can_end_a_url_or_a_string() {
         let (config, _asked) = upstream("200 OK", &format!(r#"{{"token":"{token}"}}"#)).await;
         let signed = Storage::of(&acting(&config)).sign_upload(&path("a")).await;
         assert_eq!(signed.unwrap_err().code, ErrorCode::BadUpstream, "{token}");
-        let answer = format!(r#"[{{"path":"{}","signedURL":"x?token={token}"}}]"#, path("a"));
+        let answer = format!(
+            r#"[{{"path":"{}","signedURL":"x?token={token}"}}]"#,
+            path("a")
+        );
         let (config, _asked) = upstream("200 OK", &answer).await;
         let signed = Storage::of(&acting(&config))
             .sign_downloads(&[&path("a")])
@@ -140,7 +145,9 @@ fn a_message_names_an_attachment_by_the_url_for_bearers() {
         anon_key: "anon-key".to_owned(),
         timeout_ms: 10_000,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let _clock = runtime.enter();
     assert_eq!(
         Storage::of(&acting(&config)).attachment_url(&path("a.jpg")),
