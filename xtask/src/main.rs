@@ -26,10 +26,12 @@ mod signing_keys;
 mod stack;
 mod steps;
 mod supervisor;
+mod sweep;
 mod tap;
 mod test;
 mod token;
 mod tools;
+mod trigger;
 mod wasm;
 mod workerd;
 mod wrangler;
@@ -49,6 +51,7 @@ async fn main() -> ExitCode {
         Command::Test(args) => test::run(args).await,
         Command::Fuzz { cases } => fuzz::run(cases),
         Command::Build { functions } => wasm::run(&functions).await,
+        Command::Sweep(args) => sweep::run(args).await,
         Command::Token { who } => token::run(&who).await,
         Command::Db { command: Db::Reset } => db::reset().await,
     };

@@ -107,9 +107,13 @@ impl Placement {
         Ok(self)
     }
 
-    /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
-    pub fn finish(self) -> (Vec<Placed>, Vars) {
-        (self.placed, self.vars)
+    /// What is to be started, the edge first, the port of what fires the trigger of `uploads`, and the
+    /// stack's variables. Gives the ports free.
+    pub fn finish(mut self) -> Result<(Vec<Placed>, u16, Vars)> {
+        let trigger = self.ports.next()?;
+        let url = format!("http://{HOST}:{trigger}");
+        self.vars.insert("TRIGGER_URL".to_owned(), url);
+        Ok((self.placed, trigger, self.vars))
     }
 
     fn vars_with_url(&self, url: &str) -> Vars {
@@ -127,6 +131,8 @@ impl Placement {
         vars: &Vars,
     ) -> Result<()> {
         let port = self.ports.next()?;
+        let mut vars = vars.clone();
+        vars.extend(wrangler::own_vars(function, &self.vars));
         self.vars
             .insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
         self.placed.push(Placed {
@@ -134,7 +140,7 @@ impl Placement {
             bound_to,
             function: function.clone(),
             port,
-            vars: vars.clone(),
+            vars,
         });
         Ok(())
     }

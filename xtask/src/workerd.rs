@@ -11,11 +11,14 @@ use crate::functions::Function;
 use crate::paths::root;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
-use crate::rate_limits;
 use crate::stack::wait_for;
+use crate::{rate_limits, trigger};
 
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
+
+/// The Worker that has a trigger.
+const TRIGGERED: &str = "chat-api-uploads";
 
 /// A function on a port of its own.
 pub struct Placed {
@@ -32,11 +35,18 @@ pub struct Placed {
     pub vars: Vars,
 }
 
-/// Starts all of them, and waits until the first, the edge, answers.
-pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) -> Result<()> {
+/// Starts all of them, and what fires the trigger of `uploads`, and waits until the first, the edge,
+/// answers.
+pub async fn start(
+    processes: &Processes,
+    state: &Path,
+    functions: &[Placed],
+    trigger: u16,
+) -> Result<()> {
     let config = state.join("workerd.capnp");
-    fs::write(&config, render(functions))?;
-    let mut workerd = command(program()?, ["serve"]);
+    fs::write(&config, render(functions, trigger))?;
+    // Nothing experimental is switched on by this, but a flag of the trigger's Worker is allowed.
+    let mut workerd = command(program()?, ["serve", "--experimental"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&config);
     processes.start(Spec::new(NAME, workerd))?;
@@ -64,7 +74,7 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 /// The configuration in Cap'n Proto's text form.
-fn render(functions: &[Placed]) -> String {
+fn render(functions: &[Placed], port_of_trigger: u16) -> String {
     let mut services = String::new();
     let mut sockets = String::new();
     let mut workers = String::new();
@@ -90,6 +100,11 @@ fn render(functions: &[Placed]) -> String {
             quote,
         ));
     }
+    services.push_str("    (name = \"trigger\", worker = .trigger),\n");
+    sockets.push_str(&format!(
+        "    (name = \"trigger\", address = \"{HOST}:{port_of_trigger}\", http = (), service = \"trigger\"),\n"
+    ));
+    workers.push_str(&trigger::worker("trigger", TRIGGERED, quote));
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
