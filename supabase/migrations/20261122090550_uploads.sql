@@ -444,7 +444,7 @@ create policy "people upload what they have reserved"
   on storage.objects for insert to authenticated
   with check (bucket_id = 'chat-attachments' and private.may_upload(name));
 
-create policy "who reads a message reads its attachment, and the sweeper what is left over"
+create policy "readers of a message read its file, and the sweeper leftovers"
   on storage.objects for select to authenticated
   using (
     bucket_id = 'chat-attachments'

@@ -2,7 +2,7 @@
 -- table, column, function or grant fails this file until somebody writes it down.
 
 begin;
-select plan(20);
+select plan(23);
 
 -- Grants ---------------------------------------------------------------------
 -- By name, through PUBLIC, or through a role that the role is in: all of them count.
@@ -186,6 +186,30 @@ select set_eq(
     ('chats', 'participants see their chats', 'SELECT', '{authenticated}', 'PERMISSIVE'),
     ('messages', 'participants read messages, and moderators the deleted ones', 'SELECT', '{authenticated}', 'PERMISSIVE') $$,
   'these are all policies, each for one command and for authenticated alone'
+);
+
+select set_eq(
+  $$ select policyname::text, cmd, roles::text, permissive
+     from pg_catalog.pg_policies where schemaname = 'storage' and tablename = 'objects' $$,
+  $$ values
+    ('people upload what they have reserved', 'INSERT', '{authenticated}', 'PERMISSIVE'),
+    ('readers of a message read its file, and the sweeper leftovers', 'SELECT', '{authenticated}', 'PERMISSIVE'),
+    ('the sweeper removes what is left over', 'DELETE', '{authenticated}', 'PERMISSIVE'),
+    ('nobody else uploads attachments', 'INSERT', '{authenticated}', 'RESTRICTIVE'),
+    ('nobody else reads attachments', 'SELECT', '{authenticated}', 'RESTRICTIVE'),
+    ('nobody else removes attachments', 'DELETE', '{authenticated}', 'RESTRICTIVE'),
+    ('nobody changes attachments, nor moves anything among them', 'UPDATE', '{authenticated}', 'RESTRICTIVE'),
+    ('attachments are for people with an account', 'ALL', '{public}', 'RESTRICTIVE') $$,
+  'these are the policies on Storage''s objects: none lets anybody change one'
+);
+select is_empty(
+  $$ select policyname from pg_catalog.pg_policies
+     where schemaname = 'storage' and concat(qual, ' ', with_check) not like '%bucket_id%''chat-attachments''%' $$,
+  'each is about the chat''s bucket alone'
+);
+select is_empty(
+  $$ select policyname from pg_catalog.pg_policies where schemaname = 'storage' and tablename <> 'objects' $$,
+  'and nobody reads or changes buckets'
 );
 
 select is_empty(

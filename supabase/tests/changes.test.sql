@@ -1,7 +1,7 @@
 -- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
 
 begin;
-select plan(98);
+select plan(108);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -411,6 +411,48 @@ select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself', '7 meanwhile'], 'and has its whole history'
 );
 select pg_temp.complete('bob, back in the group,', 'group chat');
+
+-- Files ------------------------------------------------------------------------------
+
+select pg_temp.act_as('alice');
+insert into seen (moment, answer) select 'reserved', public.reserve_upload(pg_temp.id('group chat'), 'plan.pdf', 'application/pdf', 5);
+select is(pg_temp.changes('group chat', 7), '{}', 'an upload that is only begun changes nothing');
+reset role;
+insert into storage.objects (bucket_id, name, metadata)
+select 'chat-attachments', s.answer ->> 'path', '{"size": 5, "mimetype": "application/pdf"}' from seen s where s.moment = 'reserved';
+select pg_temp.act_as('alice');
+insert into seen (moment, answer)
+select 'file', public.send_message(pg_temp.id('group chat'), attachment_path => s.answer ->> 'path') from seen s where s.moment = 'reserved';
+insert into known (name, id) select 'file', (s.answer ->> 'id')::uuid from seen s where s.moment = 'file';
+select pg_temp.act_as('bob');
+select is(
+  pg_temp.feed('group chat', 7),
+  jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
+    'rev', 8, 'kind', 'upsert', 'message', (select s.answer || '{"editableUntil": null}' from seen s where s.moment = 'file')
+  )), 'rev', 8, 'hasMore', false),
+  'a message of a file is told as any'
+);
+select is(
+  (select s.answer -> 'attachment' ->> 'fileName' from seen s where s.moment = 'file'), 'plan.pdf', 'with its file'
+);
+select pg_temp.complete('bob, with a file,', 'group chat');
+select pg_temp.act_as('alice');
+select pg_temp.edit('group chat', 'file', 'a file, named');
+select pg_temp.act_as('bob');
+select is(
+  pg_temp.feed('group chat', 7) #> '{data,0,message,attachment}', (select s.answer -> 'attachment' from seen s where s.moment = 'file'), 'which an edit leaves'
+);
+select pg_temp.act_as('alice');
+select public.delete_message(pg_temp.id('group chat'), pg_temp.id('file'));
+select is(
+  pg_temp.feed('group chat', 7) -> 'data', jsonb_build_array(jsonb_build_object('rev', 10, 'kind', 'delete', 'messageId', pg_temp.id('file'))),
+  'of its deletion no more is told than of any'
+);
+select pg_temp.act_as('carol');
+select is(
+  pg_temp.feed('group chat', 9) #> '{data,0,message,attachment}', (select s.answer -> 'attachment' from seen s where s.moment = 'file'),
+  'but to a moderator'
+);
 
 select * from finish();
 rollback;

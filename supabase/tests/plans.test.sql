@@ -7,7 +7,7 @@
 -- out of the functions' bodies as they are stored, so that they cannot grow apart.
 
 begin;
-select plan(119);
+select plan(138);
 
 -- One person sends hundreds here.
 update private.rate_limits set max_count = 1000000 where name = 'send';
@@ -71,11 +71,16 @@ from place p
 cross join generate_series(0, 2) as seat
 join crowd c on c.n = (p.n * 7 + seat * 13) % 1000;
 -- All chats speak through the same 100,000 seconds, and one's messages lie scattered among
--- those of the others. Each fiftieth message of a chat is deleted.
-insert into public.messages (chat_id, sender_id, text, rev, created_at, deleted_at)
+-- those of the others. Each fiftieth message of a chat is deleted, each tenth has a file.
+insert into public.messages (
+  chat_id, sender_id, text, rev, created_at, deleted_at,
+  attachment_path, attachment_file_name, attachment_content_type, attachment_size
+)
 select p.chat_id, c.id, 'Line ' || line, line,
   now() - p.n * interval '1 millisecond' - (p.lines - line) * (interval '100000 seconds' / p.lines) as created_at,
-  case when line % 50 = 0 then now() end
+  case when line % 50 = 0 then now() end,
+  case when line % 10 = 5 then concat_ws('/', p.chat_id, c.id, gen_random_uuid(), 'file.pdf') end,
+  case when line % 10 = 5 then 'file.pdf' end, case when line % 10 = 5 then 'application/pdf' end, case when line % 10 = 5 then 5 end
 from place p
 cross join lateral generate_series(1, p.lines) as line
 join crowd c on c.n = (p.n * 7 + line % 3 * 13) % 1000
@@ -94,9 +99,23 @@ update public.messages set sender_id = pg_temp.id('alice'), created_at = clock_t
 insert into known (name, id)
 select 'line 50,001', m.id from public.messages m where m.chat_id = pg_temp.id('long') and m.rev = 50001;
 
+insert into storage.objects (bucket_id, name, metadata)
+select 'chat-attachments', m.attachment_path, '{"size": 5, "mimetype": "application/pdf"}'
+from public.messages m where m.attachment_path is not null;
+-- And 5,000 each that are in no message: of those uploaded in the last 28 hours and of those deleted in the last 29 days.
+insert into private.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
+select concat_ws('/', p.chat_id, c.id, gen_random_uuid(), 'file.pdf'), p.chat_id, c.id, 'file.pdf', 'application/pdf', 5, now() - p.n * interval '20 seconds'
+from place p join crowd c on c.n = p.n % 1000;
+insert into private.discarded_uploads (path, discarded_at)
+select concat_ws('/', p.chat_id, c.id, gen_random_uuid(), 'file.pdf'), now() - p.n * interval '500 seconds'
+from place p join crowd c on c.n = p.n % 1000;
+insert into storage.objects (bucket_id, name, metadata)
+select 'chat-attachments', path, '{"size": 5, "mimetype": "application/pdf"}'
+from (select u.path from private.uploads u union all select d.path from private.discarded_uploads d) as known_path;
+
 alter table public.messages enable trigger user;
 alter table public.chat_participants enable trigger user;
-analyze public.events, public.chats, public.chat_participants, public.messages;
+analyze public.events, public.chats, public.chat_participants, public.messages, private.uploads, private.discarded_uploads, storage.objects;
 
 select cmp_ok((select count(*) from public.messages), '>=', 200000::bigint, 'there are 200,000 messages');
 select is((select count(*) from public.messages m where m.chat_id = pg_temp.id('long')), 100000::bigint, 'half of them in one chat');
@@ -107,8 +126,16 @@ select is(
 
 -- Measures ---------------------------------------------------------------------
 
--- The sequential scans of the two large tables that ten calls make: the first five of them
+-- The sequential scans of the large tables that ten calls make: the first five of them
 -- with plans for their arguments, the later ones with whatever plpgsql then keeps.
+create temporary view large_table_scans as
+select sum(s.seq_scan) as count
+from pg_catalog.pg_stat_xact_all_tables s
+where s.relid in (
+  'public.messages'::regclass, 'public.chat_participants'::regclass,
+  'private.uploads'::regclass, 'private.discarded_uploads'::regclass, 'storage.objects'::regclass
+);
+grant select on large_table_scans to authenticated;
 create function pg_temp.sequential_scans(call text) returns bigint
 language plpgsql
 as $$
@@ -116,13 +143,11 @@ declare
   before bigint;
   after bigint;
 begin
-  select sum(s.seq_scan) into before
-  from pg_catalog.pg_stat_xact_user_tables s where s.relid in ('public.messages'::regclass, 'public.chat_participants'::regclass);
+  select s.count into before from pg_temp.large_table_scans s;
   for time in 1..10 loop
     execute 'select public.' || call;
   end loop;
-  select sum(s.seq_scan) into after
-  from pg_catalog.pg_stat_xact_user_tables s where s.relid in ('public.messages'::regclass, 'public.chat_participants'::regclass);
+  select s.count into after from pg_temp.large_table_scans s;
   return after - before;
 end
 $$;
@@ -262,6 +287,17 @@ reset role;
 -- No sequential scan -----------------------------------------------------------
 
 set local plan_cache_mode = auto;
+create temporary sequence upload_number;
+grant usage on upload_number to authenticated;
+insert into private.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
+select concat_ws('/', pg_temp.id('long'), pg_temp.id('alice'), n, 'file.pdf'), pg_temp.id('long'), pg_temp.id('alice'), 'file.pdf', 'application/pdf', 5,
+  now() - interval '3 hours'
+from generate_series(1, 10) as n;
+insert into storage.objects (bucket_id, name, metadata)
+select 'chat-attachments', u.path, '{"size": 5, "mimetype": "application/pdf"}' from private.uploads u where u.user_id = pg_temp.id('alice');
+create function pg_temp.next_upload() returns text
+language sql
+as $$ select concat_ws('/', pg_temp.id('long'), pg_temp.id('alice'), nextval('pg_temp.upload_number'), 'file.pdf') $$;
 select pg_temp.act_as('alice');
 select is(pg_temp.sequential_scans(call), 0::bigint, 'alice, in 1,000 chats, scans no table: ' || call)
 from unnest(array[
@@ -278,6 +314,8 @@ from unnest(array[
   $$list_changes(pg_temp.id('short'), 0, 100)$$,
   $$send_message(pg_temp.id('long'), 'one more')$$,
   $$send_message(pg_temp.id('short'), 'one more', gen_random_uuid())$$,
+  $$reserve_upload(pg_temp.id('long'), 'file.pdf', 'application/pdf', 5)$$,
+  $$send_message(pg_temp.id('long'), attachment_path => pg_temp.next_upload())$$,
   $$edit_message(pg_temp.id('short'), pg_temp.id('alice''s own'), 'changed')$$,
   $$delete_message(pg_temp.id('short'), pg_temp.id('alice''s own'))$$,
   $$mark_read(pg_temp.id('long'), pg_temp.id('line 50,001'))$$,
@@ -413,6 +451,60 @@ select cmp_ok(
   pg_temp.buffers(format('may_listen(%L)', 'chat:' || pg_temp.id('long')), 'private'), '<=', 12::bigint,
   'whether she may listen to one of her 1,000 chats is a look at that one'
 );
+
+-- Attachments ----------------------------------------------------------------------
+-- Storage signs a page's attachments when it has selected them as the reader.
+
+reset role;
+create temporary table some_files as
+select array(
+  select m.attachment_path from public.messages m where m.chat_id = pg_temp.id('long') and m.attachment_path is not null limit 50
+) as paths;
+grant select on some_files to authenticated;
+create function pg_temp.count_readable() returns bigint
+language plpgsql
+as $$
+begin
+  return (
+    select count(*) from storage.objects o
+    where o.bucket_id = 'chat-attachments' and o.name = any ((select f.paths from pg_temp.some_files f)::text[])
+  );
+end
+$$;
+
+select pg_temp.act_as('alice');
+select is(pg_temp.count_readable(), 50::bigint, 'alice reads 50 files of the long chat');
+select cmp_ok(
+  pg_temp.buffers('count_readable()', 'pg_temp'), '<=', 1000::bigint, 'for each of which a few pages are touched, twice, as two policies ask'
+);
+select matches(
+  array_to_string(pg_temp.ways_to(relation, options, case options
+    when 'generic_plan' then 'select o.name from storage.objects o where o.bucket_id = $1::text and o.name = any ($2::text[])'
+    else format(
+      'select o.name from storage.objects o where o.bucket_id = ''chat-attachments'' and o.name = any (%L::text[])', (select f.paths from some_files f)
+    )
+  end), ' and '),
+  '^' || way || '( and ' || way || ')?$', format('by looks into the indexes of %s (%s)', relation, options)
+)
+from (values
+  ('objects', 'Index Scan \w+ \(\(bucket_id = [^=]*\) AND \(name = ANY [^=]*\)\)'),
+  ('messages', 'Index Scan messages_attachment_path_idx \(attachment_path = o.name\)'),
+  ('chat_participants', 'Index (Only )?Scan chat_participants_\w+ \((\(chat_id = m(_1)?.chat_id\)|\(user_id = [^=]*\)| AND ){3}\)')
+) as look (relation, way)
+cross join unnest(array['generic_plan', 'generic_plan off']) as options;
+select pg_temp.act_as('carol');
+select cmp_ok(
+  pg_temp.buffers($$may_upload('no/such/path/here')$$, 'private'), '<=', 5::bigint, 'whether a path is reserved is a look at that one'
+);
+
+select pg_temp.act_as('dora', '{"app_metadata": {"role": "sweeper"}}');
+select is(json_array_length(public.list_leftover_uploads(24, 28) -> 'data'), 100, 'there is much to sweep');
+select is(pg_temp.sequential_scans(call), 0::bigint, 'of which the sweeper reads no more than is asked for: ' || call)
+from unnest(array['list_leftover_uploads(24, 28)', 'list_leftover_uploads(26, 28, 1)', 'list_leftover_uploads(48, 28)', 'list_leftover_uploads(48, 365)']) as call;
+select cmp_ok(pg_temp.buffers(call), '<=', bound::bigint, format('in %s pages: %s', bound, call))
+from (values
+  ('list_leftover_uploads(24, 28)', 1200), ('list_leftover_uploads(24, 28, 1)', 20), ('list_leftover_uploads(48, 365)', 20)
+) as ask (call, bound);
 
 select * from finish();
 rollback;

@@ -5,7 +5,7 @@
 -- see a row that was put there for the question?
 
 begin;
-select plan(151);
+select plan(155);
 
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
 grant select, insert on known to anon, authenticated;
@@ -161,6 +161,38 @@ select is(
 );
 select pg_temp.say('group chat', 'hello', pg_temp.id('key'));
 select is_empty('select * from pg_temp.heard()', 'the same message again is no news');
+insert into answers
+select 'reserved', public.reserve_upload(pg_temp.id('pair'), 'plan.pdf', 'application/pdf', 5);
+select is_empty('select * from pg_temp.heard()', 'an upload that is only begun is no news');
+reset role;
+insert into storage.objects (bucket_id, name, metadata)
+values ('chat-attachments', pg_temp.answer('reserved') ->> 'path', '{"size": 5, "mimetype": "application/pdf"}');
+select pg_temp.act_as('alice');
+insert into answers
+select 'file', public.send_message(pg_temp.id('pair'), attachment_path => pg_temp.answer('reserved') ->> 'path');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select
+       pg_temp.chat_topic('pair'), 'message.created',
+       jsonb_build_object('chatId', pg_temp.id('pair'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('file'))
+     union all
+     select
+       pg_temp.user_topic(person), 'chat.updated',
+       jsonb_build_object(
+         'chatId', pg_temp.id('pair'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('file'))
+       )
+     from unnest(array['alice', 'bob']) as person $$,
+  'a file is told as its sender''s answer has it, and as the last message has no text'
+);
+select is(
+  (pg_temp.answer('file') -> 'attachment') - 'path', '{"fileName": "plan.pdf", "contentType": "application/pdf", "size": 5}',
+  'with what it is, and where'
+);
+select public.delete_message(pg_temp.id('pair'), (pg_temp.answer('file') ->> 'id')::uuid);
+select is(
+  (select h.payload - 'chatId' from pg_temp.heard() h where h.event = 'message.deleted'),
+  jsonb_build_object('rev', 2, 'kind', 'delete', 'messageId', pg_temp.answer('file') -> 'id'), 'of its deletion no more than of any'
+);
 select throws_ok(
   $$ select public.send_message(pg_temp.id('group chat'), 'another', pg_temp.id('key')) $$, 'PT409', 'idempotency_mismatch',
   'a refused one is refused'

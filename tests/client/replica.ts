@@ -4,7 +4,7 @@ import { Replica, type Change, type Message, type Page } from "page";
 
 const ME = "me";
 const message = (id: number, rev: number, more: Partial<Message> = {}): Message => ({
-  id: `${id}`, chatId: "chat", senderId: "you", text: `text at ${rev}`, attachmentUrl: null, clientId: null,
+  id: `${id}`, chatId: "chat", senderId: "you", text: `text at ${rev}`, attachmentUrl: null, attachment: null, clientId: null,
   createdAt: `2026-01-01T00:00:0${id}.000000Z`, editedAt: null, editableUntil: null, rev, ...more,
 });
 const upsert = (id: number, rev: number, more?: Partial<Message>): Change => ({ rev, kind: "upsert", message: message(id, rev, more) });
