@@ -10,7 +10,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Datelike, NaiveDateTime};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
@@ -21,22 +21,20 @@ const MAX_CURSOR_LENGTH: usize = 128;
 
 /// A point in time as the API writes it: UTC, exactly six fractional digits, `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timestamp(NaiveDateTime);
+pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    const FORMAT: &'static str = "%Y-%m-%dT%H:%M:%S%.6fZ";
-
     /// So many seconds after 1970; `None` after the year 9999.
     #[must_use]
     pub fn from_seconds(seconds: u64) -> Option<Self> {
         let time = DateTime::from_timestamp(seconds.try_into().ok()?, 0)?;
-        (time.year() <= 9999).then_some(Timestamp(time.naive_utc()))
+        (time.year() <= 9999).then_some(Timestamp(time))
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let time = NaiveDateTime::parse_from_str(text, Self::FORMAT)
-            .ok()
-            .map(Timestamp)?;
+        // Formats given as patterns would bring chrono's whole interpreter into the module.
+        let time = DateTime::parse_from_rfc3339(text).ok()?;
+        let time = Timestamp(time.to_utc());
         // Postgres knows no year 0, and five digits are not the API's writing.
         ((1..=9999).contains(&time.0.year()) && time.to_string() == text).then_some(time)
     }
@@ -44,7 +42,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0.format(Self::FORMAT))
+        formatter.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
     }
 }
 
@@ -258,7 +256,7 @@ mod tests {
         #[test]
         fn every_cursor_is_read_as_it_was_written(chat: u128, seconds in -62_135_596_800i64..253_402_300_800, micros in 0u32..1_000_000) {
             let chat = Uuid::from_u128(chat);
-            let time = DateTime::from_timestamp(seconds, micros * 1_000).unwrap().naive_utc();
+            let time = DateTime::from_timestamp(seconds, micros * 1_000).unwrap();
             let messages = MessagesCursor { chat, before: Timestamp(time) };
             prop_assert_eq!(MessagesCursor::decode(&messages.encode(), chat), Ok(messages));
             let chats = ChatsCursor { chat, activity: Timestamp(time) };
