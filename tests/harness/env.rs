@@ -7,10 +7,14 @@ use std::sync::OnceLock;
 pub struct Env {
     /// The gateway function.
     pub edge_url: String,
-    /// The functions `chats` and `messages`, each alone on workerd, without the gateway.
+    /// The functions `chats`, `messages` and `uploads`, each alone on workerd, without the gateway.
     pub chats_url: String,
     /// See [`Env::chats_url`].
     pub messages_url: String,
+    /// See [`Env::chats_url`].
+    pub uploads_url: String,
+    /// Fires the trigger of `uploads`.
+    pub trigger_url: String,
     /// `chats` without its anon key.
     pub unconfigured_url: String,
     /// `chats` with a SUPABASE_URL where nobody listens.
@@ -50,6 +54,8 @@ pub struct Env {
     pub api_log: String,
     /// The log of all functions.
     pub functions_log: String,
+    /// The tool behind `cargo xtask`.
+    pub xtask: String,
 }
 
 impl Env {
@@ -63,6 +69,8 @@ impl Env {
             edge_url: url("EDGE_URL"),
             chats_url: url("CHATS_URL"),
             messages_url: url("MESSAGES_URL"),
+            uploads_url: url("UPLOADS_URL"),
+            trigger_url: url("TRIGGER_URL"),
             unconfigured_url: url("UNCONFIGURED_URL"),
             unreachable_url: url("UNREACHABLE_URL"),
             unreachable_edge_url: url("UNREACHABLE_EDGE_URL"),
@@ -82,6 +90,7 @@ impl Env {
             log_marker: variable("LOG_MARKER"),
             api_log: variable("API_LOG"),
             functions_log: variable("FUNCTIONS_LOG"),
+            xtask: variable("XTASK"),
         })
     }
 }

@@ -63,6 +63,7 @@ async fn a_change_is_told_whole() {
         "senderId": alice.id,
         "text": "stays",
         "attachmentUrl": null,
+        "attachment": null,
         "clientId": null,
         "createdAt": stays.created_at.text(),
         "editedAt": null,

@@ -157,7 +157,8 @@ pub enum Part {
     Sql,
     /// The running API, over HTTP
     Http,
-    /// The code of docs/realtime.md, in random histories; the filter is a seed or a range of seeds
+    /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range
+    /// of seeds
     Client,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
