@@ -282,7 +282,7 @@ language plpgsql security definer set search_path = ''
 as $$
 begin
   insert into private.discarded_uploads (path, discarded_at)
-  values (old.attachment_path, coalesce(old.deleted_at, clock_timestamp()))
+  values (old.attachment_path, clock_timestamp())
   on conflict (path) do nothing;
   return null;
 end
@@ -291,7 +291,7 @@ comment on function private.on_attachment_discarded() is 'Remembers the object o
 
 create trigger _200_discard_attachment_of_deleted
   after update of deleted_at on public.messages
-  for each row when (new.attachment_path is not null and old.deleted_at is null and new.deleted_at is not null)
+  for each row when (new.attachment_path is not null and new.deleted_at is not null)
   execute function private.on_attachment_discarded();
 -- With their chat.
 create trigger _200_discard_attachment_of_removed

@@ -163,12 +163,12 @@ select set_eq(
 -- Row-level security ---------------------------------------------------------
 
 select set_eq(
-  $$ select c.relname::text from pg_catalog.pg_class c
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  $$ select c.oid::regclass::text from pg_catalog.pg_class c
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p')
        and c.relrowsecurity and c.relforcerowsecurity $$,
-  $$ select c.relname::text from pg_catalog.pg_class c
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm', 'f') $$,
-  'row-level security is enabled and forced on each table of schema public'
+  $$ select c.oid::regclass::text from pg_catalog.pg_class c
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p', 'm', 'f') $$,
+  'row-level security is enabled and forced on each table'
 );
 
 select is_empty(

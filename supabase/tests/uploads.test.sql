@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(343);
+select plan(363);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -174,6 +174,11 @@ from storage.buckets b where b.id = 'chat-attachments';
 
 -- Reserving ------------------------------------------------------------------------
 
+select results_eq(
+  $$ select max_count, period from private.rate_limits where name = 'upload' $$,
+  $$ values (20, interval '2 hours') $$,
+  'a person may have 20 reservations of the last two hours open'
+);
 select pg_temp.act_as('alice');
 set local response.status = '';
 insert into seen (moment, answer)
@@ -243,6 +248,9 @@ update storage.buckets set file_size_limit = null, allowed_mime_types = null whe
 select pg_temp.act_as('alice');
 select lives_ok(
   $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 100000000) $$, 'a bucket without limits limits nothing'
+);
+select is(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', null, 5)'), pg_temp.field('contentType', 'is not allowed'), 'but a file has a type'
 );
 reset role;
 update storage.buckets set file_size_limit = 26214400, allowed_mime_types = array['application/pdf', 'image/png', 'text/plain']
@@ -353,11 +361,6 @@ update private.rate_limits set max_count = 20 where name = 'upload';
 
 -- How many at once -----------------------------------------------------------------
 
-select results_eq(
-  $$ select max_count, period from private.rate_limits where name = 'upload' $$,
-  $$ values (20, interval '2 hours') $$,
-  'a person may have 20 reservations of the last two hours open'
-);
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'upload ' || n) from generate_series(3, 20) as n;
 select is(
@@ -802,7 +805,7 @@ select pg_temp.act_as('stranger');
 select set_eq(
   $$ select name from storage.objects where name in ('shared.pdf', 'nowhere.pdf') $$, array['shared.pdf', 'nowhere.pdf'], 'the project''s own bucket is open as it says'
 );
-select ok(pg_temp.may_store('mine.pdf', 'elsewhere'), 'for uploads as well');
+select ok(pg_temp.may_store('mine.pdf', bucket), 'for uploads as well') from unnest(array['elsewhere', null]) as bucket;
 select is(
   pg_temp.rows_of($$ update storage.objects set version = '2' where name = 'shared.pdf' $$), 1::bigint, 'and for changes'
 );
@@ -817,6 +820,17 @@ select is(pg_temp.rows_of(a.statement), 0::bigint, format('a stranger still %s n
 select throws_ok(
   $$ update storage.objects set bucket_id = 'chat-attachments' where name = 'shared.pdf' $$, '42501', null, 'nor moves anything among it'
 );
+select pg_temp.act_as('carol');
+select is(pg_temp.rows_of(a.statement), 0::bigint, format('nor does a moderator, who sees leftovers: she %s nothing', a.does)) from attempt_to_change a;
+reset role;
+update storage.objects set name = name || '.away' where name = pg_temp.path('second letter');
+select pg_temp.act_as('alice');
+select throws_ok(
+  format($$ update storage.objects set bucket_id = 'chat-attachments', name = %L where name = 'shared.pdf' $$, pg_temp.path('second letter')),
+  '42501', null, 'nor does she who sent it put another file in the place of one that has gone'
+);
+reset role;
+update storage.objects set name = pg_temp.path('second letter') where name = pg_temp.path('second letter') || '.away';
 select pg_temp.act_as('alice');
 select pg_temp.reads('its people read as before', array['letter', 'plan']);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('and alice %s nothing', a.does)) from attempt_to_change a;
@@ -827,8 +841,8 @@ select is(pg_temp.rows_of(a.statement), 0::bigint, format('the sweeper %s nothin
 from attempt_to_change a where a.does <> 'removes';
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
-select is(
-  (select count(*) from storage.objects where name = 'shared.pdf'), 1::bigint, 'anybody sees the project''s own'
+select set_eq(
+  $$ select name from storage.objects $$, array['shared.pdf', 'nowhere.pdf', pg_temp.path('upload 6')], 'anybody sees the project''s own'
 );
 select is(
   (select count(*) from storage.objects where bucket_id = 'chat-attachments'), 0::bigint, 'and nothing of the chat''s'
@@ -882,6 +896,8 @@ select pg_temp.age('left 1', '26 hours');
 select pg_temp.age('left 2', '50 hours');
 select pg_temp.age('left 3', '24 hours 59 minutes');
 select pg_temp.age('never uploaded', '60 hours');
+reset role;
+insert into storage.objects (bucket_id, name) select 'elsewhere', pg_temp.path(file_name) from unnest(array['left 1', 'never uploaded']) as file_name;
 select pg_temp.act_as_sweeper();
 select is(
   pg_temp.leftovers(hours, 30), expected, format('for %s hours in no message', hours)
@@ -907,11 +923,12 @@ select is(
 )
 from unnest(array['left 1', 'left 3']) as file_name;
 select pg_temp.act_as_sweeper();
+select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 1}', 'what was never uploaded is forgotten, and what is still there is not');
 select ok(pg_temp.remove('left 2'), 'the sweeper removes the oldest');
 select is(pg_temp.leftovers(0, 30), array['left 1 unattached'], 'which is not told of again');
 select ok(pg_temp.remove('left 1'), 'and the next');
 select is(pg_temp.leftovers(0, 30), '{}', 'a second run has nothing to do');
-select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 3}', 'both are forgotten, and what was never uploaded');
+select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 2}', 'both are forgotten');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'once');
 reset role;
 select results_eq(
@@ -927,10 +944,13 @@ select pg_temp.act_as('alice');
 select pg_temp.send_file('group chat', 'deleted ' || n) from generate_series(1, 3) as n;
 select public.delete_message(pg_temp.id('group chat'), pg_temp.id('deleted ' || n)) from generate_series(1, 3) as n;
 select public.delete_message(pg_temp.id('group chat'), pg_temp.id('deleted 1'));
+reset role;
+insert into storage.objects (bucket_id, name) values ('elsewhere', pg_temp.path('deleted 1'));
 select pg_temp.act_as_sweeper();
 select is(
   pg_temp.leftovers(0, 0), array['deleted 1 deleted', 'deleted 2 deleted', 'deleted 3 deleted'], 'with their messages'' deletion files are left over'
 );
+select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'none of which is forgotten before it is removed');
 select is(pg_temp.leftovers(0, 1), '{}', 'for as long as they are kept, not');
 select pg_temp.age_deletion('deleted 1', '30 days 1 minute');
 select pg_temp.age_deletion('deleted 2', '29 days 23 hours');
@@ -1061,6 +1081,39 @@ select is(
   pg_temp.rows_of($$ update storage.buckets set public = true, file_size_limit = null where id = 'chat-attachments' $$), 0::bigint,
   'nor does anybody open the bucket'
 );
+
+-- Each policy for itself ----------------------------------------------------------------------
+-- Without those that restrict, the ones that allow say as much.
+
+reset role;
+drop policy "nobody else uploads attachments" on storage.objects;
+drop policy "nobody else reads attachments" on storage.objects;
+drop policy "nobody else removes attachments" on storage.objects;
+select pg_temp.act_as('alice');
+select pg_temp.reserve('pair', 'last');
+select ok(pg_temp.may_store(pg_temp.path('last')), 'alice uploads to a path that she has reserved');
+select ok(not pg_temp.may_store('mine.pdf'), 'and to no other');
+select ok(not pg_temp.may_store(pg_temp.path('last'), 'elsewhere'), 'nor to another bucket');
+select pg_temp.store(pg_temp.path('last'));
+select pg_temp.reserve('pair', 'left');
+select pg_temp.store(pg_temp.path('left'));
+select pg_temp.age('left', '26 hours');
+select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'she reads what is in a message');
+select is(
+  (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
+);
+select ok(not pg_temp.remove('living'), 'and removes nothing');
+select pg_temp.act_as_sweeper();
+select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper sees what is left over');
+select is(
+  (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
+);
+reset role;
+create policy "everybody sees everything" on storage.objects for select to authenticated using (true);
+select pg_temp.act_as('alice');
+select ok(not pg_temp.remove('left'), 'even who sees a leftover does not remove it');
+select pg_temp.act_as_sweeper();
+select is(pg_temp.rows_of($$ delete from storage.objects where true $$), 1::bigint, 'the sweeper removes it, and nothing else');
 
 select * from finish();
 rollback;
