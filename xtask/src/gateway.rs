@@ -21,6 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
 use crate::keys::Keys;
+use crate::storage;
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
@@ -111,11 +112,16 @@ impl Gateway {
                 Some(_) => {}
             }
         }
+        if let Some(bucket) = storage::bucket_to_sign(&request) {
+            return storage::sign_many(&self.client, port, &bucket, request).await;
+        }
+        let signs = storage::signs(request.method(), path);
+        let downloads = storage::downloads(request.method(), path);
         let target = request
             .uri()
             .path_and_query()
             .map_or("/", |target| target.as_str());
-        let target = target.strip_prefix(prefix).unwrap_or(target);
+        let target = storage::target(target.strip_prefix(prefix).unwrap_or(target));
         let slash = if target.starts_with('/') { "" } else { "/" };
         let authority = format!("127.0.0.1:{port}");
         let Ok(uri) = format!("http://{authority}{slash}{target}").parse::<Uri>() else {
@@ -125,16 +131,25 @@ impl Gateway {
         if let Ok(host) = HeaderValue::from_str(&authority) {
             request.headers_mut().insert(HOST, host);
         }
-        match self.client.request(request).await {
-            Ok(response) => response.map(Body::new),
-            Err(error) => {
-                self.log(&format!("- upstream on port {port}: {error:?}\n"));
-                message(
-                    StatusCode::BAD_GATEWAY,
-                    "An invalid response was received from the upstream server",
-                )
-            }
+        if downloads {
+            return match storage::download(&self.client, request).await {
+                Ok(response) => response,
+                Err(error) => self.bad_gateway(port, &error),
+            };
         }
+        match self.client.request(request).await {
+            Ok(response) if signs => storage::as_hosted(response.map(Body::new)).await,
+            Ok(response) => response.map(Body::new),
+            Err(error) => self.bad_gateway(port, &format!("{error:?}")),
+        }
+    }
+
+    fn bad_gateway(&self, port: u16, error: &str) -> Response {
+        self.log(&format!("- upstream on port {port}: {error}\n"));
+        message(
+            StatusCode::BAD_GATEWAY,
+            "An invalid response was received from the upstream server",
+        )
     }
 }
 

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use axum::http::Method;
 
+use crate::http;
 use crate::keys::Keys;
 use crate::paths;
 use crate::ports::HOST;
@@ -46,6 +48,17 @@ pub fn start(
         .env("LITE_NON_INTERACTIVE", "1")
         .env("DO_NOT_TRACK", "1");
     processes.start(Spec::new(NAME, lite))
+}
+
+/// Makes its first request to the database as a caller's, in which it tries to grant what is not its to
+/// grant: it is refused that once, and asks no more.
+pub async fn warm_up(port: u16, keys: &Keys) -> Result<()> {
+    let url = format!("http://{HOST}:{port}/storage/v1/bucket");
+    let token = Some(keys.anon.as_str());
+    http::json(Method::GET, &url, &keys.anon, token, Vec::new()).await?;
+    let (status, _) = http::json(Method::GET, &url, &keys.anon, token, Vec::new()).await?;
+    ensure!(status.is_success(), "Storage answers {status}");
+    Ok(())
 }
 
 /// Removes the stored files; their rows are the database's.

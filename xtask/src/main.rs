@@ -25,6 +25,7 @@ mod rate_limits;
 mod signing_keys;
 mod stack;
 mod steps;
+mod storage;
 mod supervisor;
 mod sweep;
 mod tap;

@@ -138,7 +138,8 @@ impl Stack {
             lite::start(processes, state, &self.postgres, &self.keys, port)?;
             let url = format!("http://{HOST}:{port}/auth/v1/health");
             wait_for(&url, lite::NAME, processes).await?;
-            platform(&self.postgres).await
+            platform(&self.postgres).await?;
+            lite::warm_up(port, &self.keys).await
         };
         steps
             .run(

@@ -7,19 +7,15 @@ use serde_json::json;
 /// the entry in a batch of signatures.
 async fn reads(stack: &Stack, person: &Person, path: &str) -> [bool; 3] {
     let storage = stack.storage(person);
-    // Hosted Storage answers under /object/authenticated/ too; the embedded one here alone.
-    let object = format!("/object/chat-attachments/{path}");
+    let object = format!("/object/authenticated/chat-attachments/{path}");
     let object = storage.get(&object).await;
     let hour = json!({ "expiresIn": 60 });
     let single = format!("/object/sign/chat-attachments/{path}");
     let single = storage.post(&single, &hour).await;
     let batch = json!({ "expiresIn": 60, "paths": [path] });
     let batch = storage.post("/object/sign/chat-attachments", &batch).await;
-    let entry = &batch.ok()[0];
-    let signed = ["signedURL", "signedUrl"].iter().any(|name| {
-        let url = entry[name].as_str().unwrap_or_default();
-        url.contains("token=")
-    });
+    let url = batch.ok()[0]["signedURL"].take();
+    let signed = url.as_str().is_some_and(|url| url.contains("?token="));
     [object.status == 200, single.status == 200, signed]
 }
 
