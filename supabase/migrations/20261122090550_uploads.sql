@@ -159,10 +159,10 @@ declare
   bucket storage.buckets;
 begin
   select b.* into bucket from storage.buckets b where b.id = 'chat-attachments';
-  -- A bucket may also allow all of a kind, as image/*.
-  if content_type is null
-    or not coalesce(array[content_type, split_part(content_type, '/', 1) || '/*', '*/*'] && bucket.allowed_mime_types, true)
-  then
+  -- A bucket may also allow all of a kind, as image/*; one that lists nothing allows everything.
+  if content_type is null or not coalesce(
+    array[content_type, split_part(content_type, '/', 1) || '/*', '*/*'] && nullif(bucket.allowed_mime_types, '{}'), true
+  ) then
     perform private.refuse_field('contentType', 'is not allowed');
   elsif size is null or size < 0 then
     perform private.refuse_field('size', 'must not be negative');
@@ -200,6 +200,12 @@ $$;
 comment on function private.check_open_uploads() is
   'Raises rate_limited when the caller has as many open reservations as the limit `upload` allows. The caller''s other reservations wait until the transaction ends.';
 
+create function private.file_metadata(metadata jsonb) returns jsonb
+language sql immutable parallel safe
+return case jsonb_typeof(metadata) when 'string' then (metadata #>> '{}')::jsonb else metadata end;
+comment on function private.file_metadata(jsonb) is
+  'What storage.objects tells of a file: {size, mimetype, …}. Hosted Storage writes an object there, and @supabase/lite a string that holds one.';
+
 create function private.attach_upload(chat_id uuid, path text) returns private.attachment
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -223,7 +229,7 @@ begin
     perform private.refuse_field('attachmentUrl', 'was reserved too long ago');
   end if;
 
-  select o.metadata into stored
+  select private.file_metadata(o.metadata) into stored
   from storage.objects o where o.bucket_id = 'chat-attachments' and o.name = upload.path;
   if not found then
     perform private.refuse_field('attachmentUrl', 'has not been uploaded');
@@ -300,10 +306,18 @@ create trigger _200_discard_attachment_of_removed
   execute function private.on_attachment_discarded();
 
 create function private.is_sweeper() returns boolean
-language sql stable
-return coalesce(auth.jwt() -> 'app_metadata' ->> 'role' = 'sweeper', false);
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  -- The account and not the token: whoever is made or unmade one is so at once, and the
+  -- tokens of @supabase/lite tell nothing of it.
+  return exists (
+    select from auth.users u where u.id = auth.uid() and u.raw_app_meta_data ->> 'role' = 'sweeper'
+  );
+end
+$$;
 comment on function private.is_sweeper() is
-  'Whether the caller''s token is of the account that removes leftovers. It is an ordinary account otherwise: no function holds a key that row-level security does not bind.';
+  'Whether the caller is the account that removes leftovers: app_metadata.role is sweeper. It is an ordinary account otherwise: no function holds a key that row-level security does not bind.';
 
 create function private.require_sweeper() returns void
 language plpgsql stable set search_path = ''
@@ -384,7 +398,7 @@ begin
       limit page_limit
     )
     select json_build_object(
-      'data', coalesce(json_agg(json_build_object('path', p.name, 'reason', p.reason, 'size', p.metadata -> 'size')), '[]')
+      'data', coalesce(json_agg(json_build_object('path', p.name, 'reason', p.reason, 'size', private.file_metadata(p.metadata) -> 'size')), '[]')
     )
     from page p
   );
@@ -493,7 +507,7 @@ create policy "attachments are for people with an account"
 revoke execute on function
   private.upload_window(), private.attach_window(), private.sweep_window(), private.display_name(text),
   private.key_name(text), private.refuse_field(text, text), private.check_file(text, bigint), private.check_open_uploads(),
-  private.attach_upload(uuid, text), private.on_attachment_discarded(), private.is_sweeper(), private.require_sweeper(),
+  private.file_metadata(jsonb), private.attach_upload(uuid, text), private.on_attachment_discarded(), private.is_sweeper(), private.require_sweeper(),
   private.is_leftover(text, timestamptz), private.may_upload(text),
   public.reserve_upload(uuid, text, text, bigint), public.list_leftover_uploads(integer, integer, integer, boolean),
   public.forget_swept_uploads()

@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(363);
+select plan(369);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -79,6 +79,10 @@ select unnest(array[
 ]);
 insert into auth.users (id, email)
 select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dave', 'stranger', 'sweeper');
+
+-- Who is the sweeper others say, and not the account itself.
+update auth.users set raw_app_meta_data = '{"provider": "email", "role": "sweeper"}' where id = pg_temp.id('sweeper');
+update auth.users set raw_app_meta_data = '{"provider": "email"}', raw_user_meta_data = '{"role": "sweeper"}' where id = pg_temp.id('stranger');
 
 -- Carol is the party's author; alice, bob and dave dance in a group of the party's, and alice
 -- has the others for friends.
@@ -244,7 +248,13 @@ from (values
   ('image/tiff', 11, pg_temp.field('size', 'is too large'), 'nor larger ones than it says')
 ) as attempt (type, size, refusal, said);
 reset role;
-update storage.buckets set file_size_limit = null, allowed_mime_types = null where id = 'chat-attachments';
+update storage.buckets set file_size_limit = null, allowed_mime_types = '{}' where id = 'chat-attachments';
+select pg_temp.act_as('alice');
+select lives_ok(
+  $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 5) $$, 'a bucket that lists no types takes all'
+);
+reset role;
+update storage.buckets set allowed_mime_types = null where id = 'chat-attachments';
 select pg_temp.act_as('alice');
 select lives_ok(
   $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 100000000) $$, 'a bucket without limits limits nothing'
@@ -425,7 +435,7 @@ select pg_temp.act_as('bob');
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor does bob, to hers');
 select pg_temp.act_as(person, '{"app_metadata": {"role": "moderator"}}') from unnest(array['stranger']) as person;
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor a stranger');
-select pg_temp.act_as('sweeper', '{"app_metadata": {"role": "sweeper"}}');
+select pg_temp.act_as('sweeper');
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor the sweeper');
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
@@ -489,7 +499,11 @@ from (values
   ('upload 10', '{"size": 5, "mimetype": "text/plain"}', 'content type'),
   ('upload 11', '{"size": 5}', 'content type'),
   ('upload 12', '{"size": 5, "mimetype": "application/pdfx"}', 'content type'),
-  ('upload 13', '{"size": 55, "mimetype": "text/plain"}', 'size')
+  ('upload 13', '{"size": 55, "mimetype": "text/plain"}', 'size'),
+  -- As the embedded Storage writes it.
+  ('upload 16', '"{\"size\":6,\"mimetype\":\"application/pdf\"}"', 'size'),
+  ('upload 17', '"{\"size\":5,\"mimetype\":\"text/plain\"}"', 'content type'),
+  ('upload 18', '"{}"', 'size')
 ) as attempt (file_name, metadata, what);
 
 select pg_temp.store(pg_temp.path(file_name)) from unnest(array['upload 14', 'upload 15', 'for the group', 'of bob']) as file_name;
@@ -627,7 +641,7 @@ select is(
 );
 select is(current_setting('response.status', true), '', 'which is not 201');
 select pg_temp.reserve('pair', 'another photo');
-select pg_temp.store(pg_temp.path('another photo'));
+select pg_temp.store(pg_temp.path('another photo'), '"{\"httpStatusCode\":200,\"size\":5,\"mimetype\":\"application/pdf\"}"');
 select is(
   pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L, pg_temp.id(''key''), %L)', content, path)), 'PT409 idempotency_mismatch', said
 )
@@ -722,10 +736,12 @@ select pg_temp.act_as('stranger');
 select pg_temp.reads('a stranger reads nothing', '{}');
 select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select pg_temp.reads('a moderator from elsewhere neither', '{}');
-select pg_temp.act_as('sweeper', '{"app_metadata": {"role": "sweeper"}}');
+select pg_temp.act_as('sweeper');
 select pg_temp.reads('the sweeper reads what is left over, and no letters', array['gone plan']);
-select pg_temp.act_as('sweeper', '{"user_metadata": {"role": "sweeper"}}');
-select pg_temp.reads('and that by what others say of the account', '{}');
+select pg_temp.act_as('stranger', '{"user_metadata": {"role": "sweeper"}}');
+select pg_temp.reads('who says to be one is not', '{}');
+select pg_temp.act_as('stranger', '{"app_metadata": {"role": "sweeper"}}');
+select pg_temp.reads('nor whose token is older than that', '{}');
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select pg_temp.reads('nobody reads without an account', '{}');
@@ -789,7 +805,7 @@ select is(pg_temp.rows_of(a.statement), 0::bigint, format('a moderator %s nothin
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('anon %s nothing', a.does)) from attempt_to_change a;
-select pg_temp.act_as('sweeper', '{"app_metadata": {"role": "sweeper"}}');
+select pg_temp.act_as('sweeper');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('the sweeper %s nothing', a.does))
 from attempt_to_change a where a.does <> 'removes';
 select pg_temp.act_as('alice');
@@ -814,7 +830,7 @@ select ok(not pg_temp.may_store(path), format('nor lets a stranger upload: %s', 
 from (values
   ('mine.pdf', 'on top'),
   (concat_ws('/', pg_temp.id('pair'), pg_temp.id('stranger'), gen_random_uuid(), 'a.pdf'), 'among the chat''s'),
-  (pg_temp.path('upload 16'), 'to another''s path')
+  (pg_temp.path('upload 19'), 'to another''s path')
 ) as attempt (path, said);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('a stranger still %s nothing', a.does)) from attempt_to_change a;
 select throws_ok(
@@ -834,9 +850,9 @@ update storage.objects set name = pg_temp.path('second letter') where name = pg_
 select pg_temp.act_as('alice');
 select pg_temp.reads('its people read as before', array['letter', 'plan']);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('and alice %s nothing', a.does)) from attempt_to_change a;
-select ok(pg_temp.may_store(pg_temp.path('upload 16')), 'she uploads what she has reserved');
+select ok(pg_temp.may_store(pg_temp.path('upload 19')), 'she uploads what she has reserved');
 select ok(not pg_temp.may_store('mine.pdf'), 'and nothing else');
-select pg_temp.act_as('sweeper', '{"app_metadata": {"role": "sweeper"}}');
+select pg_temp.act_as('sweeper');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('the sweeper %s nothing', a.does))
 from attempt_to_change a where a.does <> 'removes';
 set local role anon;
@@ -847,7 +863,7 @@ select set_eq(
 select is(
   (select count(*) from storage.objects where bucket_id = 'chat-attachments'), 0::bigint, 'and nothing of the chat''s'
 );
-select ok(not pg_temp.may_store(path), 'nor uploads there') from unnest(array['mine.pdf', pg_temp.path('upload 16')]) as path;
+select ok(not pg_temp.may_store(path), 'nor uploads there') from unnest(array['mine.pdf', pg_temp.path('upload 19')]) as path;
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('and anon %s nothing', a.does)) from attempt_to_change a;
 reset role;
 drop policy "everybody does everything" on storage.objects;
@@ -874,9 +890,6 @@ as $$
     order by n
   )
 $$;
-create function pg_temp.act_as_sweeper() returns void
-language sql
-as $$ select pg_temp.act_as('sweeper', '{"app_metadata": {"role": "sweeper"}}') $$;
 -- Removes one as Storage does when the sweeper asks; whether it let them.
 create function pg_temp.remove(file_name text) returns boolean
 language sql
@@ -886,11 +899,12 @@ as $$
   )) = 1
 $$;
 
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'nothing is left over of what is in messages');
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'left ' || n) from generate_series(1, 3) as n;
-select pg_temp.store(pg_temp.path('left ' || n)) from generate_series(1, 3) as n;
+select pg_temp.store(pg_temp.path('left ' || n)) from generate_series(1, 2) as n;
+select pg_temp.store(pg_temp.path('left 3'), '"{\"size\":5}"');
 select pg_temp.reserve('pair', 'never uploaded');
 select pg_temp.age('left 1', '26 hours');
 select pg_temp.age('left 2', '50 hours');
@@ -898,7 +912,7 @@ select pg_temp.age('left 3', '24 hours 59 minutes');
 select pg_temp.age('never uploaded', '60 hours');
 reset role;
 insert into storage.objects (bucket_id, name) select 'elsewhere', pg_temp.path(file_name) from unnest(array['left 1', 'never uploaded']) as file_name;
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(
   pg_temp.leftovers(hours, 30), expected, format('for %s hours in no message', hours)
 )
@@ -922,7 +936,7 @@ select is(
   pg_temp.field('attachmentUrl', 'was reserved too long ago'), 'nor send any more, even what is not yet left over: ' || file_name
 )
 from unnest(array['left 1', 'left 3']) as file_name;
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 1}', 'what was never uploaded is forgotten, and what is still there is not');
 select ok(pg_temp.remove('left 2'), 'the sweeper removes the oldest');
 select is(pg_temp.leftovers(0, 30), array['left 1 unattached'], 'which is not told of again');
@@ -937,7 +951,7 @@ select results_eq(
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'not uploaded yet');
 select pg_temp.age('not uploaded yet', '24 hours 59 minutes');
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'nor a reservation whose upload could just be under way');
 
 select pg_temp.act_as('alice');
@@ -946,7 +960,7 @@ select public.delete_message(pg_temp.id('group chat'), pg_temp.id('deleted ' || 
 select public.delete_message(pg_temp.id('group chat'), pg_temp.id('deleted 1'));
 reset role;
 insert into storage.objects (bucket_id, name) values ('elsewhere', pg_temp.path('deleted 1'));
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(
   pg_temp.leftovers(0, 0), array['deleted 1 deleted', 'deleted 2 deleted', 'deleted 3 deleted'], 'with their messages'' deletion files are left over'
 );
@@ -959,13 +973,16 @@ select pg_temp.age_deletion('deleted 2', '2 days');
 select is(pg_temp.leftovers(0, 30), array['deleted 2 deleted', 'deleted 1 deleted'], 'the first deleted first');
 select pg_temp.age('left 3', '2 minutes');
 select is(
+  public.list_leftover_uploads(0, 30, 1) #>> '{data,0,size}', '5', 'the size is told however Storage has written it'
+);
+select is(
   pg_temp.leftovers(0, 30), array['left 3 unattached', 'deleted 2 deleted', 'deleted 1 deleted'], 'both kinds are told of'
 );
 select is(pg_temp.leftovers(0, 30, 2), array['left 3 unattached', 'deleted 2 deleted'], 'as many as were asked for');
 select pg_temp.act_as('carol');
 select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 1', 'deleted 3'], 'a moderator reads them until they are removed');
 select ok(not pg_temp.remove('deleted 1'), 'and does not remove them');
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select ok(pg_temp.remove(file_name), format('the sweeper removes %s', file_name)) from unnest(array['left 3', 'deleted 1', 'deleted 2']) as file_name;
 select is(pg_temp.leftovers(0, 30), '{}', 'and a second run has nothing to do');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 3}', 'they are forgotten');
@@ -989,7 +1006,7 @@ select pg_temp.store(pg_temp.path('to go, unsent'));
 reset role;
 delete from public.events where id = pg_temp.id('party');
 select is_empty($$ select id from public.chats where id = pg_temp.id('group chat') $$, 'a group''s chat goes with its event');
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(
   pg_temp.leftovers(0, 0), array['deleted 3 deleted', 'plan deleted', 'to go deleted'], 'what was in its messages is left over'
 );
@@ -1017,7 +1034,7 @@ update storage.objects set created_at = clock_timestamp() - interval '60 days' w
 insert into storage.objects (bucket_id, name, created_at) select 'chat-attachments', path, clock_timestamp() - interval '60 days'
 from unnest(array['gone with its chat']) as path;
 insert into private.discarded_uploads (path, discarded_at) values ('gone with its chat', clock_timestamp());
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(pg_temp.leftovers(0, 30), '{}', 'a file that was never reserved is not looked for');
 select is(pg_temp.leftovers(0, 30, strays => true), array['old stray stray'], 'unless one asks, and only when it is old, and here');
 select is(pg_temp.leftovers(27, 30, strays => true), '{}', 'or older, if one says so');
@@ -1032,14 +1049,14 @@ select is(
 select is(pg_temp.may_read('living', 'dead', 'waiting'), array['dead'], 'and of the chat''s none that is in use');
 reset role;
 update private.uploads set created_at = clock_timestamp() where path = pg_temp.path('waiting');
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select ok(not pg_temp.remove('waiting'), 'however old the file itself is');
 select is(
   pg_temp.rows_of($$ delete from storage.objects where bucket_id = 'chat-attachments' $$), 3::bigint, 'it removes all that is left over in one go'
 );
 select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'and then there is nothing');
 
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(
   pg_temp.refusal(format('list_leftover_uploads(%s)', arguments)), 'PT400 invalid_request ' || detail, format('refused: %s', arguments)
 )
@@ -1054,8 +1071,8 @@ from (values
 ) as attempt (arguments, detail);
 select pg_temp.act_as(person, claims), is(pg_temp.refusal(call), 'PT403 forbidden', format('forbidden to %s, %s: %s', person, claims, call))
 from (values
-  ('alice', '{}'::jsonb), ('carol', '{"app_metadata": {"role": "moderator"}}'), ('sweeper', '{"user_metadata": {"role": "sweeper"}}'),
-  ('sweeper', '{"app_metadata": {"role": ["sweeper"]}}')
+  ('alice', '{}'::jsonb), ('carol', '{"app_metadata": {"role": "moderator"}}'), ('stranger', '{"user_metadata": {"role": "sweeper"}}'),
+  ('stranger', '{"app_metadata": {"role": "sweeper"}}')
 ) as caller (person, claims)
 cross join unnest(array['list_leftover_uploads(24, 30)', 'list_leftover_uploads(null, -1, 0, true)', 'forget_swept_uploads()']) as call;
 set local role anon;
@@ -1103,7 +1120,7 @@ select is(
   (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
 );
 select ok(not pg_temp.remove('living'), 'and removes nothing');
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper sees what is left over');
 select is(
   (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
@@ -1112,7 +1129,7 @@ reset role;
 create policy "everybody sees everything" on storage.objects for select to authenticated using (true);
 select pg_temp.act_as('alice');
 select ok(not pg_temp.remove('left'), 'even who sees a leftover does not remove it');
-select pg_temp.act_as_sweeper();
+select pg_temp.act_as('sweeper');
 select is(pg_temp.rows_of($$ delete from storage.objects where true $$), 1::bigint, 'the sweeper removes it, and nothing else');
 
 select * from finish();
