@@ -116,7 +116,6 @@ impl Gateway {
             return storage::sign_many(&self.client, port, &bucket, request).await;
         }
         let signs = storage::signs(request.method(), path);
-        let downloads = storage::downloads(request.method(), path);
         let target = request
             .uri()
             .path_and_query()
@@ -131,25 +130,17 @@ impl Gateway {
         if let Ok(host) = HeaderValue::from_str(&authority) {
             request.headers_mut().insert(HOST, host);
         }
-        if downloads {
-            return match storage::download(&self.client, request).await {
-                Ok(response) => response,
-                Err(error) => self.bad_gateway(port, &error),
-            };
-        }
         match self.client.request(request).await {
             Ok(response) if signs => storage::as_hosted(response.map(Body::new)).await,
             Ok(response) => response.map(Body::new),
-            Err(error) => self.bad_gateway(port, &format!("{error:?}")),
+            Err(error) => {
+                self.log(&format!("- upstream on port {port}: {error:?}\n"));
+                message(
+                    StatusCode::BAD_GATEWAY,
+                    "An invalid response was received from the upstream server",
+                )
+            }
         }
-    }
-
-    fn bad_gateway(&self, port: u16, error: &str) -> Response {
-        self.log(&format!("- upstream on port {port}: {error}\n"));
-        message(
-            StatusCode::BAD_GATEWAY,
-            "An invalid response was received from the upstream server",
-        )
     }
 }
 

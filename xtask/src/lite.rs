@@ -14,6 +14,8 @@ use crate::postgres::{Postgres, SUPERUSER};
 use crate::processes::{Processes, Spec, command};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
+/// What makes it able to read files out.
+const IMPORT: &str = "xtask/stack/bytes.mjs";
 /// Its name among the processes.
 pub const NAME: &str = "lite";
 
@@ -41,7 +43,9 @@ pub fn start(
             secret = keys.jwt_secret,
         ),
     )?;
-    let mut lite = command("node", [paths::root().join(PROGRAM).as_os_str()]);
+    let import = format!("--import={}", paths::root().join(IMPORT).display());
+    let mut lite = command("node", [&import]);
+    lite.arg(paths::root().join(PROGRAM));
     lite.args(["start", "--no-admin", "--no-telemetry", "--host", HOST])
         .current_dir(&dir)
         .env("EXPERIMENTAL_STORAGE", "1")

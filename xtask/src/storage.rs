@@ -4,8 +4,7 @@
 //! - `POST /object/sign/<bucket> {expiresIn, paths}`, which is one request here and one a path there: the
 //!   embedded Storage has the route and never reaches it;
 //! - `signedURL` and `url` without the prefix `/storage/v1`, where it says `signedUrl` with it;
-//! - `GET /object/authenticated/<bucket>/<path>`, which it knows without the word;
-//! - downloads that are whole: it forgets files that it is still reading, and the body breaks off.
+//! - `GET /object/authenticated/<bucket>/<path>`, which it knows without the word.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -23,10 +22,6 @@ const SIGN_UPLOAD: &str = "/storage/v1/object/upload/sign/";
 const AUTHENTICATED: &str = "/storage/v1/object/authenticated/";
 /// A page has at most a hundred paths.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The bucket allows half of it.
-const MAX_OBJECT_BYTES: usize = 50 * 1024 * 1024;
-/// One in ten is broken at the most.
-const ATTEMPTS: usize = 20;
 const NOT_THERE: &str = "Either the object does not exist or you do not have access to it";
 
 /// The client that the gateway asks with.
@@ -106,33 +101,6 @@ async fn sign(
         None if told["statusCode"] == "404" => Ok(absent),
         None => Err(answer(status, &told)),
     }
-}
-
-/// Whether a request is for the bytes of an object.
-pub fn downloads(method: &Method, path: &str) -> bool {
-    method == Method::GET && path.starts_with("/storage/v1/object/")
-}
-
-/// A whole object, however often that takes.
-pub async fn download(client: &Upstream, request: Request) -> Result<Response, String> {
-    let (head, _) = request.into_parts();
-    let mut broken = String::new();
-    for _ in 0..ATTEMPTS {
-        let mut again = Request::new(Body::empty());
-        *again.uri_mut() = head.uri.clone();
-        *again.headers_mut() = head.headers.clone();
-        match client.request(again).await {
-            Err(error) => broken = format!("{error:?}"),
-            Ok(response) => {
-                let (head, body) = response.into_parts();
-                match to_bytes(Body::new(body), MAX_OBJECT_BYTES).await {
-                    Ok(bytes) => return Ok(Response::from_parts(head, Body::from(bytes))),
-                    Err(error) => broken = format!("{error:?}"),
-                }
-            }
-        }
-    }
-    Err(broken)
 }
 
 /// An answer with a signed URL, as hosted Storage writes it.
