@@ -3,7 +3,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { request } from "node:http";
-import { connect, createApi, uploadFile, type Api, type Chat, type Message, type Page, type Upload } from "page";
+import { connect, createApi, fileUrl, uploadFile, type Api, type Chat, type Message, type Page, type Upload } from "page";
+import { WebSocket } from "ws";
 import { env, sql } from "./stack.ts";
 
 const MIB = 1024 * 1024;
@@ -15,7 +16,10 @@ interface User {
 }
 
 async function signUp(): Promise<User> {
-  const supabase = connect(env.supabase, env.anonKey, { auth: { autoRefreshToken: false, persistSession: false } });
+  const supabase = connect(env.supabase, env.anonKey, {
+    auth: { autoRefreshToken: false, persistSession: false },
+    realtime: { transport: WebSocket },
+  });
   const { data, error } = await supabase.auth.signUp({ email: `${randomUUID()}@example.test`, password: randomUUID() });
   if (error || !data.user) throw error ?? new Error("nobody was signed up");
   return { id: data.user.id, supabase, api: createApi(supabase, env.edge) };
@@ -126,12 +130,15 @@ export const files: Record<string, () => Promise<void>> = {
     await talk.arrives(await talk.send(upload), { fileName: "voice.ogg", contentType: "audio/ogg", bytes });
   },
 
-  async the_pages_own_code_uploads_a_file() {
+  async the_pages_own_code_uploads_a_file_and_finds_its_url() {
     const talk = await Talk.begin();
     const bytes = randomBytes(1000);
     const file = new File([bytes], "notes.pdf", { type: "application/pdf" });
     const upload = await uploadFile(talk.alice.api, talk.chatId, file);
-    await talk.arrives(await talk.send(upload), { fileName: "notes.pdf", contentType: "application/pdf", bytes });
+    const sent = await talk.send(upload);
+    await talk.arrives(sent, { fileName: "notes.pdf", contentType: "application/pdf", bytes });
+    const response = await fetch((await fileUrl(talk.bob.supabase, sent))!);
+    strictEqual(digest(new Uint8Array(await response.arrayBuffer())), digest(bytes));
   },
 
   async nobody_else_gets_it_nor_anybody_once_the_message_is_deleted() {
