@@ -64,7 +64,6 @@ impl<'a> Storage<'a> {
     /// # Errors
     /// As [`errors`] maps them.
     pub async fn sign_upload(&self, path: &ObjectPath) -> Result<SignedUpload, ApiError> {
-        // Hosted Storage answers {url, token}, the embedded one {signedUrl, token, path}.
         #[derive(Deserialize)]
         struct Answer {
             token: String,
@@ -94,11 +93,10 @@ impl<'a> Storage<'a> {
             expires_in: u32,
             paths: Vec<String>,
         }
-        /// The embedded Storage writes the URL's name in another way.
         #[derive(Deserialize)]
         struct Signed {
             path: String,
-            #[serde(rename = "signedURL", alias = "signedUrl")]
+            #[serde(rename = "signedURL")]
             url: Option<String>,
         }
         let question = Question {

@@ -130,6 +130,21 @@ return (
 comment on function private.moderated_message(private.message, timestamptz, uuid) is
   'A message as the API shows it to a moderator.';
 
+create function private.unread(chat_id uuid, read_to timestamptz, reader uuid) returns table (messages integer)
+language sql stable
+begin atomic
+  -- 100 means "more than 99": the scan ends there, however long the history is.
+  select count(*)::integer
+  from (
+    select from public.messages m
+    where m.chat_id = unread.chat_id and m.created_at > read_to and m.sender_id <> reader and m.deleted_at is null
+    order by m.created_at desc
+    limit 100
+  ) as newest;
+end;
+comment on function private.unread(uuid, timestamptz, uuid) is
+  'How many messages of others a reader has not read, up to 100; deleted ones do not count. A table of one row, as the planner puts only such a function into the statement that calls it.';
+
 -- Rules ----------------------------------------------------------------------
 
 create function private.check_text(content text) returns void
@@ -419,7 +434,7 @@ revoke execute on function
   private.to_attachment(text, text, text, bigint),
   private.to_message(uuid, uuid, uuid, text, private.attachment, uuid, timestamptz, timestamptz, bigint, uuid),
   private.to_message(public.messages, uuid),
-  private.moderated_message(private.message, timestamptz, uuid),
+  private.moderated_message(private.message, timestamptz, uuid), private.unread(uuid, timestamptz, uuid),
   public.list_messages(uuid, integer, timestamptz), public.send_message(uuid, text, uuid, text),
   public.edit_message(uuid, uuid, text), public.delete_message(uuid, uuid)
   from public, anon, authenticated, service_role;

@@ -113,7 +113,7 @@ select set_eq(
     ('public.forget_swept_uploads()'),
     -- What the invoker's bodies and the policies above call with the caller's rights:
     ('private.changed_messages(uuid, bigint, integer)'),
-    ('private.chat(uuid)'),
+    ('private.chats(uuid[])'),
     ('private.chat_topic(uuid, integer)'),
     ('private.check_page_limit(integer)'),
     ('private.cursor(text[])'),

@@ -373,18 +373,18 @@ update private.rate_limits set max_count = 20 where name = 'upload';
 
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'upload ' || n) from generate_series(3, 20) as n;
-select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT429 rate_limited 7200', 'the next one is told when the first of them ends'
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'the next one is told when the first of them ends'
 );
-select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''group chat''), ''a'', ''application/pdf'', 5)'), 'PT429 rate_limited 7200', 'in another chat too'
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''group chat''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'in another chat too'
 );
 select is(
   pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''text/html'', 5)'), pg_temp.field('contentType', 'is not allowed'), 'what is wrong anyway is told first'
 );
 select pg_temp.age('first', '1 hour 59 minutes');
-select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT429 rate_limited 60', 'a minute before the oldest ends, a minute'
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'a minute before the oldest ends, a minute'
 );
 select pg_temp.act_as('bob');
 select pg_temp.reserve('pair', 'of bob');
@@ -398,14 +398,14 @@ select lives_ok(
   $$ select public.send_message(pg_temp.id('pair'), attachment_path => pg_temp.path('upload 3')) $$, 'or when one is in a message'
 );
 select pg_temp.reserve('pair', 'upload 22');
-select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT429 rate_limited 7200', 'but one for one'
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'but one for one'
 );
 reset role;
 update private.rate_limits set max_count = 1, period = interval '1 minute' where name = 'upload';
 select pg_temp.act_as('alice');
-select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT429 rate_limited 60', 'another limit acts at once'
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'another limit acts at once'
 );
 reset role;
 delete from private.rate_limits where name = 'upload';

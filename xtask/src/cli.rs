@@ -25,6 +25,20 @@ pub enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         cases: u32,
     },
+    /// Measures the built functions beside what a team would build instead, into docs/benchmarks
+    Bench {
+        /// Ends within three minutes: shorter and fewer rounds, and nothing is written to docs/benchmarks
+        #[arg(long)]
+        quick: bool,
+    },
+    /// The API gateway of `bench`, in a process of its own
+    #[command(hide = true)]
+    BenchApi {
+        /// Where it listens
+        port: u16,
+        /// Where PostgREST does
+        postgrest: u16,
+    },
     /// Builds the functions' wasm modules and prints their sizes
     Build {
         /// Names of folders in functions/; all when none is given

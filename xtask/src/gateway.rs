@@ -15,6 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{HOST, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -52,16 +53,23 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
         .truncate(true)
         .open(log)
         .with_context(|| format!("cannot write {}", log.display()))?;
+    // Head and body are written apart: with Nagle's algorithm the second waits, on either side, for
+    // the first to be acknowledged, which the other end puts off for 40 ms.
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
     let gateway = Arc::new(Gateway {
         upstreams,
         keys: [keys.anon.clone(), keys.service_role.clone()],
         key_set: keys.signing.published.to_string(),
         log: Mutex::new(log),
-        client: Client::builder(TokioExecutor::new()).build_http(),
+        client: Client::builder(TokioExecutor::new()).build(connector),
     });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .with_context(|| format!("cannot listen on port {port}"))?;
+        .with_context(|| format!("cannot listen on port {port}"))?
+        .tap_io(|connection| {
+            let _ = connection.set_nodelay(true);
+        });
     let app = Router::new().fallback(handle).with_state(gateway);
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(())

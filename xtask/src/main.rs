@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything a person does with this checkout, in one `match`.
 
 mod attach;
+mod bench;
 mod cli;
 mod control;
 mod db;
@@ -51,6 +52,8 @@ async fn main() -> ExitCode {
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
         Command::Fuzz { cases } => fuzz::run(cases),
+        Command::Bench { quick } => bench::run(quick).await,
+        Command::BenchApi { port, postgrest } => bench::serve_api(port, postgrest).await,
         Command::Build { functions } => wasm::run(&functions).await,
         Command::Sweep(args) => sweep::run(args).await,
         Command::Token { who } => token::run(&who).await,

@@ -145,6 +145,15 @@ impl Processes {
         }
     }
 
+    /// The process's id, which is its group's too: what stands before a program replaces itself by it.
+    pub fn pid(&self, name: &str) -> Result<Pid> {
+        let running = self.running.borrow();
+        let found = running.iter().find(|running| running.name == name);
+        Ok(found
+            .with_context(|| format!("{name} is not running"))?
+            .group)
+    }
+
     /// Ends everything, the last started first.
     pub async fn stop_all(&self) {
         loop {

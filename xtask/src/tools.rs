@@ -15,6 +15,8 @@ use crate::steps::{Help, Steps};
 
 /// worker-build's version goes with the `worker` crate's minor version.
 const WORKER_BUILD: &str = "0.8.7";
+/// The load generator of `cargo xtask bench`.
+pub const OHA: &str = "1.16.0";
 /// The oldest Node that wrangler and lite run on.
 const NODE: u32 = 20;
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -75,8 +77,10 @@ pub async fn npm_packages(processes: &Processes, steps: &Steps) -> Result<()> {
 pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
     wasm_target(processes, steps).await?;
     let bindgen = locked_version("wasm-bindgen")?;
-    let worker_build = install(processes, steps, "worker-build", WORKER_BUILD).await?;
-    let wasm_bindgen = install(processes, steps, "wasm-bindgen-cli", &bindgen).await?;
+    // Without `--locked`: a mirror of crates.io may lack the newest version of a dependency
+    // that a tool's lock file names, and the tool's own version is what has to fit.
+    let worker_build = install(processes, steps, "worker-build", WORKER_BUILD, &[]).await?;
+    let wasm_bindgen = install(processes, steps, "wasm-bindgen-cli", &bindgen, &[]).await?;
     Ok(Tools {
         worker_build: worker_build.join("worker-build"),
         vars: [
@@ -85,6 +89,12 @@ pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
             ("ESBUILD_BIN", root().join("node_modules/.bin/esbuild")),
         ],
     })
+}
+
+/// Installs what `cargo xtask bench` makes load with, and says where it is.
+pub async fn oha(processes: &Processes, steps: &Steps) -> Result<PathBuf> {
+    let bin = install(processes, steps, "oha", OHA, &["--locked"]).await?;
+    Ok(bin.join("oha"))
 }
 
 async fn wasm_target(processes: &Processes, steps: &Steps) -> Result<()> {
@@ -121,6 +131,7 @@ async fn install(
     steps: &Steps,
     name: &str,
     version: &str,
+    options: &[&str],
 ) -> Result<PathBuf> {
     let cache = tool_cache()?;
     let place = cache.join(format!("{name}-{version}"));
@@ -140,10 +151,12 @@ async fn install(
         if done.is_file() {
             return Ok(());
         }
-        // Without `--locked`: a mirror of crates.io may lack the newest version of a dependency
-        // that a tool's lock file names, and the tool's own version is what has to fit.
         let mut cargo = command("cargo", ["install", name, "--version", version]);
-        cargo.arg("--root").arg(&place).current_dir(&cache);
+        cargo
+            .args(options)
+            .arg("--root")
+            .arg(&place)
+            .current_dir(&cache);
         processes.run(Spec::new(name, cargo)).await?;
         Ok(fs::write(&done, "")?)
     };

@@ -173,12 +173,13 @@ fn stamp(function: &Function, tools: &Tools) -> Result<String> {
     Ok(text)
 }
 
-fn module(function: &Function) -> PathBuf {
+/// Where the module of a built function is.
+pub fn module(function: &Function) -> PathBuf {
     function.build_dir().join("index_bg.wasm")
 }
 
 /// Name, raw bytes, gzipped bytes of each module.
-fn sizes(functions: &[Function]) -> Result<Vec<(String, usize, usize)>> {
+pub fn sizes(functions: &[Function]) -> Result<Vec<(String, usize, usize)>> {
     functions
         .iter()
         .map(|function| {

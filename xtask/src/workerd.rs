@@ -43,13 +43,7 @@ pub async fn start(
     functions: &[Placed],
     trigger: u16,
 ) -> Result<()> {
-    let config = state.join("workerd.capnp");
-    fs::write(&config, render(functions, trigger))?;
-    // Nothing experimental is switched on by this, but a flag of the trigger's Worker is allowed.
-    let mut workerd = command(program()?, ["serve", "--experimental"]);
-    // Paths in the configuration are given relative to the file system's root.
-    workerd.arg("--import-path=/").arg(&config);
-    processes.start(Spec::new(NAME, workerd))?;
+    spawn(NAME, &render(functions, Some(trigger)), processes, state)?;
     let edge = functions.first().context("there is a function")?;
     wait_for(
         &format!("http://{HOST}:{}/health", edge.port),
@@ -57,6 +51,17 @@ pub async fn start(
         processes,
     )
     .await
+}
+
+/// Starts a workerd of this name with a configuration, and does not wait for it.
+pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> Result<()> {
+    let file = state.join(format!("{name}.capnp"));
+    fs::write(&file, config)?;
+    // Switches nothing on by itself; the trigger's Worker has a flag that needs it.
+    let mut workerd = command(program()?, ["serve", "--experimental"]);
+    // Paths in the configuration are given relative to the file system's root.
+    workerd.arg("--import-path=/").arg(&file);
+    processes.start(Spec::new(name, workerd))
 }
 
 /// The program itself: the npm wrapper would stand between it and our signals.
@@ -74,7 +79,7 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 /// The configuration in Cap'n Proto's text form.
-fn render(functions: &[Placed], port_of_trigger: u16) -> String {
+pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     let mut services = String::new();
     let mut sockets = String::new();
     let mut workers = String::new();
@@ -100,11 +105,13 @@ fn render(functions: &[Placed], port_of_trigger: u16) -> String {
             quote,
         ));
     }
-    services.push_str("    (name = \"trigger\", worker = .trigger),\n");
-    sockets.push_str(&format!(
-        "    (name = \"trigger\", address = \"{HOST}:{port_of_trigger}\", http = (), service = \"trigger\"),\n"
-    ));
-    workers.push_str(&trigger::worker("trigger", TRIGGERED, quote));
+    if let Some(port) = trigger {
+        services.push_str("    (name = \"trigger\", worker = .trigger),\n");
+        sockets.push_str(&format!(
+            "    (name = \"trigger\", address = \"{HOST}:{port}\", http = (), service = \"trigger\"),\n"
+        ));
+        workers.push_str(&trigger::worker("trigger", TRIGGERED, quote));
+    }
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
@@ -158,12 +165,13 @@ fn worker(index: usize, placed: &Placed) -> String {
     )
 }
 
-fn binding(name: &str, kind: &str, value: &str) -> String {
+/// A binding to a value that is written as Cap'n Proto has it.
+pub fn binding(name: &str, kind: &str, value: &str) -> String {
     format!("    (name = {}, {kind} = {value}),\n", quote(name))
 }
 
 /// A string literal of Cap'n Proto, whose escapes are C's.
-fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {

@@ -63,9 +63,9 @@ async fn downloads_are_signed_in_one_request_and_the_missing_left_out() {
     let [a, b, c, d] = ["a", "b", "c", "d"].map(path);
     let answer = format!(
         r#"[{{"error":null,"path":"{a}","signedURL":"/object/sign/chat-attachments/{a}?token=t-a"}},
-            {{"error":null,"path":"{b}","signedUrl":"/storage/v1/object/sign/chat-attachments/{b}?token=t-b"}},
+            {{"error":null,"path":"{b}","signedURL":"/object/sign/chat-attachments/{b}?token=t-b"}},
             {{"error":"Either the object does not exist or …","path":"{c}","signedURL":null}},
-            {{"error":"Object not found","path":"{d}","signedUrl":""}}]"#
+            {{"error":null,"path":"{d}","signedURL":"/object/sign/chat-attachments/{d}"}}]"#
     );
     let (config, asked) = upstream("200 OK", &answer).await;
     let signed = Storage::of(&acting(&config))

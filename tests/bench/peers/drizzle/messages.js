@@ -1,0 +1,66 @@
+// Reading messages: a page, and what has changed.
+import { and, desc, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import * as answers from "./answers.js";
+import * as cursor from "../cursor.js";
+import { db } from "./database.js";
+import { isModerator, requireParticipant } from "./membership.js";
+import { messages } from "./schema.js";
+
+const { placeholder } = sql;
+
+const columns = {
+  id: messages.id, chatId: messages.chatId, senderId: messages.senderId, text: messages.text,
+  attachmentPath: messages.attachmentPath, attachmentFileName: messages.attachmentFileName,
+  attachmentContentType: messages.attachmentContentType, attachmentSize: messages.attachmentSize,
+  clientId: messages.clientId, rev: messages.rev, createdAt: messages.createdAt, editedAt: messages.editedAt, deletedAt: messages.deletedAt,
+  deletedBy: messages.deletedBy,
+};
+
+const page = (name, ...conditions) =>
+  db.select(columns).from(messages)
+    .where(and(
+      eq(messages.chatId, placeholder("chat")), lt(messages.createdAt, placeholder("before")),
+      gt(messages.createdAt, placeholder("from")), ...conditions,
+    ))
+    .orderBy(desc(messages.createdAt)).limit(placeholder("limit")).prepare(name);
+
+const visiblePage = page("page", isNull(messages.deletedAt));
+const moderatedPage = page("moderated_page");
+
+const changed = db.select(columns).from(messages)
+  .where(and(
+    eq(messages.chatId, placeholder("chat")), gt(messages.rev, placeholder("since")),
+    gt(messages.createdAt, placeholder("from")),
+  ))
+  .orderBy(messages.rev).limit(placeholder("limit")).prepare("changes");
+
+export async function list(claims, chatId, limit, after) {
+  const me = claims.sub;
+  const before = after ? cursor.decode(after, "messages")[1] : "infinity";
+  const chat = await requireParticipant(me, chatId);
+  const moderator = isModerator(claims, chat);
+  const query = moderator ? moderatedPage : visiblePage;
+  const rows = await query.execute({ chat: chatId, before, from: chat.historyFrom, limit: limit + 1 });
+  const shown = rows.slice(0, limit);
+  const data = shown.map((row) => (moderator ? answers.moderatedMessage : answers.message)(row, me));
+  const nextCursor = rows.length > limit ? cursor.encode("messages", chatId, data.at(-1).createdAt) : null;
+  return { data, nextCursor };
+}
+
+export async function changes(claims, chatId, since, limit) {
+  const me = claims.sub;
+  const chat = await requireParticipant(me, chatId);
+  const moderator = isModerator(claims, chat);
+  const start = Math.max(since, chat.historyRev);
+  const rows = await changed.execute({ chat: chatId, since: start, from: chat.historyFrom, limit: limit + 1 });
+  const shown = rows.slice(0, limit);
+  const data = shown.map((row) => {
+    if (row.deletedAt && !moderator) return { rev: row.rev, kind: "delete", messageId: row.id };
+    const message = (moderator ? answers.moderatedMessage : answers.message)(row, me);
+    return { rev: row.rev, kind: "upsert", message };
+  });
+  const hasMore = rows.length > limit;
+  // A message that came between the two queries is in the page already.
+  const rev = hasMore ? shown.at(-1).rev : Math.max(chat.rev, shown.at(-1)?.rev ?? 0);
+  return { data, rev, hasMore, topic: answers.topic(chat) };
+}

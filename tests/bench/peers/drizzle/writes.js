@@ -1,0 +1,71 @@
+// Sending and editing, each a transaction under the chat's lock.
+import { createHash } from "node:crypto";
+import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import * as answers from "./answers.js";
+import { db } from "./database.js";
+import { lockAsParticipant, requireUnblocked } from "./membership.js";
+import { Refusal } from "./refusal.js";
+import { chats, messages, participants } from "./schema.js";
+
+function checkedText(text) {
+  const content = String(text ?? "").trim();
+  if (content.length < 1 || [...content].length > 4000) throw new Refusal(400, "invalid_request");
+  return content;
+}
+
+/** HTTP status and message: 201, or 200 with the first one of that client id. */
+export async function send(me, chatId, text, clientId = null) {
+  const content = checkedText(text);
+  const digest = clientId && createHash("sha256").update(content).digest();
+  return db.transaction(async (tx) => {
+    const chat = await lockAsParticipant(tx, me, chatId);
+    if (clientId) {
+      const [sent] = await tx.select().from(messages).where(and(
+        eq(messages.chatId, chatId), eq(messages.senderId, me), eq(messages.clientId, clientId),
+      ));
+      if (sent && !sent.clientDigest.equals(digest)) throw new Refusal(409, "idempotency_mismatch");
+      if (sent?.deletedAt) throw new Refusal(404, "message_not_found");
+      if (sent) return [200, answers.message(sent, me)];
+    }
+    await requireUnblocked(tx, chat);
+    const [{ rev, lastMessageAt }] = await tx.update(chats).set({
+      rev: sql`${chats.rev} + 1`,
+      lastMessageAt: sql`greatest(clock_timestamp(), ${chats.lastMessageAt} + interval '1 microsecond')`,
+    }).where(eq(chats.id, chatId)).returning({ rev: chats.rev, lastMessageAt: chats.lastMessageAt });
+    const [message] = await tx.insert(messages).values({
+      chatId, senderId: me, text: content, clientId, clientDigest: digest, rev, createdAt: lastMessageAt,
+    }).returning();
+    // Whoever has read all that came before has read this too.
+    await tx.update(participants).set({ lastReadAt: lastMessageAt }).where(and(
+      eq(participants.chatId, chatId), eq(participants.userId, me),
+      sql`greatest(${participants.lastReadAt}, ${participants.historyFrom}) >= ${chat.lastMessageAt ?? "-infinity"}`,
+    ));
+    if (chat.type === "direct") {
+      await tx.execute(sql`
+        update chat_participants set left_at = null, joined_at = clock_timestamp()
+        where chat_id = ${chatId} and left_at is not null`);
+    }
+    return [201, answers.message(message, me)];
+  });
+}
+
+export async function edit(me, chatId, messageId, text) {
+  const content = checkedText(text);
+  return db.transaction(async (tx) => {
+    const chat = await lockAsParticipant(tx, me, chatId);
+    const [message] = await tx.select({
+      senderId: messages.senderId, deletedAt: messages.deletedAt,
+      isOld: sql`clock_timestamp() > ${messages.createdAt} + interval '15 minutes'`,
+    }).from(messages).where(and(
+      eq(messages.id, messageId), eq(messages.chatId, chatId), gt(messages.createdAt, chat.historyFrom),
+    ));
+    if (!message || message.deletedAt) throw new Refusal(404, "message_not_found");
+    if (message.senderId !== me) throw new Refusal(403, "not_sender");
+    if (message.isOld) throw new Refusal(403, "edit_window_expired");
+    await requireUnblocked(tx, chat);
+    const [{ rev }] = await tx.update(chats).set({ rev: sql`${chats.rev} + 1` }).where(eq(chats.id, chatId)).returning({ rev: chats.rev });
+    const [edited] = await tx.update(messages).set({ text: content, editedAt: sql`clock_timestamp()`, rev })
+      .where(and(eq(messages.id, messageId), isNull(messages.deletedAt))).returning();
+    return answers.message(edited, me);
+  });
+}

@@ -1,0 +1,98 @@
+//! Before anything is timed: every target gives the same answer to every case.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::bench::cases::Case;
+use crate::bench::client::Client;
+use crate::bench::target::{Places, Target};
+use crate::bench::world::World;
+
+/// How many requests of a case are compared.
+const COMPARED: usize = 3;
+/// What is another one each time: what a write makes, and when.
+const MADE_ANEW: [&str; 6] = [
+    "id",
+    "clientId",
+    "rev",
+    "createdAt",
+    "editedAt",
+    "editableUntil",
+];
+
+/// Fails where one answers otherwise than PostgREST does.
+pub async fn same_answers(cases: &[Case], places: &Places, world: &World) -> Result<()> {
+    let client = Client::new();
+    for case in cases {
+        let expected = answers(case, Target::Postgrest, places, &client, world).await?;
+        for target in Target::ALL {
+            let given = answers(case, target, places, &client, world).await?;
+            for (expected, given) in expected.iter().zip(&given) {
+                if expected != given {
+                    bail!(
+                        "{} answers {} otherwise than PostgREST: {given:?} and not {expected:?}",
+                        target.title(),
+                        case.name
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Status and body of the first requests of a case.
+async fn answers(
+    case: &Case,
+    target: Target,
+    places: &Places,
+    client: &Client,
+    world: &World,
+) -> Result<Vec<(u16, Value)>> {
+    if let Some(before) = &case.before {
+        world.sql.batch_execute(before).await?;
+    }
+    let mut answers = Vec::new();
+    for call in case.calls.iter().take(COMPARED) {
+        let (status, body) = client.send(&places.wire(target, call)).await?;
+        let what = || format!("{} answers {status} to {}", target.title(), case.name);
+        let mut body: Value = serde_json::from_slice(&body).with_context(what)?;
+        if !status.is_success() {
+            bail!("{}: {body}", what());
+        }
+        if case.writes {
+            normalise(&mut body);
+        }
+        answers.push((status.as_u16(), body));
+    }
+    Ok(answers)
+}
+
+/// Puts the kind of a value in the place of one that is made anew, so that a missing one still shows.
+fn normalise(body: &mut Value) {
+    for name in MADE_ANEW {
+        if let Some(value) = body.get_mut(name) {
+            *value = match value {
+                Value::String(text) => format!("text of {} characters", text.len()).into(),
+                Value::Number(_) => "number".into(),
+                _ => continue,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_made_anew_keeps_its_kind() {
+        let mut body = json!({ "id": "abc", "rev": 7, "editedAt": null, "text": "x" });
+        normalise(&mut body);
+        assert_eq!(
+            body,
+            json!({ "id": "text of 3 characters", "rev": "number", "editedAt": null, "text": "x" })
+        );
+    }
+}

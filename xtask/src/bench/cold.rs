@@ -1,0 +1,134 @@
+//! What a process of its own is started for: the first request, and the memory after many.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::bench::calls::Call;
+use crate::bench::client::Client;
+use crate::bench::oha;
+use crate::bench::rounds::Meter;
+use crate::bench::sample::median;
+use crate::bench::servers::{Server, Setup, wait_for_port};
+use crate::bench::usage::resident_mb;
+
+/// How many times each server is started.
+const STARTS: usize = 5;
+/// How many requests of the same kind show what a warm one takes.
+const WARM: usize = 20;
+
+/// How a server begins.
+#[derive(Clone, Debug, Serialize)]
+pub struct ColdStart {
+    /// Which.
+    pub server: &'static str,
+    /// From the start of the process until it listens, in milliseconds.
+    pub listens_ms: f64,
+    /// The first request.
+    pub first_ms: f64,
+    /// One like it, a little later.
+    pub warm_ms: f64,
+}
+
+/// The resident memory of a workerd with gateway and functions.
+#[derive(Clone, Debug, Serialize)]
+pub struct Memory {
+    /// After a thousand requests, in megabytes.
+    pub after_1000_mb: f64,
+    /// After this many.
+    pub requests: u32,
+    /// In megabytes.
+    pub after_all_mb: f64,
+}
+
+/// Starts each server anew, some times.
+pub async fn starts(setup: &Setup<'_>, call: &Call) -> Result<Vec<ColdStart>> {
+    let mut found = Vec::new();
+    for server in Server::ALL {
+        let mut runs = Vec::new();
+        for _ in 0..STARTS {
+            runs.push(start(server, setup, call).await?);
+        }
+        let middle =
+            |number: fn(&ColdStart) -> f64| median(&runs.iter().map(number).collect::<Vec<_>>());
+        found.push(ColdStart {
+            server: server.name(),
+            listens_ms: middle(|run| run.listens_ms),
+            first_ms: middle(|run| run.first_ms),
+            warm_ms: middle(|run| run.warm_ms),
+        });
+    }
+    Ok(found)
+}
+
+async fn start(server: Server, setup: &Setup<'_>, call: &Call) -> Result<ColdStart> {
+    let name = format!("cold-{}", server.name());
+    let begun = Instant::now();
+    let listening = server.spawn(&name, setup)?;
+    wait_for_port(&listening.edge, &name, setup.processes).await?;
+    let listens_ms = begun.elapsed().as_secs_f64() * 1000.0;
+    let wire = match server {
+        Server::PassThrough => {
+            let key = setup
+                .vars
+                .get("SUPABASE_ANON_KEY")
+                .cloned()
+                .unwrap_or_default();
+            call.to_postgrest(&listening.edge, &key)
+        }
+        _ => call.to_api(&listening.edge),
+    };
+    let client = Client::new();
+    let mut took = Vec::new();
+    for _ in 0..=WARM {
+        let begun = Instant::now();
+        let (status, _) = client.send(&wire).await?;
+        took.push(begun.elapsed().as_secs_f64() * 1000.0);
+        if !status.is_success() {
+            bail!("{name} answers {status}");
+        }
+    }
+    setup.processes.stop(&name).await?;
+    let (first_ms, warm_ms) = (took[0], median(&took[1..]));
+    Ok(ColdStart {
+        server: server.name(),
+        listens_ms,
+        first_ms,
+        warm_ms,
+    })
+}
+
+/// Asks a fresh workerd for the same page a thousand times, and many more times.
+pub async fn memory(
+    setup: &Setup<'_>,
+    meter: &Meter<'_>,
+    call: &Call,
+    requests: u32,
+) -> Result<Memory> {
+    const NAME: &str = "memory-ours";
+    const FIRST: u32 = 1_000;
+    let listening = Server::Ours.spawn(NAME, setup)?;
+    wait_for_port(&listening.edge, NAME, setup.processes).await?;
+    let pid = setup.processes.pid(NAME)?;
+    let wire = call.to_api(&listening.edge);
+    let ask = async |count| {
+        let timed = oha::run_count(&meter.oha, &wire, 16, count).await?;
+        if timed.errors > 0 {
+            bail!(
+                "{} of {count} requests failed: {:?}",
+                timed.errors,
+                timed.first_error
+            );
+        }
+        resident_mb(pid)
+    };
+    let after_1000_mb = ask(FIRST).await?;
+    let after_all_mb = ask(requests - FIRST).await?;
+    setup.processes.stop(NAME).await?;
+    Ok(Memory {
+        after_1000_mb,
+        requests,
+        after_all_mb,
+    })
+}
