@@ -107,13 +107,17 @@ impl Placement {
         Ok(self)
     }
 
-    /// What is to be started, the edge first, the port of what fires the trigger of `uploads`, and the
-    /// stack's variables. Gives the ports free.
-    pub fn finish(mut self) -> Result<(Vec<Placed>, u16, Vars)> {
-        let trigger = self.ports.next()?;
-        let url = format!("http://{HOST}:{trigger}");
+    /// A port for what fires the trigger of `uploads`.
+    pub fn with_trigger(mut self) -> Result<(Self, u16)> {
+        let port = self.ports.next()?;
+        let url = format!("http://{HOST}:{port}");
         self.vars.insert("TRIGGER_URL".to_owned(), url);
-        Ok((self.placed, trigger, self.vars))
+        Ok((self, port))
+    }
+
+    /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
+    pub fn finish(self) -> (Vec<Placed>, Vars) {
+        (self.placed, self.vars)
     }
 
     fn vars_with_url(&self, url: &str) -> Vars {

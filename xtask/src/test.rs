@@ -160,7 +160,8 @@ async fn start_functions(
     if let Some(panicking) = &panicking {
         placement = placement.with_faulty(&functions, panicking)?;
     }
-    let (placed, trigger, mut vars) = placement.finish()?;
+    let (placement, trigger) = placement.with_trigger()?;
+    let (placed, mut vars) = placement.finish();
     let help = Help::log(
         processes.log(workerd::NAME),
         "its log tells what it cannot load",
