@@ -23,7 +23,7 @@ pub struct Env {
     pub unreachable_edge_url: String,
     /// `chats` with a SUPABASE_URL where something else than PostgREST answers.
     pub misdirected_url: String,
-    /// The gateway, with `chats` and `messages` of its own that allow each user 3 sends in 10 s, 3
+    /// The gateway, with functions of its own that allow each user 3 sends in 10 s, 3
     /// openings in 60 s and 40 requests in 10 s.
     pub limited_edge_url: String,
     /// The `chats` behind that gateway.
