@@ -237,8 +237,8 @@ async fn what_is_written_is_written_and_the_log_says_why_there_is_no_url() {
     assert_eq!(Message::read(&answer.ok()).attachment, sent.attachment);
 
     let log = std::fs::read_to_string(&harness::Env::get().functions_log).unwrap();
-    let lines = log.lines().filter(|line| line.contains(&id));
-    let line = lines.filter(|line| line.contains("\"messages\"")).last();
+    let mut lines = log.lines().filter(|line| line.contains(&id));
+    let line = lines.rfind(|line| line.contains("\"messages\""));
     let line: Value = serde_json::from_str(line.unwrap()).unwrap();
     assert_eq!(
         line["unsigned"],

@@ -248,7 +248,7 @@ impl<T> Page<T> {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the contract tells what each field means")]
 pub enum Change {
-    Upsert { rev: i64, message: Message },
+    Upsert { rev: i64, message: Box<Message> },
     Delete { rev: i64, message_id: Uuid },
 }
 
@@ -280,7 +280,7 @@ impl Change {
         }
         if value["kind"] == "upsert" {
             let upsert: Upsert = read(value, &["rev", "kind", "message"]);
-            let message = message(&upsert.message);
+            let message = Box::new(message(&upsert.message));
             assert_eq!(message.rev, upsert.rev, "a message is told at its own rev");
             let rev = upsert.rev;
             Change::Upsert { rev, message }

@@ -21,7 +21,7 @@ fn last(chat: Uuid, data: impl Into<Vec<Change>>, rev: i64) -> Changes {
 fn upsert(message: &Message) -> Change {
     Change::Upsert {
         rev: message.rev,
-        message: message.clone(),
+        message: Box::new(message.clone()),
     }
 }
 

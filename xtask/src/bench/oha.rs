@@ -97,7 +97,7 @@ impl Report {
             .partition(|(status, _)| is_good(status));
         let errors = bad.iter().map(|(_, count)| **count).sum::<u64>()
             + self.error_distribution.values().sum::<u64>();
-        let reasons = bad
+        let mut reasons = bad
             .iter()
             .map(|(status, _)| *status)
             .chain(self.error_distribution.keys());
@@ -112,7 +112,7 @@ impl Report {
         Timed {
             requests: good.iter().map(|(_, count)| **count).sum(),
             errors,
-            first_error: reasons.cloned().next(),
+            first_error: reasons.next().cloned(),
             seconds: self.summary.total,
             p50_ms: milliseconds("p50"),
             p99_ms: milliseconds("p99"),
