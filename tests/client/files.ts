@@ -64,7 +64,7 @@ class Talk {
     return new Talk(alice, bob, id);
   }
 
-  reserve(fileName: string, contentType: string, size: number): Promise<Upload & { fileName: string }> {
+  reserve(fileName: string, contentType: string, size: number): Promise<Upload> {
     return this.alice.api("POST", "/uploads", { chatId: this.chatId, fileName, contentType, size });
   }
 
