@@ -24,6 +24,8 @@ pub struct TestPlatform {
     pub fetches: Cell<u32>,
     /// What instances share, as the last one wrote it; `None` where there is no such cache.
     pub shared: RefCell<Option<Vec<u8>>>,
+    /// Whether that cache never answers.
+    pub shared_hangs: Cell<bool>,
     limits: RefCell<BTreeMap<&'static str, Limiter>>,
     charges: RefCell<Vec<(String, String)>>,
 }
@@ -68,6 +70,7 @@ impl Default for TestPlatform {
             answers_after: Cell::new(0),
             fetches: Cell::new(0),
             shared: RefCell::new(None),
+            shared_hangs: Cell::new(false),
             limits: RefCell::default(),
             charges: RefCell::default(),
         }
@@ -99,11 +102,21 @@ impl Platform for TestPlatform {
     }
 
     fn read_shared<'a>(&'a self, _: &'a str) -> Local<'a, Option<Vec<u8>>> {
-        Box::pin(async { self.shared.borrow().clone() })
+        Box::pin(async {
+            if self.shared_hangs.get() {
+                std::future::pending::<()>().await;
+            }
+            self.shared.borrow().clone()
+        })
     }
 
     fn write_shared<'a>(&'a self, _: &'a str, value: Vec<u8>, _: u64) -> Local<'a, ()> {
-        Box::pin(async { *self.shared.borrow_mut() = Some(value) })
+        Box::pin(async {
+            if self.shared_hangs.get() {
+                std::future::pending::<()>().await;
+            }
+            *self.shared.borrow_mut() = Some(value);
+        })
     }
 
     fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge> {

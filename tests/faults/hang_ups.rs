@@ -201,7 +201,7 @@ async fn in_the_middle_of_an_answer() {
     are_served(&people, chat).await;
     alice.get(&chat_path(chat)).await.ok();
     alice
-        .try_send(chat, &json!({ "text": "after" }))
+        .try_send(chat, &json!({ "text": "A late message" }))
         .await
         .created();
 }

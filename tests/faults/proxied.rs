@@ -5,7 +5,7 @@ mod scene;
 use self::scene::{Expected, Scene, meet};
 use crate::writes::{is_refused, rows};
 use futures_util::future::join_all;
-use harness::{Fault, FaultsEnv, Message, Method, messages_path};
+use harness::{Env, Fault, FaultsEnv, Message, Method, messages_path};
 use uuid::Uuid;
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -227,4 +227,39 @@ async fn deep_health_tells_and_recovers() {
         scene.proxy.set(Fault::None).await;
         edge.get("/health?deep=1").await.ok();
     }
+}
+
+/// No name of a caller's, and of its values the token, the request's id and the trace.
+#[tokio::test]
+async fn a_callers_headers_do_not_go_upstream() {
+    let scene = Scene::set().await;
+    let request_id = Uuid::new_v4().to_string();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let messages = messages_path(scene.chat);
+    let mut call = scene.alice.call(Method::GET, &messages);
+    call = call.request_id(&request_id).header("traceparent", trace);
+    for (name, value) in [
+        ("prefer", "count=exact"),
+        ("range", "0-0"),
+        ("accept", "text/csv"),
+        ("accept-profile", "private"),
+        ("content-profile", "private"),
+        ("apikey", "mine"),
+        ("cookie", "a=b"),
+        ("tracestate", "a=b"),
+        ("x-forwarded-host", "evil.example"),
+    ] {
+        call = call.header(name, value);
+    }
+    call.send().await.ok();
+    let env = FaultsEnv::get();
+    let expected = [
+        "accept: application/json".to_owned(),
+        format!("apikey: {}", Env::get().anon_key.to_lowercase()),
+        format!("authorization: bearer {}", scene.alice.token.to_lowercase()),
+        format!("host: 127.0.0.1:{}", env.proxy_port),
+        format!("traceparent: {trace}"),
+        format!("x-request-id: {request_id}"),
+    ];
+    assert_eq!(scene.proxy.head(&request_id), expected);
 }

@@ -3,6 +3,20 @@
 use crate::answer::Answer;
 use reqwest::Method;
 use serde_json::Value;
+use std::time::Duration;
+
+/// Kept connections, but none that lay idle for long: workerd closes those after five seconds, and
+/// who writes to one that is just being closed gets no answer.
+///
+/// # Panics
+/// When there is no TLS to be had.
+pub fn connections() -> reqwest::Client {
+    let builder = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(2));
+    match builder.build() {
+        Ok(client) => client,
+        Err(error) => panic!("no client: {error}"),
+    }
+}
 
 /// A caller. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -36,7 +50,7 @@ impl Client {
     /// The same caller on connections of its own.
     pub fn on_new_connection(&self) -> Client {
         Client {
-            http: reqwest::Client::new(),
+            http: connections(),
             ..self.clone()
         }
     }

@@ -97,6 +97,8 @@ struct Shared {
 struct Counts {
     /// How often a request of this id has come for this service.
     by_id: HashMap<(Service, String), usize>,
+    /// The head of the last one of an id.
+    heads: HashMap<String, String>,
     open: usize,
     most_open: usize,
 }
@@ -187,6 +189,15 @@ impl Proxy {
         counts.by_id.get(&key).copied().unwrap_or_default()
     }
 
+    /// The header lines of the last request of this id, in lower case and in order.
+    pub fn head(&self, request_id: &str) -> Vec<String> {
+        let counts = lock(&self.shared.counts);
+        let head = counts.heads.get(request_id).cloned().unwrap_or_default();
+        let mut lines: Vec<_> = head.lines().skip(1).map(str::to_lowercase).collect();
+        lines.sort();
+        lines
+    }
+
     /// How many connections there are.
     pub fn open(&self) -> usize {
         lock(&self.shared.counts).open
@@ -228,6 +239,8 @@ impl Shared {
         let request = Request::read(&mut stream).await?;
         let attempt = {
             let mut counts = lock(&self.counts);
+            let head = request.head.clone();
+            counts.heads.insert(request.id().to_owned(), head);
             let key = (request.service(), request.id().to_owned());
             let attempts = counts.by_id.entry(key).or_default();
             *attempts += 1;

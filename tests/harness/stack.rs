@@ -1,6 +1,11 @@
 //! The running stack as one test sees it: the edge, PostgREST, Postgres.
 
-use crate::{client::Client, env::Env, person::Person, tokens};
+use crate::{
+    client::{Client, connections},
+    env::Env,
+    person::Person,
+    tokens,
+};
 use tokio_postgres::{NoTls, types::ToSql};
 use uuid::Uuid;
 
@@ -17,7 +22,7 @@ impl Stack {
     pub async fn connect() -> Stack {
         Stack {
             sql: Stack::sql_connection().await,
-            http: reqwest::Client::new(),
+            http: connections(),
         }
     }
 

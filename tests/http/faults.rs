@@ -1,7 +1,7 @@
 //! What a client is told when the edge or what is behind it cannot do its work: the contract's
 //! status and code, and never a word of the database's, a host or a variable.
 
-use harness::{Env, Method, Stack};
+use harness::{Algorithm, Env, Method, Stack, tokens};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -37,6 +37,26 @@ async fn a_database_that_nobody_can_reach_is_503() {
         .get("/chats")
         .await
         .refused(503, "unavailable");
+}
+
+#[tokio::test]
+async fn a_token_whose_key_nobody_can_fetch_is_503_and_no_401() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let claims = tokens::claims(alice.id);
+    let token = tokens::sign_with_key(&claims, Algorithm::ES256, "a-key-to-be-fetched");
+    let request_id = Uuid::new_v4().to_string();
+    let function = stack.function_at(&Env::get().unreachable_url);
+    let call = function.bearer(&token).call(Method::GET, "/chats");
+    let answer = call.request_id(&request_id).send().await;
+    answer.refused(503, "unavailable");
+    assert!(answer.header("retry-after").is_some());
+    let log = std::fs::read_to_string(&Env::get().functions_log).unwrap();
+    let line = log.lines().find(|line| line.contains(&request_id));
+    assert!(
+        line.is_some_and(|line| line.contains("the signing keys")),
+        "{line:?}"
+    );
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ async fn equal_names_and_deep_nesting_are_400() {
 async fn methods_that_no_route_has_are_405() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
-    for method in [Method::OPTIONS, Method::TRACE, Method::PUT] {
+    let unheard_of = Method::from_bytes(b"PROPFIND").unwrap();
+    for method in [Method::OPTIONS, Method::TRACE, Method::PUT, unheard_of] {
         let answer = alice.call(method, "/chats").send().await;
         answer.not_allowed(&["GET", "POST"]);
     }
@@ -54,6 +55,74 @@ async fn a_head_that_nobody_needs_is_400_and_goes_nowhere() {
         call = call.header(&format!("x-more-{number}"), "1");
     }
     call.send().await.invalid(&["headers"]);
+    assert_eq!(stack.upstream(&request_id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_body_ends_at_64_kib_whatever_it_says_of_itself() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let env = Env::get();
+    let messages = messages_path(chat);
+    let token = &alice.token;
+    let long = "x".repeat(64 * 1024);
+    let chunk = format!("1000b\r\n{{\"text\":\"{long}\r\n");
+    for (base, path) in [
+        (&env.edge_url, &*messages),
+        (&env.messages_url, &messages),
+        (&env.edge_url, "/chats"),
+        (&env.chats_url, "/chats"),
+    ] {
+        let post = format!(
+            "POST {path} HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\n"
+        );
+        // Both are answered before their end, which never comes.
+        for rest in [
+            format!("Transfer-Encoding: chunked\r\n\r\n{chunk}"),
+            "Content-Length: 65537\r\n\r\n{".to_owned(),
+        ] {
+            let answer = exchange(base, &(post.clone() + &rest)).await;
+            answer.refused(413, "payload_too_large");
+        }
+        // What is beyond its own length is no part of it.
+        let short = post + "Content-Length: 9\r\n\r\n{\"text\":\"hello\"}";
+        exchange(base, &short).await.refused(400, "invalid_json");
+    }
+    assert_eq!(alice.messages(chat).await, []);
+}
+
+/// Written as they stand: a proper client would tidy them up.
+#[tokio::test]
+async fn a_path_that_could_mean_another_goes_nowhere() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let request_id = Uuid::new_v4().to_string();
+    let long = format!("/chats/{}", "a".repeat(8_000));
+    for path in [
+        "//chats",
+        "//evil.example/chats",
+        "/chats/..%2f..%2frest",
+        "/chats/%2e%2e/chats",
+        "/chats/%00",
+        "/chats%00",
+        "/chats%2f",
+        "/chats/..;/chats",
+        "/chats\\..\\chats/x",
+        &long,
+    ] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {}\r\n\
+             X-Request-Id: {request_id}\r\n\r\n",
+            alice.token
+        );
+        let answer = exchange(&Env::get().edge_url, &request).await;
+        match answer.status {
+            400 => answer.refused(400, "invalid_id"),
+            _ => answer.refused(404, "route_not_found"),
+        }
+    }
     assert_eq!(stack.upstream(&request_id).await, [""; 0]);
 }
 

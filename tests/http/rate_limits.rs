@@ -313,6 +313,35 @@ async fn who_goes_round_the_edge_meets_the_databases_limit() {
 }
 
 #[tokio::test]
+async fn sends_at_once_share_what_is_left_of_the_databases_limit() {
+    const LEFT: usize = 5;
+    let stack = Stack::connect().await;
+    let [alice, bob, carol] = stack.people().await;
+    let chats = [
+        stack.direct_chat(&alice, &bob).await,
+        stack.direct_chat(&alice, &carol).await,
+    ];
+    // The tests' limit is a million.
+    use_up(&stack, &alice).await;
+    let left = "update private.send_allowances set used = 1000000 - $2::integer where user_id = $1";
+    let count = i32::try_from(LEFT).unwrap();
+    assert_eq!(stack.execute(left, &[&alice.id, &count]).await, 1);
+    let sends = (0..4 * LEFT).map(|n| {
+        let body = json!({ "text": format!("Burst {n}") });
+        let (alice, chat) = (&alice, chats[n % 2]);
+        async move { alice.try_send(chat, &body).await }
+    });
+    let answers = join_all(sends).await;
+    let taken = answers.iter().filter(|answer| answer.status == 201);
+    assert_eq!(taken.count(), LEFT);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.refused(429, "rate_limited");
+    }
+    let stored = bob.messages(chats[0]).await.len() + carol.messages(chats[1]).await.len();
+    assert_eq!(stored, LEFT);
+}
+
+#[tokio::test]
 async fn a_flood_does_not_wait_for_a_chats_lock() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;

@@ -1,5 +1,5 @@
-//! What the functions may log, checked on all that they logged in a run of the HTTP tests: lines of
-//! the one form, and in them no token, secret, text of a message or URL.
+//! What the functions may log, checked on all that they logged in a run of the tests: lines of the
+//! one form, and in them no token, secret, text of a message or URL.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -81,11 +81,20 @@ impl Hidden {
     }
 }
 
+/// Whether lines of another form than the functions' own are wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They are: there is nothing else to say.
+    None,
+    /// The runtime's and a panic's, in which there may be no token and no secret either.
+    OfFaults,
+}
+
 /// Checks a log and tells what it found; returns how many tests passed and failed.
-pub fn run(log: &Path, hidden: &Hidden) -> Result<(usize, usize)> {
+pub fn run(log: &Path, hidden: &Hidden, others: Others) -> Result<(usize, usize)> {
     let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
     let text = String::from_utf8_lossy(&bytes);
-    let faults = faults(&text, hidden);
+    let faults = faults(&text, hidden, others);
     let (lines, texts) = (text.lines().count(), hidden.texts.len());
     if faults.is_empty() && lines > 0 && texts > 0 {
         println!(
@@ -102,21 +111,38 @@ pub fn run(log: &Path, hidden: &Hidden) -> Result<(usize, usize)> {
 }
 
 /// The number of each wrong line, and what is wrong with it.
-fn faults(log: &str, hidden: &Hidden) -> Vec<(usize, String)> {
+fn faults(log: &str, hidden: &Hidden, others: Others) -> Vec<(usize, String)> {
     let mut harmless = BTreeSet::new();
-    let check = |(index, line)| {
-        let fault = fault(line, hidden, &mut harmless)?;
+    let check = |(index, line): (usize, &str)| {
+        let fault = if others == Others::OfFaults && !line.starts_with('{') {
+            // A stack names places in the module by a URL, the runtime its documentation.
+            let known = ["wasm://", "https://developers.cloudflare.com/"];
+            let line = known
+                .iter()
+                .fold(line.to_owned(), |line, url| line.replace(url, ""));
+            quoted(&line, hidden)?
+        } else {
+            fault(line, hidden, &mut harmless)?
+        };
         Some((index + 1, fault))
     };
     log.lines().enumerate().filter_map(check).collect()
 }
 
-fn fault(line: &str, hidden: &Hidden, harmless: &mut BTreeSet<String>) -> Option<String> {
+/// What must stand in no line.
+fn quoted(line: &str, hidden: &Hidden) -> Option<String> {
     if let Some(mark) = MARKS.iter().find(|mark| line.contains(**mark)) {
         return Some(format!("`{mark}`, as of a token or a URL"));
     }
     if hidden.secrets.iter().any(|secret| line.contains(secret)) {
         return Some("a secret, or what a test marked as one".to_owned());
+    }
+    None
+}
+
+fn fault(line: &str, hidden: &Hidden, harmless: &mut BTreeSet<String>) -> Option<String> {
+    if let Some(fault) = quoted(line, hidden) {
+        return Some(fault);
     }
     let parsed: Line = match serde_json::from_str(line) {
         Ok(parsed) => parsed,
@@ -173,11 +199,15 @@ mod tests {
     const GOOD: &str = r#"{"id":"r-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"code":"unavailable","detail":"nobody there","totalMs":1,"verifyMs":1,"tokenCache":"hit","upstreamMs":1,"upstreamRequests":1,"user":"fd669bb9081999dd","limiterFailed":true,"unsigned":"no Storage"}"#;
 
     fn found(log: &str) -> usize {
+        found_among(log, Others::None)
+    }
+
+    fn found_among(log: &str, others: Others) -> usize {
         let hidden = Hidden {
             secrets: vec!["s3cret".to_owned()],
             texts: vec!["Hello there".to_owned(), "a/b/c/photo.jpg".to_owned()],
         };
-        faults(log, &hidden).len()
+        faults(log, &hidden, others).len()
     }
 
     #[test]
@@ -207,5 +237,11 @@ mod tests {
             let line = GOOD.replacen(from, to, 1);
             assert_eq!(found(&format!("{GOOD}\n{line}")), 1, "{line}");
         }
+    }
+    #[test]
+    fn after_the_tests_of_faults_other_lines_are_searched_too() {
+        let others = "panicked at lib.rs:1:2\n    at f (wasm://wasm/1:2)\nhttp://127.0.0.1\ns3cret";
+        let log = format!("{GOOD}\n{others}\n{}", GOOD.replace("nobody", "eyJ"));
+        assert_eq!(found_among(&log, Others::OfFaults), 3);
     }
 }

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions;
-use crate::log_audit::{self, Hidden};
+use crate::log_audit::{self, Hidden, Others};
 use crate::placement::Placement;
 use crate::ports::{self, HOST};
 use crate::postgres::{OWNER, Postgres};
@@ -96,7 +96,7 @@ async fn parts(
         let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
         add(
             counts,
-            log_audit::run(&processes.log(workerd::NAME), &hidden)?,
+            log_audit::run(&processes.log(workerd::NAME), &hidden, Others::None)?,
         );
     }
     // A filter by name is not for these, which have seeds.
@@ -120,6 +120,10 @@ async fn parts(
             ended = control::serve(listener, &stack, processes) => ended?,
             counted = cargo_test("faults", &arguments, &vars, processes) => add(counts, counted?),
         }
+        println!("the functions' log");
+        let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
+        let log = processes.log(workerd::NAME);
+        add(counts, log_audit::run(&log, &hidden, Others::OfFaults)?);
     }
     Ok(())
 }

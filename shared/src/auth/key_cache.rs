@@ -23,6 +23,8 @@ pub(super) const COLD_RETRY_INTERVAL: u64 = 2_000;
 /// How long a fetch may take. After that it counts as dead, even when its request never said so,
 /// because the client hung up and the runtime let it go.
 pub(super) const FETCH_LIMIT: u64 = 5_000;
+/// How long the cache that instances share may take. It only saves work.
+const SHARED_LIMIT: u64 = 1_000;
 /// How often a request looks whether another one's fetch is done.
 const LOOK_AGAIN: u64 = 10;
 
@@ -117,8 +119,11 @@ impl KeyCache {
         }
         let begun = platform.now();
         self.0.borrow_mut().busy_until = begun.saturating_add(FETCH_LIMIT);
-        let shared = platform.read_shared(url).await;
-        let fetched = match shared.and_then(|entry| unpack(&entry, begun, max_age)) {
+        let shared = within(platform, SHARED_LIMIT, platform.read_shared(url)).await;
+        let fetched = match shared
+            .flatten()
+            .and_then(|entry| unpack(&entry, begun, max_age))
+        {
             Some(shared) => Some(shared),
             None => self.fetch(url, platform).await,
         };
@@ -138,7 +143,8 @@ impl KeyCache {
         let fetched_at = platform.now();
         let loaded = Loaded::new(bytes, fetched_at)?;
         let entry = pack(&loaded);
-        platform.write_shared(url, entry, LIFETIME / 1_000).await;
+        let written = platform.write_shared(url, entry, LIFETIME / 1_000);
+        within(platform, SHARED_LIMIT, written).await;
         Some(loaded)
     }
 }

@@ -1,28 +1,28 @@
 //! Panics, kept to the request that has one.
 //!
-//! In wasm a panic is a trap: nothing unwinds, and the task that was polled is never polled again, so
-//! its request would get no answer at all. What wasm-bindgen and worker-build do then is to close the
-//! instance and make a new one for whatever comes next, which loses every other request that is under
-//! way: they too get no answer.
+//! In wasm a panic is a trap: nothing unwinds. What wasm-bindgen and worker-build do then is to close
+//! the instance and make a new one for whatever comes next, which loses every other request that is
+//! under way: they would get no answer at all.
 //!
-//! So a handler runs in a task of its own, and the request waits in another. The panic's hook, which
-//! still runs before the trap, wakes that one, and it answers. The instance stays open: its memory is
-//! as it was, but for what the handler had begun to change. Once no request is left in it, the next
-//! one gets a new instance; those whose clients have hung up may put that off for a minute. A trap that is no handler's panic, such as a stack overflow, still
-//! closes the instance at once.
+//! But a trap ends only the calls up to the nearest JavaScript, where it is an exception. So a handler
+//! is polled through a few lines of JavaScript that catch it, and the request, on the other side of
+//! them, goes on and answers. Two things are put right there: the stack pointer, which a trap leaves
+//! where it was, so that each panic would cost a part of the stack until there is none, and the mark
+//! that the instance is closed. The rest of its memory is as it was, but for what the handler had begun to
+//! change and what it held. Once no request is left in it, the next one gets a new instance; those whose
+//! clients have hung up may put that off for a minute. A trap that is no handler's panic, such as a
+//! stack overflow, still closes the instance at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
+use std::mem::ManuallyDrop;
 use std::panic;
-use std::pin::pin;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsValue, handler};
 use worker::js_sys::{Reflect, global};
-use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Date, console_error};
 
 use crate::error::{ApiError, ErrorCode};
@@ -31,26 +31,35 @@ use crate::error::{ApiError, ErrorCode};
 /// client has hung up; the runtime just never goes on with it.
 const LONGEST_MS: u64 = 65_000;
 
-// wasm-bindgen's glue marks an instance as closed, when it catches a trap, by a word of the memory
-// whose place the module exports, and from then on lets no call in or out. The runtime tells of the
-// trap by an event, before anything else runs: then the mark is taken away again.
+// wasm-bindgen's glue, which is between the trap and this, has marked the instance as closed by a word
+// of the memory whose place the module exports; with the mark it lets no call in or out. Only the
+// trap's stack goes to the log: it quotes nothing.
 #[wasm_bindgen(inline_js = r#"
-let open = () => {};
-addEventListener("error", () => { open(); open = () => {}; });
-export function keep_open(exports, memory) {
-  const place = exports.__instance_terminated.value / 4;
-  open = () => { new Uint32Array(memory.buffer)[place] = 0; };
+let instance, memory, panicked = false;
+export function begin(exports, itsMemory) { instance = exports; memory = itsMemory; panicked = false; }
+export function tell() { panicked = true; }
+export function survives(poll) {
+  const stack = instance.__stack_pointer.value;
+  try {
+    poll();
+    return true;
+  } catch (trap) {
+    if (!panicked) throw trap;
+    panicked = false;
+    instance.__stack_pointer.value = stack;
+    new Uint32Array(memory.buffer)[instance.__instance_terminated.value / 4] = 0;
+    console.error(trap.stack);
+    return false;
+  }
 }
 "#)]
 extern "C" {
-    fn keep_open(exports: &JsValue, memory: &JsValue);
-}
-
-/// What is known of the handler of one request.
-#[derive(Default)]
-struct Task {
-    panicked: Cell<bool>,
-    waiting: RefCell<Option<Waker>>,
+    /// Tells of a new instance, whose module the build has export its stack pointer.
+    fn begin(exports: &JsValue, memory: &JsValue);
+    /// Tells that the trap that comes next is a panic's.
+    fn tell();
+    /// Calls, and returns whether that has come to an end of its own.
+    fn survives(poll: &mut dyn FnMut()) -> bool;
 }
 
 /// What is known of the instance.
@@ -60,9 +69,9 @@ struct Instance {
     /// When each request that is under way began, by its number.
     under_way: RefCell<BTreeMap<u64, u64>>,
     entered: Cell<u64>,
-    /// Whose handler is being polled.
-    polled: RefCell<Option<Rc<Task>>>,
-    /// Whether the trap that comes next is a panic's whose request has been told.
+    /// Whether a handler is being polled.
+    polling: Cell<bool>,
+    /// Whether the trap that comes next is a panic's that will be caught.
     told: Cell<bool>,
     has_panicked: Cell<bool>,
 }
@@ -75,50 +84,35 @@ thread_local! {
 ///
 /// # Errors
 /// Its own, and `internal` when it panicked.
-pub(super) async fn contain<T: 'static>(
-    handler: impl Future<Output = Result<T, ApiError>> + 'static,
+pub(super) async fn contain<T>(
+    handler: impl Future<Output = Result<T, ApiError>>,
 ) -> Result<T, ApiError> {
     let number = INSTANCE.with(Instance::enter);
-    let task = Rc::new(Task::default());
-    let outcome = Rc::new(Cell::new(None));
-    spawn_local({
-        let (task, outcome) = (Rc::clone(&task), Rc::clone(&outcome));
-        async move {
-            let mut handler = pin!(handler);
-            let done = poll_fn(|context| {
-                let polled = |now| INSTANCE.with(|instance| instance.polled.replace(now));
-                polled(Some(Rc::clone(&task)));
-                let progress = handler.as_mut().poll(context);
-                polled(None);
-                progress
-            });
-            outcome.set(Some(done.await));
-            task.wake();
-        }
-    });
+    // One that panicked is never dropped: nobody knows which of its parts still are there.
+    let mut handler = ManuallyDrop::new(Box::pin(handler));
     let answer = poll_fn(|context| {
-        if task.panicked.get() {
-            let error = ApiError::with_detail(ErrorCode::Internal, "the handler panicked");
-            return Poll::Ready(Err(error));
+        let mut progress = Poll::Pending;
+        let polling = |now| INSTANCE.with(|instance| instance.polling.set(now));
+        polling(true);
+        let survived = survives(&mut || progress = handler.as_mut().poll(context));
+        polling(false);
+        if survived {
+            progress.map(Some)
+        } else {
+            Poll::Ready(None)
         }
-        match outcome.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                task.waiting.replace(Some(context.waker().clone()));
-                Poll::Pending
-            }
-        }
-    });
-    let answer = answer.await;
+    })
+    .await;
     INSTANCE.with(|instance| instance.leave(number));
-    answer
-}
-
-impl Task {
-    fn wake(&self) {
-        if let Some(waker) = self.waiting.take() {
-            waker.wake();
+    match answer {
+        Some(answer) => {
+            drop(ManuallyDrop::into_inner(handler));
+            answer
         }
+        None => Err(ApiError::with_detail(
+            ErrorCode::Internal,
+            "the handler panicked",
+        )),
     }
 }
 
@@ -130,6 +124,7 @@ impl Instance {
                 INSTANCE.with(|instance| instance.panicked(info));
             }));
             handler::set_on_abort(|| INSTANCE.with(Instance::trapped));
+            begin(&wasm_bindgen::exports(), &wasm_bindgen::memory());
         }
         let number = self.entered.get().wrapping_add(1);
         self.entered.set(number);
@@ -158,12 +153,10 @@ impl Instance {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         console_error!("panicked at {place}");
         renew(true);
-        if let Some(task) = self.polled.take() {
+        if self.polling.take() {
             self.has_panicked.set(true);
             self.told.set(true);
-            keep_open(&wasm_bindgen::exports(), &wasm_bindgen::memory());
-            task.panicked.set(true);
-            task.wake();
+            tell();
         }
     }
 
@@ -175,8 +168,7 @@ impl Instance {
     }
 }
 
-/// Tells worker-build's shim whether the next request gets a new instance. The shim says so itself
-/// when it hears of a trap, which is before the request that panicked comes to leave.
+/// Tells worker-build's shim whether the next request gets a new instance.
 fn renew(needed: bool) {
     if let Ok(state) = Reflect::get(&global(), &"__worker_init_state".into()) {
         let _ = Reflect::set(&state, &"criticalError".into(), &JsValue::from_bool(needed));

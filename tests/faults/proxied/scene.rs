@@ -8,6 +8,16 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
+/// What the instances behind the proxy wait for it.
+const DEADLINE_MS: u64 = 2_000;
+
+/// How long the function took by its own clock, which does not count a busy machine's queues.
+fn total_ms(answer: &Answer) -> u64 {
+    let timing = answer.header("server-timing").unwrap();
+    let total = timing.strip_prefix("total;dur=").unwrap();
+    total.split(',').next().unwrap().parse().unwrap()
+}
+
 /// A chat of two, and a message in it that can be edited.
 pub(super) struct Scene {
     pub stack: Stack,
@@ -42,7 +52,7 @@ impl Scene {
         let [alice, bob] = stack.people().await;
         let alice = alice.at(&edge);
         let chat = stack.direct_chat(&alice, &bob).await;
-        let message = alice.send(chat, "before").await.id;
+        let message = alice.send(chat, "An early message").await.id;
         Scene {
             stack,
             proxy,
@@ -62,6 +72,8 @@ impl Scene {
         // Thirty times the deadline: whoever has not answered by then never will.
         let answer = tokio::time::timeout(Duration::from_secs(60), call.send()).await;
         let answer = answer.expect("an answer before the deadline");
+        let waited = total_ms(&answer);
+        assert!(waited < 2 * DEADLINE_MS, "{waited} ms");
         Asked { request_id, answer }
     }
 

@@ -175,6 +175,18 @@ async fn instances_share_what_one_has_fetched() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_shared_cache_that_never_answers_is_done_without() {
+    let pair = Pair::es256("e", 1);
+    let edge = Edge::new(&[&pair]);
+    edge.platform.shared_hangs.set(true);
+    let begun = edge.platform.now();
+    let token = pair.sign(&claims(json!({})));
+    assert_eq!(edge.verify(&token).await, Ok(user()));
+    assert!(edge.platform.now() - begun < 3_000);
+    assert_eq!(edge.fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_verified_token_is_remembered_until_it_expires() {
     let edge = Edge::new(&[]);
     let exp = now() + 60;
