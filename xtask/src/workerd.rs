@@ -11,8 +11,8 @@ use crate::functions::Function;
 use crate::paths::root;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
-use crate::rate_limits;
 use crate::stack::wait_for;
+use crate::{rate_limits, shared_cache};
 
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
@@ -30,6 +30,8 @@ pub struct Placed {
     pub port: u16,
     /// Its variables and secrets.
     pub vars: Vars,
+    /// Where the cache listens that it shares with others, if it has one.
+    pub cache: Option<u16>,
 }
 
 /// Starts all of them, and waits until the first, the edge, answers.
@@ -78,9 +80,7 @@ pub fn render(functions: &[Placed]) -> String {
         services.push_str(&format!(
             "    (name = {service}, worker = .worker{index}),\n"
         ));
-        sockets.push_str(&format!(
-            "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
-        ));
+        sockets.push_str(&socket(&service, port));
         workers.push_str(&worker(index, placed));
     }
     let namespaces = rate_limits::namespaces(functions.iter().map(|placed| &placed.function));
@@ -95,12 +95,24 @@ pub fn render(functions: &[Placed]) -> String {
             quote,
         ));
     }
+    if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
+        let service = quote(shared_cache::SERVICE);
+        services.push_str(&format!("    (name = {service}, worker = .cache),\n"));
+        sockets.push_str(&socket(&service, port));
+        workers.push_str(&shared_cache::worker("cache", quote));
+    }
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
          const config :Workerd.Config = (\n  services = [\n{services}    \
          (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
          sockets = [\n{sockets}  ],\n);\n{workers}"
+    )
+}
+
+fn socket(service: &str, port: u16) -> String {
+    format!(
+        "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
     )
 }
 
@@ -130,6 +142,9 @@ fn worker(index: usize, placed: &Placed) -> String {
         let service = rate_limits::service(&limit.namespace_id);
         bindings.push_str(&binding(&limit.name, "service", &quote(&service)));
     }
+    let cache = placed.cache.map_or_else(String::new, |_| {
+        format!("  cacheApiOutbound = {},\n", quote(shared_cache::SERVICE))
+    });
     let flags: Vec<String> = config
         .compatibility_flags
         .iter()
@@ -140,7 +155,7 @@ fn worker(index: usize, placed: &Placed) -> String {
          compatibilityFlags = [{flags}],\n  modules = [\n    \
          (name = \"index.js\", esModule = embed {script}),\n    \
          (name = \"index_bg.wasm\", wasm = embed {module}),\n  ],\n  \
-         bindings = [\n{bindings}  ],\n);\n",
+         bindings = [\n{bindings}  ],\n{cache});\n",
         date = quote(&config.compatibility_date),
         flags = flags.join(", "),
         script = embed("index.js"),
