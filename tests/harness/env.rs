@@ -34,6 +34,18 @@ pub struct Env {
     pub unlimited_url: String,
     /// `messages` with rate limits that throw.
     pub failing_limits_url: String,
+    /// `chats` with the cache that others share, and the keys of the project `passed-on`.
+    pub keys_fetched_url: String,
+    /// Another with that cache and the keys of the same project.
+    pub keys_passed_on_url: String,
+    /// `chats` with that cache and the keys of the project `aged`.
+    pub keys_aged_url: String,
+    /// `chats` with that cache and the keys of the project `flooded`.
+    pub keys_flooded_url: String,
+    /// `chats` without any such cache and with the keys of the project `flooded-alone`.
+    pub keys_flooded_alone_url: String,
+    /// The cache itself: GET and PUT of an entry, with its own host in `Host`.
+    pub shared_cache_url: String,
     /// Supabase's API gateway: `/rest/v1`, `/auth/v1`, `/storage/v1`.
     pub supabase_url: String,
     /// Postgres as role `postgres`, which owns the tables and bypasses RLS.
@@ -80,6 +92,12 @@ impl Env {
             limited_messages_url: url("LIMITED_MESSAGES_URL"),
             unlimited_url: url("UNLIMITED_URL"),
             failing_limits_url: url("FAILING_LIMITS_URL"),
+            keys_fetched_url: url("KEYS_FETCHED_URL"),
+            keys_passed_on_url: url("KEYS_PASSED_ON_URL"),
+            keys_aged_url: url("KEYS_AGED_URL"),
+            keys_flooded_url: url("KEYS_FLOODED_URL"),
+            keys_flooded_alone_url: url("KEYS_FLOODED_ALONE_URL"),
+            shared_cache_url: url("SHARED_CACHE_URL"),
             supabase_url: url("SUPABASE_URL"),
             database_url: variable("DATABASE_URL"),
             anon_key: variable("SUPABASE_ANON_KEY"),

@@ -23,6 +23,7 @@ mod postgres;
 mod postgrest;
 mod processes;
 mod rate_limits;
+mod shared_cache;
 mod signing_keys;
 mod stack;
 mod steps;

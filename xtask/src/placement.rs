@@ -6,7 +6,7 @@ use crate::env_file::Vars;
 use crate::functions::{EDGE, Function};
 use crate::ports::{FreePorts, HOST};
 use crate::workerd::Placed;
-use crate::{rate_limits, wrangler};
+use crate::{gateway, rate_limits, wrangler};
 
 /// What stands before the names of the instances behind the proxy of the tests of faults.
 const FAULTY: &str = "faulty-";
@@ -85,6 +85,35 @@ impl Placement {
         Ok(self)
     }
 
+    /// `chats` again, with signing keys of its own to fetch: two that share a cache and a project,
+    /// two that have the cache alone, and one without it. The access log tells by the name in their
+    /// `SUPABASE_URL` what they ask for.
+    pub fn with_key_caches(mut self, functions: &[Function]) -> Result<Self> {
+        let chats = functions.iter().find(|function| function.name == "chats");
+        let chats = chats.context("there is no function `chats`")?;
+        let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
+        let cache = self.ports.next()?;
+        self.vars.insert(
+            "SHARED_CACHE_URL".to_owned(),
+            format!("http://{HOST}:{cache}"),
+        );
+        for (name, project, cache) in [
+            ("KEYS_FETCHED", "passed-on", Some(cache)),
+            ("KEYS_PASSED_ON", "passed-on", Some(cache)),
+            ("KEYS_AGED", "aged", Some(cache)),
+            ("KEYS_FLOODED", "flooded", Some(cache)),
+            ("KEYS_FLOODED_ALONE", "flooded-alone", None),
+        ] {
+            let vars = self.vars_with_url(&format!("{supabase_url}{}{project}", gateway::NAMED));
+            let service = name.to_lowercase().replace('_', "-");
+            self.add(name, &service, "", chats, &vars)?;
+            if let Some(placed) = self.placed.last_mut() {
+                placed.cache = cache;
+            }
+        }
+        Ok(self)
+    }
+
     /// All functions again, and the one that panics, behind the proxy that the tests of faults run.
     pub fn with_faulty(mut self, functions: &[Function], panicking: &Function) -> Result<Self> {
         let proxy = self.ports.next()?;
@@ -145,6 +174,7 @@ impl Placement {
             function: function.clone(),
             port,
             vars,
+            cache: None,
         });
         Ok(())
     }

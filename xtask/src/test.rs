@@ -160,7 +160,8 @@ async fn start_functions(
     // Now, and not earlier: what is free does not stay so.
     let mut placement = Placement::new(&functions, stack.vars())?
         .with_broken(&functions)?
-        .with_limited(&functions)?;
+        .with_limited(&functions)?
+        .with_key_caches(&functions)?;
     if let Some(panicking) = &panicking {
         placement = placement.with_faulty(&functions, panicking)?;
     }

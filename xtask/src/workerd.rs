@@ -12,7 +12,7 @@ use crate::paths::root;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
 use crate::stack::wait_for;
-use crate::{rate_limits, trigger};
+use crate::{rate_limits, shared_cache, trigger};
 
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
@@ -33,6 +33,8 @@ pub struct Placed {
     pub port: u16,
     /// Its variables and secrets.
     pub vars: Vars,
+    /// Where the cache listens that it shares with others, if it has one.
+    pub cache: Option<u16>,
 }
 
 /// Starts all of them, and what fires the trigger of `uploads`, and waits until the first, the edge,
@@ -88,9 +90,7 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
         services.push_str(&format!(
             "    (name = {service}, worker = .worker{index}),\n"
         ));
-        sockets.push_str(&format!(
-            "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
-        ));
+        sockets.push_str(&socket(&service, port));
         workers.push_str(&worker(index, placed));
     }
     let namespaces = rate_limits::namespaces(functions.iter().map(|placed| &placed.function));
@@ -107,10 +107,14 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     }
     if let Some(port) = trigger {
         services.push_str("    (name = \"trigger\", worker = .trigger),\n");
-        sockets.push_str(&format!(
-            "    (name = \"trigger\", address = \"{HOST}:{port}\", http = (), service = \"trigger\"),\n"
-        ));
+        sockets.push_str(&socket("\"trigger\"", port));
         workers.push_str(&trigger::worker("trigger", TRIGGERED, quote));
+    }
+    if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
+        let service = quote(shared_cache::SERVICE);
+        services.push_str(&format!("    (name = {service}, worker = .cache),\n"));
+        sockets.push_str(&socket(&service, port));
+        workers.push_str(&shared_cache::worker("cache", quote));
     }
     format!(
         "# Written by cargo xtask at each start.\n\
@@ -118,6 +122,12 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
          const config :Workerd.Config = (\n  services = [\n{services}    \
          (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
          sockets = [\n{sockets}  ],\n);\n{workers}"
+    )
+}
+
+fn socket(service: &str, port: u16) -> String {
+    format!(
+        "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
     )
 }
 
@@ -147,6 +157,9 @@ fn worker(index: usize, placed: &Placed) -> String {
         let service = rate_limits::service(&limit.namespace_id);
         bindings.push_str(&binding(&limit.name, "service", &quote(&service)));
     }
+    let cache = placed.cache.map_or_else(String::new, |_| {
+        format!("  cacheApiOutbound = {},\n", quote(shared_cache::SERVICE))
+    });
     let flags: Vec<String> = config
         .compatibility_flags
         .iter()
@@ -157,7 +170,7 @@ fn worker(index: usize, placed: &Placed) -> String {
          compatibilityFlags = [{flags}],\n  modules = [\n    \
          (name = \"index.js\", esModule = embed {script}),\n    \
          (name = \"index_bg.wasm\", wasm = embed {module}),\n  ],\n  \
-         bindings = [\n{bindings}  ],\n);\n",
+         bindings = [\n{bindings}  ],\n{cache});\n",
         date = quote(&config.compatibility_date),
         flags = flags.join(", "),
         script = embed("index.js"),
