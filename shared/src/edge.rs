@@ -1,19 +1,23 @@
 //! The one place that knows the Workers runtime: makes a [`Request`] of its request and its
 //! response of a [`Reply`], and writes the request's line to the log.
 
+mod fetch;
 mod forward;
+mod glue;
 mod incoming;
 mod machine;
 mod panics;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::future::Either;
-use worker::{Env, Headers, Response, ResponseBuilder, console_error, console_log};
+use worker::{Env, console_error, console_log, web_sys};
 
 use crate::auth::Verifier;
 use crate::config::Config;
 use crate::cors::Cors;
+pub use crate::edge::fetch::send;
 use crate::edge::incoming::Incoming;
 pub use crate::edge::incoming::StreamBody;
 use crate::edge::machine::Workers;
@@ -28,6 +32,8 @@ use crate::trace::{Ending, Scope, Trace};
 thread_local! {
     /// An instance has one thread and one configuration.
     static VERIFIER: Rc<Verifier> = Rc::default();
+    /// That configuration, once it has been found good.
+    static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
 }
 
 /// Runs a function that answers itself. `name` is the function's, for the log.
@@ -36,10 +42,10 @@ thread_local! {
 /// Only when the runtime refuses to build the response.
 pub async fn serve<H>(
     name: &'static str,
-    request: worker::Request,
+    request: web_sys::Request,
     env: Env,
     handler: H,
-) -> worker::Result<Response>
+) -> worker::Result<web_sys::Response>
 where
     H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
 {
@@ -49,7 +55,7 @@ where
         None => {
             let (platform, trace) = exchange.shared();
             contain(async move {
-                let config = Config::load(|name| platform.variable(name))?;
+                let config = config(&platform)?;
                 let verifier = VERIFIER.with(Rc::clone);
                 let scope = Scope::resume(&platform, trace);
                 let context = Context {
@@ -65,16 +71,28 @@ where
     exchange.respond(answer)
 }
 
+/// The variables, read once: each of them costs a call into JavaScript.
+fn config(platform: &Workers) -> Result<Rc<Config>, ApiError> {
+    CONFIG.with(|known| {
+        let mut known = known.borrow_mut();
+        if let Some(config) = known.as_ref() {
+            return Ok(Rc::clone(config));
+        }
+        let config = Rc::new(Config::load(|name| platform.variable(name))?);
+        Ok(Rc::clone(known.insert(config)))
+    })
+}
+
 /// Runs a function that answers itself or names the function that does.
 ///
 /// # Errors
 /// Only when the runtime refuses to build the response.
 pub async fn dispatch<H>(
     name: &'static str,
-    request: worker::Request,
+    request: web_sys::Request,
     env: Env,
     handler: H,
-) -> worker::Result<Response>
+) -> worker::Result<web_sys::Response>
 where
     H: AsyncFnOnce(
             &Request<StreamBody>,
@@ -102,7 +120,7 @@ where
     match answer.await {
         Ok(Either::Left(reply)) => exchange.respond(Ok(reply)),
         Ok(Either::Right(response)) => {
-            exchange.log(response.status_code(), None);
+            exchange.log(response.status(), None);
             Ok(response)
         }
         Err(error) => exchange.respond(Err(error)),
@@ -155,7 +173,7 @@ struct Exchange {
 impl Exchange {
     fn begin(
         function: &'static str,
-        request: worker::Request,
+        request: web_sys::Request,
         platform: Workers,
     ) -> (Self, Incoming) {
         let trace = Scope::new(&platform).trace;
@@ -205,7 +223,7 @@ impl Exchange {
         }
     }
 
-    fn respond(self, answer: Result<Reply, ApiError>) -> worker::Result<Response> {
+    fn respond(self, answer: Result<Reply, ApiError>) -> worker::Result<web_sys::Response> {
         let mut reply = match answer {
             Ok(reply) => {
                 self.log(reply.status, None);
@@ -222,18 +240,15 @@ impl Exchange {
             .headers
             .extend(self.cors.headers(self.origin.as_deref()));
         let reply = reply.with_common_headers(&self.id);
-        let headers = Headers::new();
+        let mut headers = String::with_capacity(512);
         for (name, value) in &reply.headers {
-            headers.set(name, value)?;
+            headers.push_str(name);
+            headers.push(':');
+            headers.push_str(value);
+            headers.push('\n');
         }
-        let response = ResponseBuilder::new()
-            .with_status(reply.status)
-            .with_headers(headers);
         // The runtime throws at a 204 that has a body, even an empty one.
-        Ok(if reply.body.is_empty() {
-            response.empty()
-        } else {
-            response.fixed(reply.body)
-        })
+        let body = (!reply.body.is_empty()).then_some(reply.body);
+        glue::answer(reply.status, &headers, body).map_err(worker::Error::from)
     }
 }

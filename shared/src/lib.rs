@@ -29,6 +29,7 @@ pub mod cursor;
 #[cfg(target_family = "wasm")]
 pub mod edge;
 pub mod error;
+mod fetch;
 pub mod ids;
 pub mod json;
 pub mod limits;

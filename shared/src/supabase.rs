@@ -11,10 +11,10 @@ use reqwest::RequestBuilder;
 
 use crate::config::SupabaseConfig;
 use crate::error::{ApiError, ErrorCode};
+use crate::fetch;
 use crate::platform::within;
 use crate::request::{Request, RequestId, TraceParent};
 use crate::trace::Scope;
-use crate::upstream;
 
 /// The pause before the second attempt: long enough for a restarted listener to be there, short
 /// enough not to be felt.
@@ -154,15 +154,9 @@ impl<'a> Supabase<'a> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let failed = |error| upstream::from_transport(service, error);
         let Scope { platform, trace } = self.scope;
         let begun = platform.now();
-        let answer = async {
-            let response = request.send().await.map_err(failed)?;
-            let status = response.status().as_u16();
-            let body = response.bytes().await.map_err(failed)?;
-            Ok((status, body.into()))
-        };
+        let answer = fetch::send(service, request);
         let answer = within(*platform, self.time_left(), answer).await;
         trace.asked_upstream(platform.now().saturating_sub(begun));
         answer.unwrap_or_else(|| {

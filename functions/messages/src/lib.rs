@@ -25,9 +25,9 @@ mod service;
 #[cfg(target_family = "wasm")]
 #[worker::event(fetch)]
 async fn fetch(
-    request: worker::Request,
+    request: worker::web_sys::Request,
     env: worker::Env,
     _context: worker::Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<worker::web_sys::Response> {
     shared::edge::serve("messages", request, env, router::handle).await
 }

@@ -25,10 +25,10 @@ pub mod sweep;
 #[cfg(target_family = "wasm")]
 #[worker::event(fetch)]
 async fn fetch(
-    request: worker::Request,
+    request: worker::web_sys::Request,
     env: worker::Env,
     _context: worker::Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<worker::web_sys::Response> {
     shared::edge::serve("uploads", request, env, router::handle).await
 }
 

@@ -1,7 +1,11 @@
 //! The runtime's request, taken apart.
 
-use futures_util::StreamExt;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys;
 
+use crate::edge::glue;
 use crate::error::{ApiError, ErrorCode};
 use crate::request::{Body, Request, RequestId, TraceParent, split_url};
 
@@ -21,25 +25,33 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// Takes a request apart; its body stays unread.
-    pub fn read(request: worker::Request) -> Self {
-        let header = |name: &str| request.headers().get(name).ok().flatten();
-        let url = request.inner().url();
+    pub fn read(request: web_sys::Request) -> Self {
+        let head = glue::head(&request);
+        // In the order of `READ` there.
+        let mut lines = head.split('\n');
+        let mut line = || lines.next().unwrap_or_default();
+        let (method, url) = (line().to_owned(), line().to_owned());
+        let header_count = line().parse().unwrap_or(usize::MAX);
+        let mut header = || line().strip_prefix('=').map(str::to_owned);
+        let id = RequestId::accept(header().as_deref());
+        let (origin, requested_method) = (header(), header());
+        let (authorization, content_type, content_length) = (header(), header(), header());
+        let (idempotency_key, traceparent) = (header(), header());
         let (path, query) = split_url(&url);
         Incoming {
-            header_count: request.headers().keys().count(),
-            origin: header("origin"),
-            requested_method: header("access-control-request-method"),
+            header_count,
+            origin,
+            requested_method,
             request: Request {
-                id: RequestId::accept(header("x-request-id").as_deref()),
-                // worker's own Method turns every method it does not know into GET.
-                method: request.inner().method(),
+                id,
+                method,
                 path: path.to_owned(),
                 query: query.to_owned(),
-                authorization: header("authorization"),
-                content_type: header("content-type"),
-                content_length: header("content-length").and_then(|length| length.parse().ok()),
-                idempotency_key: header("idempotency-key"),
-                traceparent: TraceParent::accept(header("traceparent").as_deref()),
+                authorization,
+                content_type,
+                content_length: content_length.and_then(|length| length.parse().ok()),
+                idempotency_key,
+                traceparent: TraceParent::accept(traceparent.as_deref()),
                 body: StreamBody(request),
             },
             url,
@@ -48,28 +60,16 @@ impl Incoming {
 }
 
 /// The body of a runtime request, unread.
-pub struct StreamBody(pub(super) worker::Request);
+pub struct StreamBody(pub(super) web_sys::Request);
 
 impl Body for StreamBody {
-    async fn read(mut self, limit: usize) -> Result<Vec<u8>, ApiError> {
-        if self.0.inner().body().is_none() {
-            return Ok(Vec::new());
-        }
-        let mut stream = self.0.stream().map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = stream.next().await {
-            bytes.extend(chunk.map_err(unreadable)?);
-            if bytes.len() > limit {
-                return Err(ErrorCode::PayloadTooLarge.into());
-            }
-        }
-        Ok(bytes)
+    async fn read(self, limit: usize) -> Result<Vec<u8>, ApiError> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let body = JsFuture::from(glue::read(&self.0, limit)).await;
+        let body = body.map_err(|_| {
+            ApiError::with_detail(ErrorCode::InvalidRequest, "the body ended early")
+        })?;
+        let body = body.dyn_into::<Uint8Array>();
+        Ok(body.map_err(|_| ErrorCode::PayloadTooLarge)?.to_vec())
     }
-}
-
-fn unreadable(error: worker::Error) -> ApiError {
-    ApiError::with_detail(
-        ErrorCode::InvalidRequest,
-        format!("the body ended early: {error}"),
-    )
 }

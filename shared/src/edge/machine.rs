@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsCast;
-use worker::{Cache, Date, Delay, Env, RateLimiter, ResponseBuilder};
+use worker::{Cache, Delay, Env, RateLimiter, ResponseBuilder};
 
 use crate::error::{ApiError, ErrorCode};
 use crate::platform::{Charge, Local, Platform};
@@ -15,7 +15,8 @@ pub(super) struct Workers(pub Env);
 
 impl Platform for Workers {
     fn now(&self) -> u64 {
-        Date::now().as_millis()
+        // The worker crate's makes an object for it.
+        worker::js_sys::Date::now() as u64
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -29,21 +30,13 @@ impl Platform for Workers {
 
     fn fetch_keys<'a>(&'a self, url: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {
         Box::pin(async move {
-            let unavailable =
-                |detail: String| ApiError::with_detail(ErrorCode::Unavailable, detail);
-            let failed = |error: reqwest::Error| {
-                unavailable(format!("the signing keys: {:?}", error.without_url()))
+            let answer = crate::fetch::send("Auth", reqwest::Client::new().get(url)).await;
+            let detail = match answer {
+                Ok((200, keys)) => return Ok(keys),
+                Ok((status, _)) => format!("the signing keys: HTTP {status}"),
+                Err(error) => format!("the signing keys: {}", error.detail.unwrap_or_default()),
             };
-            let response = reqwest::Client::new()
-                .get(url)
-                .send()
-                .await
-                .map_err(failed)?;
-            let status = response.status().as_u16();
-            if status != 200 {
-                return Err(unavailable(format!("the signing keys: HTTP {status}")));
-            }
-            Ok(response.bytes().await.map_err(failed)?.into())
+            Err(ApiError::with_detail(ErrorCode::Unavailable, detail))
         })
     }
 

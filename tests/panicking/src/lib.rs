@@ -54,9 +54,9 @@ pub async fn handle<B: Body>(
 #[cfg(target_family = "wasm")]
 #[worker::event(fetch)]
 async fn fetch(
-    request: worker::Request,
+    request: worker::web_sys::Request,
     env: worker::Env,
     _context: worker::Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<worker::web_sys::Response> {
     shared::edge::serve("panicking", request, env, handle).await
 }

@@ -36,6 +36,8 @@ pub struct ColdStart {
 pub struct Memory {
     /// After a thousand requests, in megabytes.
     pub after_1000_mb: f64,
+    /// After ten times as many.
+    pub after_10000_mb: Option<f64>,
     /// After this many.
     pub requests: u32,
     /// In megabytes.
@@ -124,10 +126,18 @@ pub async fn memory(
         resident_mb(pid)
     };
     let after_1000_mb = ask(FIRST).await?;
-    let after_all_mb = ask(requests - FIRST).await?;
+    let many = requests > 10 * FIRST;
+    let after_10000_mb = if many {
+        Some(ask(9 * FIRST).await?)
+    } else {
+        None
+    };
+    let left = if many { 10 * FIRST } else { FIRST };
+    let after_all_mb = ask(requests - left).await?;
     setup.processes.stop(NAME).await?;
     Ok(Memory {
         after_1000_mb,
+        after_10000_mb,
         requests,
         after_all_mb,
     })

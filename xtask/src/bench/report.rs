@@ -220,11 +220,14 @@ impl Results {
         }
         let _ = writeln!(
             page,
-            "\nResident memory of workerd with gateway and functions: {:.0} MB after 1,000 requests, {:.0} MB after {}.\n\n\
+            "\nResident memory of workerd with gateway and functions: {:.0} MB after 1,000 requests, {}{:.0} MB after {}.\n\n\
              The load of reads is oha's, that of writes our own client's; of the first page at 16 connections ours makes \
              {:.2} times the requests of oha. PostgREST's median for that page at 1 connection is {:.2} of it without the API gateway \
              that all but Drizzle go through.",
             self.memory.after_1000_mb,
+            self.memory
+                .after_10000_mb
+                .map_or_else(String::new, |mb| format!("{mb:.0} MB after 10,000, ")),
             self.memory.after_all_mb,
             self.memory.requests,
             self.own_client_to_oha,

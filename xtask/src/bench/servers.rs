@@ -23,6 +23,10 @@ const START_TIME: Duration = Duration::from_secs(20);
 /// workerd's behaviour for the peers: that of the functions.
 pub const COMPATIBILITY_DATE: &str = "2026-04-01";
 
+/// What an isolate may have at Cloudflare. workerd itself sets no limit, and without one V8 collects so
+/// late that garbage could not be told from a leak.
+const V8_FLAGS: &str = "v8Flags = [\"--max-heap-size=128\"]";
+
 /// One of the servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
@@ -100,12 +104,12 @@ impl Server {
 
 fn ours(name: &str, setup: &Setup<'_>) -> Result<Listening> {
     let (placed, vars) = Placement::new(&setup.functions, setup.vars.clone())?.finish();
-    workerd::spawn(
-        name,
-        &workerd::render(&placed, None),
-        setup.processes,
-        setup.state,
-    )?;
+    let config = workerd::render(&placed, None).replacen(
+        "  services = [",
+        &format!("  {V8_FLAGS},\n  services = ["),
+        1,
+    );
+    workerd::spawn(name, &config, setup.processes, setup.state)?;
     let url = |name: &str| vars.get(name).cloned().context("each function has a URL");
     Ok(Listening {
         edge: url("EDGE_URL")?,
@@ -124,7 +128,7 @@ fn worker(name: &str, bundle: &Path, setup: &Setup<'_>) -> Result<Listening> {
     }
     let config = format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\n\
-         const config :Workerd.Config = (\n  services = [\n    (name = \"main\", worker = .main),\n    \
+         const config :Workerd.Config = (\n  {V8_FLAGS},\n  services = [\n    (name = \"main\", worker = .main),\n    \
          (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
          sockets = [(name = \"main\", address = \"{HOST}:{port}\", http = (), service = \"main\")],\n);\n\n\
          const main :Workerd.Worker = (\n  compatibilityDate = \"{COMPATIBILITY_DATE}\",\n  \
