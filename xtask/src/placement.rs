@@ -85,9 +85,9 @@ impl Placement {
         Ok(self)
     }
 
-    /// `chats` again, with signing keys of its own to fetch: two that share a cache and a project,
-    /// two that have the cache alone, and one without it. The access log tells by the name in their
-    /// `SUPABASE_URL` what they ask for.
+    /// `chats` again, for the tests of how often signing keys are fetched: two instances of one
+    /// project and two of projects of their own, all with one cache, and one without any. A project
+    /// has a name in its `SUPABASE_URL`, by which the access log tells who asked for what.
     pub fn with_key_caches(mut self, functions: &[Function]) -> Result<Self> {
         let chats = functions.iter().find(|function| function.name == "chats");
         let chats = chats.context("there is no function `chats`")?;
