@@ -116,11 +116,14 @@ fn timeout_ms(lookup: impl Fn(&str) -> Option<String>) -> Result<u64, ApiError> 
         .ok_or_else(|| wrong("UPSTREAM_TIMEOUT_MS must be a number from 100 to 60000"))
 }
 
-fn wrong(detail: &'static str) -> ApiError {
+/// The error of a variable whose value is wrong; the detail says what it must be.
+#[must_use]
+pub fn wrong(detail: &'static str) -> ApiError {
     ApiError::with_detail(ErrorCode::Internal, detail)
 }
 
-fn optional(lookup: impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+/// A variable's value, trimmed; blank is as good as unset.
+pub fn optional(lookup: impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
     lookup(name)
         .map(|value| value.trim().to_owned())
         .filter(|value| !value.is_empty())

@@ -24,6 +24,13 @@ const MAX_CURSOR_LENGTH: usize = 128;
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
+    /// So many seconds after 1970; `None` after the year 9999.
+    #[must_use]
+    pub fn from_seconds(seconds: u64) -> Option<Self> {
+        let time = DateTime::from_timestamp(seconds.try_into().ok()?, 0)?;
+        (time.year() <= 9999).then_some(Timestamp(time))
+    }
+
     fn parse(text: &str) -> Option<Self> {
         // Formats given as patterns would bring chrono's whole interpreter into the module.
         let time = DateTime::parse_from_rfc3339(text).ok()?;
@@ -126,6 +133,18 @@ mod tests {
 
     const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
     const TIME: &str = "2026-04-01T12:30:00.000120Z";
+
+    #[test]
+    fn seconds_since_1970_are_a_time_of_the_apis() {
+        let text = |seconds| Timestamp::from_seconds(seconds).map(|time| time.to_string());
+        assert_eq!(text(0).as_deref(), Some("1970-01-01T00:00:00.000000Z"));
+        assert_eq!(
+            text(1_800_000_000).as_deref(),
+            Some("2027-01-15T08:00:00.000000Z")
+        );
+        assert_eq!(text(253_402_300_800), None);
+        assert_eq!(text(u64::MAX), None);
+    }
 
     fn chat() -> Uuid {
         ids::parse(CHAT).unwrap()

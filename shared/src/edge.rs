@@ -22,7 +22,7 @@ use crate::edge::incoming::Incoming;
 pub use crate::edge::incoming::StreamBody;
 use crate::edge::machine::Workers;
 use crate::edge::panics::contain;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::platform::Platform;
 use crate::reply::{Decision, Reply};
 use crate::request::{Request, RequestId, check_head};
@@ -124,6 +124,38 @@ where
             Ok(response)
         }
         Err(error) => exchange.respond(Err(error)),
+    }
+}
+
+/// Runs what a trigger asks for; its outcome is a line of the log and nothing else.
+pub async fn schedule<H>(name: &'static str, env: Env, handler: H)
+where
+    H: AsyncFnOnce(&Scope<'_>, &RequestId) -> Result<String, ApiError> + 'static,
+{
+    let platform = Workers(env);
+    let id = RequestId::accept(None);
+    let trace = Scope::new(&platform).trace;
+    let outcome = contain({
+        let (platform, trace, id) = (platform.clone(), Rc::clone(&trace), id.clone());
+        async move { handler(&Scope::resume(&platform, trace), &id).await }
+    });
+    let outcome = outcome.await;
+    let (code, detail) = match &outcome {
+        Ok(done) => (None, Some(done.as_str())),
+        Err(error) => (Some(error.code), error.detail.as_deref()),
+    };
+    let ending = Ending {
+        function: name,
+        id: id.as_str(),
+        method: "SCHEDULED",
+        status: code.map_or(200, ErrorCode::status),
+        code,
+        detail,
+    };
+    let line = trace.log_line(&ending, platform.now());
+    match outcome {
+        Ok(_) => console_log!("{line}"),
+        Err(_) => console_error!("{line}"),
     }
 }
 

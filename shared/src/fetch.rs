@@ -11,14 +11,18 @@ mod native {
     use crate::error::ApiError;
     use crate::upstream;
 
-    /// Sends a request; gives the answer's status and body.
+    /// Sends a request to a service, which the log calls so; gives the answer's status and body.
     ///
     /// # Errors
     /// As [`upstream::from_transport`] maps them.
-    pub async fn send(request: RequestBuilder) -> Result<(u16, Vec<u8>), ApiError> {
-        let response = request.send().await.map_err(upstream::from_transport)?;
+    pub async fn send(
+        service: &'static str,
+        request: RequestBuilder,
+    ) -> Result<(u16, Vec<u8>), ApiError> {
+        let failed = |error| upstream::from_transport(service, error);
+        let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(upstream::from_transport)?;
+        let body = response.bytes().await.map_err(failed)?;
         Ok((status, body.into()))
     }
 }

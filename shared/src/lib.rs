@@ -1,4 +1,4 @@
-//! What two functions of the chat API need: token verification, the PostgREST client,
+//! What two functions of the chat API need: token verification, the clients of PostgREST and Storage,
 //! the error enum with its envelope, cursors and the readers of hostile input.
 //!
 //! Everything here runs natively and is tested there. Only `edge` knows the Workers runtime.
@@ -33,6 +33,7 @@ mod fetch;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod object_path;
 pub mod path;
 pub mod platform;
 pub mod postgrest;
@@ -41,6 +42,8 @@ pub mod reply;
 pub mod request;
 pub mod session;
 pub mod shape;
+pub mod storage;
+pub mod supabase;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod text;

@@ -1,5 +1,5 @@
-//! What the code needs of the machine it runs on: the time, waiting, the signing keys' endpoint,
-//! a cache that instances share and rate limiters. Injected, so that everything around them is tested natively.
+//! What the code needs of the machine it runs on: the time, waiting, variables, the signing keys'
+//! endpoint, a cache that instances share and rate limiters. Injected, so that everything around them is tested natively.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -16,6 +16,9 @@ pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 pub trait Platform {
     /// Milliseconds since 1970. On Cloudflare it stands still between two I/O operations.
     fn now(&self) -> u64;
+
+    /// The value of a variable or secret.
+    fn variable(&self, name: &str) -> Option<String>;
 
     /// Waits.
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()>;

@@ -1,4 +1,6 @@
-//! A request whose token has been verified: who calls, and the database in their name.
+//! A request whose token has been verified: who calls, and Supabase in their name.
+
+use std::rc::Rc;
 
 use uuid::Uuid;
 
@@ -8,6 +10,8 @@ use crate::error::ApiError;
 use crate::limits::Limit;
 use crate::postgrest::Postgrest;
 use crate::request::Request;
+use crate::storage::Storage;
+use crate::supabase::Supabase;
 use crate::trace::Scope;
 
 /// What a function has at hand for a request besides the request.
@@ -27,6 +31,8 @@ pub struct Session<'a> {
     pub user: Uuid,
     /// PostgREST, acting for the caller.
     pub postgrest: Postgrest<'a>,
+    /// Storage, acting for the caller; what both are asked for ends by one deadline.
+    pub storage: Storage<'a>,
     scope: &'a Scope<'a>,
 }
 
@@ -45,10 +51,12 @@ impl<'a> Session<'a> {
         } = *context;
         let claims = verifier.verify(token, &config.tokens, scope).await?;
         Limit::Requests.charge(claims.sub, scope).await?;
-        let postgrest = Postgrest::new(&config.supabase, scope, request).acting_for(token);
+        let supabase = Supabase::new(&config.supabase, scope, request).acting_for(token);
+        let supabase = Rc::new(supabase);
         Ok(Session {
             user: claims.sub,
-            postgrest,
+            postgrest: Postgrest::of(&supabase),
+            storage: Storage::of(&supabase),
             scope,
         })
     }

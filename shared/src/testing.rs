@@ -14,6 +14,8 @@ use crate::platform::{Charge, Local, Platform};
 pub struct TestPlatform {
     begun_at: u64,
     begun: Instant,
+    /// The variables.
+    pub variables: BTreeMap<&'static str, String>,
     /// What the keys' endpoint answers; `None` is down.
     pub keys: RefCell<Option<String>>,
     /// How long it takes to answer, in milliseconds.
@@ -63,6 +65,7 @@ impl Default for TestPlatform {
         TestPlatform {
             begun_at: jsonwebtoken::get_current_timestamp().saturating_mul(1_000),
             begun: Instant::now(),
+            variables: BTreeMap::new(),
             keys: RefCell::new(None),
             answers_after: Cell::new(0),
             fetches: Cell::new(0),
@@ -78,6 +81,10 @@ impl Platform for TestPlatform {
     fn now(&self) -> u64 {
         let passed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.begun_at.saturating_add(passed)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {

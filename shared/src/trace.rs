@@ -3,7 +3,7 @@
 //! Never in it: a token, a message's text, a URL. The user is there as a hash, so that the lines of
 //! one person can be found together without the log naming anybody.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -61,6 +61,7 @@ pub struct Trace {
     upstream: Cell<Option<u64>>,
     upstream_requests: Cell<u32>,
     limiter_failed: Cell<bool>,
+    unsigned: RefCell<Option<String>>,
 }
 
 /// How a request ended.
@@ -103,6 +104,8 @@ struct Line<'a> {
     user: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     limiter_failed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsigned: Option<&'a str>,
 }
 
 impl Trace {
@@ -141,6 +144,11 @@ impl Trace {
         self.limiter_failed.get()
     }
 
+    /// Notes why attachments went without a URL.
+    pub fn unsigned(&self, reason: String) {
+        self.unsigned.replace(Some(reason));
+    }
+
     /// The `Server-Timing` header: what the log line has of durations.
     #[must_use]
     pub fn server_timing(&self, now: u64) -> String {
@@ -162,6 +170,7 @@ impl Trace {
     /// The request's line for the log, as JSON.
     #[must_use]
     pub fn log_line(&self, ending: &Ending<'_>, now: u64) -> String {
+        let unsigned = self.unsigned.borrow();
         let line = Line {
             id: ending.id,
             function: ending.function,
@@ -177,6 +186,7 @@ impl Trace {
             upstream_requests: self.upstream_requests.get(),
             user: self.user.get().map(hashed),
             limiter_failed: self.limiter_failed.get(),
+            unsigned: unsigned.as_deref(),
         };
         // Strings and numbers always serialise.
         serde_json::to_string(&line).unwrap_or_default()
@@ -215,6 +225,7 @@ mod tests {
         trace.asked_upstream(3);
         trace.asked_upstream(4);
         trace.limiter_failed();
+        trace.unsigned("Storage answered 503".to_owned());
         let ending = Ending {
             function: "chats",
             id: "req-1",
@@ -229,7 +240,8 @@ mod tests {
             concat!(
                 r#"{"id":"req-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"#,
                 r#""code":"unavailable","detail":"a \"reason\"\n","totalMs":12,"verifyMs":2,"#,
-                r#""tokenCache":"miss","upstreamMs":7,"upstreamRequests":2,"user":"fd669bb9081999dd","limiterFailed":true}"#
+                r#""tokenCache":"miss","upstreamMs":7,"upstreamRequests":2,"user":"fd669bb9081999dd","limiterFailed":true,"#,
+                r#""unsigned":"Storage answered 503"}"#
             )
         );
         assert_eq!(

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, FieldIssue};
 
 /// The codes that the database raises itself, each with SQLSTATE `PT` and its HTTP status.
 const RAISED: &[ErrorCode] = &[
@@ -24,6 +24,27 @@ const RAISED: &[ErrorCode] = &[
     ErrorCode::IdempotencyMismatch,
     ErrorCode::RateLimited,
 ];
+
+/// The issues that the database finds with one field: its `details` are `{path, issue}` then, and
+/// only what stands here is passed on.
+const FIELD_ISSUES: &[FieldIssue] = &[
+    issue("contentType", "is not allowed"),
+    issue("size", "must not be negative"),
+    issue("size", "is too large"),
+    issue("attachmentUrl", "is no upload of yours in this chat"),
+    issue("attachmentUrl", "is in a message already"),
+    issue("attachmentUrl", "was reserved too long ago"),
+    issue("attachmentUrl", "has not been uploaded"),
+    issue("attachmentUrl", "differs from what was declared: size"),
+    issue(
+        "attachmentUrl",
+        "differs from what was declared: content type",
+    ),
+];
+
+const fn issue(path: &'static str, issue: &'static str) -> FieldIssue {
+    FieldIssue { path, issue }
+}
 
 /// PostgREST's error body, as far as it is read.
 #[derive(Default, Deserialize)]
@@ -55,6 +76,7 @@ pub fn from_response(status: u16, body: &[u8]) -> ApiError {
     let message = message.unwrap_or_default();
     match raised(&code, &message) {
         Some(ErrorCode::RateLimited) => return rate_limited(&details),
+        Some(ErrorCode::InvalidRequest) => return invalid_request(&details),
         Some(raised) => return raised.into(),
         None => {}
     }
@@ -75,9 +97,9 @@ pub fn from_false_success(status: u16, length: usize) -> ApiError {
     ApiError::with_detail(ErrorCode::BadUpstream, detail)
 }
 
-/// Maps a request that got no answer, or only the beginning of one.
+/// Maps a request that got no answer of this service, or only the beginning of one.
 #[must_use]
-pub fn from_transport(error: reqwest::Error) -> ApiError {
+pub fn from_transport(service: &str, error: reqwest::Error) -> ApiError {
     let code = if error.is_timeout() {
         ErrorCode::UpstreamTimeout
     } else if error.is_builder() {
@@ -91,7 +113,7 @@ pub fn from_transport(error: reqwest::Error) -> ApiError {
     // The URL may hold a cursor.
     ApiError::with_detail(
         code,
-        format!("PostgREST gave no answer: {:?}", error.without_url()),
+        format!("{service} gave no answer: {:?}", error.without_url()),
     )
 }
 
@@ -106,6 +128,24 @@ fn rate_limited(details: &Value) -> ApiError {
     let seconds = details.as_str().and_then(|seconds| seconds.parse().ok());
     let seconds = seconds.unwrap_or(1).clamp(1, MAX_RETRY_SECONDS);
     ApiError::rate_limited(seconds, "the database's limit")
+}
+
+/// The database tells in `details` which field is wrong, as a JSON text; a plain text is for who
+/// calls PostgREST directly.
+fn invalid_request(details: &Value) -> ApiError {
+    #[derive(Deserialize)]
+    struct Told {
+        path: String,
+        issue: String,
+    }
+    let told = details
+        .as_str()
+        .and_then(|json| serde_json::from_str(json).ok());
+    let known = told.and_then(|Told { path, issue }| {
+        let same = |known: &&FieldIssue| known.path == path && known.issue == issue;
+        FIELD_ISSUES.iter().find(same).cloned()
+    });
+    ApiError::invalid_fields(known.into_iter().collect())
 }
 
 fn table(status: u16, code: &str, message: &str) -> ErrorCode {
@@ -171,6 +211,34 @@ mod tests {
             let error = from_response(429, body.as_bytes());
             assert_eq!(error.code, ErrorCode::RateLimited);
             assert_eq!(error.retry_after, Some(seconds), "{details}");
+        }
+    }
+
+    #[test]
+    fn a_known_issue_of_a_field_is_passed_on_and_no_other_word() {
+        let error = |details: &str| {
+            let body = serde_json::json!({
+                "code": "PT400", "message": "invalid_request", "details": details,
+            });
+            from_response(400, body.to_string().as_bytes())
+        };
+        for known in FIELD_ISSUES {
+            let details = serde_json::to_string(known).unwrap();
+            let FieldIssue { path, issue } = known.clone();
+            assert_eq!(error(&details), ApiError::invalid_field(path, issue));
+        }
+        for unknown in [
+            "text must have 1 to 4000 characters after trimming",
+            r#"{"path":"attachmentUrl","issue":"is in /var/lib"}"#,
+            r#"{"path":"text","issue":"has not been uploaded"}"#,
+            r#"{"path":"attachmentUrl"}"#,
+            "[]",
+        ] {
+            assert_eq!(
+                error(unknown),
+                ErrorCode::InvalidRequest.into(),
+                "{unknown}"
+            );
         }
     }
 

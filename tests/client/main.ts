@@ -1,6 +1,7 @@
-// `cargo xtask test client [seed|from-to]`
+// `cargo xtask test client [files|seed|from-to]`
 import { ok } from "node:assert";
 import { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told } from "./events.ts";
+import { files } from "./files.ts";
 import { history, tally } from "./histories.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
@@ -10,7 +11,9 @@ import { sql } from "./stack.ts";
 const HISTORIES = 1000;
 const AT_ONCE = 12;
 
-const [first = 1, last = process.argv[2] ? first : HISTORIES] = (process.argv[2] ?? `1-${HISTORIES}`).split("-").map(Number);
+const filter = process.argv[2];
+const seeds = filter === "files" ? "1-0" : (filter ?? `1-${HISTORIES}`);
+const [first = 1, last = first] = seeds.split("-").map(Number);
 let [passed, failed] = [0, 0];
 let next = first;
 
@@ -32,14 +35,17 @@ async function run(name: string, test: () => Promise<void>): Promise<void> {
 }
 
 const begun = Date.now();
-if (!process.argv[2]) {
+if (!filter || filter === "files") {
+  for (const [name, story] of Object.entries(files)) await run(name, story);
+}
+if (!filter) {
   await run("replica", the_replica_withstands_its_races);
   await run("reads", a_late_reading_does_not_raise_the_unread_count);
   for (const [name, scene] of Object.entries(scenes)) await run(name, scene);
   await run("events", typing_reading_joining_and_leaving_are_told);
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work));
-if (!process.argv[2]) await run("what happened", async () => ok(Object.values({ ...counts, ...tally }).every((count) => count > 0)));
+if (!filter) await run("what happened", async () => ok(Object.values({ ...counts, ...tally }).every((count) => count > 0)));
 await sql.end();
 
 if (failed > 0) console.log("the same again: cargo xtask test client <seed>");

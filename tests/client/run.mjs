@@ -1,4 +1,4 @@
-// `cargo xtask test client [seed|from-to]`: the code of docs/realtime.md against the embedded stack.
+// `cargo xtask test client [files|seed|from-to]`: the code of docs/realtime.md against the embedded stack.
 import { build } from "./build.mjs";
 
 await import(build("client/main"));

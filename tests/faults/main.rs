@@ -4,6 +4,7 @@
 //! These tests stop Postgres and kill PostgREST, so they run alone and one at a time:
 //! `cargo xtask test faults hang_ups` runs one module of them.
 
+mod files;
 mod hang_ups;
 mod outages;
 mod panics;

@@ -7,10 +7,14 @@ use std::sync::OnceLock;
 pub struct Env {
     /// The gateway function.
     pub edge_url: String,
-    /// The functions `chats` and `messages`, each alone on workerd, without the gateway.
+    /// The functions `chats`, `messages` and `uploads`, each alone on workerd, without the gateway.
     pub chats_url: String,
     /// See [`Env::chats_url`].
     pub messages_url: String,
+    /// See [`Env::chats_url`].
+    pub uploads_url: String,
+    /// Fires the trigger of `uploads`.
+    pub trigger_url: String,
     /// `chats` without its anon key.
     pub unconfigured_url: String,
     /// `chats` with a SUPABASE_URL where nobody listens.
@@ -19,7 +23,7 @@ pub struct Env {
     pub unreachable_edge_url: String,
     /// `chats` with a SUPABASE_URL where something else than PostgREST answers.
     pub misdirected_url: String,
-    /// The gateway, with `chats` and `messages` of its own that allow each user 3 sends in 10 s, 3
+    /// The gateway, with functions of its own that allow each user 3 sends in 10 s, 3
     /// openings in 60 s and 40 requests in 10 s.
     pub limited_edge_url: String,
     /// The `chats` behind that gateway.
@@ -30,6 +34,18 @@ pub struct Env {
     pub unlimited_url: String,
     /// `messages` with rate limits that throw.
     pub failing_limits_url: String,
+    /// `chats` with the cache that others share, and the keys of the project `passed-on`.
+    pub keys_fetched_url: String,
+    /// Another with that cache and the keys of the same project.
+    pub keys_passed_on_url: String,
+    /// `chats` with that cache and the keys of the project `aged`.
+    pub keys_aged_url: String,
+    /// `chats` with that cache and the keys of the project `flooded`.
+    pub keys_flooded_url: String,
+    /// `chats` without any such cache and with the keys of the project `flooded-alone`.
+    pub keys_flooded_alone_url: String,
+    /// The cache itself: GET and PUT of an entry, with its own host in `Host`.
+    pub shared_cache_url: String,
     /// Supabase's API gateway: `/rest/v1`, `/auth/v1`, `/storage/v1`.
     pub supabase_url: String,
     /// Postgres as role `postgres`, which owns the tables and bypasses RLS.
@@ -50,6 +66,8 @@ pub struct Env {
     pub api_log: String,
     /// The log of all functions.
     pub functions_log: String,
+    /// The tool behind `cargo xtask`.
+    pub xtask: String,
 }
 
 impl Env {
@@ -63,6 +81,8 @@ impl Env {
             edge_url: url("EDGE_URL"),
             chats_url: url("CHATS_URL"),
             messages_url: url("MESSAGES_URL"),
+            uploads_url: url("UPLOADS_URL"),
+            trigger_url: url("TRIGGER_URL"),
             unconfigured_url: url("UNCONFIGURED_URL"),
             unreachable_url: url("UNREACHABLE_URL"),
             unreachable_edge_url: url("UNREACHABLE_EDGE_URL"),
@@ -72,6 +92,12 @@ impl Env {
             limited_messages_url: url("LIMITED_MESSAGES_URL"),
             unlimited_url: url("UNLIMITED_URL"),
             failing_limits_url: url("FAILING_LIMITS_URL"),
+            keys_fetched_url: url("KEYS_FETCHED_URL"),
+            keys_passed_on_url: url("KEYS_PASSED_ON_URL"),
+            keys_aged_url: url("KEYS_AGED_URL"),
+            keys_flooded_url: url("KEYS_FLOODED_URL"),
+            keys_flooded_alone_url: url("KEYS_FLOODED_ALONE_URL"),
+            shared_cache_url: url("SHARED_CACHE_URL"),
             supabase_url: url("SUPABASE_URL"),
             database_url: variable("DATABASE_URL"),
             anon_key: variable("SUPABASE_ANON_KEY"),
@@ -82,6 +108,7 @@ impl Env {
             log_marker: variable("LOG_MARKER"),
             api_log: variable("API_LOG"),
             functions_log: variable("FUNCTIONS_LOG"),
+            xtask: variable("XTASK"),
         })
     }
 }

@@ -18,6 +18,7 @@ mod shapes;
 mod stack;
 mod tables;
 pub mod tokens;
+mod uploads;
 
 pub use answer::Answer;
 pub use client::{Call, Client};
@@ -28,9 +29,11 @@ pub use paging::cursor;
 pub use person::{
     Person, changes_path, chat_path, message_path, messages_path, read_path, typing_path,
 };
-pub use proxy::{Fault, Proxy};
+pub use proxy::{Fault, Proxy, Service};
 pub use raw::exchange;
-pub use shapes::{Change, Changes, Chat, LastMessage, Message, Page, Timestamp};
+pub use shapes::{
+    Attachment, Change, Changes, Chat, LastMessage, Message, Page, Timestamp, Upload,
+};
 pub use stack::Stack;
 
 pub use jsonwebtoken::Algorithm;

@@ -1,9 +1,9 @@
-//! Stands between the functions and PostgREST and fails as it is told to.
+//! Stands between the functions on one side, PostgREST and Storage on the other, and fails as it is told to.
 
 mod http;
 
 use crate::{
-    env::FaultsEnv,
+    env::{Env, FaultsEnv},
     proxy::http::{Answer, Request, hung_up, said},
 };
 use std::{
@@ -51,6 +51,15 @@ pub enum Fault {
     After(Canned),
 }
 
+/// Whom a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// `/rest/v1`
+    PostgRest,
+    /// `/storage/v1`
+    Storage,
+}
+
 /// Status line, content type and body of an answer that is not PostgREST's.
 pub type Canned = (&'static str, &'static str, &'static str);
 
@@ -58,8 +67,17 @@ pub type Canned = (&'static str, &'static str, &'static str);
 #[derive(Debug)]
 pub struct Proxy {
     shared: Arc<Shared>,
-    fault: watch::Sender<(Fault, Times)>,
+    fault: watch::Sender<Plan>,
     listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What befalls whom, and how often.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    fault: Fault,
+    times: Times,
+    /// Requests for the other service meet nothing.
+    only: Option<Service>,
 }
 
 /// How often a fault befalls a request.
@@ -77,9 +95,9 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// How often a request of this id has come.
-    by_id: HashMap<String, usize>,
-    /// The head of the last one.
+    /// How often a request of this id has come for this service.
+    by_id: HashMap<(Service, String), usize>,
+    /// The head of the last one of an id.
     heads: HashMap<String, String>,
     open: usize,
     most_open: usize,
@@ -90,7 +108,11 @@ impl Proxy {
     pub async fn start() -> Proxy {
         let proxy = Proxy {
             shared: Arc::default(),
-            fault: watch::Sender::new((Fault::None, Times::Always)),
+            fault: watch::Sender::new(Plan {
+                fault: Fault::None,
+                times: Times::Always,
+                only: None,
+            }),
             listening: Mutex::default(),
         };
         proxy.set(Fault::None).await;
@@ -99,16 +121,26 @@ impl Proxy {
 
     /// From now on every request meets this.
     pub async fn set(&self, fault: Fault) {
-        self.set_times(fault, Times::Always).await;
+        self.set_times(fault, Times::Always, None).await;
+    }
+
+    /// From now on every request for this service meets this, and none for the other.
+    pub async fn set_for(&self, service: Service, fault: Fault) {
+        self.set_times(fault, Times::Always, Some(service)).await;
+    }
+
+    /// From now on every request for this service meets this the first time it is made.
+    pub async fn set_once_for(&self, service: Service, fault: Fault) {
+        self.set_times(fault, Times::Once, Some(service)).await;
     }
 
     /// From now on every request meets this the first time it is made; made again, nothing.
     pub async fn set_once(&self, fault: Fault) {
-        self.set_times(fault, Times::Once).await;
+        self.set_times(fault, Times::Once, None).await;
     }
 
-    async fn set_times(&self, fault: Fault, times: Times) {
-        self.fault.send_replace((fault, times));
+    async fn set_times(&self, fault: Fault, times: Times, only: Option<Service>) {
+        self.fault.send_replace(Plan { fault, times, only });
         let before = lock(&self.listening).take();
         if fault == Fault::Refused {
             if let Some(listening) = before {
@@ -145,10 +177,16 @@ impl Proxy {
         })
     }
 
-    /// How often a request of this id has come.
+    /// How often a request of this id has come for PostgREST.
     pub fn attempts(&self, request_id: &str) -> usize {
+        self.attempts_at(Service::PostgRest, request_id)
+    }
+
+    /// How often a request of this id has come for this service.
+    pub fn attempts_at(&self, service: Service, request_id: &str) -> usize {
         let counts = lock(&self.shared.counts);
-        counts.by_id.get(request_id).copied().unwrap_or_default()
+        let key = (service, request_id.to_owned());
+        counts.by_id.get(&key).copied().unwrap_or_default()
     }
 
     /// The header lines of the last request of this id, in lower case and in order.
@@ -196,21 +234,23 @@ impl Shared {
     async fn serve(
         &self,
         mut stream: TcpStream,
-        mut fault: watch::Receiver<(Fault, Times)>,
+        mut fault: watch::Receiver<Plan>,
     ) -> io::Result<()> {
         let request = Request::read(&mut stream).await?;
         let attempt = {
             let mut counts = lock(&self.counts);
             let head = request.head.clone();
             counts.heads.insert(request.id().to_owned(), head);
-            let attempts = counts.by_id.entry(request.id().to_owned()).or_default();
+            let key = (request.service(), request.id().to_owned());
+            let attempts = counts.by_id.entry(key).or_default();
             *attempts += 1;
             *attempts
         };
         let befallen = tokio::select! {
-            decided = fault.wait_for(|(fault, _)| *fault != Fault::Held) => match decided.as_deref() {
-                Ok((_, Times::Once)) if attempt > 1 => Fault::None,
-                Ok((fault, _)) => *fault,
+            decided = fault.wait_for(|plan| plan.fault != Fault::Held) => match decided.as_deref() {
+                Ok(Plan { times: Times::Once, .. }) if attempt > 1 => Fault::None,
+                Ok(Plan { only: Some(only), .. }) if *only != request.service() => Fault::None,
+                Ok(Plan { fault, .. }) => *fault,
                 Err(_) => return Ok(()),
             },
             _ = stream.read_u8() => return Ok(()),
@@ -232,7 +272,10 @@ impl Shared {
     }
 
     async fn pass_on(&self, request: &Request) -> io::Result<Answer> {
-        let url = format!("{}{}", FaultsEnv::get().postgrest_url, request.target());
+        let url = match request.service() {
+            Service::PostgRest => format!("{}{}", FaultsEnv::get().postgrest_url, request.target()),
+            Service::Storage => format!("{}{}", Env::get().supabase_url, request.target()),
+        };
         let method = request.method().parse().map_err(io::Error::other)?;
         let mut forwarded = self.http.request(method, url).body(request.body.clone());
         for line in request.head.lines().skip(1) {

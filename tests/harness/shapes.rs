@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A moment, printed by the API as RFC 3339 in UTC with microseconds and `Z`; anything else does not parse.
@@ -47,6 +47,7 @@ pub struct Message {
     pub sender_id: Uuid,
     pub text: Option<String>,
     pub attachment_url: Option<String>,
+    pub attachment: Option<Attachment>,
     pub client_id: Option<Uuid>,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
@@ -56,12 +57,13 @@ pub struct Message {
     pub deleted_by: Option<Uuid>,
 }
 
-const MESSAGE_KEYS: [&str; 10] = [
+const MESSAGE_KEYS: [&str; 11] = [
     "id",
     "chatId",
     "senderId",
     "text",
     "attachmentUrl",
+    "attachment",
     "clientId",
     "createdAt",
     "editedAt",
@@ -69,6 +71,49 @@ const MESSAGE_KEYS: [&str; 10] = [
     "editableUntil",
 ];
 const MODERATOR_KEYS: [&str; 2] = ["deletedAt", "deletedBy"];
+
+/// What a message tells of its file.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct Attachment {
+    pub path: String,
+    pub file_name: String,
+    pub content_type: String,
+    pub size: i64,
+}
+
+/// What an upload is answered with.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct Upload {
+    pub upload_url: String,
+    pub method: String,
+    pub headers: BTreeMap<String, String>,
+    pub path: String,
+    pub attachment_url: String,
+    pub file_name: String,
+    pub expires_at: Timestamp,
+}
+
+const UPLOAD_KEYS: [&str; 7] = [
+    "uploadUrl",
+    "method",
+    "headers",
+    "path",
+    "attachmentUrl",
+    "fileName",
+    "expiresAt",
+];
+
+impl Upload {
+    /// An upload in an answer.
+    #[track_caller]
+    pub fn read(value: &Value) -> Upload {
+        read(value, &UPLOAD_KEYS)
+    }
+}
 
 impl Message {
     /// A message in an answer to someone who is no moderator.
@@ -87,6 +132,15 @@ impl Message {
     pub fn seen_by_others(&self) -> Message {
         Message {
             editable_until: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same message without the signature of its URL, which is another one each time.
+    pub fn unsigned(&self) -> Message {
+        let url = self.attachment_url.as_deref();
+        Message {
+            attachment_url: url.map(|url| url.split('?').next().unwrap_or_default().to_owned()),
             ..self.clone()
         }
     }
@@ -194,7 +248,7 @@ impl<T> Page<T> {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the contract tells what each field means")]
 pub enum Change {
-    Upsert { rev: i64, message: Message },
+    Upsert { rev: i64, message: Box<Message> },
     Delete { rev: i64, message_id: Uuid },
 }
 
@@ -226,7 +280,7 @@ impl Change {
         }
         if value["kind"] == "upsert" {
             let upsert: Upsert = read(value, &["rev", "kind", "message"]);
-            let message = message(&upsert.message);
+            let message = Box::new(message(&upsert.message));
             assert_eq!(message.rev, upsert.rev, "a message is told at its own rev");
             let rev = upsert.rev;
             Change::Upsert { rev, message }

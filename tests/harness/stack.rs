@@ -56,6 +56,33 @@ impl Stack {
         self.function_at(&Env::get().messages_url)
     }
 
+    /// The function `uploads` without the gateway, without a token.
+    pub fn uploads_function(&self) -> Client {
+        self.function_at(&Env::get().uploads_url)
+    }
+
+    /// Storage called directly with this person's token, as supabase-js would.
+    pub fn storage(&self, person: &Person) -> Client {
+        self.storage_with(&person.token)
+    }
+
+    /// Storage with the anon key alone.
+    pub fn anonymous_storage(&self) -> Client {
+        self.storage_with(&Env::get().anon_key)
+    }
+
+    fn storage_with(&self, token: &str) -> Client {
+        let env = Env::get();
+        Client::new(&self.http, &format!("{}/storage/v1", env.supabase_url))
+            .with("apikey", &env.anon_key)
+            .bearer(token)
+    }
+
+    /// A caller without any header of its own, for URLs that are whole.
+    pub fn anybody(&self) -> Client {
+        Client::new(&self.http, "")
+    }
+
     /// A function elsewhere, without a token: one of the instances that cannot do their work.
     pub fn function_at(&self, url: &str) -> Client {
         Client::new(&self.http, url)

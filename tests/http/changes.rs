@@ -21,7 +21,7 @@ fn last(chat: Uuid, data: impl Into<Vec<Change>>, rev: i64) -> Changes {
 fn upsert(message: &Message) -> Change {
     Change::Upsert {
         rev: message.rev,
-        message: message.clone(),
+        message: Box::new(message.clone()),
     }
 }
 
@@ -63,6 +63,7 @@ async fn a_change_is_told_whole() {
         "senderId": alice.id,
         "text": "stays",
         "attachmentUrl": null,
+        "attachment": null,
         "clientId": null,
         "createdAt": stays.created_at.text(),
         "editedAt": null,

@@ -24,6 +24,8 @@ async fn an_unknown_route_is_404() {
         format!("/chats/{chat}/changes/more"),
         format!("/rest/v1/chats?id=eq.{chat}"),
         "/rpc/list_chats".to_owned(),
+        "/uploads/".to_owned(),
+        "/uploads/x".to_owned(),
         "/health/".to_owned(),
         "/%63hats".to_owned(),
     ] {
@@ -58,6 +60,7 @@ async fn a_method_that_a_route_lacks_is_405() {
         (&*message, &["PATCH", "DELETE"]),
         (&*read, &["POST"]),
         (&*changes, &["GET"]),
+        ("/uploads", &["POST"]),
         ("/health", &["GET"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
@@ -112,15 +115,20 @@ async fn an_id_that_is_no_uuid_is_400_on_every_path() {
     }
 }
 
-/// Sends a raw body to the three routes that read one. Each on a connection of its own, because
+/// Sends a raw body to the four routes that read one. Each on a connection of its own, because
 /// workerd closes the one on which it left more than 64 KiB unread.
 async fn bodies(
     caller: &Client,
     chat: Uuid,
     body: &[u8],
     content_type: Option<&str>,
-) -> [Answer; 3] {
-    let paths = ["/chats".to_owned(), messages_path(chat), read_path(chat)];
+) -> [Answer; 4] {
+    let paths = [
+        "/chats".to_owned(),
+        messages_path(chat),
+        read_path(chat),
+        "/uploads".to_owned(),
+    ];
     let mut answers = Vec::new();
     for path in paths {
         let mut call = caller
@@ -197,7 +205,7 @@ async fn a_body_that_does_not_say_it_is_json_is_415() {
         }
     }
     let json = Some("Application/JSON; charset=utf-8");
-    let [_, sent, _] = bodies(&alice, chat, b"{\"text\":\"hello\"}", json).await;
+    let [_, sent, _, _] = bodies(&alice, chat, b"{\"text\":\"hello\"}", json).await;
     sent.created();
 }
 

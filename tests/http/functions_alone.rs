@@ -1,5 +1,5 @@
-//! The functions `chats` and `messages` without the gateway: neither trusts it, each verifies the
-//! token itself and answers with the same envelope.
+//! The functions `chats`, `messages` and `uploads` without the gateway: none trusts it, each verifies
+//! the token itself and answers with the same envelope.
 
 use harness::{Client, Env, Method, Stack, chat_path, messages_path, tokens};
 use serde_json::json;
@@ -54,11 +54,25 @@ async fn each_refuses_every_worthless_token_before_anything_goes_upstream() {
             println!("{name} at {path}");
             let call = function.clone().bearer(&token).call(Method::GET, &path);
             call.request_id(&request_id).send().await.refused(401, code);
+            let uploads = stack.uploads_function().bearer(&token);
+            let call = uploads.call(Method::POST, "/uploads");
+            call.request_id(&request_id).send().await.refused(401, code);
         }
         let call = function.call(Method::GET, &path).request_id(&request_id);
         call.send().await.refused(401, "missing_token");
     }
     assert_eq!(stack.upstream(&request_id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn uploads_alone_answers_like_the_edge() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let alone = alice.at(&stack.uploads_function());
+    let upload = stack.uploaded(&alone, chat, b"12345").await;
+    let sent = alice.attach(chat, &upload).await;
+    assert_eq!(sent.sender_id, alice.id);
 }
 
 #[tokio::test]
@@ -115,6 +129,16 @@ async fn each_knows_its_own_routes_only() {
     let chat = Uuid::new_v4();
     let chats = alice.at(&stack.chats_function());
     let messages = alice.at(&stack.messages_function());
+    let uploads = alice.at(&stack.uploads_function());
+    for (function, path) in [
+        (&chats, "/uploads".to_owned()),
+        (&messages, "/uploads".to_owned()),
+        (&uploads, "/chats".to_owned()),
+        (&uploads, messages_path(chat)),
+    ] {
+        let answer = function.post(&path, &json!({})).await;
+        answer.refused(404, "route_not_found");
+    }
     chats
         .get(&messages_path(chat))
         .await
@@ -124,7 +148,7 @@ async fn each_knows_its_own_routes_only() {
         .get(&chat_path(chat))
         .await
         .refused(404, "route_not_found");
-    for function in [chats, messages] {
+    for function in [chats, messages, uploads] {
         function.get("/").await.refused(404, "route_not_found");
         function
             .get("/elsewhere")
@@ -147,6 +171,11 @@ async fn each_limits_the_body_itself() {
     let messages = alice.at(&stack.messages_function());
     messages
         .try_send(chat, &body)
+        .await
+        .refused(413, "payload_too_large");
+    let uploads = alice.at(&stack.uploads_function());
+    uploads
+        .try_reserve(&body)
         .await
         .refused(413, "payload_too_large");
     assert_eq!(alice.messages(chat).await, []);

@@ -22,4 +22,5 @@ mod realtime;
 mod sign_up;
 mod signing_keys;
 mod unread;
+mod uploads;
 mod upstream_count;

@@ -154,7 +154,10 @@ async fn requests_are_limited_behind_the_gateway() {
     let [alice] = stack.people().await;
     let alice = alice.at(&limited(&stack).edge);
     let paths = [chat_path(Uuid::new_v4()), messages_path(Uuid::new_v4())];
-    let calls = (0..3 * REQUESTS).map(|n| alice.get(&paths[n % 2]));
+    let calls = (0..3 * REQUESTS).map(async |n| match paths.get(n % 3) {
+        Some(path) => alice.get(path).await,
+        None => alice.try_reserve(&json!({})).await,
+    });
     let answers = join_all(calls).await;
     let refused: Vec<_> = answers
         .iter()

@@ -1,6 +1,8 @@
 //! A project in the middle of leaving its legacy secret behind: its users' tokens are signed with
 //! the secret, an ES256 key or an RS256 key, and all of them pass the edge and PostgREST.
 
+mod caches;
+
 use chrono::Utc;
 use harness::{Algorithm, Client, Person, Stack, changes_path, chat_path, message_path, tokens};
 use serde_json::{Value, json};

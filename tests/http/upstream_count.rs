@@ -1,9 +1,9 @@
-//! What a call costs upstream: one PostgREST request for each success path, none for a request
-//! that is wrong in itself.
+//! What a call costs upstream: one PostgREST request for each success path, one to Storage more where
+//! there are attachments, none for a request that is wrong in itself.
 
 use harness::{
-    Answer, Method, Person, Stack, changes_path, chat_path, message_path, messages_path, read_path,
-    typing_path,
+    Answer, Message, Method, Person, Stack, Upload, changes_path, chat_path, message_path,
+    messages_path, read_path, typing_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -100,6 +100,63 @@ async fn each_success_is_one_request() {
 }
 
 #[tokio::test]
+async fn attachments_are_one_request_to_storage_more_and_none_where_there_are_none() {
+    const SIGN: &str = "POST /storage/v1/object/sign/chat-attachments 200";
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let asked = |method, path: &str, body| {
+        let path = path.to_owned();
+        counted(&stack, &alice, method, path, body)
+    };
+    let reservation = json!({
+        "chatId": chat, "fileName": "photo.jpg", "contentType": "image/jpeg", "size": 5,
+    });
+    let (answer, upstream) = asked(Method::POST, "/uploads", Some(reservation)).await;
+    let upload = Upload::read(&answer.created());
+    let signed = format!(
+        "POST /storage/v1/object/upload/sign/chat-attachments/{} 200",
+        upload.path
+    );
+    assert_eq!(
+        upstream,
+        ["POST /rest/v1/rpc/reserve_upload 201", signed.as_str()]
+    );
+    stack.put(&upload, b"12345").await.ok();
+
+    let path = messages_path(chat);
+    let sent = json!({ "attachmentUrl": upload.attachment_url, "clientId": Uuid::new_v4() });
+    let (answer, upstream) = asked(Method::POST, &path, Some(sent.clone())).await;
+    let message = Message::read(&answer.created()).id;
+    assert_eq!(upstream, ["POST /rest/v1/rpc/send_message 201", SIGN]);
+    let (answer, upstream) = asked(Method::POST, &path, Some(sent)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/send_message 200", SIGN]);
+
+    // However many there are.
+    for _ in 0..3 {
+        stack.attached(&bob, chat, b"12345").await;
+    }
+    let changes = format!("{}?since=0", changes_path(chat));
+    for (path, function) in [(&path, "list_messages"), (&changes, "list_changes")] {
+        let (answer, upstream) = asked(Method::GET, path, None).await;
+        assert_eq!(answer.ok()["data"].as_array().map(Vec::len), Some(4));
+        let asked = format!("GET /rest/v1/rpc/{function} 200");
+        assert_eq!(upstream, [asked.as_str(), SIGN]);
+    }
+    let edited = json!({ "text": "Look!" });
+    let (answer, upstream) = asked(Method::PATCH, &message_path(chat, message), Some(edited)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/edit_message 200", SIGN]);
+
+    // The page that has none of them is one request still.
+    alice.send(chat, "the newest").await;
+    let (answer, upstream) = asked(Method::GET, &format!("{path}?limit=1"), None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_messages 200"]);
+}
+
+#[tokio::test]
 async fn each_further_page_is_one_request() {
     let stack = Stack::connect().await;
     let [alice, bob, carol] = stack.people().await;
@@ -180,6 +237,12 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
             Method::POST,
             &read,
             Some(json!({ "messageId": 1 })),
+            "invalid_request",
+        ),
+        (
+            Method::POST,
+            "/uploads",
+            Some(json!({ "chatId": chat, "fileName": "a", "contentType": "text/html", "size": 1 })),
             "invalid_request",
         ),
     ] {

@@ -49,6 +49,9 @@ pub enum Command {
         /// E-mail address, or the id of a user whose password is the seed's
         who: String,
     },
+    /// Counts the attachments that no message holds, or whose message was deleted long ago, and removes
+    /// them with `--apply`
+    Sweep(SweepArgs),
     /// The database of the running dev stack
     Db {
         #[command(subcommand)]
@@ -116,6 +119,37 @@ pub struct DevArgs {
     pub background: bool,
 }
 
+/// What is swept, where, and by whom: on the running dev stack unless told otherwise.
+#[derive(Args)]
+pub struct SweepArgs {
+    /// Removes what is found; without it nothing is changed
+    #[arg(long)]
+    pub apply: bool,
+    /// A Supabase other than the dev stack's
+    #[arg(long, value_name = "URL")]
+    pub supabase_url: Option<String>,
+    /// Its anon or publishable key
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "SUPABASE_ANON_KEY",
+        hide_env_values = true
+    )]
+    pub anon_key: Option<String>,
+    /// The account whose `app_metadata.role` is `sweeper`
+    #[arg(long, env = "SWEEPER_EMAIL")]
+    pub email: Option<String>,
+    /// Its password, which a command line would show to others
+    #[arg(long, env = "SWEEPER_PASSWORD", hide_env_values = true, hide = true)]
+    pub password: Option<String>,
+    /// How old an upload gets that no message holds; 25 is the least
+    #[arg(long, value_name = "HOURS", default_value_t = 25)]
+    pub unattached_hours: u32,
+    /// How long the attachment of a deleted message stays
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub deleted_days: u32,
+}
+
 /// Which tests run.
 #[derive(Args)]
 pub struct TestArgs {
@@ -137,7 +171,8 @@ pub enum Part {
     Sql,
     /// The running API, over HTTP
     Http,
-    /// The code of docs/realtime.md, in random histories; the filter is a seed or a range of seeds
+    /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range
+    /// of seeds
     Client,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,

@@ -77,8 +77,7 @@ async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()
         processes.log(wrangler::NAME),
         "its log tells; `cargo xtask build` builds the functions alone",
     );
-    let function_vars = wrangler::function_vars(&vars);
-    let start = wrangler::start(processes, state, &functions, &function_vars, args.port);
+    let start = wrangler::start(processes, state, &functions, &vars, args.port);
     steps
         .run("wrangler", "the functions answer", help, start)
         .await?;

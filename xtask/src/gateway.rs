@@ -22,9 +22,14 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
 use crate::keys::Keys;
+use crate::storage;
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
+
+/// What stands before a path with a name: `/of/<name>/rest/v1/…` is `/rest/v1/…`, and the log has the
+/// name. So tests see what one instance of a function asks for, keys too, which no request id goes with.
+pub const NAMED: &str = "/of/";
 
 /// Where the gateway sends what it gets.
 pub struct Upstreams {
@@ -74,7 +79,7 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
     Ok(())
 }
 
-async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+async fn handle(State(gateway): State<Arc<Gateway>>, mut request: Request) -> Response {
     let id = request
         .headers()
         .get("x-request-id")
@@ -83,6 +88,9 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         .to_owned();
     let method = request.method().clone();
     let target = logged_target(request.uri());
+    if let Some(uri) = without_name(request.uri()) {
+        *request.uri_mut() = uri;
+    }
     let response = gateway.answer(request).await;
     let line = format!("{id} {method} {target} {}\n", response.status().as_u16());
     // Written before the answer goes out, so that whoever has the answer finds the line.
@@ -119,11 +127,15 @@ impl Gateway {
                 Some(_) => {}
             }
         }
+        if let Some(bucket) = storage::bucket_to_sign(&request) {
+            return storage::sign_many(&self.client, port, &bucket, request).await;
+        }
+        let signs = storage::signs(request.method(), path);
         let target = request
             .uri()
             .path_and_query()
             .map_or("/", |target| target.as_str());
-        let target = target.strip_prefix(prefix).unwrap_or(target);
+        let target = storage::target(target.strip_prefix(prefix).unwrap_or(target));
         let slash = if target.starts_with('/') { "" } else { "/" };
         let authority = format!("127.0.0.1:{port}");
         let Ok(uri) = format!("http://{authority}{slash}{target}").parse::<Uri>() else {
@@ -134,6 +146,7 @@ impl Gateway {
             request.headers_mut().insert(HOST, host);
         }
         match self.client.request(request).await {
+            Ok(response) if signs => storage::as_hosted(response.map(Body::new)).await,
             Ok(response) => response.map(Body::new),
             Err(error) => {
                 self.log(&format!("- upstream on port {port}: {error:?}\n"));
@@ -175,6 +188,12 @@ fn api_key(request: &Request) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// What stands behind [`NAMED`] and a name, where they are.
+fn without_name(uri: &Uri) -> Option<Uri> {
+    let named = uri.path_and_query()?.as_str().strip_prefix(NAMED)?;
+    named.get(named.find('/')?..)?.parse().ok()
+}
+
 /// The path with its query, but for Storage's, whose queries are signatures.
 fn logged_target(uri: &Uri) -> String {
     match uri.path_and_query() {
@@ -202,6 +221,15 @@ mod tests {
         assert!(!wants_key(&Method::OPTIONS, "/rest/v1/messages"));
         assert!(!wants_key(&Method::GET, "/storage/v1/object/sign/a/b"));
         assert!(!wants_key(&Method::GET, "/auth/v1/.well-known/jwks.json"));
+    }
+
+    #[test]
+    fn a_name_before_a_path_changes_nothing_but_the_log() {
+        let named = Uri::from_static("/of/somebody/rest/v1/rpc/get_chat?chat_id=1");
+        let plain = Uri::from_static("/rest/v1/rpc/get_chat?chat_id=1");
+        assert_eq!(without_name(&named), Some(plain.clone()));
+        assert_eq!(without_name(&plain), None);
+        assert_eq!(without_name(&Uri::from_static("/of/somebody")), None);
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! The few requests that this tool makes itself: is a part ready, and sign in.
+//! The few requests that this tool makes itself: is a part ready, sign in, sweep.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::body::{Body, to_bytes};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::uri::Scheme;
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -34,6 +34,25 @@ pub async fn post_json(url: &str, key: &str, body: &Value) -> Result<(StatusCode
     let body = serde_json::from_slice(&bytes)
         .with_context(|| format!("{url} answered {status} without JSON"))?;
     Ok((status, body))
+}
+
+/// The status and body of a request with a JSON body, an `apikey` and a user's token.
+pub async fn json(
+    method: Method,
+    url: &str,
+    key: &str,
+    token: Option<&str>,
+    body: Vec<u8>,
+) -> Result<(StatusCode, Vec<u8>)> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header("apikey", key)
+        .header(CONTENT_TYPE, "application/json");
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    send(request.body(Body::from(body))?).await
 }
 
 async fn send(request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {

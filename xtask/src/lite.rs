@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use axum::http::Method;
 
+use crate::http;
 use crate::keys::Keys;
 use crate::paths;
 use crate::ports::HOST;
@@ -12,6 +14,8 @@ use crate::postgres::{Postgres, SUPERUSER};
 use crate::processes::{Processes, Spec, command};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
+/// What makes it able to read files out.
+const IMPORT: &str = "xtask/stack/bytes.mjs";
 /// Its name among the processes.
 pub const NAME: &str = "lite";
 
@@ -39,13 +43,26 @@ pub fn start(
             secret = keys.jwt_secret,
         ),
     )?;
-    let mut lite = command("node", [paths::root().join(PROGRAM).as_os_str()]);
+    let import = format!("--import={}", paths::root().join(IMPORT).display());
+    let mut lite = command("node", [&import]);
+    lite.arg(paths::root().join(PROGRAM));
     lite.args(["start", "--no-admin", "--no-telemetry", "--host", HOST])
         .current_dir(&dir)
         .env("EXPERIMENTAL_STORAGE", "1")
         .env("LITE_NON_INTERACTIVE", "1")
         .env("DO_NOT_TRACK", "1");
     processes.start(Spec::new(NAME, lite))
+}
+
+/// Makes its first request to the database as a caller's, in which it tries to grant what is not its to
+/// grant: it is refused that once, and asks no more.
+pub async fn warm_up(port: u16, keys: &Keys) -> Result<()> {
+    let url = format!("http://{HOST}:{port}/storage/v1/bucket");
+    let token = Some(keys.anon.as_str());
+    http::json(Method::GET, &url, &keys.anon, token, Vec::new()).await?;
+    let (status, _) = http::json(Method::GET, &url, &keys.anon, token, Vec::new()).await?;
+    ensure!(status.is_success(), "Storage answers {status}");
+    Ok(())
 }
 
 /// Removes the stored files; their rows are the database's.

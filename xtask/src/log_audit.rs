@@ -41,19 +41,21 @@ struct Line {
     upstream_requests: u32,
     user: Option<String>,
     limiter_failed: Option<bool>,
+    unsigned: Option<String>,
 }
 
 /// What must not be logged, beside [`MARKS`].
 pub struct Hidden {
     /// Wherever it stands.
     secrets: Vec<String>,
-    /// Messages: looked for in the members that are not of a fixed form.
+    /// Messages, and the paths and names of attachments: looked for in the members that are not of a
+    /// fixed form.
     texts: Vec<String>,
 }
 
 impl Hidden {
-    /// The stack's secrets, `marker`, which tests put into what no database has, and the texts of
-    /// all messages in the database.
+    /// The stack's secrets, `marker`, which tests put into what no database has, the texts of all
+    /// messages in the database, and the paths and names of all files.
     pub async fn collect(vars: &Vars, marker: &str, postgres: &Postgres) -> Result<Self> {
         let secret = |name: &&str| vars.get(*name).cloned();
         let names = [
@@ -63,10 +65,15 @@ impl Hidden {
             "SIGNING_KEY_ES256",
             "SIGNING_KEY_RS256",
             "DATABASE_URL",
+            "SWEEPER_PASSWORD",
         ];
         let mut secrets: Vec<_> = names.iter().filter_map(secret).collect();
         secrets.extend([marker.to_owned(), postgres.password().to_owned()]);
-        let sql = "select distinct text from public.messages where text is not null";
+        let sql = "select text from public.messages where text is not null
+                   union select attachment_file_name from public.messages where attachment_file_name is not null
+                   union select attachment_path from public.messages where attachment_path is not null
+                   union select path from private.uploads union select file_name from private.uploads
+                   union select name from storage.objects";
         let rows = postgres.connect(OWNER).await?.query(sql, &[]).await?;
         let mut texts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         texts.retain(|text| text.chars().count() >= SHORTEST_TEXT);
@@ -90,7 +97,9 @@ pub fn run(log: &Path, hidden: &Hidden, others: Others) -> Result<(usize, usize)
     let faults = faults(&text, hidden, others);
     let (lines, texts) = (text.lines().count(), hidden.texts.len());
     if faults.is_empty() && lines > 0 && texts > 0 {
-        println!("  {lines} lines hold none of {texts} texts, no token, secret or URL");
+        println!(
+            "  {lines} lines hold none of {texts} texts, paths and file names, no token, secret or URL"
+        );
         return Ok((1, 0));
     }
     println!("  {} of {lines} lines are wrong", faults.len());
@@ -143,10 +152,11 @@ fn fault(line: &str, hidden: &Hidden, harmless: &mut BTreeSet<String>) -> Option
         return Some(fault.to_owned());
     }
     // Thousands of lines have one of a few details.
-    let detail = parsed.detail.unwrap_or_default();
+    let detail = [parsed.detail, parsed.unsigned].into_iter().flatten();
+    let detail = detail.collect::<Vec<_>>().join("\n");
     if !harmless.contains(&detail) {
         if hidden.texts.iter().any(|text| detail.contains(text)) {
-            return Some("the text of a message".to_owned());
+            return Some("the text of a message, or the path or name of a file".to_owned());
         }
         harmless.insert(detail);
     }
@@ -186,7 +196,7 @@ fn check_form(line: &Line) -> Result<(), &'static str> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"{"id":"r-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"code":"unavailable","detail":"nobody there","totalMs":1,"verifyMs":1,"tokenCache":"hit","upstreamMs":1,"upstreamRequests":1,"user":"fd669bb9081999dd","limiterFailed":true}"#;
+    const GOOD: &str = r#"{"id":"r-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"code":"unavailable","detail":"nobody there","totalMs":1,"verifyMs":1,"tokenCache":"hit","upstreamMs":1,"upstreamRequests":1,"user":"fd669bb9081999dd","limiterFailed":true,"unsigned":"no Storage"}"#;
 
     fn found(log: &str) -> usize {
         found_among(log, Others::None)
@@ -195,7 +205,7 @@ mod tests {
     fn found_among(log: &str, others: Others) -> usize {
         let hidden = Hidden {
             secrets: vec!["s3cret".to_owned()],
-            texts: vec!["Hello there".to_owned()],
+            texts: vec!["Hello there".to_owned(), "a/b/c/photo.jpg".to_owned()],
         };
         faults(log, &hidden, others).len()
     }
@@ -214,6 +224,8 @@ mod tests {
             ("nobody", "https://project.supabase.co/"),
             ("nobody", "/object/sign/a?token=x"),
             ("nobody", "to 'Hello there' of"),
+            ("nobody", "Invalid key: a/b/c/photo.jpg"),
+            ("no Storage", "a/b/c/photo.jpg"),
             ("/chats/:id", "/chats/0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d"),
             ("fd669bb9081999dd", "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d"),
             ("unavailable", "What Alice said"),

@@ -23,14 +23,18 @@ mod postgres;
 mod postgrest;
 mod processes;
 mod rate_limits;
+mod shared_cache;
 mod signing_keys;
 mod stack;
 mod steps;
+mod storage;
 mod supervisor;
+mod sweep;
 mod tap;
 mod test;
 mod token;
 mod tools;
+mod trigger;
 mod wasm;
 mod workerd;
 mod wrangler;
@@ -52,6 +56,7 @@ async fn main() -> ExitCode {
         Command::Bench { quick } => bench::run(quick).await,
         Command::BenchApi { port, postgrest } => bench::serve_api(port, postgrest).await,
         Command::Build { functions } => wasm::run(&functions).await,
+        Command::Sweep(args) => sweep::run(args).await,
         Command::Token { who } => token::run(&who).await,
         Command::Db { command: Db::Reset } => db::reset().await,
     };

@@ -6,7 +6,7 @@ use crate::env_file::Vars;
 use crate::functions::{EDGE, Function};
 use crate::ports::{FreePorts, HOST};
 use crate::workerd::Placed;
-use crate::{rate_limits, wrangler};
+use crate::{gateway, rate_limits, wrangler};
 
 /// What stands before the names of the instances behind the proxy of the tests of faults.
 const FAULTY: &str = "faulty-";
@@ -85,6 +85,35 @@ impl Placement {
         Ok(self)
     }
 
+    /// `chats` again, for the tests of how often signing keys are fetched: two instances of one
+    /// project and two of projects of their own, all with one cache, and one without any. A project
+    /// has a name in its `SUPABASE_URL`, by which the access log tells who asked for what.
+    pub fn with_key_caches(mut self, functions: &[Function]) -> Result<Self> {
+        let chats = functions.iter().find(|function| function.name == "chats");
+        let chats = chats.context("there is no function `chats`")?;
+        let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
+        let cache = self.ports.next()?;
+        self.vars.insert(
+            "SHARED_CACHE_URL".to_owned(),
+            format!("http://{HOST}:{cache}"),
+        );
+        for (name, project, cache) in [
+            ("KEYS_FETCHED", "passed-on", Some(cache)),
+            ("KEYS_PASSED_ON", "passed-on", Some(cache)),
+            ("KEYS_AGED", "aged", Some(cache)),
+            ("KEYS_FLOODED", "flooded", Some(cache)),
+            ("KEYS_FLOODED_ALONE", "flooded-alone", None),
+        ] {
+            let vars = self.vars_with_url(&format!("{supabase_url}{}{project}", gateway::NAMED));
+            let service = name.to_lowercase().replace('_', "-");
+            self.add(name, &service, "", chats, &vars)?;
+            if let Some(placed) = self.placed.last_mut() {
+                placed.cache = cache;
+            }
+        }
+        Ok(self)
+    }
+
     /// All functions again, and the one that panics, behind the proxy that the tests of faults run.
     pub fn with_faulty(mut self, functions: &[Function], panicking: &Function) -> Result<Self> {
         let proxy = self.ports.next()?;
@@ -107,6 +136,14 @@ impl Placement {
         Ok(self)
     }
 
+    /// A port for what fires the trigger of `uploads`.
+    pub fn with_trigger(mut self) -> Result<(Self, u16)> {
+        let port = self.ports.next()?;
+        let url = format!("http://{HOST}:{port}");
+        self.vars.insert("TRIGGER_URL".to_owned(), url);
+        Ok((self, port))
+    }
+
     /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
     pub fn finish(self) -> (Vec<Placed>, Vars) {
         (self.placed, self.vars)
@@ -127,6 +164,8 @@ impl Placement {
         vars: &Vars,
     ) -> Result<()> {
         let port = self.ports.next()?;
+        let mut vars = vars.clone();
+        vars.extend(wrangler::own_vars(function, &self.vars));
         self.vars
             .insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
         self.placed.push(Placed {
@@ -134,7 +173,8 @@ impl Placement {
             bound_to,
             function: function.clone(),
             port,
-            vars: vars.clone(),
+            vars,
+            cache: None,
         });
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::ports::{self, HOST};
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::processes::Processes;
 use crate::steps::{Help, Steps};
-use crate::{http, lite, postgrest};
+use crate::{http, lite, postgrest, token};
 
 /// What hosted Supabase brings and the embedded parts lack.
 const PLATFORM_SQL: &str = include_str!("../stack/platform.sql");
@@ -101,6 +101,9 @@ impl Stack {
                 "CORS_ALLOWED_ORIGINS".to_owned(),
                 "http://localhost:3000,http://localhost:5173".to_owned(),
             ),
+            // Of the seed; as everybody's there, the password is no secret.
+            ("SWEEPER_EMAIL".to_owned(), "sweeper@example.com".to_owned()),
+            ("SWEEPER_PASSWORD".to_owned(), token::PASSWORD.to_owned()),
             ("API_LOG".to_owned(), self.api_log.display().to_string()),
         ])
     }
@@ -135,7 +138,8 @@ impl Stack {
             lite::start(processes, state, &self.postgres, &self.keys, port)?;
             let url = format!("http://{HOST}:{port}/auth/v1/health");
             wait_for(&url, lite::NAME, processes).await?;
-            platform(&self.postgres).await
+            platform(&self.postgres).await?;
+            lite::warm_up(port, &self.keys).await
         };
         steps
             .run(

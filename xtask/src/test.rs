@@ -130,7 +130,8 @@ async fn parts(
 
 /// Takes the database's limit for sends out of the way of the tests by HTTP, many of which send hundreds of
 /// messages as one person: a million. Those of the limit itself use a person's allowance up by SQL,
-/// and the SQL tests, which have run by now, met the limit as the migration sets it.
+/// and the SQL tests, which have run by now, met the limit as the migration sets it. That for
+/// uploads stays, as no test but its own comes near it.
 async fn allow_many_sends(postgres: &Postgres) -> Result<()> {
     let sql = "update private.rate_limits set max_count = 1000000 where name = 'send'";
     let client = postgres.connect(OWNER).await?;
@@ -159,16 +160,18 @@ async fn start_functions(
     // Now, and not earlier: what is free does not stay so.
     let mut placement = Placement::new(&functions, stack.vars())?
         .with_broken(&functions)?
-        .with_limited(&functions)?;
+        .with_limited(&functions)?
+        .with_key_caches(&functions)?;
     if let Some(panicking) = &panicking {
         placement = placement.with_faulty(&functions, panicking)?;
     }
+    let (placement, trigger) = placement.with_trigger()?;
     let (placed, mut vars) = placement.finish();
     let help = Help::log(
         processes.log(workerd::NAME),
         "its log tells what it cannot load",
     );
-    let start = workerd::start(processes, state, &placed);
+    let start = workerd::start(processes, state, &placed, trigger);
     steps
         .run("workerd", "the functions answer", help, start)
         .await?;
@@ -180,6 +183,8 @@ async fn start_functions(
     )?;
     let log = processes.log(workerd::NAME).display().to_string();
     vars.insert("FUNCTIONS_LOG".to_owned(), log);
+    let xtask = std::env::current_exe()?.display().to_string();
+    vars.insert("XTASK".to_owned(), xtask);
     vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());
     Ok(vars)

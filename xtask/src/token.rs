@@ -7,7 +7,7 @@ use crate::env_file::{self, Vars};
 use crate::{http, paths, postgres};
 
 /// The password of every user that this tool or the seed makes.
-const PASSWORD: &str = "password123";
+pub const PASSWORD: &str = "password123";
 
 /// `cargo xtask token <email or id>`
 pub async fn run(who: &str) -> Result<()> {

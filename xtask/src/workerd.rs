@@ -11,11 +11,14 @@ use crate::functions::Function;
 use crate::paths::root;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
-use crate::rate_limits;
 use crate::stack::wait_for;
+use crate::{rate_limits, shared_cache, trigger};
 
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
+
+/// The Worker that has a trigger.
+const TRIGGERED: &str = "chat-api-uploads";
 
 /// A function on a port of its own.
 pub struct Placed {
@@ -30,11 +33,19 @@ pub struct Placed {
     pub port: u16,
     /// Its variables and secrets.
     pub vars: Vars,
+    /// Where the cache listens that it shares with others, if it has one.
+    pub cache: Option<u16>,
 }
 
-/// Starts all of them, and waits until the first, the edge, answers.
-pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) -> Result<()> {
-    spawn(NAME, &render(functions), processes, state)?;
+/// Starts all of them, and what fires the trigger of `uploads`, and waits until the first, the edge,
+/// answers.
+pub async fn start(
+    processes: &Processes,
+    state: &Path,
+    functions: &[Placed],
+    trigger: u16,
+) -> Result<()> {
+    spawn(NAME, &render(functions, Some(trigger)), processes, state)?;
     let edge = functions.first().context("there is a function")?;
     wait_for(
         &format!("http://{HOST}:{}/health", edge.port),
@@ -48,7 +59,8 @@ pub async fn start(processes: &Processes, state: &Path, functions: &[Placed]) ->
 pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> Result<()> {
     let file = state.join(format!("{name}.capnp"));
     fs::write(&file, config)?;
-    let mut workerd = command(program()?, ["serve"]);
+    // Switches nothing on by itself; the trigger's Worker has a flag that needs it.
+    let mut workerd = command(program()?, ["serve", "--experimental"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&file);
     processes.start(Spec::new(name, workerd))
@@ -69,7 +81,7 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 /// The configuration in Cap'n Proto's text form.
-pub fn render(functions: &[Placed]) -> String {
+pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     let mut services = String::new();
     let mut sockets = String::new();
     let mut workers = String::new();
@@ -78,9 +90,7 @@ pub fn render(functions: &[Placed]) -> String {
         services.push_str(&format!(
             "    (name = {service}, worker = .worker{index}),\n"
         ));
-        sockets.push_str(&format!(
-            "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
-        ));
+        sockets.push_str(&socket(&service, port));
         workers.push_str(&worker(index, placed));
     }
     let namespaces = rate_limits::namespaces(functions.iter().map(|placed| &placed.function));
@@ -95,12 +105,29 @@ pub fn render(functions: &[Placed]) -> String {
             quote,
         ));
     }
+    if let Some(port) = trigger {
+        services.push_str("    (name = \"trigger\", worker = .trigger),\n");
+        sockets.push_str(&socket("\"trigger\"", port));
+        workers.push_str(&trigger::worker("trigger", TRIGGERED, quote));
+    }
+    if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
+        let service = quote(shared_cache::SERVICE);
+        services.push_str(&format!("    (name = {service}, worker = .cache),\n"));
+        sockets.push_str(&socket(&service, port));
+        workers.push_str(&shared_cache::worker("cache", quote));
+    }
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
          const config :Workerd.Config = (\n  services = [\n{services}    \
          (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
          sockets = [\n{sockets}  ],\n);\n{workers}"
+    )
+}
+
+fn socket(service: &str, port: u16) -> String {
+    format!(
+        "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
     )
 }
 
@@ -130,6 +157,9 @@ fn worker(index: usize, placed: &Placed) -> String {
         let service = rate_limits::service(&limit.namespace_id);
         bindings.push_str(&binding(&limit.name, "service", &quote(&service)));
     }
+    let cache = placed.cache.map_or_else(String::new, |_| {
+        format!("  cacheApiOutbound = {},\n", quote(shared_cache::SERVICE))
+    });
     let flags: Vec<String> = config
         .compatibility_flags
         .iter()
@@ -140,7 +170,7 @@ fn worker(index: usize, placed: &Placed) -> String {
          compatibilityFlags = [{flags}],\n  modules = [\n    \
          (name = \"index.js\", esModule = embed {script}),\n    \
          (name = \"index_bg.wasm\", wasm = embed {module}),\n  ],\n  \
-         bindings = [\n{bindings}  ],\n);\n",
+         bindings = [\n{bindings}  ],\n{cache});\n",
         date = quote(&config.compatibility_date),
         flags = flags.join(", "),
         script = embed("index.js"),

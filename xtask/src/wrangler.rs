@@ -32,15 +32,26 @@ pub fn function_vars(stack: &Vars) -> Vars {
         .collect()
 }
 
+/// What one function alone is configured with, out of stack.env: the account of the sweep.
+pub fn own_vars(function: &Function, stack: &Vars) -> Vars {
+    let own: &[&str] = match function.name.as_str() {
+        "uploads" => &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"],
+        _ => &[],
+    };
+    own.iter()
+        .filter_map(|name| Some(((*name).to_owned(), stack.get(*name)?.clone())))
+        .collect()
+}
+
 /// Starts it and waits until the edge answers.
 pub async fn start(
     processes: &Processes,
     state: &Path,
     functions: &[Function],
-    vars: &Vars,
+    stack: &Vars,
     port: u16,
 ) -> Result<()> {
-    write_vars(functions, vars)?;
+    write_vars(functions, stack)?;
     let mut wrangler = command(
         "node",
         [root().join("node_modules/wrangler/bin/wrangler.js")],
@@ -70,7 +81,7 @@ pub async fn start(
 
 /// Beside each configuration, the only place that wrangler looks in for every function but the
 /// first: flags like `--var` and `--env-file` reach the first one alone.
-fn write_vars(functions: &[Function], vars: &Vars) -> Result<()> {
+fn write_vars(functions: &[Function], stack: &Vars) -> Result<()> {
     for function in functions {
         let dir = function
             .config_file
@@ -84,7 +95,9 @@ fn write_vars(functions: &[Function], vars: &Vars) -> Result<()> {
                 file.display()
             );
         }
-        env_file::write(&file, HEAD, vars)?;
+        let mut vars = function_vars(stack);
+        vars.extend(own_vars(function, stack));
+        env_file::write(&file, HEAD, &vars)?;
     }
     Ok(())
 }

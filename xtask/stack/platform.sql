@@ -249,8 +249,23 @@ begin
 end
 $$;
 
+-- With its first request the embedded Storage, which is no `postgres`, would grant everything on all tables
+-- of all schemas to everybody. Hosted Storage grants nothing. Its driver is known by its name.
+create or replace function platform_guard.refuse_grants() returns event_trigger language plpgsql as $$
+begin
+  if session_user <> 'postgres' and current_setting('application_name') = 'postgres.js' then
+    raise exception 'grants are for migrations to make' using errcode = '42501';
+  end if;
+end
+$$;
+
 do $$
 begin
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_grants') then
+    create event trigger platform_guard_grants on ddl_command_start
+      when tag in ('GRANT', 'ALTER DEFAULT PRIVILEGES')
+      execute function platform_guard.refuse_grants();
+  end if;
   if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_changes') then
     create event trigger platform_guard_changes on ddl_command_end
       execute function platform_guard.refuse_changes();

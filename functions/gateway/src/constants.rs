@@ -4,5 +4,7 @@
 pub const CHATS: &str = "CHATS";
 /// The service binding of the function for messages.
 pub const MESSAGES: &str = "MESSAGES";
+/// The service binding of the function for uploads.
+pub const UPLOADS: &str = "UPLOADS";
 /// What `/health` calls this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

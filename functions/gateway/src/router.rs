@@ -10,7 +10,7 @@ use shared::reply::Decision;
 use shared::request::Request;
 use shared::trace::Scope;
 
-use crate::constants::{CHATS, MESSAGES};
+use crate::constants::{CHATS, MESSAGES, UPLOADS};
 use crate::service;
 
 /// Where a request goes.
@@ -45,6 +45,7 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
         ["chats", _, "changes"] => function(MESSAGES, "/chats/:id/changes"),
         ["chats", _, "messages"] => function(MESSAGES, "/chats/:id/messages"),
         ["chats", _, "messages", _] => function(MESSAGES, "/chats/:id/messages/:msgId"),
+        ["uploads"] => function(UPLOADS, "/uploads"),
         _ => Err(ErrorCode::RouteNotFound.into()),
     }
 }
@@ -105,6 +106,7 @@ mod tests {
                 MESSAGES,
                 "/chats/:id/changes",
             ),
+            ("/uploads".to_owned(), UPLOADS, "/uploads"),
             // Whether this is an id is the function's to say.
             ("/chats/no-id".to_owned(), CHATS, "/chats/:id"),
         ] {
@@ -136,6 +138,9 @@ mod tests {
             "/chats/x/messages/",
             "/chats/x/messages/y/z",
             "/rest/v1/messages",
+            "/uploads/",
+            "/uploads/x",
+            "/Uploads",
         ] {
             assert_eq!(
                 resolve("GET", path),

@@ -16,6 +16,7 @@
 )]
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod attachments;
 mod constants;
 pub mod router;
 mod schemas;

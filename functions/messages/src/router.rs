@@ -7,6 +7,7 @@ use shared::request::{Body, Request};
 use shared::session::{Context, Session};
 use shared::{ids, path};
 
+use crate::attachments::Uploads;
 use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
 use crate::service;
 
@@ -91,30 +92,40 @@ pub async fn handle<B: Body>(
     let route = resolve(&request.method, &request.path)?;
     context.scope.trace.route(route.pattern());
     let session = Session::open(&request, context).await?;
-    let database = &session.postgrest;
     match route {
         Route::List { chat } => {
             let chat = ids::from_path(chat)?;
-            service::list(database, chat, ListMessages::parse(&request.query, chat)?).await
+            service::list(&session, chat, ListMessages::parse(&request.query, chat)?).await
         }
         Route::Changes { chat } => {
             let chat = ids::from_path(chat)?;
-            service::changes(database, chat, ListChanges::parse(&request.query)?).await
+            service::changes(&session, chat, ListChanges::parse(&request.query)?).await
         }
         Route::Send { chat } => {
             session.charge(Limit::Sends).await?;
             let chat = ids::from_path(chat)?;
             let key = request.idempotency_key.clone();
             let body = request.json().await?;
-            service::send(database, chat, SendMessage::parse(body, key.as_deref())?).await
+            let uploads = Uploads {
+                supabase_url: &context.config.supabase.url,
+                chat,
+                user: session.user,
+            };
+            let message = SendMessage::parse(body, key.as_deref(), &uploads)?;
+            service::send(&session, chat, message).await
         }
         Route::Edit { chat, message } => {
             let (chat, message) = (ids::from_path(chat)?, ids::from_path(message)?);
             let body = request.json().await?;
-            service::edit(database, chat, message, EditMessage::parse(body)?).await
+            service::edit(&session, chat, message, EditMessage::parse(body)?).await
         }
         Route::Delete { chat, message } => {
-            service::delete(database, ids::from_path(chat)?, ids::from_path(message)?).await
+            service::delete(
+                &session.postgrest,
+                ids::from_path(chat)?,
+                ids::from_path(message)?,
+            )
+            .await
         }
     }
 }

@@ -4,9 +4,11 @@
 use shared::body::JsonObject;
 use shared::cursor::MessagesCursor;
 use shared::error::ApiError;
+use shared::object_path::ObjectPath;
 use shared::{ids, query};
 use uuid::Uuid;
 
+use crate::attachments::Uploads;
 use crate::constants::{IDEMPOTENCY_KEY, MAX_REV};
 
 /// The query of `GET /chats/:id/messages`.
@@ -56,27 +58,39 @@ impl ListChanges {
     }
 }
 
-/// The body of `POST /chats/:id/messages`: `{text, clientId?}`.
+/// The body of `POST /chats/:id/messages`: `{text?, attachmentUrl?, clientId?}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendMessage {
     /// Trimmed, 1 to 4,000 scalar values.
-    pub text: String,
+    pub text: Option<String>,
+    /// The sender's upload for this chat.
+    pub attachment: Option<ObjectPath>,
     /// Makes the send safe to repeat.
     pub client_id: Option<Uuid>,
 }
 
 impl SendMessage {
-    /// Reads the body, and the `Idempotency-Key` header that may stand for its `clientId`.
+    /// Reads the body, and the `Idempotency-Key` header that may stand for its `clientId`. `uploads`
+    /// says which URLs are attachments' here.
     ///
     /// # Errors
     /// `invalid_request` with everything that is wrong.
-    pub fn parse(mut body: JsonObject, idempotency_key: Option<&str>) -> Result<Self, ApiError> {
-        // Uploads do not exist yet, so no URL can be one that they gave out.
-        let text = if body.take("attachmentUrl").is_some() {
-            body.report("attachmentUrl", "must come from an upload");
-            body.optional_text("text")
-        } else {
-            body.text("text")
+    pub fn parse(
+        mut body: JsonObject,
+        idempotency_key: Option<&str>,
+        uploads: &Uploads<'_>,
+    ) -> Result<Self, ApiError> {
+        // Either is enough, and one that is wrong does not make the other missing.
+        let (text, attachment) = match body.take("attachmentUrl") {
+            None => (body.text("text"), None),
+            Some(url) => {
+                let path = match url.as_str() {
+                    Some(url) => uploads.read_url(url),
+                    None => Err("must be a string"),
+                };
+                let attachment = body.keep("attachmentUrl", path);
+                (body.optional_text("text"), attachment)
+            }
         };
         let client_id = body.optional_id("clientId");
         let key = idempotency_key.and_then(|key| {
@@ -90,8 +104,9 @@ impl SendMessage {
         {
             body.report("clientId", "must equal the Idempotency-Key header");
         }
-        body.finish(text.map(|text| SendMessage {
+        body.finish(Some(SendMessage {
             text,
+            attachment,
             client_id: client_id.or(key),
         }))
     }
@@ -203,8 +218,24 @@ mod tests {
     mod send {
         use super::*;
 
+        const UPLOADS: Uploads<'_> = Uploads {
+            supabase_url: "https://ref.supabase.co",
+            chat: Uuid::from_u128(1),
+            user: Uuid::from_u128(2),
+        };
+
         fn send(json: &str, key: Option<&str>) -> Result<SendMessage, ApiError> {
-            SendMessage::parse(JsonObject::parse(json.as_bytes()).unwrap(), key)
+            SendMessage::parse(JsonObject::parse(json.as_bytes()).unwrap(), key, &UPLOADS)
+        }
+
+        fn path() -> String {
+            let Uploads { chat, user, .. } = UPLOADS;
+            format!("{chat}/{user}/{KEY}/photo.jpg")
+        }
+
+        fn url() -> String {
+            let prefix = "https://ref.supabase.co/storage/v1/object/authenticated/chat-attachments";
+            format!("{prefix}/{}", path())
         }
 
         #[test]
@@ -216,7 +247,24 @@ mod tests {
                 assert_eq!(
                     send(json, None),
                     Ok(SendMessage {
-                        text: "Hello!".to_owned(),
+                        text: Some("Hello!".to_owned()),
+                        attachment: None,
+                        client_id: None
+                    }),
+                    "{json}"
+                );
+            }
+        }
+
+        #[test]
+        fn an_attachment_is_enough_too() {
+            for (text, expected) in [("null", None), (r#"" Look! ""#, Some("Look!".to_owned()))] {
+                let json = format!(r#"{{"text":{text},"attachmentUrl":"{}"}}"#, url());
+                assert_eq!(
+                    send(&json, None),
+                    Ok(SendMessage {
+                        text: expected,
+                        attachment: ObjectPath::parse(&path()),
                         client_id: None
                     }),
                     "{json}"
@@ -227,7 +275,8 @@ mod tests {
         #[test]
         fn the_key_comes_from_the_body_the_header_or_both() {
             let with_key = Ok(SendMessage {
-                text: "a".to_owned(),
+                text: Some("a".to_owned()),
+                attachment: None,
                 client_id: Some(id(KEY)),
             });
             let body = format!(r#"{{"text":"a","clientId":"{KEY}"}}"#);
@@ -268,18 +317,31 @@ mod tests {
         }
 
         #[test]
-        fn no_attachment_can_be_one_of_ours_yet() {
-            let issue = FieldIssue {
-                path: "attachmentUrl",
-                issue: "must come from an upload",
-            };
-            for json in [
-                r#"{"attachmentUrl":"https://project/storage/v1/object/sign/a"}"#,
-                r#"{"attachmentUrl":5,"text":"a"}"#,
+        fn what_is_wrong_with_either_is_told_once() {
+            let elsewhere = "must be the attachmentUrl of an upload";
+            for (json, fields) in [
+                (
+                    r#"{"attachmentUrl":"https://evil.example/a.jpg"}"#.to_owned(),
+                    vec![("attachmentUrl", elsewhere)],
+                ),
+                (
+                    r#"{"attachmentUrl":5,"text":"a"}"#.to_owned(),
+                    vec![("attachmentUrl", "must be a string")],
+                ),
+                (
+                    r#"{"attachmentUrl":"","text":""}"#.to_owned(),
+                    vec![("attachmentUrl", elsewhere), ("text", "must not be blank")],
+                ),
+                (
+                    format!(r#"{{"attachmentUrl":"{}","text":" "}}"#, url()),
+                    vec![("text", "must not be blank")],
+                ),
             ] {
+                let issue = |(path, issue)| FieldIssue { path, issue };
+                let fields = fields.into_iter().map(issue).collect();
                 assert_eq!(
-                    send(json, None),
-                    Err(ApiError::invalid_fields(vec![issue.clone()])),
+                    send(&json, None),
+                    Err(ApiError::invalid_fields(fields)),
                     "{json}"
                 );
             }

@@ -1,18 +1,21 @@
 //! What the messages function does: each operation is one call of a database function, which
-//! decides who may do what and makes the final JSON.
+//! decides who may do what and makes the final JSON. Only the URLs of attachments, which a database
+//! cannot sign, are put into it here.
 
 use serde::Serialize;
 use shared::error::ApiError;
 use shared::postgrest::{Argument, Postgrest, Repeat};
 use shared::reply::Reply;
+use shared::session::Session;
 use shared::shape::Shape;
 use uuid::Uuid;
 
+use crate::attachments;
 use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
 
 /// A page of a chat's messages, newest first.
 pub async fn list(
-    database: &Postgrest<'_>,
+    session: &Session<'_>,
     chat: Uuid,
     page: ListMessages,
 ) -> Result<Reply, ApiError> {
@@ -24,12 +27,13 @@ pub async fn list(
         arguments.push(("before", Argument::Time(cursor.before)));
     }
     let page = Shape::Object("data");
-    database.get("list_messages", &arguments, page).await
+    let page = session.postgrest.get("list_messages", &arguments, page);
+    Ok(attachments::sign(&session.storage, page.await?).await)
 }
 
 /// What has changed in a chat since a rev, in order.
 pub async fn changes(
-    database: &Postgrest<'_>,
+    session: &Session<'_>,
     chat: Uuid,
     page: ListChanges,
 ) -> Result<Reply, ApiError> {
@@ -39,25 +43,29 @@ pub async fn changes(
         ("page_limit", Argument::Number(page.limit.into())),
     ];
     let feed = Shape::Object("data");
-    database.get("list_changes", &arguments, feed).await
+    let feed = session.postgrest.get("list_changes", &arguments, feed);
+    Ok(attachments::sign(&session.storage, feed.await?).await)
 }
 
 /// Sends a message, or finds the one sent before with the same `clientId`.
 pub async fn send(
-    database: &Postgrest<'_>,
+    session: &Session<'_>,
     chat: Uuid,
     message: SendMessage,
 ) -> Result<Reply, ApiError> {
     #[derive(Serialize)]
     struct Arguments {
         chat_id: Uuid,
-        text: String,
+        text: Option<String>,
         client_id: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attachment_path: Option<String>,
     }
     let arguments = Arguments {
         chat_id: chat,
         text: message.text,
         client_id: message.client_id,
+        attachment_path: message.attachment.map(|path| path.to_string()),
     };
     // With a clientId the second one finds the first; without, it would be a second message.
     let repeat = match message.client_id {
@@ -65,14 +73,15 @@ pub async fn send(
         None => Repeat::Never,
     };
     let sent = Shape::Object("id");
-    database
-        .post("send_message", &arguments, sent, repeat)
-        .await
+    let sent = session
+        .postgrest
+        .post("send_message", &arguments, sent, repeat);
+    Ok(attachments::sign(&session.storage, sent.await?).await)
 }
 
 /// Changes the text of the caller's own message.
 pub async fn edit(
-    database: &Postgrest<'_>,
+    session: &Session<'_>,
     chat: Uuid,
     message: Uuid,
     edit: EditMessage,
@@ -89,9 +98,10 @@ pub async fn edit(
         text: edit.text,
     };
     let edited = Shape::Object("id");
-    database
-        .post("edit_message", &arguments, edited, Repeat::Never)
-        .await
+    let edited = session
+        .postgrest
+        .post("edit_message", &arguments, edited, Repeat::Never);
+    Ok(attachments::sign(&session.storage, edited.await?).await)
 }
 
 /// Deletes a message for everybody but moderators.

@@ -8,13 +8,16 @@ use worker::wasm_bindgen_futures::JsFuture;
 use crate::edge::glue;
 use crate::error::{ApiError, ErrorCode};
 
-/// Sends a request; gives the answer's status and body.
+/// Sends a request to a service, which the log calls so; gives the answer's status and body.
 ///
 /// # Errors
 /// `unavailable` when nobody answers, `bad_upstream` for the beginning of an answer.
-pub async fn send(request: RequestBuilder) -> Result<(u16, Vec<u8>), ApiError> {
+pub async fn send(
+    service: &'static str,
+    request: RequestBuilder,
+) -> Result<(u16, Vec<u8>), ApiError> {
     // Its URL may hold a cursor: nothing of what went wrong is quoted.
-    let failed = |code, what: &str| ApiError::with_detail(code, format!("no answer: {what}"));
+    let failed = |code, what: &str| ApiError::with_detail(code, format!("{service}: {what}"));
     let request = request
         .build()
         .map_err(|_| failed(ErrorCode::Internal, "the request cannot be built"))?;

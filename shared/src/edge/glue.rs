@@ -27,7 +27,8 @@ export function head({ method, url, headers }) {
 // The whole body, or undefined as soon as it is longer than the limit.
 export async function read(request, limit) {
   if (request.body === null) return new Uint8Array();
-  const declared = request.headers.get("content-length");
+  // Only what the connection itself holds a body to: a chunked one may declare what it likes.
+  const declared = request.headers.has("transfer-encoding") ? null : request.headers.get("content-length");
   if (declared !== null && Number(declared) <= limit) return new Uint8Array(await request.arrayBuffer());
   let bytes = new Uint8Array();
   for await (const chunk of request.body) {
@@ -51,7 +52,8 @@ function pairs(lines) {
 
 // Status and body; without the body where it broke off.
 export async function ask(method, url, headers, body) {
-  const response = await fetch(url, { method, headers: pairs(headers), body });
+  // A token goes to no other place than the one that is configured.
+  const response = await fetch(url, { method, headers: pairs(headers), body, redirect: "manual" });
   try {
     return [response.status, new Uint8Array(await response.arrayBuffer())];
   } catch {

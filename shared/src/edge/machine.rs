@@ -13,18 +13,15 @@ use crate::platform::{Charge, Local, Platform};
 #[derive(Clone)]
 pub(super) struct Workers(pub Env);
 
-impl Workers {
-    /// A variable's value.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
-        Reflect::get(&self.0, &name.into()).ok()?.as_string()
-    }
-}
-
 impl Platform for Workers {
     fn now(&self) -> u64 {
         // The worker crate's makes an object for it.
         worker::js_sys::Date::now() as u64
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
+        Reflect::get(&self.0, &name.into()).ok()?.as_string()
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
@@ -33,7 +30,7 @@ impl Platform for Workers {
 
     fn fetch_keys<'a>(&'a self, url: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {
         Box::pin(async move {
-            let answer = crate::fetch::send(reqwest::Client::new().get(url)).await;
+            let answer = crate::fetch::send("Auth", reqwest::Client::new().get(url)).await;
             let detail = match answer {
                 Ok((200, keys)) => return Ok(keys),
                 Ok((status, _)) => format!("the signing keys: HTTP {status}"),

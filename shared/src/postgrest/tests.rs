@@ -8,13 +8,14 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::cursor::MessagesCursor;
 use crate::ids;
+use crate::request::{RequestId, TraceParent};
 use crate::testing::TestPlatform;
 
 const OBJECT: Shape = Shape::Object("id");
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
 /// Answers one request and gives what it was asked.
-async fn upstream(status: &str, body: &str) -> (SupabaseConfig, JoinHandle<String>) {
+pub(crate) async fn upstream(status: &str, body: &str) -> (SupabaseConfig, JoinHandle<String>) {
     let length = body.len();
     raw_upstream(format!(
         "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -22,7 +23,7 @@ async fn upstream(status: &str, body: &str) -> (SupabaseConfig, JoinHandle<Strin
     .await
 }
 
-async fn raw_upstream(answer: String) -> (SupabaseConfig, JoinHandle<String>) {
+pub(crate) async fn raw_upstream(answer: String) -> (SupabaseConfig, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = tokio::spawn(async move {
@@ -58,7 +59,7 @@ fn complete(asked: &[u8]) -> bool {
 }
 
 /// The request line, the sorted headers but `host`, and the body.
-fn lines(asked: &str) -> Vec<String> {
+pub(crate) fn lines(asked: &str) -> Vec<String> {
     let (head, body) = asked.split_once("\r\n\r\n").unwrap();
     let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
     lines.retain(|line| !line.starts_with("host: "));
@@ -67,7 +68,7 @@ fn lines(asked: &str) -> Vec<String> {
     lines
 }
 
-fn request() -> Request<()> {
+pub(crate) fn request() -> Request<()> {
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     Request {
         id: RequestId::accept(Some("req-1")),
@@ -83,15 +84,23 @@ fn request() -> Request<()> {
     }
 }
 
-/// A client without a user, whose machine lives as long as the test.
-fn anonymous(supabase: &SupabaseConfig) -> Postgrest<'_> {
+/// A scope whose machine lives as long as the test.
+pub(crate) fn scope() -> &'static Scope<'static> {
     let platform: &'static TestPlatform = Box::leak(Box::default());
-    let scope = Box::leak(Box::new(Scope::new(platform)));
-    Postgrest::new(supabase, scope, &request())
+    Box::leak(Box::new(Scope::new(platform)))
+}
+
+fn anonymous(supabase: &SupabaseConfig) -> Postgrest<'_> {
+    Postgrest::new(supabase, scope(), &request())
+}
+
+/// Acting for a user.
+pub(crate) fn acting(config: &SupabaseConfig) -> Rc<Supabase<'_>> {
+    Rc::new(Supabase::new(config, scope(), &request()).acting_for("a.b.c"))
 }
 
 fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
-    anonymous(supabase).acting_for("a.b.c")
+    Postgrest::of(&acting(supabase))
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! HTTP by hand, as no proper server would answer as badly as it is asked to here.
 
-use super::{Canned, Fault};
+use super::{Canned, Fault, Service};
 use std::{io, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -51,7 +51,14 @@ impl Request {
         self.head.split(' ').next().unwrap_or_default()
     }
 
-    /// PostgREST's path, without the API gateway's prefix.
+    pub fn service(&self) -> Service {
+        match self.target().starts_with("/storage/v1/") {
+            true => Service::Storage,
+            false => Service::PostgRest,
+        }
+    }
+
+    /// The path; PostgREST's without the API gateway's prefix.
     pub fn target(&self) -> &str {
         let target = self.head.split(' ').nth(1).unwrap_or_default();
         target.strip_prefix("/rest/v1").unwrap_or(target)

@@ -82,7 +82,7 @@ impl Replica {
     fn apply(&mut self, page: &Changes) {
         for change in &page.data {
             let (rev, message) = match change {
-                Change::Upsert { rev, message } => (*rev, Some(message.clone())),
+                Change::Upsert { rev, message } => (*rev, Some((**message).clone())),
                 Change::Delete { rev, .. } => (*rev, None),
             };
             let held = self.held.entry(change.message_id()).or_default();

@@ -18,6 +18,7 @@ async fn a_message_is_201() {
         sender_id: alice.id,
         text: Some("Hello!".to_owned()),
         attachment_url: None,
+        attachment: None,
         client_id: None,
         created_at: sent.created_at,
         edited_at: None,
@@ -66,7 +67,7 @@ async fn no_text_and_no_attachment_is_400() {
 }
 
 #[tokio::test]
-async fn an_attachment_is_400_as_there_are_no_uploads() {
+async fn an_attachment_that_is_no_upload_is_400() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;

@@ -104,7 +104,7 @@ impl Server {
 
 fn ours(name: &str, setup: &Setup<'_>) -> Result<Listening> {
     let (placed, vars) = Placement::new(&setup.functions, setup.vars.clone())?.finish();
-    let config = workerd::render(&placed).replacen(
+    let config = workerd::render(&placed, None).replacen(
         "  services = [",
         &format!("  {V8_FLAGS},\n  services = ["),
         1,

@@ -1,0 +1,43 @@
+//! The `uploads` function: its entry points as a Worker, and nothing else.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod constants;
+pub mod router;
+mod schemas;
+mod service;
+pub mod sweep;
+
+#[cfg(target_family = "wasm")]
+#[worker::event(fetch)]
+async fn fetch(
+    request: worker::web_sys::Request,
+    env: worker::Env,
+    _context: worker::Context,
+) -> worker::Result<worker::web_sys::Response> {
+    shared::edge::serve("uploads", request, env, router::handle).await
+}
+
+#[cfg(target_family = "wasm")]
+#[worker::event(scheduled)]
+async fn scheduled(
+    _event: worker::ScheduledEvent,
+    env: worker::Env,
+    _context: worker::ScheduleContext,
+) {
+    shared::edge::schedule("uploads", env, sweep::on_schedule).await;
+}

@@ -1,0 +1,8 @@
+//! `/uploads`, attachments in messages, and what becomes of the files.
+
+mod attach;
+mod create;
+mod hostile;
+mod put;
+mod read;
+mod sweep;

@@ -1,0 +1,185 @@
+//! What hosted Storage answers and the embedded one does not, put right by the stack's gateway, so that
+//! functions and clients meet the hosted shape alone:
+//!
+//! - `POST /object/sign/<bucket> {expiresIn, paths}`, which is one request here and one a path there: the
+//!   embedded Storage has the route and never reaches it;
+//! - `signedURL` and `url` without the prefix `/storage/v1`, where it says `signedUrl` with it;
+//! - `GET /object/authenticated/<bucket>/<path>`, which it knows without the word.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::future::join_all;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+const PREFIX: &str = "/storage/v1";
+const SIGN: &str = "/storage/v1/object/sign/";
+const SIGN_UPLOAD: &str = "/storage/v1/object/upload/sign/";
+const AUTHENTICATED: &str = "/storage/v1/object/authenticated/";
+/// A page has at most a hundred paths.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+const NOT_THERE: &str = "Either the object does not exist or you do not have access to it";
+
+/// The client that the gateway asks with.
+pub type Upstream = Client<HttpConnector, Body>;
+
+/// The embedded Storage's target for a hosted one's.
+pub fn target(target: &str) -> String {
+    target.replacen(AUTHENTICATED, "/storage/v1/object/", 1)
+}
+
+/// The bucket of a request that wants many signatures.
+pub fn bucket_to_sign(request: &Request) -> Option<String> {
+    let bucket = request.uri().path().strip_prefix(SIGN)?;
+    let many = request.method() == Method::POST && !bucket.is_empty() && !bucket.contains('/');
+    many.then(|| bucket.to_owned())
+}
+
+/// Whether an answer has a signed URL in it.
+pub fn signs(method: &Method, path: &str) -> bool {
+    method == Method::POST && (path.starts_with(SIGN) || path.starts_with(SIGN_UPLOAD))
+}
+
+/// The answer to a request for many signatures.
+pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+    let question: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let (Some(paths), Some(seconds)) =
+        (question["paths"].as_array(), question["expiresIn"].as_u64())
+    else {
+        let body =
+            json!({ "statusCode": "400", "error": "Error", "message": "body must have paths" });
+        return answer(StatusCode::BAD_REQUEST, &body);
+    };
+    let paths = paths.iter().map(|path| path.as_str().unwrap_or_default());
+    let signing = paths.map(|path| sign(client, port, bucket, path, seconds, &head.headers));
+    let mut entries = Vec::new();
+    for signed in join_all(signing).await {
+        match signed {
+            Ok(entry) => entries.push(entry),
+            Err(refused) => return refused,
+        }
+    }
+    answer(StatusCode::OK, &Value::from(entries))
+}
+
+/// One entry; or the whole answer where something else is wrong than that one object.
+async fn sign(
+    client: &Upstream,
+    port: u16,
+    bucket: &str,
+    path: &str,
+    seconds: u64,
+    headers: &HeaderMap,
+) -> Result<Value, Response> {
+    let absent = json!({ "error": NOT_THERE, "path": path, "signedURL": null });
+    let mut request =
+        axum::http::Request::post(format!("http://127.0.0.1:{port}{SIGN}{bucket}/{path}"))
+            .header(CONTENT_TYPE, "application/json");
+    for name in [AUTHORIZATION.as_str(), "apikey"] {
+        if let Some(value) = headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    // What is no path of a URL is none of an object.
+    let Ok(request) = request.body(Body::from(json!({ "expiresIn": seconds }).to_string())) else {
+        return Ok(absent);
+    };
+    let failed = |_| StatusCode::BAD_GATEWAY.into_response();
+    let response = client.request(request).await.map_err(failed)?;
+    let status = response.status();
+    let body = to_bytes(Body::new(response.into_body()), MAX_BODY_BYTES).await;
+    let body = body.map_err(|_| StatusCode::BAD_GATEWAY.into_response())?;
+    let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match without_prefix(&told["signedUrl"]) {
+        Some(url) => Ok(json!({ "error": null, "path": path, "signedURL": url })),
+        None if told["statusCode"] == "404" => Ok(absent),
+        None => Err(answer(status, &told)),
+    }
+}
+
+/// An answer with a signed URL, as hosted Storage writes it.
+pub async fn as_hosted(response: Response) -> Response {
+    if !response.status().is_success() {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
+    let mut told: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if let Some(url) = without_prefix(&told["signedUrl"]) {
+        let name = if told["token"].is_string() {
+            "url"
+        } else {
+            "signedURL"
+        };
+        told[name] = url.into();
+        for embedded in ["signedUrl", "path"] {
+            told.as_object_mut().map(|members| members.remove(embedded));
+        }
+    }
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(told.to_string()))
+}
+
+fn without_prefix(url: &Value) -> Option<String> {
+    Some(url.as_str()?.strip_prefix(PREFIX)?.to_owned())
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
+    (
+        status,
+        [(CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bucket_alone_asks_for_many() {
+        let bucket = |method: &str, path: &str| {
+            let request = Request::builder().method(method).uri(path);
+            bucket_to_sign(&request.body(Body::empty()).unwrap())
+        };
+        let many = bucket("POST", "/storage/v1/object/sign/avatars");
+        assert_eq!(many.as_deref(), Some("avatars"));
+        assert_eq!(bucket("POST", "/storage/v1/object/sign/avatars/a"), None);
+        assert_eq!(bucket("POST", "/storage/v1/object/sign/"), None);
+        assert_eq!(bucket("GET", "/storage/v1/object/sign/avatars"), None);
+    }
+
+    #[test]
+    fn the_word_for_bearers_is_left_out() {
+        assert_eq!(
+            target("/storage/v1/object/authenticated/b/a/authenticated/c?x=y"),
+            "/storage/v1/object/b/a/authenticated/c?x=y"
+        );
+        assert_eq!(target("/storage/v1/object/b/a"), "/storage/v1/object/b/a");
+    }
+
+    #[tokio::test]
+    async fn a_signed_url_is_written_as_hosted_storage_writes_it() {
+        for (embedded, hosted) in [
+            (
+                json!({ "signedUrl": "/storage/v1/object/sign/b/a?token=t" }),
+                json!({ "signedURL": "/object/sign/b/a?token=t" }),
+            ),
+            (
+                json!({ "signedUrl": "/storage/v1/object/upload/sign/b/a?token=t", "token": "t", "path": "a" }),
+                json!({ "url": "/object/upload/sign/b/a?token=t", "token": "t" }),
+            ),
+        ] {
+            let response = as_hosted(answer(StatusCode::OK, &embedded)).await;
+            let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+            assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), hosted);
+        }
+    }
+}

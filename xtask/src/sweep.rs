@@ -1,0 +1,111 @@
+//! `cargo xtask sweep`: the scheduled sweep of the uploads function, run by hand and to its end.
+
+use anyhow::{Context, Result, anyhow};
+use axum::http::Method;
+use shared::error::{ApiError, ErrorCode};
+use shared::platform::Local;
+use uploads::sweep::{Settings, Supabase, Swept, sweep};
+
+use crate::cli::SweepArgs;
+use crate::{env_file, http, paths};
+
+/// `cargo xtask sweep [--apply]`
+pub async fn run(args: SweepArgs) -> Result<()> {
+    let stack = env_file::read(&paths::dev_state().join("stack.env"))?;
+    // Of another Supabase nothing is taken from the dev stack.
+    let named = args.supabase_url.is_some();
+    let need = |given: Option<String>, name: &str, flag: &str| {
+        let of_the_stack = || stack.get(name).filter(|_| !named).cloned();
+        given
+            .filter(|value| !value.is_empty())
+            .or_else(of_the_stack)
+            .with_context(|| format!("{name} is missing: start `cargo xtask dev`, or give {flag}"))
+    };
+    let url = need(args.supabase_url.clone(), "SUPABASE_URL", "--supabase-url")?;
+    let project = Project {
+        url: url.trim_end_matches('/').to_owned(),
+        key: need(args.anon_key, "SUPABASE_ANON_KEY", "--anon-key")?,
+    };
+    let settings = Settings {
+        email: need(args.email, "SWEEPER_EMAIL", "--email")?,
+        password: need(args.password, "SWEEPER_PASSWORD", "the variable")?,
+        unattached_hours: args.unattached_hours,
+        deleted_days: args.deleted_days,
+        strays: true,
+        apply: args.apply,
+        pages: None,
+    };
+    let mut progress = |swept: &Swept| println!("  removed so far: {}", described(swept));
+    let swept = sweep(&project, &settings, &mut progress).await;
+    let swept =
+        swept.map_err(|error| anyhow!(error.detail.unwrap_or(error.code.as_str().into())))?;
+    match (args.apply, swept.total()) {
+        (_, 0) => println!("nothing is left over"),
+        (false, _) => println!("left over: {}; `--apply` removes them", described(&swept)),
+        (true, _) => println!("removed: {}", described(&swept)),
+    }
+    if swept.forgotten > 0 {
+        println!("forgotten: {} reservations", swept.forgotten);
+    }
+    Ok(())
+}
+
+/// `3 objects, 120 bytes (2 deleted, 1 unattached)`
+fn described(swept: &Swept) -> String {
+    let reasons = swept.objects.iter();
+    let reasons: Vec<_> = reasons.map(|(reason, n)| format!("{n} {reason}")).collect();
+    let least = if swept.more { "at least " } else { "" };
+    format!(
+        "{least}{} objects, {} bytes ({})",
+        swept.total(),
+        swept.bytes,
+        reasons.join(", ")
+    )
+}
+
+/// A Supabase, over this tool's own HTTP: the functions' has no TLS of its own.
+struct Project {
+    url: String,
+    key: String,
+}
+
+impl Supabase for Project {
+    fn ask<'a>(
+        &'a self,
+        method: Method,
+        path: &'a str,
+        token: Option<&'a str>,
+        body: Vec<u8>,
+    ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
+        Box::pin(async move {
+            let url = format!("{}{path}", self.url);
+            let answer = http::json(method, &url, &self.key, token, body).await;
+            let (status, body) = answer.map_err(|error| {
+                let detail = format!("{} does not answer: {error:#}", self.url);
+                ApiError::with_detail(ErrorCode::Unavailable, detail)
+            })?;
+            Ok((status.as_u16(), body))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_told_by_reason() {
+        let mut swept = Swept {
+            bytes: 120,
+            ..Swept::default()
+        };
+        swept.objects.insert("unattached".to_owned(), 1);
+        swept.objects.insert("deleted".to_owned(), 2);
+        assert_eq!(
+            described(&swept),
+            "3 objects, 120 bytes (2 deleted, 1 unattached)"
+        );
+        swept.more = true;
+        assert!(described(&swept).starts_with("at least 3 objects"));
+    }
+}
