@@ -103,7 +103,8 @@ begin
   );
   -- Control characters, those that turn the direction of writing, and invisible ones.
   shown := regexp_replace(
-    shown, '[\u0001-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]', '', 'g'
+    shown,
+    '[\u0001-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]', '', 'g'
   );
   select string_agg(btrim(part, ends), '-' order by n) into shown
   from regexp_split_to_table(normalize(shown, NFC), '[/\\]') with ordinality as name (part, n)

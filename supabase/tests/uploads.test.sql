@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(386);
+select plan(388);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -325,6 +325,8 @@ insert into file_name values
   ('. . .', 'file', 'file', 'dots and spaces'),
   (U&'\200D\200C', 'file', 'file', 'joiners that join nothing'),
   (U&'\200B\FEFF\2060', 'file', 'file', 'what cannot be seen'),
+  (U&'\3164\FFA0\115F\1160\2800', 'file', 'file', 'letters that cannot be seen either'),
+  (U&'a\00ADb\034F\180Ec\17B4\17B5.txt', 'abc.txt', 'abc.txt', 'nor these, in between'),
   ('.htaccess', 'htaccess', 'htaccess', 'a dot at the beginning'),
   ('report.pdf. ', 'report.pdf', 'report.pdf', 'a dot at the end'),
   ('a..b...c.txt', 'a..b...c.txt', 'a.b.c.txt', 'dots inside'),
