@@ -103,7 +103,8 @@ begin
   );
   -- Control characters, those that turn the direction of writing, and invisible ones.
   shown := regexp_replace(
-    shown, '[\u0001-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]', '', 'g'
+    shown,
+    '[\u0001-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]', '', 'g'
   );
   select string_agg(btrim(part, ends), '-' order by n) into shown
   from regexp_split_to_table(normalize(shown, NFC), '[/\\]') with ordinality as name (part, n)
@@ -349,9 +350,9 @@ $$;
 comment on function private.is_leftover(text, timestamptz) is
   'Whether the sweeper may remove an object: no living message holds it, and none can come to hold it.';
 
-create function public.list_leftover_uploads(
-  unattached_hours integer, deleted_days integer, page_limit integer default 100, strays boolean default false
-) returns json
+create function private.leftover_uploads(
+  unattached_hours integer, deleted_days integer, strays boolean, at_most integer
+) returns table (path text, reason text, size bigint)
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -359,21 +360,19 @@ declare
     clock_timestamp() - greatest(make_interval(hours => unattached_hours), private.sweep_window());
   deleted_before constant timestamptz := clock_timestamp() - make_interval(days => deleted_days);
 begin
-  perform private.require_sweeper();
-  perform private.check_page_limit(page_limit);
   if unattached_hours is null or unattached_hours < 0 or deleted_days is null or deleted_days < 0 then
     raise sqlstate 'PT400' using
       message = 'invalid_request', detail = 'unattached_hours and deleted_days must not be negative';
   end if;
 
-  return (
+  return query
     with unattached as (
       select o.name, 'unattached' as reason, o.metadata
       from private.uploads u
       join storage.objects o on o.bucket_id = 'chat-attachments' and o.name = u.path
       where u.created_at < unattached_before
       order by u.created_at
-      limit page_limit
+      limit at_most
     ),
     deleted as (
       select o.name, 'deleted' as reason, o.metadata
@@ -381,7 +380,7 @@ begin
       join storage.objects o on o.bucket_id = 'chat-attachments' and o.name = d.path
       where d.discarded_at < deleted_before
       order by d.discarded_at
-      limit page_limit
+      limit at_most
     ),
     -- Goes through the whole bucket: there is no index of what is not known here.
     stray as (
@@ -391,21 +390,58 @@ begin
         and not exists (select from public.messages m where m.attachment_path = o.name)
         and not exists (select from private.uploads u where u.path = o.name)
         and not exists (select from private.discarded_uploads d where d.path = o.name)
-      limit page_limit
+      limit at_most
     ),
     page as (
       select * from unattached union all select * from deleted union all select * from stray
-      limit page_limit
+      limit at_most
     )
+    select p.name, p.reason, (private.file_metadata(p.metadata) ->> 'size')::bigint from page p;
+end
+$$;
+comment on function private.leftover_uploads(integer, integer, boolean, integer) is
+  'Objects that no message holds, in none for some hours (25 at least) or deleted with their message some days ago, and with strays also those that were never reserved; at most so many, or all for null.';
+
+create function public.list_leftover_uploads(
+  unattached_hours integer, deleted_days integer, page_limit integer default 100, strays boolean default false
+) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  perform private.require_sweeper();
+  perform private.check_page_limit(page_limit);
+  return (
     select json_build_object(
-      'data', coalesce(json_agg(json_build_object('path', p.name, 'reason', p.reason, 'size', private.file_metadata(p.metadata) -> 'size')), '[]')
+      'data', coalesce(json_agg(json_build_object('path', l.path, 'reason', l.reason, 'size', l.size)), '[]')
     )
-    from page p
+    from private.leftover_uploads(unattached_hours, deleted_days, strays, page_limit) l
   );
 end
 $$;
 comment on function public.list_leftover_uploads(integer, integer, integer, boolean) is
-  'For the sweeper: objects that no message holds, in none for some hours (25 at least) or deleted with their message some days ago: {data: [{path, reason, size}]}. With strays also those that were never reserved.';
+  'For the sweeper: a page of the leftovers of private.leftover_uploads: {data: [{path, reason, size}]}.';
+
+create function public.count_leftover_uploads(
+  unattached_hours integer, deleted_days integer, strays boolean default false
+) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  perform private.require_sweeper();
+  return (
+    select json_build_object('data', coalesce(
+      json_agg(json_build_object('reason', c.reason, 'objects', c.objects, 'bytes', c.bytes) order by c.reason), '[]'
+    ))
+    from (
+      select l.reason, count(*) as objects, coalesce(sum(l.size), 0) as bytes
+      from private.leftover_uploads(unattached_hours, deleted_days, strays, null) l
+      group by l.reason
+    ) as c
+  );
+end
+$$;
+comment on function public.count_leftover_uploads(integer, integer, boolean) is
+  'For the sweeper: how many leftovers of private.leftover_uploads there are, and their bytes: {data: [{reason, objects, bytes}]}.';
 
 create function public.forget_swept_uploads() returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
@@ -508,12 +544,14 @@ revoke execute on function
   private.upload_window(), private.attach_window(), private.sweep_window(), private.display_name(text),
   private.key_name(text), private.refuse_field(text, text), private.check_file(text, bigint), private.check_open_uploads(),
   private.file_metadata(jsonb), private.attach_upload(uuid, text), private.on_attachment_discarded(), private.is_sweeper(), private.require_sweeper(),
-  private.is_leftover(text, timestamptz), private.may_upload(text),
+  private.is_leftover(text, timestamptz), private.leftover_uploads(integer, integer, boolean, integer), private.may_upload(text),
   public.reserve_upload(uuid, text, text, bigint), public.list_leftover_uploads(integer, integer, integer, boolean),
+  public.count_leftover_uploads(integer, integer, boolean),
   public.forget_swept_uploads()
   from public, anon, authenticated, service_role;
 grant execute on function
   private.is_sweeper(), private.is_leftover(text, timestamptz), private.may_upload(text),
   public.reserve_upload(uuid, text, text, bigint), public.list_leftover_uploads(integer, integer, integer, boolean),
+  public.count_leftover_uploads(integer, integer, boolean),
   public.forget_swept_uploads()
   to authenticated;

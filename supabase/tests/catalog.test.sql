@@ -110,6 +110,7 @@ select set_eq(
     ('public.send_typing(uuid)'),
     ('public.reserve_upload(uuid, text, text, bigint)'),
     ('public.list_leftover_uploads(integer, integer, integer, boolean)'),
+    ('public.count_leftover_uploads(integer, integer, boolean)'),
     ('public.forget_swept_uploads()'),
     -- What the invoker's bodies and the policies above call with the caller's rights:
     ('private.changed_messages(uuid, bigint, integer)'),
@@ -154,6 +155,7 @@ select set_eq(
   $$ select proname::text, provolatile::text from own_function where pronamespace = 'public'::regnamespace $$,
   $$ values
     ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
+    ('count_leftover_uploads', 's'),
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
     ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v'),
     ('reserve_upload', 'v'), ('forget_swept_uploads', 'v') $$,

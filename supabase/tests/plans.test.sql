@@ -7,7 +7,7 @@
 -- out of the functions' bodies as they are stored, so that they cannot grow apart.
 
 begin;
-select plan(138);
+select plan(139);
 
 -- One person sends hundreds here.
 update private.rate_limits set max_count = 1000000 where name = 'send';
@@ -501,6 +501,9 @@ reset role;
 update auth.users set raw_app_meta_data = '{"role": "sweeper"}' where id = pg_temp.id('dora');
 select pg_temp.act_as('dora');
 select is(json_array_length(public.list_leftover_uploads(24, 28) -> 'data'), 100, 'there is much to sweep');
+select cmp_ok(
+  (public.count_leftover_uploads(24, 28) #>> '{data,0,objects}')::integer, '>', 100, 'and all of it is counted, not a page'
+);
 select is(pg_temp.sequential_scans(call), 0::bigint, 'of which the sweeper reads no more than is asked for: ' || call)
 from unnest(array['list_leftover_uploads(24, 28)', 'list_leftover_uploads(26, 28, 1)', 'list_leftover_uploads(48, 28)', 'list_leftover_uploads(48, 365)']) as call;
 select cmp_ok(pg_temp.buffers(call), '<=', bound::bigint, format('in %s pages: %s', bound, call))

@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(369);
+select plan(388);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -325,6 +325,8 @@ insert into file_name values
   ('. . .', 'file', 'file', 'dots and spaces'),
   (U&'\200D\200C', 'file', 'file', 'joiners that join nothing'),
   (U&'\200B\FEFF\2060', 'file', 'file', 'what cannot be seen'),
+  (U&'\3164\FFA0\115F\1160\2800', 'file', 'file', 'letters that cannot be seen either'),
+  (U&'a\00ADb\034F\180Ec\17B4\17B5.txt', 'abc.txt', 'abc.txt', 'nor these, in between'),
   ('.htaccess', 'htaccess', 'htaccess', 'a dot at the beginning'),
   ('report.pdf. ', 'report.pdf', 'report.pdf', 'a dot at the end'),
   ('a..b...c.txt', 'a..b...c.txt', 'a.b.c.txt', 'dots inside'),
@@ -979,6 +981,11 @@ select is(
   pg_temp.leftovers(0, 30), array['left 3 unattached', 'deleted 2 deleted', 'deleted 1 deleted'], 'both kinds are told of'
 );
 select is(pg_temp.leftovers(0, 30, 2), array['left 3 unattached', 'deleted 2 deleted'], 'as many as were asked for');
+select is(
+  public.count_leftover_uploads(0, 30)::jsonb,
+  '{"data": [{"reason": "deleted", "objects": 2, "bytes": 10}, {"reason": "unattached", "objects": 1, "bytes": 5}]}',
+  'and counted'
+);
 select pg_temp.act_as('carol');
 select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 1', 'deleted 3'], 'a moderator reads them until they are removed');
 select ok(not pg_temp.remove('deleted 1'), 'and does not remove them');
@@ -1038,6 +1045,11 @@ select pg_temp.act_as('sweeper');
 select is(pg_temp.leftovers(0, 30), '{}', 'a file that was never reserved is not looked for');
 select is(pg_temp.leftovers(0, 30, strays => true), array['old stray stray'], 'unless one asks, and only when it is old, and here');
 select is(pg_temp.leftovers(27, 30, strays => true), '{}', 'or older, if one says so');
+select is(public.count_leftover_uploads(0, 30)::jsonb, '{"data": []}', 'nor counted');
+select is(
+  public.count_leftover_uploads(0, 30, true)::jsonb, '{"data": [{"reason": "stray", "objects": 1, "bytes": 0}]}',
+  'unless one asks, of however many bytes'
+);
 select is(pg_temp.leftovers(0, 0, 2, true), array['dead deleted', 'gone with its chat deleted'], 'of all kinds together as many as were asked for');
 create function pg_temp.may_see(path text) returns boolean
 language sql
@@ -1057,14 +1069,21 @@ select is(
 select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'and then there is nothing');
 
 select pg_temp.act_as('sweeper');
+select is(public.count_leftover_uploads(0, 0, true)::jsonb, '{"data": []}', 'nor anything to count');
 select is(
-  pg_temp.refusal(format('list_leftover_uploads(%s)', arguments)), 'PT400 invalid_request ' || detail, format('refused: %s', arguments)
+  pg_temp.refusal(format('%s_leftover_uploads(%s)', verb, arguments)), 'PT400 invalid_request ' || detail, format('refused: %s %s', verb, arguments)
 )
 from (values
   ('-1, 30', 'unattached_hours and deleted_days must not be negative'),
   ('null, 30', 'unattached_hours and deleted_days must not be negative'),
   ('24, -1', 'unattached_hours and deleted_days must not be negative'),
-  ('24, null', 'unattached_hours and deleted_days must not be negative'),
+  ('24, null', 'unattached_hours and deleted_days must not be negative')
+) as attempt (arguments, detail)
+cross join unnest(array['list', 'count']) as verb;
+select is(
+  pg_temp.refusal(format('list_leftover_uploads(%s)', arguments)), 'PT400 invalid_request ' || detail, format('refused: %s', arguments)
+)
+from (values
   ('24, 30, 0', 'page_limit must be 1 to 100'),
   ('24, 30, 101', 'page_limit must be 1 to 100'),
   ('24, 30, null', 'page_limit must be 1 to 100')
@@ -1074,11 +1093,14 @@ from (values
   ('alice', '{}'::jsonb), ('carol', '{"app_metadata": {"role": "moderator"}}'), ('stranger', '{"user_metadata": {"role": "sweeper"}}'),
   ('stranger', '{"app_metadata": {"role": "sweeper"}}')
 ) as caller (person, claims)
-cross join unnest(array['list_leftover_uploads(24, 30)', 'list_leftover_uploads(null, -1, 0, true)', 'forget_swept_uploads()']) as call;
+cross join unnest(array[
+  'list_leftover_uploads(24, 30)', 'list_leftover_uploads(null, -1, 0, true)', 'count_leftover_uploads(24, 30)',
+  'count_leftover_uploads(null, -1, true)', 'forget_swept_uploads()'
+]) as call;
 set local role anon;
 set local request.jwt.claims = '{"role": "anon", "app_metadata": {"role": "sweeper"}}';
 select throws_ok('select public.' || call, '42501', null, 'and to anon: ' || call)
-from unnest(array['list_leftover_uploads(24, 30)', 'forget_swept_uploads()']) as call;
+from unnest(array['list_leftover_uploads(24, 30)', 'count_leftover_uploads(24, 30)', 'forget_swept_uploads()']) as call;
 
 -- Whose the tables are --------------------------------------------------------------------------
 

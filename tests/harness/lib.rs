@@ -30,7 +30,7 @@ pub use person::{
     Person, changes_path, chat_path, message_path, messages_path, read_path, typing_path,
 };
 pub use proxy::{Fault, Proxy, Service};
-pub use raw::exchange;
+pub use raw::{exchange, exchange_and_end};
 pub use shapes::{
     Attachment, Change, Changes, Chat, LastMessage, Message, Page, Timestamp, Upload,
 };

@@ -12,12 +12,27 @@ use tokio::{
 /// # Panics
 /// When the server hangs up before its answer is whole.
 pub async fn exchange(base: &str, request: &str) -> Answer {
+    converse(base, request, false).await
+}
+
+/// The same of a client that says that nothing more will come, and still listens.
+///
+/// # Panics
+/// When the server hangs up before its answer is whole.
+pub async fn exchange_and_end(base: &str, request: &str) -> Answer {
+    converse(base, request, true).await
+}
+
+async fn converse(base: &str, request: &str, ends: bool) -> Answer {
     let address = base.trim_start_matches("http://");
     let mut stream = match TcpStream::connect(address).await {
         Ok(stream) => stream,
         Err(error) => panic!("{address}: {error}"),
     };
     if let Err(error) = stream.write_all(request.as_bytes()).await {
+        panic!("{address}: {error}");
+    }
+    if ends && let Err(error) = stream.shutdown().await {
         panic!("{address}: {error}");
     }
     let mut received = Vec::new();

@@ -1,6 +1,6 @@
 //! Requests that no client of the API makes, and what every answer carries.
 
-use harness::{Client, Env, Method, Stack, exchange, messages_path};
+use harness::{Client, Env, Method, Stack, exchange, exchange_and_end, messages_path};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -89,6 +89,64 @@ async fn a_body_ends_at_64_kib_whatever_it_says_of_itself() {
         // What is beyond its own length is no part of it.
         let short = post + "Content-Length: 9\r\n\r\n{\"text\":\"hello\"}";
         exchange(base, &short).await.refused(400, "invalid_json");
+    }
+    assert_eq!(alice.messages(chat).await, []);
+}
+
+#[tokio::test]
+async fn a_body_of_single_bytes_is_read_to_its_end_and_no_further() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let env = Env::get();
+    for (n, base) in [&env.edge_url, &env.messages_url].into_iter().enumerate() {
+        let mut body = format!(r#"{{"text":"hello {n}"}}"#);
+        let post = format!(
+            "POST {} HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+            messages_path(chat),
+            alice.token
+        );
+        let chunked = |body: &str| {
+            let chunks: String = body.chars().map(|c| format!("1\r\n{c}\r\n")).collect();
+            format!("{post}{chunks}0\r\n\r\n")
+        };
+        exchange(base, &chunked(&body)).await.created();
+        body.extend(std::iter::repeat_n(' ', 64 * 1024 - body.len()));
+        exchange(base, &chunked(&body)).await.created();
+        body.push(' ');
+        let answer = exchange(base, &chunked(&body)).await;
+        answer.refused(413, "payload_too_large");
+    }
+    let texts = alice.messages(chat).await;
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|message| message.text.as_deref())
+        .collect();
+    let sent = ["hello 1", "hello 1", "hello 0", "hello 0"].map(Some);
+    assert_eq!(texts, sent);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_is_its_clients_fault() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let env = Env::get();
+    let post = format!(
+        "POST {} HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\n",
+        messages_path(chat),
+        alice.token
+    );
+    for base in [&env.edge_url, &env.messages_url] {
+        for rest in [
+            "Content-Length: 50\r\n\r\n{\"text\"",
+            "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"text\"",
+        ] {
+            let answer = exchange_and_end(base, &(post.clone() + rest)).await;
+            answer.invalid(&[""]);
+        }
     }
     assert_eq!(alice.messages(chat).await, []);
 }

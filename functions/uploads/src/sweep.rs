@@ -123,10 +123,10 @@ impl Swept {
             .fold(0, |sum, n| sum.saturating_add(*n))
     }
 
-    fn add(&mut self, object: &Leftover) {
-        let count = self.objects.entry(object.reason.clone()).or_default();
-        *count = count.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(object.size.unwrap_or_default());
+    fn add(&mut self, reason: String, objects: u64, bytes: u64) {
+        let count = self.objects.entry(reason).or_default();
+        *count = count.saturating_add(objects);
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
@@ -136,6 +136,14 @@ struct Leftover {
     path: String,
     reason: String,
     size: Option<u64>,
+}
+
+/// How much is left over for one reason.
+#[derive(Deserialize)]
+struct Count {
+    reason: String,
+    objects: u64,
+    bytes: u64,
 }
 
 /// Removes what is left over, page by page, or counts it; `progress` hears of each page.
@@ -151,9 +159,9 @@ pub async fn sweep(
     let sweeper = Sweeper::sign_in(supabase, settings).await?;
     let mut swept = Swept::default();
     if !settings.apply {
-        let page = sweeper.list(settings).await?;
-        page.iter().for_each(|object| swept.add(object));
-        swept.more = page.len() >= PAGE;
+        for count in sweeper.count(settings).await? {
+            swept.add(count.reason, count.objects, count.bytes);
+        }
         return Ok(swept);
     }
     let mut pages = settings.pages.unwrap_or(u32::MAX);
@@ -173,8 +181,10 @@ pub async fn sweep(
             let detail = format!("Storage removed none of {} objects", page.len());
             return Err(ApiError::with_detail(ErrorCode::BadUpstream, detail));
         }
-        let gone = page.iter().filter(|object| removed.contains(&object.path));
-        gone.for_each(|object| swept.add(object));
+        let gone = page.into_iter();
+        for object in gone.filter(|object| removed.contains(&object.path)) {
+            swept.add(object.reason, 1, object.size.unwrap_or_default());
+        }
         progress(&swept);
     }
     for _ in 0..FORGETTINGS {
@@ -226,6 +236,20 @@ impl<'a> Sweeper<'a> {
             "strays": settings.strays,
         });
         let Answer { data } = self.call("list_leftover_uploads", &body).await?;
+        Ok(data)
+    }
+
+    async fn count(&self, settings: &Settings) -> Result<Vec<Count>, ApiError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            data: Vec<Count>,
+        }
+        let body = json!({
+            "unattached_hours": settings.unattached_hours,
+            "deleted_days": settings.deleted_days,
+            "strays": settings.strays,
+        });
+        let Answer { data } = self.call("count_leftover_uploads", &body).await?;
         Ok(data)
     }
 

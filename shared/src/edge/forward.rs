@@ -6,7 +6,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Env, web_sys};
 
 use crate::edge::glue;
-use crate::edge::incoming::StreamBody;
+use crate::edge::incoming::{StreamBody, ended_early};
 use crate::error::{ApiError, ErrorCode};
 use crate::request::{MAX_BODY_BYTES, Request};
 
@@ -30,9 +30,12 @@ pub(super) async fn forward(
     );
     let response = JsFuture::from(passed)
         .await
-        .map_err(|error| failed(&format!("{error:?}")))?;
+        .map_err(|error| failed(&worker::Error::from(error).to_string()))?;
     if response.is_undefined() {
         return Err(ErrorCode::PayloadTooLarge.into());
+    }
+    if response.is_null() {
+        return Err(ended_early());
     }
     Ok(response.unchecked_into())
 }

@@ -30,15 +30,15 @@ export async function read(request, limit) {
   // Only what the connection itself holds a body to: a chunked one may declare what it likes.
   const declared = request.headers.has("transfer-encoding") ? null : request.headers.get("content-length");
   if (declared !== null && Number(declared) <= limit) return new Uint8Array(await request.arrayBuffer());
-  let bytes = new Uint8Array();
+  // All of the room at once: joined chunk by chunk, a body of single bytes would be copied as often.
+  const bytes = new Uint8Array(limit);
+  let length = 0;
   for await (const chunk of request.body) {
-    if (bytes.length + chunk.length > limit) return undefined;
-    const longer = new Uint8Array(bytes.length + chunk.length);
-    longer.set(bytes);
-    longer.set(chunk, bytes.length);
-    bytes = longer;
+    if (length + chunk.length > limit) return undefined;
+    bytes.set(chunk, length);
+    length += chunk.length;
   }
-  return bytes;
+  return bytes.subarray(0, length);
 }
 
 function pairs(lines) {
@@ -65,9 +65,10 @@ export function answer(status, headers, body) {
   return new Response(body, { status, headers: pairs(headers) });
 }
 
-// The answer of another Worker to the same request, or undefined where its body is over the limit. The
-// body is read here and not streamed through: when a Worker answers without having read a streamed
-// body, as it answers strangers, workerd drops the client's connection.
+// The answer of another Worker to the same request; undefined where its body is over the limit, and null
+// where it ended early, which is no fault of that Worker. The body is read here and not streamed
+// through: when a Worker answers without having read a streamed body, as it answers strangers, workerd
+// drops the client's connection.
 export async function pass(request, worker, id, limit) {
   const { method, url } = request;
   const headers = new Headers(request.headers);
@@ -75,7 +76,12 @@ export async function pass(request, worker, id, limit) {
   // Both are the runtime's to write for a body of known length.
   headers.delete("content-length");
   headers.delete("transfer-encoding");
-  const body = await read(request, limit);
+  let body;
+  try {
+    body = await read(request, limit);
+  } catch {
+    return null;
+  }
   if (body === undefined) return undefined;
   // The runtime refuses a GET with a body, and no route of ours reads one.
   const sent = body.length > 0 && method !== "GET" && method !== "HEAD" ? body : undefined;
@@ -96,7 +102,8 @@ extern "C" {
         headers: &str,
         body: Option<Vec<u8>>,
     ) -> Result<web_sys::Response, worker::wasm_bindgen::JsValue>;
-    /// Another Worker's response to this request; `undefined` where its body is over the limit.
+    /// Another Worker's response to this request; `undefined` where its body is over the limit, `null` where
+    /// it ended early.
     pub(super) fn pass(
         request: &web_sys::Request,
         worker: &worker::wasm_bindgen::JsValue,

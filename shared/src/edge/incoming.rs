@@ -66,10 +66,13 @@ impl Body for StreamBody {
     async fn read(self, limit: usize) -> Result<Vec<u8>, ApiError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let body = JsFuture::from(glue::read(&self.0, limit)).await;
-        let body = body.map_err(|_| {
-            ApiError::with_detail(ErrorCode::InvalidRequest, "the body ended early")
-        })?;
+        let body = body.map_err(|_| ended_early())?;
         let body = body.dyn_into::<Uint8Array>();
         Ok(body.map_err(|_| ErrorCode::PayloadTooLarge)?.to_vec())
     }
+}
+
+/// What a client is told that stops halfway through its body, if it still listens.
+pub(super) fn ended_early() -> ApiError {
+    ApiError::invalid_field("", "must be a whole body")
 }

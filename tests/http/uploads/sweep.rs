@@ -110,7 +110,8 @@ async fn by_hand_it_is_dry_unless_told_otherwise_goes_to_the_end_and_then_finds_
 
     let dry = xtask(&[]).await;
     assert!(
-        dry.contains("left over") && dry.contains("--apply"),
+        dry.contains("left over: 231 objects, 465 bytes (230 stray, 1 unattached)")
+            && dry.contains("--apply"),
         "{dry}"
     );
     assert!(stack.has_object(&upload.path).await);
@@ -179,6 +180,7 @@ async fn nobody_else_sweeps() {
         let database = stack.postgrest(person);
         for (function, arguments) in [
             ("list_leftover_uploads", &list),
+            ("count_leftover_uploads", &list),
             ("forget_swept_uploads", &json!({})),
         ] {
             let answer = database.post(&format!("/rpc/{function}"), arguments).await;
