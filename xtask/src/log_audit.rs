@@ -14,8 +14,8 @@ use crate::postgres::{OWNER, Postgres};
 /// What begins a JWT and a secret or publishable key, ends the scheme of a URL, and carries the
 /// signature of a signed one.
 const MARKS: [&str; 5] = ["eyJ", "sb_secret_", "sb_publishable_", "://", "token="];
-/// Shorter texts, such as numbers, stand in lines for other reasons.
-const SHORTEST_TEXT: usize = 5;
+/// Shorter texts, such as numbers and single words, stand in lines for other reasons.
+const SHORTEST_TEXT: usize = 10;
 /// How many faults are shown.
 const SHOWN: usize = 10;
 
