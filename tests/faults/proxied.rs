@@ -97,6 +97,29 @@ async fn a_200_that_is_not_what_it_says() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let scene = Scene::set().await;
+    // A 307 would take the method, the body and the token along.
+    let canned = (
+        "307 Temporary Redirect\r\nLocation: /rest/v1/rpc/elsewhere",
+        PLAIN,
+        PAGE,
+    );
+    for (fault, done) in [
+        (Fault::Instead(canned), false),
+        (Fault::After(canned), true),
+    ] {
+        let expected = Expected {
+            status: 502,
+            code: "bad_upstream",
+            attempts: (1, 1),
+            done,
+        };
+        meet(&scene, fault, &expected).await;
+    }
+}
+
+#[tokio::test]
 async fn an_error_that_is_not_postgrests() {
     let scene = Scene::set().await;
     let message = "{\"message\":\"upstream-secret\"}";
