@@ -7,12 +7,16 @@ mod glue;
 mod incoming;
 mod machine;
 mod panics;
+mod task;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::future::ready;
 use std::rc::Rc;
 
 use futures_util::future::Either;
-use worker::{Env, console_error, console_log, web_sys};
+use worker::js_sys::Promise;
+use worker::wasm_bindgen::JsValue;
+use worker::{console_error, console_log, web_sys};
 
 use crate::auth::Verifier;
 use crate::config::Config;
@@ -21,7 +25,6 @@ pub use crate::edge::fetch::send;
 use crate::edge::incoming::Incoming;
 pub use crate::edge::incoming::StreamBody;
 use crate::edge::machine::Workers;
-use crate::edge::panics::contain;
 use crate::error::{ApiError, ErrorCode};
 use crate::platform::Platform;
 use crate::reply::{Decision, Reply};
@@ -34,41 +37,33 @@ thread_local! {
     static VERIFIER: Rc<Verifier> = Rc::default();
     /// That configuration, once it has been found good.
     static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
+    /// Part of it, which answers need that tell of a bad one.
+    static CORS: OnceCell<Rc<Cors>> = const { OnceCell::new() };
 }
 
-/// Runs a function that answers itself. `name` is the function's, for the log.
-///
-/// # Errors
-/// Only when the runtime refuses to build the response.
-pub async fn serve<H>(
-    name: &'static str,
-    request: web_sys::Request,
-    env: Env,
-    handler: H,
-) -> worker::Result<web_sys::Response>
+/// Runs a function that answers itself. `name` is the function's, for the log. The promise is of a
+/// response, and rejected only when the runtime refuses to build that.
+pub fn serve<H>(name: &'static str, request: web_sys::Request, env: JsValue, handler: H) -> Promise
 where
     H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
 {
     let (exchange, incoming) = Exchange::begin(name, request, Workers(env));
-    let answer = match exchange.early_answer(&incoming) {
-        Some(answer) => answer,
-        None => {
-            let (platform, trace) = exchange.shared();
-            contain(async move {
-                let config = config(&platform)?;
-                let verifier = VERIFIER.with(Rc::clone);
-                let scope = Scope::resume(&platform, trace);
-                let context = Context {
-                    config: &config,
-                    verifier: &verifier,
-                    scope: &scope,
-                };
-                handler(incoming.request, &context).await
-            })
-            .await
-        }
+    if let Some(answer) = exchange.early_answer(&incoming) {
+        return task::run(ready(answer), |answer| exchange.respond(answer));
+    }
+    let (platform, trace) = exchange.shared();
+    let work = async move {
+        let config = config(&platform)?;
+        let verifier = VERIFIER.with(Rc::clone);
+        let scope = Scope::resume(&platform, trace);
+        let context = Context {
+            config: &config,
+            verifier: &verifier,
+            scope: &scope,
+        };
+        handler(incoming.request, &context).await
     };
-    exchange.respond(answer)
+    task::run(work, |answer| exchange.respond(answer))
 }
 
 /// The variables, read once: each of them costs a call into JavaScript.
@@ -83,16 +78,22 @@ fn config(platform: &Workers) -> Result<Rc<Config>, ApiError> {
     })
 }
 
-/// Runs a function that answers itself or names the function that does.
-///
-/// # Errors
-/// Only when the runtime refuses to build the response.
-pub async fn dispatch<H>(
+fn cors(platform: &Workers) -> Rc<Cors> {
+    let parse = || {
+        Rc::new(Cors::parse(
+            platform.variable("CORS_ALLOWED_ORIGINS").as_deref(),
+        ))
+    };
+    CORS.with(|known| Rc::clone(known.get_or_init(parse)))
+}
+
+/// Runs a function that answers itself or names the function that does. As [`serve`].
+pub fn dispatch<H>(
     name: &'static str,
     request: web_sys::Request,
-    env: Env,
+    env: JsValue,
     handler: H,
-) -> worker::Result<web_sys::Response>
+) -> Promise
 where
     H: AsyncFnOnce(
             &Request<StreamBody>,
@@ -103,10 +104,10 @@ where
 {
     let (exchange, incoming) = Exchange::begin(name, request, Workers(env));
     if let Some(answer) = exchange.early_answer(&incoming) {
-        return exchange.respond(answer);
+        return task::run(ready(answer), |answer| exchange.respond(answer));
     }
     let (platform, trace) = exchange.shared();
-    let answer = contain(async move {
+    let work = async move {
         let request = incoming.request;
         let scope = Scope::resume(&platform, trace);
         match handler(&request, &scope, &|name| platform.variable(name)).await? {
@@ -116,47 +117,49 @@ where
                 Ok(Either::Right(response))
             }
         }
-    });
-    match answer.await {
+    };
+    task::run(work, |answer| match answer {
         Ok(Either::Left(reply)) => exchange.respond(Ok(reply)),
         Ok(Either::Right(response)) => {
             exchange.log(response.status(), None);
-            Ok(response)
+            Ok(response.into())
         }
         Err(error) => exchange.respond(Err(error)),
-    }
+    })
 }
 
 /// Runs what a trigger asks for; its outcome is a line of the log and nothing else.
-pub async fn schedule<H>(name: &'static str, env: Env, handler: H)
+pub fn schedule<H>(name: &'static str, env: JsValue, handler: H) -> Promise
 where
     H: AsyncFnOnce(&Scope<'_>, &RequestId) -> Result<String, ApiError> + 'static,
 {
     let platform = Workers(env);
     let id = RequestId::accept(None);
     let trace = Scope::new(&platform).trace;
-    let outcome = contain({
+    let work = {
         let (platform, trace, id) = (platform.clone(), Rc::clone(&trace), id.clone());
         async move { handler(&Scope::resume(&platform, trace), &id).await }
-    });
-    let outcome = outcome.await;
-    let (code, detail) = match &outcome {
-        Ok(done) => (None, Some(done.as_str())),
-        Err(error) => (Some(error.code), error.detail.as_deref()),
     };
-    let ending = Ending {
-        function: name,
-        id: id.as_str(),
-        method: "SCHEDULED",
-        status: code.map_or(200, ErrorCode::status),
-        code,
-        detail,
-    };
-    let line = trace.log_line(&ending, platform.now());
-    match outcome {
-        Ok(_) => console_log!("{line}"),
-        Err(_) => console_error!("{line}"),
-    }
+    task::run(work, move |outcome| {
+        let (code, detail) = match &outcome {
+            Ok(done) => (None, Some(done.as_str())),
+            Err(error) => (Some(error.code), error.detail.as_deref()),
+        };
+        let ending = Ending {
+            function: name,
+            id: id.as_str(),
+            method: "SCHEDULED",
+            status: code.map_or(200, ErrorCode::status),
+            code,
+            detail,
+        };
+        let line = trace.log_line(&ending, platform.now());
+        match outcome {
+            Ok(_) => console_log!("{line}"),
+            Err(_) => console_error!("{line}"),
+        }
+        Ok(JsValue::NULL)
+    })
 }
 
 /// What is needed to answer once the request itself has been given away.
@@ -165,7 +168,7 @@ struct Exchange {
     id: RequestId,
     method: String,
     origin: Option<String>,
-    cors: Cors,
+    cors: Rc<Cors>,
     platform: Workers,
     trace: Rc<Trace>,
 }
@@ -183,7 +186,7 @@ impl Exchange {
             id: incoming.request.id.clone(),
             method: incoming.request.method.clone(),
             origin: incoming.origin.clone(),
-            cors: Cors::parse(platform.variable("CORS_ALLOWED_ORIGINS").as_deref()),
+            cors: cors(&platform),
             platform,
             trace,
         };
@@ -223,7 +226,7 @@ impl Exchange {
         }
     }
 
-    fn respond(self, answer: Result<Reply, ApiError>) -> worker::Result<web_sys::Response> {
+    fn respond(self, answer: Result<Reply, ApiError>) -> Result<JsValue, JsValue> {
         let mut reply = match answer {
             Ok(reply) => {
                 self.log(reply.status, None);
@@ -249,6 +252,6 @@ impl Exchange {
         }
         // The runtime throws at a 204 that has a body, even an empty one.
         let body = (!reply.body.is_empty()).then_some(reply.body);
-        glue::answer(reply.status, &headers, body).map_err(worker::Error::from)
+        glue::answer(reply.status, &headers, body).map(JsValue::from)
     }
 }

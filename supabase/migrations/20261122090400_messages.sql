@@ -205,6 +205,8 @@ comment on function private.find_message(uuid, uuid) is
 create function public.list_messages(chat_id uuid, page_limit integer default 50, before timestamptz default null)
 returns json
 language plpgsql stable security invoker set search_path = ''
+-- One plan for all calls: a short page, or any page where chats are long, would be planned anew each time.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   me constant uuid := auth.uid();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memmem;
 use shared::error::ErrorCode;
 use shared::object_path::ObjectPath;
 use shared::platform::within;
@@ -100,12 +101,11 @@ pub async fn sign(storage: &Storage<'_>, reply: Reply) -> Reply {
 /// The bytes are searched and not parsed. A quote inside a JSON string has a backslash before it, so
 /// no text of a message can look like this; and a path has nothing that would be escaped.
 fn find(body: &[u8]) -> Vec<(usize, ObjectPath)> {
-    let body = std::str::from_utf8(body).unwrap_or_default();
-    let found = body.match_indices(UNSIGNED).filter_map(|(start, _)| {
+    let found = memmem::find_iter(body, UNSIGNED).filter_map(|start| {
         let after = body.get(start.checked_add(UNSIGNED.len())?..)?;
-        let (path, _) = after.split_once('"')?;
-        let null = start.checked_add("\"attachmentUrl\":".len())?;
-        Some((null, ObjectPath::parse(path)?))
+        let path = after.split(|byte| *byte == b'"').next()?;
+        let path = ObjectPath::parse(std::str::from_utf8(path).ok()?)?;
+        Some((start.checked_add("\"attachmentUrl\":".len())?, path))
     });
     found.collect()
 }

@@ -3,9 +3,9 @@
 use reqwest::RequestBuilder;
 use worker::js_sys::{Array, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::edge::glue;
+use crate::edge::task::settled;
 use crate::error::{ApiError, ErrorCode};
 
 /// Sends a request to a service, which the log calls so; gives the answer's status and body.
@@ -36,7 +36,7 @@ pub async fn send(
         body.map(<[u8]>::to_vec),
     );
     // fetch() does not tell refused from reset; both mean that nobody answers.
-    let answer = JsFuture::from(promise)
+    let answer = settled(&promise)
         .await
         .map_err(|_| failed(ErrorCode::Unavailable, "fetch failed"))?;
     let answer: Array<JsValue> = answer.unchecked_into();

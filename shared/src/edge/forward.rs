@@ -1,19 +1,19 @@
 //! Passing a request on to another function.
 
 use worker::js_sys::Reflect;
-use worker::wasm_bindgen::JsCast;
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Env, web_sys};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys;
 
 use crate::edge::glue;
 use crate::edge::incoming::{StreamBody, ended_early};
+use crate::edge::task::settled;
 use crate::error::{ApiError, ErrorCode};
 use crate::request::{MAX_BODY_BYTES, Request};
 
 /// Passes a request on whole; only its id is set, so that both sides log the same one.
 pub(super) async fn forward(
     request: Request<StreamBody>,
-    env: &Env,
+    env: &JsValue,
     binding: &str,
 ) -> Result<web_sys::Response, ApiError> {
     let failed = |what: &str| {
@@ -28,7 +28,7 @@ pub(super) async fn forward(
         request.id.as_str(),
         MAX_BODY_BYTES as u32,
     );
-    let response = JsFuture::from(passed)
+    let response = settled(&passed)
         .await
         .map_err(|error| failed(&worker::Error::from(error).to_string()))?;
     if response.is_undefined() {

@@ -1,31 +1,29 @@
 //! The Workers runtime as a [`Platform`].
 
-use std::time::Duration;
+use worker::js_sys::{Date, Reflect, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
 
-use worker::js_sys::Reflect;
-use worker::wasm_bindgen::JsCast;
-use worker::{Cache, Delay, Env, RateLimiter, ResponseBuilder};
-
+use crate::edge::glue;
+use crate::edge::task::{Pause, settled};
 use crate::error::{ApiError, ErrorCode};
 use crate::platform::{Charge, Local, Platform};
 
 /// The runtime this instance runs in, with its bindings.
 #[derive(Clone)]
-pub(super) struct Workers(pub Env);
+pub(super) struct Workers(pub JsValue);
 
 impl Platform for Workers {
     fn now(&self) -> u64 {
-        // The worker crate's makes an object for it.
-        worker::js_sys::Date::now() as u64
+        Date::now() as u64
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        // `Env::var` throws at a variable that is null, as workerd makes one it cannot find.
+        // One that workerd cannot find is null.
         Reflect::get(&self.0, &name.into()).ok()?.as_string()
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
-        Box::pin(Delay::from(Duration::from_millis(milliseconds)))
+        Box::pin(Pause::new(milliseconds))
     }
 
     fn fetch_keys<'a>(&'a self, url: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {
@@ -44,35 +42,28 @@ impl Platform for Workers {
     // zone and never asks the origin. Without a cache, as in a bare workerd, every call is an error.
     fn read_shared<'a>(&'a self, url: &'a str) -> Local<'a, Option<Vec<u8>>> {
         Box::pin(async move {
-            let mut entry = Cache::default().get(url, false).await.ok()??;
-            entry.bytes().await.ok()
+            let entry = settled(&glue::cached(url)).await.ok()?;
+            Some(entry.dyn_into::<Uint8Array>().ok()?.to_vec())
         })
     }
 
     fn write_shared<'a>(&'a self, url: &'a str, value: Vec<u8>, seconds: u64) -> Local<'a, ()> {
         Box::pin(async move {
-            let entry = ResponseBuilder::new()
-                .with_header("cache-control", &format!("max-age={seconds}"))
-                .map(|response| response.fixed(value));
-            if let Ok(entry) = entry {
-                let _ = Cache::default().put(url, entry).await;
-            }
+            let _ = settled(&glue::cache(url, &value, seconds as f64)).await;
         })
     }
 
     fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge> {
         Box::pin(async move {
-            let Ok(binding) = Reflect::get(&self.0, &limiter.into()) else {
-                return Charge::Failed;
-            };
-            if binding.is_undefined() || binding.is_null() {
-                return Charge::Allowed;
-            }
             // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
             // promise. What is no limiter at all throws here.
-            let limiter = binding.unchecked_into::<RateLimiter>();
-            match limiter.limit(key.to_owned()).await {
-                Ok(outcome) if outcome.success => Charge::Allowed,
+            let outcome = match glue::charge(&self.0, limiter, key) {
+                Ok(Some(outcome)) => settled(&outcome).await,
+                Ok(None) => return Charge::Allowed,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(success) if success.is_truthy() => Charge::Allowed,
                 Ok(_) => Charge::Refused,
                 Err(_) => Charge::Failed,
             }
