@@ -7,7 +7,7 @@
 -- out of the functions' bodies as they are stored, so that they cannot grow apart.
 
 begin;
-select plan(139);
+select plan(140);
 
 -- One person sends hundreds here.
 update private.rate_limits set max_count = 1000000 where name = 'send';
@@ -406,6 +406,12 @@ cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement
       ['me', format('%L::uuid', pg_temp.id('alice'))]
     ]
   end))) as way;
+
+select set_eq(
+  $$ select oid::regprocedure::text from pg_proc where 'plan_cache_mode=force_generic_plan' = any (proconfig) $$,
+  array['private.chats(uuid[])', 'list_messages(uuid,integer,timestamp with time zone)'],
+  'and that is planned once, as the plan of one chat is: planning takes longer than a short page'
+);
 
 select pg_temp.act_as('alice');
 select matches(

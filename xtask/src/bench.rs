@@ -55,6 +55,7 @@ const FULL: Plan = Plan {
     connections: &[1, 16, 64],
     open_loop: (3.0, usize::MAX),
     memory_after: 100_000,
+    memory_of: &[Server::Ours, Server::HonoSupabase, Server::PassThrough],
 };
 const QUICK: Plan = Plan {
     rounds: 3,
@@ -62,6 +63,7 @@ const QUICK: Plan = Plan {
     connections: &[1, 16],
     open_loop: (0.5, 1),
     memory_after: 6_000,
+    memory_of: &[Server::Ours],
 };
 
 /// `cargo xtask bench [--quick]`
@@ -213,9 +215,22 @@ async fn results(
     let cold_starts = steps
         .run("starts", "each server is started anew", help(), starts)
         .await?;
-    let memory = cold::memory(setup, meter, &page.calls[0], plan.memory_after);
+    let memory = async {
+        let mut found = Vec::new();
+        for server in plan.memory_of {
+            found.push(
+                cold::memory(*server, setup, meter, &page.calls[0], plan.memory_after).await?,
+            );
+        }
+        Ok(found)
+    };
     let memory = steps
-        .run("memory", "one of ours is asked many times", help(), memory)
+        .run(
+            "memory",
+            "a fresh workerd is asked many times",
+            help(),
+            memory,
+        )
         .await?;
     let warm = meter.warm_up(compared, if quick { 0.1 } else { 1.0 });
     steps
@@ -232,7 +247,7 @@ async fn results(
     let open = steps
         .run("open loops", "at 70 % of what each can do", help(), open)
         .await?;
-    let bars = bars::all(&Figures(&closed), &modules, &memory);
+    let bars = bars::all(&Figures(&closed), &modules, &memory[0]);
     Ok(Results {
         machine: machine::look(meter.world).await?,
         quick,
@@ -318,6 +333,7 @@ async fn start_api(stack: &Stack, processes: &Processes) -> Result<String> {
 
 async fn start_servers(project: String, stack: &Stack, setup: &Setup<'_>) -> Result<Places> {
     let ours = Server::Ours.start(setup).await?;
+    let plain = Server::Plain.start(setup).await?;
     Ok(Places {
         project,
         anon_key: stack.keys.anon.clone(),
@@ -327,6 +343,8 @@ async fn start_servers(project: String, stack: &Stack, setup: &Setup<'_>) -> Res
         edge: ours.edge,
         chats: ours.chats,
         messages: ours.messages,
+        plain_function: plain.messages,
+        plain: plain.edge,
     })
 }
 

@@ -125,7 +125,8 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     )
 }
 
-fn socket(service: &str, port: u16) -> String {
+/// A socket for a service, whose name is quoted.
+pub fn socket(service: &str, port: u16) -> String {
     format!(
         "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
     )

@@ -76,8 +76,8 @@ impl Side {
     }
 }
 
-/// One side of a comparison.
-type Pick = (&'static str, Target, usize);
+/// One side of a comparison: a case, a target, connections.
+pub type Pick = (&'static str, Target, usize);
 
 /// All measurements in closed loops.
 pub struct Figures<'a>(pub &'a [Series]);
@@ -85,12 +85,15 @@ pub struct Figures<'a>(pub &'a [Series]);
 impl Figures<'_> {
     fn find(&self, (case, target, connections): Pick) -> Option<&Series> {
         self.0.iter().find(|series| {
-            series.case == case && series.target == target && series.connections == connections
+            !series.open_loop
+                && series.case == case
+                && series.target == target
+                && series.connections == connections
         })
     }
 
-    /// The ratio of two medians, and that of each round.
-    fn ratio(
+    /// The ratio of two medians, and that of each round, the lowest and the highest.
+    pub fn ratio(
         &self,
         above: Pick,
         below: Pick,

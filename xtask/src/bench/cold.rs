@@ -5,12 +5,12 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use crate::bench::calls::Call;
+use crate::bench::calls::{Call, Wire};
 use crate::bench::client::Client;
 use crate::bench::oha;
 use crate::bench::rounds::Meter;
 use crate::bench::sample::median;
-use crate::bench::servers::{Server, Setup, wait_for_port};
+use crate::bench::servers::{Listening, Server, Setup, wait_for_port};
 use crate::bench::usage::resident_mb;
 
 /// How many times each server is started.
@@ -31,9 +31,11 @@ pub struct ColdStart {
     pub warm_ms: f64,
 }
 
-/// The resident memory of a workerd with gateway and functions.
+/// The resident memory of a workerd.
 #[derive(Clone, Debug, Serialize)]
 pub struct Memory {
+    /// Whose.
+    pub server: &'static str,
     /// After a thousand requests, in megabytes.
     pub after_1000_mb: f64,
     /// After ten times as many.
@@ -70,17 +72,7 @@ async fn start(server: Server, setup: &Setup<'_>, call: &Call) -> Result<ColdSta
     let listening = server.spawn(&name, setup)?;
     wait_for_port(&listening.edge, &name, setup.processes).await?;
     let listens_ms = begun.elapsed().as_secs_f64() * 1000.0;
-    let wire = match server {
-        Server::PassThrough => {
-            let key = setup
-                .vars
-                .get("SUPABASE_ANON_KEY")
-                .cloned()
-                .unwrap_or_default();
-            call.to_postgrest(&listening.edge, &key)
-        }
-        _ => call.to_api(&listening.edge),
-    };
+    let wire = wire(server, &listening, setup, call);
     let client = Client::new();
     let mut took = Vec::new();
     for _ in 0..=WARM {
@@ -101,19 +93,30 @@ async fn start(server: Server, setup: &Setup<'_>, call: &Call) -> Result<ColdSta
     })
 }
 
+fn wire(server: Server, listening: &Listening, setup: &Setup<'_>, call: &Call) -> Wire {
+    match server {
+        Server::PassThrough | Server::Plain => {
+            let key = setup.vars.get("SUPABASE_ANON_KEY");
+            call.to_postgrest(&listening.edge, key.map_or("", String::as_str))
+        }
+        _ => call.to_api(&listening.edge),
+    }
+}
+
 /// Asks a fresh workerd for the same page a thousand times, and many more times.
 pub async fn memory(
+    server: Server,
     setup: &Setup<'_>,
     meter: &Meter<'_>,
     call: &Call,
     requests: u32,
 ) -> Result<Memory> {
-    const NAME: &str = "memory-ours";
     const FIRST: u32 = 1_000;
-    let listening = Server::Ours.spawn(NAME, setup)?;
-    wait_for_port(&listening.edge, NAME, setup.processes).await?;
-    let pid = setup.processes.pid(NAME)?;
-    let wire = call.to_api(&listening.edge);
+    let name = format!("memory-{}", server.name());
+    let listening = server.spawn(&name, setup)?;
+    wait_for_port(&listening.edge, &name, setup.processes).await?;
+    let pid = setup.processes.pid(&name)?;
+    let wire = wire(server, &listening, setup, call);
     let ask = async |count| {
         let timed = oha::run_count(&meter.oha, &wire, 16, count).await?;
         if timed.errors > 0 {
@@ -134,8 +137,9 @@ pub async fn memory(
     };
     let left = if many { 10 * FIRST } else { FIRST };
     let after_all_mb = ask(requests - left).await?;
-    setup.processes.stop(NAME).await?;
+    setup.processes.stop(&name).await?;
     Ok(Memory {
+        server: server.name(),
         after_1000_mb,
         after_10000_mb,
         requests,

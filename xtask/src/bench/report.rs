@@ -4,12 +4,15 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::bench::bars::{self, Bar};
+use crate::bench::bars::{self, Bar, Figures};
 use crate::bench::cold::{ColdStart, Memory};
 use crate::bench::machine::Machine;
 use crate::bench::modules::Module;
 use crate::bench::sample::{Sample, Series};
 use crate::bench::target::Target;
+
+/// A column of ratios: of which target to which, at so many connections, of which number.
+type Column = (Target, Target, usize, fn(&Sample) -> f64);
 
 /// All that one run found.
 #[derive(Serialize)]
@@ -28,8 +31,8 @@ pub struct Results {
     pub series: Vec<Series>,
     /// How the servers begin.
     pub cold_starts: Vec<ColdStart>,
-    /// What ours needs.
-    pub memory: Memory,
+    /// What a workerd needs.
+    pub memory: Vec<Memory>,
     /// The modules.
     pub modules: Vec<Module>,
     /// Requests a second by our own client / by oha, of the same page.
@@ -109,6 +112,7 @@ impl Results {
                 |series| with_spread(series, |sample| sample.timed.p50_ms, 2),
             );
         }
+        self.write_limits(&mut page);
         self.write_open_loops(&mut page);
         self.write_cpu(&mut page);
         self.write_rest(&mut page);
@@ -218,21 +222,79 @@ impl Results {
                 module.instantiate_ms
             );
         }
+        page.push_str("\n| workerd of | resident MB after 1,000 requests | after 10,000 | after all | of |\n|---|---|---|---|---|\n");
+        for memory in &self.memory {
+            let after_10000 = memory
+                .after_10000_mb
+                .map_or_else(String::new, |mb| format!("{mb:.0}"));
+            let _ = writeln!(
+                page,
+                "| {} | {:.0} | {after_10000} | {:.0} | {} |",
+                memory.server, memory.after_1000_mb, memory.after_all_mb, memory.requests
+            );
+        }
         let _ = writeln!(
             page,
-            "\nResident memory of workerd with gateway and functions: {:.0} MB after 1,000 requests, {}{:.0} MB after {}.\n\n\
-             The load of reads is oha's, that of writes our own client's; of the first page at 16 connections ours makes \
+            "\nThe load of reads is oha's, that of writes our own client's; of the first page at 16 connections ours makes \
              {:.2} times the requests of oha. PostgREST's median for that page at 1 connection is {:.2} of it without the API gateway \
              that all but Drizzle go through.",
-            self.memory.after_1000_mb,
-            self.memory
-                .after_10000_mb
-                .map_or_else(String::new, |mb| format!("{mb:.0} MB after 10,000, ")),
-            self.memory.after_all_mb,
-            self.memory.requests,
-            self.own_client_to_oha,
-            self.without_api_gateway
+            self.own_client_to_oha, self.without_api_gateway
         );
+    }
+
+    /// What stands between ours and its bars.
+    fn write_limits(&self, page: &mut String) {
+        use Target::{
+            HonoDrizzle, HonoSupabase, OurFunction, Ours, PassThrough, Plain, PlainFunction,
+            Postgrest,
+        };
+        let rate = Sample::rate as fn(&Sample) -> f64;
+        let p50 = (|sample: &Sample| sample.timed.p50_ms) as fn(&Sample) -> f64;
+        page.push_str(
+            "\n## The limit of a Worker\n\nRequests a second at 16 connections / those of the pass-through. \
+             The plain Worker makes the same exchange, reads the answer whole, sees that it is JSON, has a deadline and writes a \
+             line to the log; it verifies no token and applies no rule.\n\n",
+        );
+        let over = |below| move |above| (above, below, 16, rate);
+        let columns = [PlainFunction, OurFunction, Plain, Ours].map(over(PassThrough));
+        self.write_ratios(page, &bars::READS, &columns);
+        page.push_str(
+            "\n## The limit of whatever asks PostgREST\n\nRequests a second at 16 connections, and the median latency at 1, \
+             of PostgREST and of ours.\n\n",
+        );
+        let columns = [
+            (Postgrest, HonoSupabase, 16, rate),
+            (Ours, HonoSupabase, 16, rate),
+            (Postgrest, HonoDrizzle, 16, rate),
+            (Ours, HonoDrizzle, 16, rate),
+            (PassThrough, Postgrest, 1, p50),
+            (Ours, Postgrest, 1, p50),
+        ];
+        self.write_ratios(page, &bars::ALL, &columns);
+    }
+
+    /// A case a line, a ratio a column.
+    fn write_ratios(&self, page: &mut String, cases: &[&'static str], columns: &[Column]) {
+        let title = |(above, below, ..): &Column| format!("{} / {}", above.title(), below.title());
+        let titles: Vec<String> = columns.iter().map(title).collect();
+        let _ = writeln!(
+            page,
+            "| case | {} |\n|---|{}",
+            titles.join(" | "),
+            "---|".repeat(titles.len())
+        );
+        let figures = Figures(&self.series);
+        for case in cases {
+            let cell = |(above, below, connections, number): &Column| {
+                let (above, below) = ((*case, *above, *connections), (*case, *below, *connections));
+                let ratio = figures.ratio(above, below, *number);
+                ratio.map_or_else(String::new, |(ratio, (low, high))| {
+                    format!("{ratio:.2} ({low:.2} to {high:.2})")
+                })
+            };
+            let cells: Vec<String> = columns.iter().map(cell).collect();
+            let _ = writeln!(page, "| {case} | {} |", cells.join(" | "));
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Plan {
     pub open_loop: (f64, usize),
     /// How many requests the memory is looked at after.
     pub memory_after: u32,
+    /// Whose: ours first.
+    pub memory_of: &'static [Server],
 }
 
 /// What measures.
@@ -48,7 +50,7 @@ pub struct Parts {
     api: Pid,
     postgrest: Pid,
     postgres: Pid,
-    servers: [(Server, Pid); 4],
+    servers: [(Server, Pid); 5],
 }
 
 impl Parts {
@@ -56,12 +58,12 @@ impl Parts {
     pub fn find(processes: &Processes) -> Result<Self> {
         let server =
             |server: Server| Ok::<_, anyhow::Error>((server, processes.pid(server.name())?));
-        let [a, b, c, d] = Server::ALL;
+        let [a, b, c, d, e] = Server::ALL;
         Ok(Parts {
             api: processes.pid(super::API)?,
             postgrest: processes.pid(crate::postgrest::NAME)?,
             postgres: processes.pid("postgres")?,
-            servers: [server(a)?, server(b)?, server(c)?, server(d)?],
+            servers: [server(a)?, server(b)?, server(c)?, server(d)?, server(e)?],
         })
     }
 
@@ -72,6 +74,7 @@ impl Parts {
             Target::HonoSupabase => Some(Server::HonoSupabase),
             Target::HonoDrizzle => Some(Server::HonoDrizzle),
             Target::Ours | Target::OurFunction => Some(Server::Ours),
+            Target::Plain | Target::PlainFunction => Some(Server::Plain),
         };
         let edge = self
             .servers
@@ -127,7 +130,8 @@ impl<'a> Meter<'a> {
     /// Lets just-in-time compilers, pools and caches come to rest.
     pub async fn warm_up(&self, cases: &[Case], seconds: f64) -> Result<()> {
         for case in cases {
-            for target in Target::ALL {
+            let limits = Target::LIMITS.into_iter().filter(|_| !case.writes);
+            for target in Target::ALL.into_iter().chain(limits) {
                 let load = Load {
                     connections: 8,
                     rate: None,
@@ -150,6 +154,9 @@ impl<'a> Meter<'a> {
         for connections in plan.connections {
             for case in compared {
                 slots.extend(Target::ALL.map(|target| (case, target, *connections)));
+                if !case.writes && *connections == 16 {
+                    slots.extend(Target::LIMITS.map(|target| (case, target, *connections)));
+                }
             }
             let of_load = alone.iter().filter(|(_, wanted)| wanted == connections);
             slots.extend(of_load.map(|(case, _)| (*case, Target::Ours, *connections)));

@@ -38,6 +38,8 @@ pub enum Server {
     HonoSupabase,
     /// Hono and Drizzle on Node.
     HonoDrizzle,
+    /// The two Workers of plain JavaScript, on one workerd.
+    Plain,
 }
 
 /// What each of them needs to know.
@@ -67,11 +69,12 @@ pub struct Listening {
 
 impl Server {
     /// All of them.
-    pub const ALL: [Server; 4] = [
+    pub const ALL: [Server; 5] = [
         Server::Ours,
         Server::PassThrough,
         Server::HonoSupabase,
         Server::HonoDrizzle,
+        Server::Plain,
     ];
 
     /// The name of its process.
@@ -81,6 +84,7 @@ impl Server {
             Server::PassThrough => "pass-through",
             Server::HonoSupabase => "hono-supabase",
             Server::HonoDrizzle => "hono-drizzle",
+            Server::Plain => "plain",
         }
     }
 
@@ -88,8 +92,9 @@ impl Server {
     pub fn spawn(self, name: &str, setup: &Setup<'_>) -> Result<Listening> {
         match self {
             Server::Ours => ours(name, setup),
-            Server::PassThrough => worker(name, &bundle_of(setup, "pass_through"), setup),
-            Server::HonoSupabase => worker(name, &bundle_of(setup, "hono_supabase"), setup),
+            Server::PassThrough => workers(name, &["pass_through"], setup),
+            Server::HonoSupabase => workers(name, &["hono_supabase"], setup),
+            Server::Plain => workers(name, &["plain_gateway", "plain"], setup),
             Server::HonoDrizzle => drizzle(name, setup),
         }
     }
@@ -118,25 +123,49 @@ fn ours(name: &str, setup: &Setup<'_>) -> Result<Listening> {
     })
 }
 
-/// A peer that is a Worker.
-fn worker(name: &str, bundle: &Path, setup: &Setup<'_>) -> Result<Listening> {
-    let port = ports::free()?;
-    let mut bindings = String::new();
+/// Workers of JavaScript on one workerd, the first of them the edge; each is bound to the others by its
+/// name in capitals.
+fn workers(name: &str, modules: &[&str], setup: &Setup<'_>) -> Result<Listening> {
+    let mut text_bindings = String::new();
     for variable in ["SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET"] {
         let value = setup.vars.get(variable).context("the stack has keys")?;
-        bindings.push_str(&workerd::binding(variable, "text", &workerd::quote(value)));
+        text_bindings.push_str(&workerd::binding(variable, "text", &workerd::quote(value)));
+    }
+    let (mut services, mut sockets, mut workers) = (String::new(), String::new(), String::new());
+    let mut urls = Vec::new();
+    for (index, module) in modules.iter().enumerate() {
+        let (port, service) = (ports::free()?, workerd::quote(module));
+        urls.push(format!("http://{HOST}:{port}"));
+        services.push_str(&format!(
+            "    (name = {service}, worker = .worker{index}),\n"
+        ));
+        sockets.push_str(&workerd::socket(&service, port));
+        let others = modules.iter().filter(|other| *other != module);
+        let service_bindings: String = others
+            .map(|other| workerd::binding(&other.to_uppercase(), "service", &workerd::quote(other)))
+            .collect();
+        let script = bundle(setup.state, module);
+        workers.push_str(&format!(
+            "\nconst worker{index} :Workerd.Worker = (\n  compatibilityDate = \"{COMPATIBILITY_DATE}\",\n  \
+             modules = [(name = \"index.js\", esModule = embed {script})],\n  \
+             bindings = [\n{text_bindings}{service_bindings}  ],\n);\n",
+            script = workerd::quote(&script.to_string_lossy()),
+        ));
     }
     let config = format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\n\
-         const config :Workerd.Config = (\n  {V8_FLAGS},\n  services = [\n    (name = \"main\", worker = .main),\n    \
+         const config :Workerd.Config = (\n  {V8_FLAGS},\n  services = [\n{services}    \
          (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
-         sockets = [(name = \"main\", address = \"{HOST}:{port}\", http = (), service = \"main\")],\n);\n\n\
-         const main :Workerd.Worker = (\n  compatibilityDate = \"{COMPATIBILITY_DATE}\",\n  \
-         modules = [(name = \"index.js\", esModule = embed {module})],\n  bindings = [\n{bindings}  ],\n);\n",
-        module = workerd::quote(&bundle.to_string_lossy()),
+         sockets = [\n{sockets}  ],\n);\n{workers}"
     );
     workerd::spawn(name, &config, setup.processes, setup.state)?;
-    Ok(at(port))
+    let [edge, .., last] = urls.as_slice() else {
+        return Ok(at(&urls[0]));
+    };
+    Ok(Listening {
+        edge: edge.clone(),
+        ..at(last)
+    })
 }
 
 fn drizzle(name: &str, setup: &Setup<'_>) -> Result<Listening> {
@@ -148,15 +177,14 @@ fn drizzle(name: &str, setup: &Setup<'_>) -> Result<Listening> {
         .env("DATABASE_URL", &setup.database_url)
         .env("SUPABASE_JWT_SECRET", secret.context("the stack has keys")?);
     setup.processes.start(Spec::new(name, node))?;
-    Ok(at(port))
+    Ok(at(&format!("http://{HOST}:{port}")))
 }
 
-fn at(port: u16) -> Listening {
-    let url = format!("http://{HOST}:{port}");
+fn at(url: &str) -> Listening {
     Listening {
-        edge: url.clone(),
-        chats: url.clone(),
-        messages: url,
+        edge: url.to_owned(),
+        chats: url.to_owned(),
+        messages: url.to_owned(),
     }
 }
 
@@ -171,7 +199,7 @@ pub async fn prepare_peers(state: &Path, processes: &Processes) -> Result<()> {
         processes.run(Spec::new("npm-peers", npm)).await?;
         fs::write(&stamp, &lock)?;
     }
-    for name in ["pass_through", "hono_supabase"] {
+    for name in ["pass_through", "hono_supabase", "plain", "plain_gateway"] {
         let mut esbuild = command(
             root().join("node_modules/.bin/esbuild"),
             ["--bundle", "--minify"],
@@ -188,10 +216,6 @@ pub async fn prepare_peers(state: &Path, processes: &Processes) -> Result<()> {
         processes.run(Spec::new("esbuild", esbuild)).await?;
     }
     Ok(())
-}
-
-fn bundle_of(setup: &Setup<'_>, name: &str) -> PathBuf {
-    bundle(setup.state, name)
 }
 
 fn bundle(state: &Path, name: &str) -> PathBuf {

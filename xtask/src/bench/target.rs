@@ -20,10 +20,14 @@ pub enum Target {
     Ours,
     /// Our function without the gateway.
     OurFunction,
+    /// A Worker of plain JavaScript that makes the same exchange as ours and checks nothing.
+    PlainFunction,
+    /// The same behind a gateway of plain JavaScript.
+    Plain,
 }
 
 impl Target {
-    /// All of them.
+    /// All that are compared.
     pub const ALL: [Target; 6] = [
         Target::Postgrest,
         Target::PassThrough,
@@ -32,6 +36,8 @@ impl Target {
         Target::Ours,
         Target::OurFunction,
     ];
+    /// What no Worker does better that answers for itself: measured by the reads, at 16 connections.
+    pub const LIMITS: [Target; 2] = [Target::PlainFunction, Target::Plain];
 
     /// What the tables call it.
     pub fn title(self) -> &'static str {
@@ -42,6 +48,8 @@ impl Target {
             Target::HonoDrizzle => "Hono + Drizzle on Node",
             Target::Ours => "ours",
             Target::OurFunction => "ours without gateway",
+            Target::PlainFunction => "plain JavaScript that checks nothing",
+            Target::Plain => "the same behind a plain gateway",
         }
     }
 }
@@ -64,6 +72,10 @@ pub struct Places {
     pub chats: String,
     /// Our function `messages`.
     pub messages: String,
+    /// See [`Target::PlainFunction`].
+    pub plain_function: String,
+    /// See [`Target::Plain`].
+    pub plain: String,
 }
 
 impl Places {
@@ -75,6 +87,8 @@ impl Places {
             Target::HonoSupabase => call.to_api(&self.hono_supabase),
             Target::HonoDrizzle => call.to_api(&self.hono_drizzle),
             Target::Ours => call.to_api(&self.edge),
+            Target::PlainFunction => call.to_postgrest(&self.plain_function, &self.anon_key),
+            Target::Plain => call.to_postgrest(&self.plain, &self.anon_key),
             Target::OurFunction => call.to_api(match call.function {
                 Function::Chats => &self.chats,
                 Function::Messages => &self.messages,
