@@ -2,8 +2,8 @@
 //!
 //! A body is passed on as it came, but not unlooked at: a gateway's HTML page, an empty 200 or half
 //! a page of messages under a 2xx would else be told to the client as the truth. The look is one
-//! pass over the bytes that keeps nothing; in wasm it takes 16 µs for a page of 15 KB and 62 µs for
-//! one of 58 KB, where the request takes milliseconds.
+//! pass over the bytes that keeps nothing; with all copying of the body it takes a function 12 µs for a
+//! page of 19 KB and 29 µs for one of 42 KB, where the request takes milliseconds.
 
 use std::borrow::Cow;
 use std::fmt;
