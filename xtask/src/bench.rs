@@ -164,7 +164,12 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
         .run("answers", "all give the same answers", help, check)
         .await?;
 
-    let meter = Meter::new(&places, &world, Parts::find(processes)?, oha);
+    let meter = Meter {
+        places: &places,
+        world: &world,
+        parts: Parts::find(processes)?,
+        oha,
+    };
     let results = results(
         quick,
         plan,

@@ -42,7 +42,6 @@ pub struct Meter<'a> {
     pub parts: Parts,
     /// The load generator for reads.
     pub oha: PathBuf,
-    client: Client,
 }
 
 /// The processes of the stack and of the targets.
@@ -89,19 +88,7 @@ impl Parts {
     }
 }
 
-impl<'a> Meter<'a> {
-    /// With connections of its own.
-    pub fn new(places: &'a Places, world: &'a World, parts: Parts, oha: PathBuf) -> Self {
-        let client = Client::new();
-        Meter {
-            places,
-            world,
-            parts,
-            oha,
-            client,
-        }
-    }
-
+impl Meter<'_> {
     /// One measurement.
     pub async fn measure(&self, case: &Case, target: Target, load: &Load) -> Result<Sample> {
         if let Some(before) = &case.before {
@@ -117,14 +104,16 @@ impl<'a> Meter<'a> {
         Ok(Sample { timed, cpu })
     }
 
-    /// The same load by the client of ours, whatever the case.
+    /// The same load by the client of ours, whatever the case. Each has connections of its own, as oha's
+    /// have: workerd closes those that were idle for five seconds, and a client that takes one at that
+    /// moment has an error of its own.
     pub async fn by_own_client(&self, case: &Case, target: Target, load: &Load) -> Result<Timed> {
         let wires: Vec<_> = case
             .calls
             .iter()
             .map(|call| self.places.wire(target, call))
             .collect();
-        self.client.load(&wires, load).await
+        Client::new().load(&wires, load).await
     }
 
     /// Lets just-in-time compilers, pools and caches come to rest.
