@@ -2,8 +2,8 @@
 //!
 //! Work is polled at once, and then whenever something that it waits for has come, from a promise of its
 //! own request: the runtime lets no request use what belongs to another. wasm-bindgen's own executor has
-//! one queue for all of them, and makes two closures and a promise for each thing waited for, which
-//! cost a request a tenth of a millisecond; here one closure polls all of it.
+//! one queue for all of them, and closures and promises for each thing waited for; here one closure
+//! polls all of it.
 //!
 //! It is polled through a few lines of JavaScript because in wasm a panic is a trap: nothing
 //! unwinds. What wasm-bindgen and worker-build do then is to close the instance and make a new one for
@@ -25,7 +25,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use worker::js_sys::Promise;
 
-use crate::edge::panics::INSTANCE;
+use crate::edge::panics::{INSTANCE, Instance};
 use crate::error::{ApiError, ErrorCode};
 
 // wasm-bindgen's glue, which is between the trap and this, has marked the instance as closed by a word
@@ -124,7 +124,7 @@ pub(super) fn run<T: 'static>(
     work: impl Future<Output = Result<T, ApiError>> + 'static,
     end: impl FnOnce(Result<T, ApiError>) -> Result<JsValue, JsValue> + 'static,
 ) -> Promise {
-    let request = INSTANCE.with(|instance| instance.enter());
+    let request = INSTANCE.with(Instance::enter);
     let arrivals = Rc::new(Arrivals::default());
     let mut work = Some(Box::pin(work));
     let mut end = Some(end);
