@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::bench::calls::{Call, FRESH_ID, Function};
+use crate::bench::target::Target;
 use crate::bench::world::World;
 
 /// One kind of request, and the requests of it.
@@ -17,6 +18,14 @@ pub struct Case {
     pub before: Option<String>,
     /// Whether it changes the database.
     pub writes: bool,
+}
+
+impl Case {
+    /// Who answers it: all that are compared, and the limits where it reads.
+    pub fn targets(&self) -> Vec<Target> {
+        let limits = Target::LIMITS.into_iter().filter(|_| !self.writes);
+        Target::ALL.into_iter().chain(limits).collect()
+    }
 }
 
 /// Numbers of tests/bench/data.sql.

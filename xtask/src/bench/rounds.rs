@@ -119,8 +119,7 @@ impl Meter<'_> {
     /// Lets just-in-time compilers, pools and caches come to rest.
     pub async fn warm_up(&self, cases: &[Case], seconds: f64) -> Result<()> {
         for case in cases {
-            let limits = Target::LIMITS.into_iter().filter(|_| !case.writes);
-            for target in Target::ALL.into_iter().chain(limits) {
+            for target in case.targets() {
                 let load = Load {
                     connections: 8,
                     rate: None,
@@ -142,10 +141,10 @@ impl Meter<'_> {
         let mut slots = Vec::new();
         for connections in plan.connections {
             for case in compared {
-                slots.extend(Target::ALL.map(|target| (case, target, *connections)));
-                if !case.writes && *connections == 16 {
-                    slots.extend(Target::LIMITS.map(|target| (case, target, *connections)));
-                }
+                let targets = case.targets().into_iter();
+                let measured =
+                    targets.filter(|target| *connections == 16 || !Target::LIMITS.contains(target));
+                slots.extend(measured.map(|target| (case, target, *connections)));
             }
             let of_load = alone.iter().filter(|(_, wanted)| wanted == connections);
             slots.extend(of_load.map(|(case, _)| (*case, Target::Ours, *connections)));

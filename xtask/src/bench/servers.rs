@@ -159,8 +159,8 @@ fn workers(name: &str, modules: &[&str], setup: &Setup<'_>) -> Result<Listening>
          sockets = [\n{sockets}  ],\n);\n{workers}"
     );
     workerd::spawn(name, &config, setup.processes, setup.state)?;
-    let [edge, .., last] = urls.as_slice() else {
-        return Ok(at(&urls[0]));
+    let (Some(edge), Some(last)) = (urls.first(), urls.last()) else {
+        bail!("{name} has no Worker");
     };
     Ok(Listening {
         edge: edge.clone(),
