@@ -13,21 +13,22 @@ use std::cell::{OnceCell, RefCell};
 use std::future::ready;
 use std::rc::Rc;
 
-use futures_util::future::Either;
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::Closure;
 use worker::{console_error, console_log, web_sys};
 
 use crate::auth::Verifier;
 use crate::config::Config;
 use crate::cors::Cors;
 pub use crate::edge::fetch::send;
-use crate::edge::incoming::Incoming;
+use crate::edge::forward::{Failed, forward};
 pub use crate::edge::incoming::StreamBody;
+use crate::edge::incoming::{Headers, Incoming};
 use crate::edge::machine::Workers;
 use crate::error::{ApiError, ErrorCode};
 use crate::platform::Platform;
-use crate::reply::{Decision, Reply};
+use crate::reply::{Destination, Reply};
 use crate::request::{Request, RequestId, check_head};
 use crate::session::Context;
 use crate::trace::{Ending, Scope, Trace};
@@ -39,6 +40,8 @@ thread_local! {
     static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
     /// Part of it, which answers need that tell of a bad one.
     static CORS: OnceCell<Rc<Cors>> = const { OnceCell::new() };
+    /// What the gateway answers for functions that do not.
+    static FAILED: OnceCell<Failed> = const { OnceCell::new() };
 }
 
 /// Runs a function that answers itself. `name` is the function's, for the log. The promise is of a
@@ -47,7 +50,10 @@ pub fn serve<H>(name: &'static str, request: web_sys::Request, env: JsValue, han
 where
     H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
 {
-    let (exchange, incoming) = Exchange::begin(name, request, Workers(env));
+    let platform = Workers(env);
+    let trace = Scope::new(&platform).trace;
+    let incoming = Incoming::read(request, Headers::All);
+    let exchange = Exchange::begin(name, &incoming, platform, trace);
     if let Some(answer) = exchange.early_answer(&incoming) {
         return task::run(ready(answer), |answer| exchange.respond(answer));
     }
@@ -87,44 +93,64 @@ fn cors(platform: &Workers) -> Rc<Cors> {
     CORS.with(|known| Rc::clone(known.get_or_init(parse)))
 }
 
-/// Runs a function that answers itself or names the function that does. As [`serve`].
-pub fn dispatch<H>(
+/// Runs the gateway: `route` names the function that answers, and `handler` answers what is for none. As [`serve`].
+pub fn dispatch<R, H>(
     name: &'static str,
     request: web_sys::Request,
     env: JsValue,
+    route: R,
     handler: H,
 ) -> Promise
 where
+    R: Fn(&Request<StreamBody>) -> Result<Option<Destination>, ApiError> + 'static,
     H: AsyncFnOnce(
             &Request<StreamBody>,
             &Scope<'_>,
             &dyn Fn(&str) -> Option<String>,
-        ) -> Result<Decision, ApiError>
+        ) -> Result<Reply, ApiError>
         + 'static,
 {
-    let (exchange, incoming) = Exchange::begin(name, request, Workers(env));
+    let platform = Workers(env);
+    let trace = Scope::new(&platform).trace;
+    let incoming = Incoming::read(request, Headers::Routing);
+    let exchange = Exchange::begin(name, &incoming, platform, trace);
     if let Some(answer) = exchange.early_answer(&incoming) {
         return task::run(ready(answer), |answer| exchange.respond(answer));
     }
+    let request = incoming.request;
+    match route(&request) {
+        Ok(None) => {}
+        Ok(Some(destination)) => {
+            let (env, began) = (&exchange.platform.0, exchange.trace.started());
+            return FAILED.with(|failed| {
+                let failed = failed.get_or_init(|| undelivered(name, route));
+                forward(&request, env, destination, began, failed)
+            });
+        }
+        Err(error) => return task::run(ready(Err(error)), |answer| exchange.respond(answer)),
+    }
     let (platform, trace) = exchange.shared();
     let work = async move {
-        let request = incoming.request;
         let scope = Scope::resume(&platform, trace);
-        match handler(&request, &scope, &|name| platform.variable(name)).await? {
-            Decision::Answer(reply) => Ok(Either::Left(reply)),
-            Decision::Forward(binding) => {
-                let response = forward::forward(request, &platform.0, binding).await?;
-                Ok(Either::Right(response))
-            }
-        }
+        handler(&request, &scope, &|name| platform.variable(name)).await
     };
-    task::run(work, |answer| match answer {
-        Ok(Either::Left(reply)) => exchange.respond(Ok(reply)),
-        Ok(Either::Right(response)) => {
-            exchange.log(response.status(), None);
-            Ok(response.into())
+    task::run(work, |answer| exchange.respond(answer))
+}
+
+/// Answers what was passed on and did not arrive.
+fn undelivered<R>(name: &'static str, route: R) -> Failed
+where
+    R: Fn(&Request<StreamBody>) -> Result<Option<Destination>, ApiError> + 'static,
+{
+    Closure::new(move |head, env, began: f64, reason| {
+        let platform = Workers(env);
+        let trace = Rc::new(Trace::begun(began as u64));
+        let incoming = Incoming::read(head, Headers::Routing);
+        let exchange = Exchange::begin(name, &incoming, platform, trace);
+        if let Ok(Some(Destination { pattern, .. })) = route(&incoming.request) {
+            exchange.trace.route(pattern);
         }
-        Err(error) => exchange.respond(Err(error)),
+        exchange.respond(Err(forward::reason(reason)))
     })
 }
 
@@ -176,12 +202,11 @@ struct Exchange {
 impl Exchange {
     fn begin(
         function: &'static str,
-        request: web_sys::Request,
+        incoming: &Incoming,
         platform: Workers,
-    ) -> (Self, Incoming) {
-        let trace = Scope::new(&platform).trace;
-        let incoming = Incoming::read(request);
-        let exchange = Exchange {
+        trace: Rc<Trace>,
+    ) -> Self {
+        Exchange {
             function,
             id: incoming.request.id.clone(),
             method: incoming.request.method.clone(),
@@ -189,8 +214,7 @@ impl Exchange {
             cors: cors(&platform),
             platform,
             trace,
-        };
-        (exchange, incoming)
+        }
     }
 
     /// What a handler has of it, in a task of its own.

@@ -40,13 +40,13 @@ impl Reply {
     }
 }
 
-/// What the gateway makes of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Its own answer.
-    Answer(Reply),
-    /// The service binding of the function that answers.
-    Forward(&'static str),
+/// The function that answers what the gateway passes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Its service binding.
+    pub binding: &'static str,
+    /// The path without its ids, for the log.
+    pub pattern: &'static str,
 }
 
 #[cfg(test)]

@@ -26,11 +26,7 @@ impl<'a> Scope<'a> {
     /// Begins to measure.
     #[must_use]
     pub fn new(platform: &'a dyn Platform) -> Self {
-        let trace = Trace {
-            started: platform.now(),
-            ..Trace::default()
-        };
-        Scope::resume(platform, Rc::new(trace))
+        Scope::resume(platform, Rc::new(Trace::begun(platform.now())))
     }
 
     /// Goes on with measurements that were begun elsewhere.
@@ -109,6 +105,21 @@ struct Line<'a> {
 }
 
 impl Trace {
+    /// Of a request that began then, in milliseconds since 1970.
+    #[must_use]
+    pub fn begun(started: u64) -> Self {
+        Trace {
+            started,
+            ..Trace::default()
+        }
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn started(&self) -> u64 {
+        self.started
+    }
+
     /// Notes the pattern of the route that was found.
     pub fn route(&self, pattern: &'static str) {
         self.route.set(pattern);
@@ -210,10 +221,7 @@ mod tests {
     const USER: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
     fn trace() -> Trace {
-        Trace {
-            started: 1_000,
-            ..Trace::default()
-        }
+        Trace::begun(1_000)
     }
 
     #[test]

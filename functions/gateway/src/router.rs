@@ -6,7 +6,7 @@
 use shared::error::{ApiError, ErrorCode};
 use shared::path;
 use shared::query;
-use shared::reply::Decision;
+use shared::reply::{Destination, Reply};
 use shared::request::Request;
 use shared::trace::Scope;
 
@@ -18,13 +18,8 @@ use crate::service;
 pub enum Route {
     /// `GET /health`
     Health,
-    /// Everything of a function behind a service binding, whatever the method.
-    Function {
-        /// The binding.
-        binding: &'static str,
-        /// The path without its ids, for the log.
-        pattern: &'static str,
-    },
+    /// Everything of a function, whatever the method.
+    Function(Destination),
 }
 
 /// Finds the route of a path.
@@ -32,7 +27,7 @@ pub enum Route {
 /// # Errors
 /// `route_not_found`, or `method_not_allowed` for the gateway's own routes.
 pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
-    let function = |binding, pattern| Ok(Route::Function { binding, pattern });
+    let function = |binding, pattern| Ok(Route::Function(Destination { binding, pattern }));
     match path::segments(path).unwrap_or_default().as_slice() {
         ["health"] => match method {
             "GET" => Ok(Route::Health),
@@ -50,36 +45,38 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
     }
 }
 
-/// Answers, or names the function that does; `lookup` gives a variable's value by name.
+/// The function that answers a request, or `None` for what [`handle`] answers.
 ///
 /// # Errors
-/// `route_not_found`, `method_not_allowed`, `payload_too_large`, and what `/health` reports.
+/// `route_not_found`, `method_not_allowed`, and `payload_too_large` for what is declared so.
+pub fn route<B>(request: &Request<B>) -> Result<Option<Destination>, ApiError> {
+    let route = resolve(&request.method, &request.path)?;
+    // Before a function is even called; one that lies about its length meets the limit where it is read.
+    request.check_declared_length()?;
+    Ok(match route {
+        Route::Health => None,
+        Route::Function(destination) => Some(destination),
+    })
+}
+
+/// Answers `GET /health`; `lookup` gives a variable's value by name.
+///
+/// # Errors
+/// What `?deep=1` finds: `unavailable`, `internal` where no database is configured.
 pub async fn handle<B>(
     request: &Request<B>,
     scope: &Scope<'_>,
     lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<Decision, ApiError> {
-    let route = resolve(&request.method, &request.path)?;
-    // Before a function is even called; one that lies about its length meets the function's own limit.
-    request.check_declared_length()?;
-    match route {
-        Route::Health => {
-            scope.trace.route("/health");
-            if query::parameter(&request.query, "deep")? == Some("1") {
-                service::check_database(request, scope, lookup).await?;
-            }
-            Ok(Decision::Answer(service::healthy()))
-        }
-        Route::Function { binding, pattern } => {
-            scope.trace.route(pattern);
-            Ok(Decision::Forward(binding))
-        }
+) -> Result<Reply, ApiError> {
+    scope.trace.route("/health");
+    if query::parameter(&request.query, "deep")? == Some("1") {
+        service::check_database(request, scope, lookup).await?;
     }
+    Ok(service::healthy())
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::reply::Reply;
     use shared::request::RequestId;
     use shared::testing::TestPlatform;
 
@@ -113,7 +110,7 @@ mod tests {
             for method in ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "BREW"] {
                 assert_eq!(
                     resolve(method, &path),
-                    Ok(Route::Function { binding, pattern }),
+                    Ok(Route::Function(Destination { binding, pattern })),
                     "{method} {path}"
                 );
             }
@@ -180,7 +177,7 @@ mod tests {
     async fn handle<B>(
         request: &Request<B>,
         lookup: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Decision, ApiError> {
+    ) -> Result<Reply, ApiError> {
         let platform = TestPlatform::default();
         super::handle(request, &Scope::new(&platform), lookup).await
     }
@@ -194,10 +191,7 @@ mod tests {
         for query in ["", "deep=0", "deep", "deeper=1"] {
             assert_eq!(
                 handle(&request("/health", query, None), &|_| None).await,
-                Ok(Decision::Answer(Reply::json(
-                    200,
-                    body.clone().into_bytes()
-                ))),
+                Ok(Reply::json(200, body.clone().into_bytes())),
                 "{query}"
             );
         }
@@ -221,11 +215,16 @@ mod tests {
         assert_eq!(down.code, ErrorCode::Unavailable);
     }
 
-    #[tokio::test]
-    async fn a_declared_length_over_the_limit_goes_nowhere() {
-        let at_limit = handle(&request("/chats", "", Some(65_536)), &|_| None).await;
-        assert_eq!(at_limit, Ok(Decision::Forward("CHATS")));
-        let over = handle(&request("/chats", "", Some(65_537)), &|_| None).await;
+    #[test]
+    fn a_declared_length_over_the_limit_goes_nowhere() {
+        let at_limit = route(&request("/chats", "", Some(65_536)));
+        let chats = Destination {
+            binding: "CHATS",
+            pattern: "/chats",
+        };
+        assert_eq!(at_limit, Ok(Some(chats)));
+        let over = route(&request("/chats", "", Some(65_537)));
         assert_eq!(over, Err(ErrorCode::PayloadTooLarge.into()));
+        assert_eq!(route(&request("/health", "", None)), Ok(None));
     }
 }

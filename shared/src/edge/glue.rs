@@ -10,15 +10,16 @@ use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
 #[wasm_bindgen(inline_js = r#"
+// What every Worker looks at, and what only those do that answer.
 const READ = [
-  "x-request-id", "origin", "access-control-request-method", "authorization", "content-type", "content-length",
-  "idempotency-key", "traceparent",
+  "x-request-id", "origin", "access-control-request-method", "content-length", "traceparent",
+  "authorization", "content-type", "idempotency-key",
 ];
 
 // No header's value, method or URL holds a line break. An absent header is an empty line, another begins with `=`.
-export function head({ method, url, headers }) {
+export function head({ method, url, headers }, read) {
   let lines = `${method}\n${url}\n${[...headers.keys()].length}`;
-  for (const name of READ) {
+  for (const name of READ.slice(0, read)) {
     const value = headers.get(name);
     lines += value === null ? "\n" : `\n=${value}`;
   }
@@ -80,34 +81,40 @@ export function answer(status, headers, body) {
   return new Response(body, { status, headers: fields(headers) });
 }
 
-// The answer of another Worker to the same request; undefined where its body is over the limit, and null
-// where it ended early, which is no fault of that Worker. The body is read here and not streamed
-// through: when a Worker answers without having read a streamed body, as it answers strangers, workerd
-// drops the client's connection.
-export async function pass(request, worker, id, limit) {
+// The answer of another Worker to the same request, with only its id set. Where there is none, `failed` makes
+// the answer: it hears the head that was passed on, and what came of it, which is undefined where the body is
+// over the limit and null where it ended early. The body is read here and not streamed through: when a Worker
+// answers without having read a streamed body, as it answers strangers, workerd drops the client's connection.
+export async function pass(request, env, binding, id, limit, began, failed) {
   const { method, url } = request;
   const headers = new Headers(request.headers);
   headers.set("x-request-id", id);
-  // Both are the runtime's to write for a body of known length.
-  headers.delete("content-length");
-  headers.delete("transfer-encoding");
+  const failure = (reason) => failed({ method, url, headers }, env, began, reason);
   let body;
   if (request.body !== null) {
+    // Both are the runtime's to write for a body of known length.
+    headers.delete("content-length");
+    headers.delete("transfer-encoding");
     try {
       body = await read(request, limit);
     } catch {
-      return null;
+      return failure(null);
     }
-    if (body === undefined) return undefined;
+    if (body === undefined) return failure();
     // The runtime refuses a GET with a body, and no route of ours reads one.
     if (body.length === 0 || method === "GET" || method === "HEAD") body = undefined;
   }
-  return worker.fetch(url, { method, headers, body, redirect: "manual" });
+  try {
+    return await env[binding].fetch(url, { method, headers, body, redirect: "manual" });
+  } catch (error) {
+    return failure(error);
+  }
 }
 "#)]
 extern "C" {
-    /// Method, URL, the number of header fields, and the values of those that are read, a line each.
-    pub(super) fn head(request: &web_sys::Request) -> String;
+    /// Method, URL, the number of header fields, and the values of the first `read` of those that are
+    /// read, a line each.
+    pub(super) fn head(request: &web_sys::Request, read: u32) -> String;
     /// The body as a `Uint8Array`; `undefined` where it is over the limit.
     pub(super) fn read(request: &web_sys::Request, limit: u32) -> Promise;
     /// Fetches: an array of the status and, where it came whole, the body.
@@ -130,12 +137,14 @@ extern "C" {
         headers: &str,
         body: Option<Vec<u8>>,
     ) -> Result<web_sys::Response, JsValue>;
-    /// Another Worker's response to this request; `undefined` where its body is over the limit, `null` where
-    /// it ended early.
+    /// The response of the Worker behind a binding, or the one that `failed` makes.
     pub(super) fn pass(
         request: &web_sys::Request,
-        worker: &JsValue,
+        env: &JsValue,
+        binding: &str,
         id: &str,
         limit: u32,
+        began: f64,
+        failed: &JsValue,
     ) -> Promise;
 }

@@ -9,6 +9,16 @@ use crate::edge::task::settled;
 use crate::error::{ApiError, ErrorCode};
 use crate::request::{Body, Request, RequestId, TraceParent, split_url};
 
+/// Which headers are read, by how many of `READ` in the glue these are: each takes a call of the runtime, and a
+/// token is long.
+#[derive(Clone, Copy)]
+pub(super) enum Headers {
+    /// Those of a Worker that passes requests on; the others count as absent.
+    Routing = 5,
+    /// All.
+    All = 8,
+}
+
 /// A request and what of it only the edge's own answers depend on.
 pub(super) struct Incoming {
     /// What the routers see.
@@ -25,8 +35,8 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// Takes a request apart; its body stays unread.
-    pub fn read(request: web_sys::Request) -> Self {
-        let head = glue::head(&request);
+    pub fn read(request: web_sys::Request, headers: Headers) -> Self {
+        let head = glue::head(&request, headers as u32);
         // In the order of `READ` there.
         let mut lines = head.split('\n');
         let mut line = || lines.next().unwrap_or_default();
@@ -35,8 +45,8 @@ impl Incoming {
         let mut header = || line().strip_prefix('=').map(str::to_owned);
         let id = RequestId::accept(header().as_deref());
         let (origin, requested_method) = (header(), header());
-        let (authorization, content_type, content_length) = (header(), header(), header());
-        let (idempotency_key, traceparent) = (header(), header());
+        let (content_length, traceparent) = (header(), header());
+        let (authorization, content_type, idempotency_key) = (header(), header(), header());
         let (path, query) = split_url(&url);
         Incoming {
             header_count,
