@@ -129,6 +129,36 @@ async fn a_trap_that_is_no_panic_is_over_with_its_instance() {
     }
 }
 
+/// The gateway answers for a function that cannot, and writes the line that the function has not.
+#[tokio::test]
+async fn a_function_that_is_gone_is_unavailable_behind_the_gateway() {
+    let stack = Stack::connect().await;
+    let edge = stack.function_at(&FaultsEnv::get().panicking_edge_url);
+    for method in [Method::GET, Method::POST] {
+        let request_id = Uuid::new_v4().to_string();
+        let call = edge.call(method.clone(), "/chats/trap");
+        let call = if method == Method::POST {
+            call.json(&serde_json::json!({}))
+        } else {
+            call
+        };
+        let answer = call.request_id(&request_id).send().await;
+        answer.refused(503, "unavailable");
+        assert_eq!(answer.header("x-request-id"), Some(&*request_id));
+        assert!(answer.header("retry-after").is_some());
+        let log = std::fs::read_to_string(&Env::get().functions_log).unwrap();
+        let mut lines = log.lines().filter(|line| line.contains(&request_id));
+        let line: serde_json::Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+        assert_eq!(line["function"], "gateway");
+        assert_eq!(line["method"], method.as_str());
+        assert_eq!(line["route"], "/chats/:id");
+        assert_eq!(line["code"], "unavailable");
+        assert_eq!(lines.next(), None);
+        let next = edge.get("/chats/elsewhere").await;
+        next.refused(404, "route_not_found");
+    }
+}
+
 #[tokio::test]
 async fn no_function_has_such_a_route() {
     let stack = Stack::connect().await;

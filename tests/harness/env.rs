@@ -123,6 +123,8 @@ pub struct FaultsEnv {
     pub patient_url: String,
     /// The Worker that panics when it is asked to, behind the same proxy.
     pub panicking_url: String,
+    /// A gateway bound to that one alone.
+    pub panicking_edge_url: String,
     /// PostgREST itself, without the API gateway before it.
     pub postgrest_url: String,
     /// Where the proxy listens.
@@ -142,6 +144,7 @@ impl FaultsEnv {
             edge_url: url("FAULTY_EDGE_URL"),
             patient_url: url("PATIENT_URL"),
             panicking_url: url("PANICKING_URL"),
+            panicking_edge_url: url("PANICKING_EDGE_URL"),
             postgrest_url: url("POSTGREST_URL"),
             proxy_port: match variable("PROXY_PORT").parse() {
                 Ok(port) => port,

@@ -133,6 +133,12 @@ impl Placement {
         let chats = chats.context("there is no function `chats`")?;
         self.add("PATIENT", "patient", "", chats, &patient)?;
         self.add("PANICKING", &panicking.name, "", panicking, &patient)?;
+        let edge = functions.iter().find(|function| function.name == EDGE);
+        let mut edge = edge.context("there is no gateway")?.clone();
+        for service in &mut edge.config.services {
+            service.service.clone_from(&panicking.name);
+        }
+        self.add("PANICKING_EDGE", "panicking-edge", "", &edge, &patient)?;
         Ok(self)
     }
 

@@ -15,8 +15,8 @@ thread_local! {
 }
 
 /// Answers `GET /chats` as the chats function does, `GET /panic` by a panic, `GET /break` by one
-/// that leaves the instance's state borrowed for good, `GET /trap` by a trap that is no panic, and
-/// `GET /state` as long as the state is not borrowed.
+/// that leaves the instance's state borrowed for good, `GET /trap` by a trap that is no panic, under `/chats` too
+/// as the gateway passes nothing else on, and `GET /state` as long as the state is not borrowed.
 ///
 /// # Errors
 /// Those of the contract's table.
@@ -42,7 +42,7 @@ pub async fn handle<B: Body>(
             let _held = state.borrow_mut();
             panic!("on purpose: secret-of-a-panic");
         }),
-        "/trap" => std::process::abort(),
+        "/trap" | "/chats/trap" => std::process::abort(),
         "/state" => {
             STATE.with(|state| drop(state.borrow_mut()));
             Ok(Reply::json(200, b"{}".to_vec()))
