@@ -253,11 +253,14 @@ impl Results {
         page.push_str(
             "\n## The limit of a Worker\n\nRequests a second at 16 connections / those of the pass-through. \
              The plain Worker makes the same exchange, reads the answer whole, sees that it is JSON, has a deadline and writes a \
-             line to the log; it verifies no token and applies no rule.\n\n",
+             line to the log; it verifies no token and applies no rule. The empty gateway hands the request on and does nothing else.\n\n",
         );
         let over = |below| move |above| (above, below, 16, rate);
         let columns = [PlainFunction, OurFunction, Plain, Ours].map(over(PassThrough));
         self.write_ratios(page, &bars::READS, &columns);
+        page.push_str("\nThe share of the gateway, by the median latency at 1 connection.\n\n");
+        let columns = [(Plain, PlainFunction, 1, p50), (Ours, OurFunction, 1, p50)];
+        self.write_ratios(page, &bars::ALL, &columns);
         page.push_str(
             "\n## The limit of whatever asks PostgREST\n\nRequests a second at 16 connections, and the median latency at 1, \
              of PostgREST and of ours.\n\n",
@@ -268,6 +271,7 @@ impl Results {
             (Postgrest, HonoDrizzle, 16, rate),
             (Ours, HonoDrizzle, 16, rate),
             (PassThrough, Postgrest, 1, p50),
+            (Plain, Postgrest, 1, p50),
             (Ours, Postgrest, 1, p50),
         ];
         self.write_ratios(page, &bars::ALL, &columns);

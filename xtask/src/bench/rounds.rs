@@ -143,7 +143,7 @@ impl Meter<'_> {
             for case in compared {
                 let targets = case.targets().into_iter();
                 let measured =
-                    targets.filter(|target| *connections == 16 || !Target::LIMITS.contains(target));
+                    targets.filter(|target| *connections <= 16 || !Target::LIMITS.contains(target));
                 slots.extend(measured.map(|target| (case, target, *connections)));
             }
             let of_load = alone.iter().filter(|(_, wanted)| wanted == connections);

@@ -22,7 +22,7 @@ pub enum Target {
     OurFunction,
     /// A Worker of plain JavaScript that makes the same exchange as ours and checks nothing.
     PlainFunction,
-    /// The same behind a gateway of plain JavaScript.
+    /// The same behind a gateway that does nothing.
     Plain,
 }
 
@@ -36,7 +36,7 @@ impl Target {
         Target::Ours,
         Target::OurFunction,
     ];
-    /// What no Worker does better that answers for itself: measured by the reads, at 16 connections.
+    /// What no Worker does better that answers for itself: measured by the reads, at 1 and 16 connections.
     pub const LIMITS: [Target; 2] = [Target::PlainFunction, Target::Plain];
 
     /// What the tables call it.
@@ -49,7 +49,7 @@ impl Target {
             Target::Ours => "ours",
             Target::OurFunction => "ours without gateway",
             Target::PlainFunction => "plain JavaScript that checks nothing",
-            Target::Plain => "the same behind a plain gateway",
+            Target::Plain => "the same behind an empty gateway",
         }
     }
 }
