@@ -50,10 +50,7 @@ pub fn serve<H>(name: &'static str, request: web_sys::Request, env: JsValue, han
 where
     H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
 {
-    let platform = Workers(env);
-    let trace = Scope::new(&platform).trace;
-    let incoming = Incoming::read(request, Headers::All);
-    let exchange = Exchange::begin(name, &incoming, platform, trace);
+    let (exchange, incoming) = Exchange::begin(name, request, env, Headers::All);
     if let Some(answer) = exchange.early_answer(&incoming) {
         return task::run(ready(answer), |answer| exchange.respond(answer));
     }
@@ -110,10 +107,7 @@ where
         ) -> Result<Reply, ApiError>
         + 'static,
 {
-    let platform = Workers(env);
-    let trace = Scope::new(&platform).trace;
-    let incoming = Incoming::read(request, Headers::Routing);
-    let exchange = Exchange::begin(name, &incoming, platform, trace);
+    let (exchange, incoming) = Exchange::begin(name, request, env, Headers::Routing);
     if let Some(answer) = exchange.early_answer(&incoming) {
         return task::run(ready(answer), |answer| exchange.respond(answer));
     }
@@ -143,10 +137,8 @@ where
     R: Fn(&Request<StreamBody>) -> Result<Option<Destination>, ApiError> + 'static,
 {
     Closure::new(move |head, env, began: f64, reason| {
-        let platform = Workers(env);
-        let trace = Rc::new(Trace::begun(began as u64));
-        let incoming = Incoming::read(head, Headers::Routing);
-        let exchange = Exchange::begin(name, &incoming, platform, trace);
+        let (mut exchange, incoming) = Exchange::begin(name, head, env, Headers::Routing);
+        exchange.trace = Rc::new(Trace::begun(began as u64));
         if let Ok(Some(Destination { pattern, .. })) = route(&incoming.request) {
             exchange.trace.route(pattern);
         }
@@ -202,11 +194,14 @@ struct Exchange {
 impl Exchange {
     fn begin(
         function: &'static str,
-        incoming: &Incoming,
-        platform: Workers,
-        trace: Rc<Trace>,
-    ) -> Self {
-        Exchange {
+        request: web_sys::Request,
+        env: JsValue,
+        headers: Headers,
+    ) -> (Self, Incoming) {
+        let platform = Workers(env);
+        let trace = Scope::new(&platform).trace;
+        let incoming = Incoming::read(request, headers);
+        let exchange = Exchange {
             function,
             id: incoming.request.id.clone(),
             method: incoming.request.method.clone(),
@@ -214,7 +209,8 @@ impl Exchange {
             cors: cors(&platform),
             platform,
             trace,
-        }
+        };
+        (exchange, incoming)
     }
 
     /// What a handler has of it, in a task of its own.
