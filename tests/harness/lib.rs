@@ -9,6 +9,7 @@ mod client;
 mod control;
 mod env;
 mod fixtures;
+mod functions_log;
 mod locks;
 mod paging;
 mod person;

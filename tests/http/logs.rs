@@ -3,38 +3,12 @@
 
 use harness::{Answer, Call, Client, Env, Method, Person, Stack, chat_path, messages_path, tokens};
 use serde_json::{Value, json};
-use std::time::Duration;
 use uuid::Uuid;
-
-/// The one line of a request, which this function has written.
-async fn line(stack: &Stack, request_id: &str, function: &str) -> Value {
-    let mut found: Vec<Value> = Vec::new();
-    for _ in 0..500 {
-        // Whatever the request still had to log comes before the line of a later one.
-        let last = Uuid::new_v4().to_string();
-        let later = stack.edge().call(Method::GET, "/health");
-        later.request_id(&last).send().await.ok();
-        let log = tokio::fs::read(&Env::get().functions_log).await.unwrap();
-        let log = String::from_utf8_lossy(&log).into_owned();
-        found = log
-            .lines()
-            .filter(|line| line.contains(request_id))
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        if log.contains(&last) && !found.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0]["function"], json!(function));
-    found.remove(0)
-}
 
 async fn logged(stack: &Stack, call: Call, function: &str) -> (Answer, Value) {
     let request_id = Uuid::new_v4().to_string();
     let answer = call.request_id(&request_id).send().await;
-    let line = line(stack, &request_id, function).await;
+    let line = stack.log_line(&request_id, function).await;
     assert_eq!(line["status"], json!(answer.status), "{line}");
     (answer, line)
 }

@@ -4,6 +4,9 @@
 //! memory is as it was, but for what the handler had begun to change and what it held. Once no request is
 //! left in it, the next one gets a new instance; those whose clients have hung up may put that off for a
 //! minute. A trap that is no handler's panic, such as a stack overflow, still closes the instance at once.
+//!
+//! What the gateway has passed on is not counted: the other function answers that whatever becomes of this
+//! instance. Should that function fail just then, the client has the runtime's own 500.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
