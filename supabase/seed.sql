@@ -60,8 +60,8 @@ update public.event_groups set status = 'approved' where id = '60000000-0000-400
 -- A few pages of talk in the dancers' chat, said by its people in turn.
 do $$
 declare
-  dancers constant uuid := (select c.id from public.chats c where c.group_id = '60000000-0000-4000-8000-000000000001');
-  people constant uuid[] := array(select p.user_id from public.chat_participants p where p.chat_id = dancers order by p.user_id);
+  dancers constant uuid := (select c.id from chat.chats c where c.group_id = '60000000-0000-4000-8000-000000000001');
+  people constant uuid[] := array(select p.user_id from chat.chat_participants p where p.chat_id = dancers order by p.user_id);
 begin
   for line in 1..130 loop
     perform set_config(

@@ -56,17 +56,17 @@ language sql stable
 as $$
   select coalesce(array_agg(format('%s "%s": %s', c.type, c.name, (
     select string_agg(k.name, ', ' order by k.name)
-    from public.chat_participants p join pg_temp.known k on k.id = p.user_id
+    from chat.chat_participants p join pg_temp.known k on k.id = p.user_id
     where p.chat_id = c.id and p.left_at is null
   )) order by c.name), '{}')
-  from public.chats c
+  from chat.chats c
   where c.group_id = pg_temp.id(source) or (c.event_id = pg_temp.id(source) and c.group_id is null)
 $$;
 
 -- The ids of all chats that belong to an event: what must stay when a status flips.
 create function pg_temp.chat_ids(event text) returns uuid[]
 language sql stable
-as $$ select array_agg(c.id order by c.id) from public.chats c where c.event_id = pg_temp.id(event) $$;
+as $$ select array_agg(c.id order by c.id) from chat.chats c where c.event_id = pg_temp.id(event) $$;
 
 set local role service_role;
 
@@ -87,7 +87,7 @@ select is(
 );
 select results_eq(
   $$ select c.event_id, c.group_id, c.direct_low, c.direct_high, c.last_message_at, c.rev
-     from public.chats c where c.event_id = pg_temp.id('party') $$,
+     from chat.chats c where c.event_id = pg_temp.id('party') $$,
   $$ values (pg_temp.id('party'), null::uuid, null::uuid, null::uuid, null::timestamptz, 0::bigint) $$,
   'it tells its event, and is empty'
 );
@@ -105,7 +105,7 @@ select is(
   pg_temp.chats_of('party'), array['event_authors "Saturday Night Party": alice, bob'], 'and the same people are in it'
 );
 select throws_ok(
-  $$ insert into public.chats (type, event_id, name) values ('event_authors', pg_temp.id('party'), 'Another') $$,
+  $$ insert into chat.chats (type, event_id, name) values ('event_authors', pg_temp.id('party'), 'Another') $$,
   '42501', 'permission denied for table chats', 'the host opens no chat by hand'
 );
 
@@ -143,7 +143,7 @@ select is(
   'approval opens one chat, named after the event, with the members and the authors'
 );
 select results_eq(
-  $$ select c.event_id, c.group_id from public.chats c where c.group_id = pg_temp.id('dancers') $$,
+  $$ select c.event_id, c.group_id from chat.chats c where c.group_id = pg_temp.id('dancers') $$,
   $$ values (pg_temp.id('party'), pg_temp.id('dancers')) $$,
   'it tells its event and its group'
 );
@@ -280,8 +280,8 @@ select is(
 
 -- Leaving is final until somebody is added: a row that is only touched adds nobody.
 reset role;
-update public.chat_participants p set left_at = clock_timestamp()
-from public.chats c
+update chat.chat_participants p set left_at = clock_timestamp()
+from chat.chats c
 where c.id = p.chat_id and c.event_id = pg_temp.id('party') and p.user_id in (pg_temp.id('bob'), pg_temp.id('dave'));
 set local role service_role;
 update public.event_authors set user_id = user_id where event_id = pg_temp.id('party');
@@ -296,7 +296,7 @@ select is(
 
 update public.events set title = 'Sunday Brunch' where id = pg_temp.id('party');
 select results_eq(
-  $$ select c.name from public.chats c where c.event_id = pg_temp.id('party') order by c.name $$,
+  $$ select c.name from chat.chats c where c.event_id = pg_temp.id('party') order by c.name $$,
   array['Sunday Brunch', 'Sunday Brunch — group', 'Sunday Brunch — group'],
   'the names follow the event''s title'
 );
@@ -309,7 +309,7 @@ insert into public.events (id, title) values (pg_temp.id('singers'), 'No room');
 insert into public.event_authors (event_id, user_id) values (pg_temp.id('singers'), pg_temp.id('alice'));
 insert into known (name) values ('choir');
 insert into public.event_groups (id, event_id, name) values (pg_temp.id('choir'), pg_temp.id('singers'), 'Choir');
-alter table public.chats add constraint no_room check (name not like 'No room%') not valid;
+alter table chat.chats add constraint no_room check (name not like 'No room%') not valid;
 set local role service_role;
 select throws_ok(
   $$ select pg_temp.set_status('singers', 'published') $$, '23514', null, 'where the chat cannot be created the event is not published'
@@ -327,8 +327,8 @@ select is(
 select is_empty($$ select id from public.events where title = 'No room again' $$, 'and the event is not there');
 
 reset role;
-alter table public.chats drop constraint no_room;
-alter table public.chat_participants add constraint no_seat check (chat_id is null) not valid;
+alter table chat.chats drop constraint no_room;
+alter table chat.chat_participants add constraint no_seat check (chat_id is null) not valid;
 set local role service_role;
 select throws_ok(
   $$ select pg_temp.set_status('singers', 'published') $$, '23514', null, 'an author who cannot be seated stops the publishing too'
@@ -336,7 +336,7 @@ select throws_ok(
 select is(pg_temp.chats_of('singers') || pg_temp.chats_of('choir'), '{}', 'and no chat is left behind');
 
 reset role;
-alter table public.chat_participants drop constraint no_seat;
+alter table chat.chat_participants drop constraint no_seat;
 create function pg_temp.refuse() returns trigger
 language plpgsql
 as $$

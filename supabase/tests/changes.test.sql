@@ -49,7 +49,7 @@ insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers
 insert into public.event_group_members (group_id, user_id)
 values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
 update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from public.chats c where c.group_id = pg_temp.id('dancers');
+insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
 
 -- Says one line as the one who acts, known by that line afterwards.
 create function pg_temp.say(chat text, line text) returns void
@@ -206,7 +206,7 @@ select is(
   pg_temp.feed('pair', 7), '{"data": [], "rev": 7, "hasMore": false}', 'neither is a change of the chat'
 );
 select is(
-  (select c.rev from public.chats c where c.id = pg_temp.id('pair')), 7::bigint, 'the feed ends where the chat''s rev is'
+  (select c.rev from chat.chats c where c.id = pg_temp.id('pair')), 7::bigint, 'the feed ends where the chat''s rev is'
 );
 
 -- Pages --------------------------------------------------------------------------
@@ -307,7 +307,7 @@ from (values
   ($$null, 0$$, array['PT404', 'chat_not_found'])
 ) as attempt (call, refusal);
 select is_empty(
-  $$ select * from private.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'nor is a stranger told of the messages that have changed'
+  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'nor is a stranger told of the messages that have changed'
 );
 select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select throws_ok(
@@ -322,8 +322,8 @@ from unnest(array[1, 100]) as page_limit;
 reset role;
 insert into public.messages (chat_id, sender_id, text, rev, created_at)
 select c.id, pg_temp.id('alice'), 'line ' || n, c.rev + n, c.last_message_at + n * interval '1 microsecond'
-from public.chats c, generate_series(1, 101) as n where c.id = pg_temp.id('pair');
-update public.chats c
+from chat.chats c, generate_series(1, 101) as n where c.id = pg_temp.id('pair');
+update chat.chats c
 set rev = c.rev + 101, last_message_at = c.last_message_at + interval '101 microseconds' where c.id = pg_temp.id('pair');
 select pg_temp.act_as('alice');
 select is(cardinality(pg_temp.changes('pair', 9, 100)), 100, 'a page has at most 100 changes');
@@ -335,7 +335,7 @@ select throws_ok(
   $$ select public.list_changes(pg_temp.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
 );
 select throws_ok(
-  $$ select private.changed_messages(pg_temp.id('pair'), 0, 100) $$, '42501', 'permission denied for schema private', 'and what is behind it is closed'
+  $$ select chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, '42501', 'permission denied for schema private', 'and what is behind it is closed'
 );
 reset role;
 
@@ -352,7 +352,7 @@ select throws_ok(
   $$ select public.list_changes(pg_temp.id('pair'), 0) $$, 'PT403', 'not_participant', 'who has left is refused'
 );
 select is_empty(
-  $$ select * from private.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'and not told of the messages that have changed'
+  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'and not told of the messages that have changed'
 );
 select lives_ok($$ select public.open_direct_chat(pg_temp.id('bob')) $$, 'alice comes back by herself');
 select is(
@@ -398,7 +398,7 @@ select is(pg_temp.changes('pair'), array['118 at once'], 'the message that bring
 select pg_temp.act_as('bob');
 select public.leave_chat(pg_temp.id('group chat'));
 select is_empty(
-  $$ select * from private.changed_messages(pg_temp.id('group chat'), 0, 100) $$, 'who has left a group is not told what has changed'
+  $$ select * from chat.changed_messages(pg_temp.id('group chat'), 0, 100) $$, 'who has left a group is not told what has changed'
 );
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'meanwhile');

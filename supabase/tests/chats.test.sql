@@ -4,7 +4,7 @@ begin;
 select plan(125);
 
 -- One person sends hundreds here.
-update private.rate_limits set max_count = 1000000 where name = 'send';
+update chat.rate_limits set max_count = 1000000 where name = 'send';
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -59,7 +59,7 @@ as $$
     'createdAt', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'lastMessageAt', null, 'lastMessage', null, 'unreadCount', 0, 'rev', 0, 'topic', 'chat:' || c.id
   )
-  from public.chats c
+  from chat.chats c
   where c.direct_low = least(pg_temp.id(a), pg_temp.id(b)) and c.direct_high = greatest(pg_temp.id(a), pg_temp.id(b))
 $$;
 
@@ -100,7 +100,7 @@ select throws_ok($$ select public.open_direct_chat(pg_temp.id('alice')) $$, 'PT4
 
 reset role;
 select results_eq(
-  $$ select p.user_id from public.chats c join public.chat_participants p on p.chat_id = c.id
+  $$ select p.user_id from chat.chats c join chat.chat_participants p on p.chat_id = c.id
      where c.direct_low in (select k.id from known k) or c.direct_high in (select k.id from known k) order by p.user_id $$,
   $$ select k.id from known k where k.name in ('alice', 'bob') order by k.id $$,
   'of all these one chat exists, and its pair takes part'
@@ -158,15 +158,15 @@ from unnest(array[
 ]) as call;
 select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'a stranger''s list is empty');
 select is_empty(
-  'select * from private.chats(array[pg_temp.id(''alice and bob'')])', 'a stranger gets nothing from the helper behind it'
+  'select * from chat.chats(array[pg_temp.id(''alice and bob'')])', 'a stranger gets nothing from the helper behind it'
 );
-select is_empty('select id from public.chats', 'a stranger reads no chat from the table');
-select is_empty('select chat_id from public.chat_participants', 'nor anybody''s participation');
+select is_empty('select id from chat.chats', 'a stranger reads no chat from the table');
+select is_empty('select chat_id from chat.chat_participants', 'nor anybody''s participation');
 
 select pg_temp.act_as('alice');
-select results_eq('select id from public.chats', array[pg_temp.id('alice and bob')], 'alice reads her chat from the table');
+select results_eq('select id from chat.chats', array[pg_temp.id('alice and bob')], 'alice reads her chat from the table');
 select results_eq(
-  'select chat_id, user_id from public.chat_participants',
+  'select chat_id, user_id from chat.chat_participants',
   $$ values (pg_temp.id('alice and bob'), pg_temp.id('alice')) $$,
   'and her own participation alone: not when bob has last read'
 );
@@ -181,9 +181,9 @@ insert into public.event_authors (event_id, user_id) select id, pg_temp.id('caro
 update public.events e set status = 'published'
 from public.event_authors a where a.event_id = e.id and a.user_id = pg_temp.id('carol');
 -- Two spoke at the same microsecond, and one of the silent ones is the newest.
-update public.chats c set last_message_at = now() + interval '1 minute' where c.name in ('Event 2', 'Event 5', 'Event 6');
-update public.chats c set last_message_at = now() - interval '1 minute' where c.name in ('Event 3');
-update public.chats c set created_at = now() + interval '1 hour' where c.name = 'Event 4';
+update chat.chats c set last_message_at = now() + interval '1 minute' where c.name in ('Event 2', 'Event 5', 'Event 6');
+update chat.chats c set last_message_at = now() - interval '1 minute' where c.name in ('Event 3');
+update chat.chats c set created_at = now() + interval '1 hour' where c.name = 'Event 4';
 
 -- Follows the cursors to the end, as the edge does: decoded, and its parts given back.
 create function pg_temp.list_by_pages(page_limit integer) returns uuid[]
@@ -212,15 +212,15 @@ select pg_temp.act_as('carol');
 select is(
   array(select chat ->> 'name' from jsonb_array_elements(public.list_chats()::jsonb -> 'data') as chat),
   array['Event 4'] || array(
-    select c.name from public.chats c where c.name in ('Event 2', 'Event 5', 'Event 6') order by c.id desc
+    select c.name from chat.chats c where c.name in ('Event 2', 'Event 5', 'Event 6') order by c.id desc
   ) || array(
-    select c.name from public.chats c where c.name not in ('Event 2', 'Event 3', 'Event 4', 'Event 5', 'Event 6') order by c.created_at desc
+    select c.name from chat.chats c where c.name not in ('Event 2', 'Event 3', 'Event 4', 'Event 5', 'Event 6') order by c.created_at desc
   ) || array['Event 3'],
   'the list is by activity, newest first; a silent chat''s activity is its creation; the id decides a tie'
 );
 select is(
   pg_temp.list_by_pages(page_limit),
-  array(select c.id from public.chats c order by coalesce(c.last_message_at, c.created_at) desc, c.id desc),
+  array(select c.id from chat.chats c order by coalesce(c.last_message_at, c.created_at) desc, c.id desc),
   format('pages of %s give each chat once, in order', page_limit)
 )
 from unnest(array[1, 2, 3, 11, 12, 100]) as page_limit;
@@ -232,7 +232,7 @@ select is(
     select rtrim(translate(replace(encode(convert_to(format(
       'chats/%s/%s', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), c.id
     ), 'UTF8'), 'base64'), E'\n', ''), '+/', '-_'), '=')
-    from public.chats c where c.name = 'Event 4'
+    from chat.chats c where c.name = 'Event 4'
   ),
   'the cursor is chats/<activity>/<id> of the last chat shown, in base64url'
 );
@@ -308,7 +308,7 @@ select is(
   'the newest message marks all as read'
 );
 select is(
-  (select p.last_read_at from public.chat_participants p),
+  (select p.last_read_at from chat.chat_participants p),
   (select m.created_at from public.messages m where m.id = pg_temp.id('the 102nd unread')),
   'the mark is the message''s time'
 );
@@ -317,7 +317,7 @@ select is(
 -- An own message after all that one has read needs no mark; unread ones keep theirs.
 select pg_temp.say('alice and bob', 1, 'all read');
 select is(
-  (select p.last_read_at from public.chat_participants p),
+  (select p.last_read_at from chat.chat_participants p),
   (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
   'what one says after reading all is read too'
 );
@@ -326,17 +326,17 @@ select pg_temp.say('alice and bob', 1, 'not read yet');
 select pg_temp.act_as('alice');
 select pg_temp.say('alice and bob', 1, 'without reading');
 select is(
-  (select p.last_read_at from public.chat_participants p),
+  (select p.last_read_at from chat.chat_participants p),
   (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
   'what one says before reading all marks nothing'
 );
 select is(pg_temp.unread('alice and bob'), 1, 'so the unread one is still counted');
 
 reset role;
-insert into known select 'event 1', c.id from public.chats c where c.name = 'Event 1';
+insert into known select 'event 1', c.id from chat.chats c where c.name = 'Event 1';
 insert into public.event_authors (event_id, user_id)
 select c.event_id, pg_temp.id(person)
-from public.chats c, unnest(array['alice', 'dave']) as person
+from chat.chats c, unnest(array['alice', 'dave']) as person
 where c.id = pg_temp.id('event 1');
 select pg_temp.act_as('carol');
 select pg_temp.say('event 1', 1, 'said at event 1');
@@ -376,7 +376,7 @@ from unnest(array[
   $$delete_message(pg_temp.id('event 1'), pg_temp.id('a word before leaving'))$$
 ]) as call;
 select is(public.list_chats()::jsonb -> 'data', '[]', 'his list no longer shows it');
-select is_empty('select id from public.chats', 'nor does the table');
+select is_empty('select id from chat.chats', 'nor does the table');
 select is_empty('select id from public.messages', 'its messages are closed too');
 
 select pg_temp.act_as('carol');
@@ -391,8 +391,8 @@ select throws_ok(
   $$ select public.get_chat(pg_temp.id('event 1')) $$, 'PT403', 'not_participant', 'a message of theirs does not bring him back'
 );
 reset role;
-update public.events e set status = 'draft' from public.chats c where c.id = pg_temp.id('event 1') and e.id = c.event_id;
-update public.events e set status = 'published' from public.chats c where c.id = pg_temp.id('event 1') and e.id = c.event_id;
+update public.events e set status = 'draft' from chat.chats c where c.id = pg_temp.id('event 1') and e.id = c.event_id;
+update public.events e set status = 'published' from chat.chats c where c.id = pg_temp.id('event 1') and e.id = c.event_id;
 select pg_temp.act_as('dave');
 select throws_ok(
   $$ select public.get_chat(pg_temp.id('event 1')) $$, 'PT403', 'not_participant', 'nor does publishing the event again'
@@ -400,7 +400,7 @@ select throws_ok(
 reset role;
 delete from public.event_authors where user_id = pg_temp.id('dave');
 insert into public.event_authors (event_id, user_id)
-select c.event_id, pg_temp.id('dave') from public.chats c where c.id = pg_temp.id('event 1');
+select c.event_id, pg_temp.id('dave') from chat.chats c where c.id = pg_temp.id('event 1');
 select pg_temp.act_as('dave');
 select is(pg_temp.unread('event 1'), 0, 'the event adds him again: he is back, and what was said meanwhile is history');
 
@@ -475,38 +475,38 @@ select is(
 select pg_temp.act_as('stranger');
 select throws_ok(statement, '42501', 'permission denied for table ' || relation, format('a user is refused: %s', statement))
 from (values
-  ('chats', $$insert into public.chats (type, direct_low, direct_high) values ('direct', pg_temp.id('alice'), pg_temp.id('stranger'))$$),
-  ('chats', $$insert into public.chats (type, event_id, name) values ('event_authors', pg_temp.id('nobody'), 'Mine')$$),
-  ('chats', $$update public.chats set name = 'Mine'$$),
-  ('chats', $$delete from public.chats$$),
-  ('chat_participants', $$insert into public.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
-  ('chat_participants', $$delete from public.chat_participants$$)
+  ('chats', $$insert into chat.chats (type, direct_low, direct_high) values ('direct', pg_temp.id('alice'), pg_temp.id('stranger'))$$),
+  ('chats', $$insert into chat.chats (type, event_id, name) values ('event_authors', pg_temp.id('nobody'), 'Mine')$$),
+  ('chats', $$update chat.chats set name = 'Mine'$$),
+  ('chats', $$delete from chat.chats$$),
+  ('chat_participants', $$insert into chat.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
+  ('chat_participants', $$delete from chat.chat_participants$$)
 ) as attempt (relation, statement);
 select pg_temp.act_as('alice');
 select throws_ok(statement, '42501', 'permission denied for table ' || relation, format('a participant is refused: %s', statement))
 from (values
-  ('chats', $$update public.chats set name = 'Mine'$$),
-  ('chats', $$update public.chats set rev = 0, last_message_at = null$$),
-  ('chats', $$delete from public.chats$$),
-  ('chat_participants', $$insert into public.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('carol'))$$),
-  ('chat_participants', $$update public.chat_participants set last_read_at = 'infinity'$$),
-  ('chat_participants', $$update public.chat_participants set history_from = '-infinity', left_at = null$$),
-  ('chat_participants', $$delete from public.chat_participants$$)
+  ('chats', $$update chat.chats set name = 'Mine'$$),
+  ('chats', $$update chat.chats set rev = 0, last_message_at = null$$),
+  ('chats', $$delete from chat.chats$$),
+  ('chat_participants', $$insert into chat.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('carol'))$$),
+  ('chat_participants', $$update chat.chat_participants set last_read_at = 'infinity'$$),
+  ('chat_participants', $$update chat.chat_participants set history_from = '-infinity', left_at = null$$),
+  ('chat_participants', $$delete from chat.chat_participants$$)
 ) as attempt (relation, statement);
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select throws_ok(statement, '42501', 'permission denied for ' || what, format('anon is refused: %s', statement))
 from (values
-  ('table chats', 'select id from public.chats'),
-  ('table chats', $$update public.chats set name = 'Mine'$$),
-  ('table chat_participants', 'select chat_id from public.chat_participants'),
-  ('table chat_participants', $$insert into public.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
+  ('table chats', 'select id from chat.chats'),
+  ('table chats', $$update chat.chats set name = 'Mine'$$),
+  ('table chat_participants', 'select chat_id from chat.chat_participants'),
+  ('table chat_participants', $$insert into chat.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
   ('function list_chats', 'select public.list_chats()'),
   ('function get_chat', $$select public.get_chat(pg_temp.id('alice and bob'))$$),
   ('function open_direct_chat', $$select public.open_direct_chat(pg_temp.id('alice'))$$),
   ('function leave_chat', $$select public.leave_chat(pg_temp.id('alice and bob'))$$),
   ('function mark_read', $$select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('hello'))$$),
-  ('schema private', $$select private.is_participant(pg_temp.id('alice and bob'))$$)
+  ('schema private', $$select chat.is_participant(pg_temp.id('alice and bob'))$$)
 ) as attempt (what, statement);
 
 select * from finish();

@@ -51,7 +51,7 @@ insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers
 insert into public.event_group_members (group_id, user_id)
 values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
 update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from public.chats c where c.group_id = pg_temp.id('dancers');
+insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
 
 -- Says one line as the one who acts, known by that line afterwards.
 create function pg_temp.say(chat text, line text) returns void
@@ -153,7 +153,7 @@ select throws_ok($$ select public.send_message(pg_temp.id('pair'), 'hi') $$, 'PT
 select lives_ok($$ select public.send_message(pg_temp.id('group chat'), 'hi') $$, 'a block does not reach a chat that is not the pair''s');
 reset role;
 update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
-select is((select c.rev from public.chats c where c.id = pg_temp.id('pair')), 1::bigint, 'a refused send takes no rev');
+select is((select c.rev from chat.chats c where c.id = pg_temp.id('pair')), 1::bigint, 'a refused send takes no rev');
 
 -- Text -------------------------------------------------------------------------
 
@@ -214,21 +214,21 @@ select throws_ok(
 
 select results_eq(
   $$ select m.rev from public.messages m where m.chat_id = pg_temp.id('pair') order by m.created_at $$,
-  $$ select generate_series(1, (select c.rev from public.chats c where c.id = pg_temp.id('pair'))) $$,
+  $$ select generate_series(1, (select c.rev from chat.chats c where c.id = pg_temp.id('pair'))) $$,
   'rev counts the messages without a hole, in the order of creation'
 );
 select is(
   (select count(distinct m.created_at) from public.messages m where m.chat_id = pg_temp.id('pair')),
-  (select c.rev from public.chats c where c.id = pg_temp.id('pair')),
+  (select c.rev from chat.chats c where c.id = pg_temp.id('pair')),
   'no two were created at one time'
 );
 select is(
-  (select c.last_message_at from public.chats c where c.id = pg_temp.id('pair')),
+  (select c.last_message_at from chat.chats c where c.id = pg_temp.id('pair')),
   (select max(m.created_at) from public.messages m where m.chat_id = pg_temp.id('pair')),
   'the chat''s activity is the newest one''s time'
 );
 -- A clock that is set back gives times in the past; order must not notice.
-update public.chats set last_message_at = '2100-01-01 00:00:00.000001+00' where id = pg_temp.id('group chat');
+update chat.chats set last_message_at = '2100-01-01 00:00:00.000001+00' where id = pg_temp.id('group chat');
 select pg_temp.act_as('bob');
 select is(
   public.send_message(pg_temp.id('group chat'), 'after the clock went back') ->> 'createdAt', '2100-01-01T00:00:00.000002Z',
@@ -297,7 +297,7 @@ select throws_ok(
   'another text with the key is a mismatch'
 );
 select is(
-  (select c.rev from public.chats c where c.id = pg_temp.id('pair')), (select (s.answer ->> 'rev')::bigint from seen s where s.moment = 'first'),
+  (select c.rev from chat.chats c where c.id = pg_temp.id('pair')), (select (s.answer ->> 'rev')::bigint from seen s where s.moment = 'first'),
   'neither wrote anything'
 );
 select isnt(
@@ -341,7 +341,7 @@ update public.friendships set status = 'accepted' where pg_temp.id('bob') in (us
 
 select pg_temp.act_as('alice');
 select pg_temp.say('pair', 'a typo');
-insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from public.chats c where c.id = pg_temp.id('pair');
+insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = pg_temp.id('pair');
 insert into seen (moment, answer) select 'corrected', public.edit_message(pg_temp.id('pair'), pg_temp.id('a typo'), U&'\2003no typo ');
 select is(
   (select s.answer from seen s where s.moment = 'corrected'),
@@ -359,7 +359,7 @@ select is(
   public.list_messages(pg_temp.id('pair'), 1)::jsonb -> 'data' -> 0, (select s.answer from seen s where s.moment = 'corrected'), 'as it stands in the page'
 );
 select is(
-  (select array[c.rev::text, pg_temp.rfc3339(c.last_message_at)] from public.chats c where c.id = pg_temp.id('pair')),
+  (select array[c.rev::text, pg_temp.rfc3339(c.last_message_at)] from chat.chats c where c.id = pg_temp.id('pair')),
   (select array[s.answer ->> 'rev', s.answer ->> 'createdAt'] from seen s where s.moment = 'corrected'),
   'it takes the chat''s rev, and leaves its activity'
 );
@@ -420,12 +420,12 @@ from (values
 select pg_temp.act_as('alice');
 select lives_ok($$ select public.delete_message(pg_temp.id('group chat'), pg_temp.id('goes')) $$, 'alice deletes it');
 select is(
-  (select c.rev from public.chats c where c.id = pg_temp.id('group chat')),
+  (select c.rev from chat.chats c where c.id = pg_temp.id('group chat')),
   (select (s.answer ->> 'rev')::bigint + 1 from seen s where s.moment = 'bob unread'), 'which takes the next rev'
 );
 select lives_ok($$ select public.delete_message(pg_temp.id('group chat'), pg_temp.id('goes')) $$, 'a second time is no error');
 select is(
-  (select c.rev from public.chats c where c.id = pg_temp.id('group chat')),
+  (select c.rev from chat.chats c where c.id = pg_temp.id('group chat')),
   (select (s.answer ->> 'rev')::bigint + 1 from seen s where s.moment = 'bob unread'), 'and takes none'
 );
 select ok(not 'goes' = any (pg_temp.texts('group chat')), 'it is gone from the sender''s own page');

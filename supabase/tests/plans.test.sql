@@ -10,7 +10,7 @@ begin;
 select plan(140);
 
 -- One person sends hundreds here.
-update private.rate_limits set max_count = 1000000 where name = 'send';
+update chat.rate_limits set max_count = 1000000 where name = 'send';
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -60,12 +60,12 @@ insert into place (n, event_id, chat_id, lines) values (5000, pg_temp.id('long e
 
 -- Nobody is told of all these; what telling costs is asked below.
 alter table public.messages disable trigger user;
-alter table public.chat_participants disable trigger user;
+alter table chat.chat_participants disable trigger user;
 
 insert into public.events (id, title) select p.event_id, 'Event ' || p.n from place p;
-insert into public.chats (id, type, event_id, name, rev, last_message_at)
+insert into chat.chats (id, type, event_id, name, rev, last_message_at)
 select p.chat_id, 'event_authors', p.event_id, 'Event ' || p.n, p.lines, now() - p.n * interval '1 millisecond' from place p;
-insert into public.chat_participants (chat_id, user_id)
+insert into chat.chat_participants (chat_id, user_id)
 select p.chat_id, c.id
 from place p
 cross join generate_series(0, 2) as seat
@@ -87,8 +87,8 @@ join crowd c on c.n = (p.n * 7 + line % 3 * 13) % 1000
 order by random();
 
 -- Alice is in the long chat, the short one and 998 others; bob and carol in the long one alone.
-insert into public.chat_participants (chat_id, user_id) select p.chat_id, pg_temp.id('alice') from place p where p.n < 999 or p.n = 5000;
-insert into public.chat_participants (chat_id, user_id)
+insert into chat.chat_participants (chat_id, user_id) select p.chat_id, pg_temp.id('alice') from place p where p.n < 999 or p.n = 5000;
+insert into chat.chat_participants (chat_id, user_id)
 select pg_temp.id('long'), pg_temp.id(person) from unnest(array['bob', 'carol']) as person;
 insert into public.friendships (user_low, user_high, status, requested_by)
 select least(pg_temp.id('alice'), k.id), greatest(pg_temp.id('alice'), k.id), 'accepted', k.id
@@ -103,24 +103,24 @@ insert into storage.objects (bucket_id, name, metadata)
 select 'chat-attachments', m.attachment_path, '{"size": 5, "mimetype": "application/pdf"}'
 from public.messages m where m.attachment_path is not null;
 -- And 5,000 each that are in no message: of those uploaded in the last 28 hours and of those deleted in the last 29 days.
-insert into private.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
+insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
 select concat_ws('/', p.chat_id, c.id, gen_random_uuid(), 'file.pdf'), p.chat_id, c.id, 'file.pdf', 'application/pdf', 5, now() - p.n * interval '20 seconds'
 from place p join crowd c on c.n = p.n % 1000;
-insert into private.discarded_uploads (path, discarded_at)
+insert into chat.discarded_uploads (path, discarded_at)
 select concat_ws('/', p.chat_id, c.id, gen_random_uuid(), 'file.pdf'), now() - p.n * interval '500 seconds'
 from place p join crowd c on c.n = p.n % 1000;
 insert into storage.objects (bucket_id, name, metadata)
 select 'chat-attachments', path, '{"size": 5, "mimetype": "application/pdf"}'
-from (select u.path from private.uploads u union all select d.path from private.discarded_uploads d) as known_path;
+from (select u.path from chat.uploads u union all select d.path from chat.discarded_uploads d) as known_path;
 
 alter table public.messages enable trigger user;
-alter table public.chat_participants enable trigger user;
-analyze public.events, public.chats, public.chat_participants, public.messages, private.uploads, private.discarded_uploads, storage.objects;
+alter table chat.chat_participants enable trigger user;
+analyze public.events, chat.chats, chat.chat_participants, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
 
 select cmp_ok((select count(*) from public.messages), '>=', 200000::bigint, 'there are 200,000 messages');
 select is((select count(*) from public.messages m where m.chat_id = pg_temp.id('long')), 100000::bigint, 'half of them in one chat');
 select is(
-  (select array_agg((select count(*) from public.chat_participants p where p.user_id = pg_temp.id(person))) from unnest(array['alice', 'bob']) as person),
+  (select array_agg((select count(*) from chat.chat_participants p where p.user_id = pg_temp.id(person))) from unnest(array['alice', 'bob']) as person),
   array[1000, 1]::bigint[], 'alice is in 1,000 chats, bob in one'
 );
 
@@ -132,8 +132,8 @@ create temporary view large_table_scans as
 select sum(s.seq_scan) as count
 from pg_catalog.pg_stat_xact_all_tables s
 where s.relid in (
-  'public.messages'::regclass, 'public.chat_participants'::regclass,
-  'private.uploads'::regclass, 'private.discarded_uploads'::regclass, 'storage.objects'::regclass
+  'public.messages'::regclass, 'chat.chat_participants'::regclass,
+  'chat.uploads'::regclass, 'chat.discarded_uploads'::regclass, 'storage.objects'::regclass
 );
 grant select on large_table_scans to authenticated;
 create function pg_temp.sequential_scans(call text) returns bigint
@@ -289,12 +289,12 @@ reset role;
 set local plan_cache_mode = auto;
 create temporary sequence upload_number;
 grant usage on upload_number to authenticated;
-insert into private.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
+insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
 select concat_ws('/', pg_temp.id('long'), pg_temp.id('alice'), n, 'file.pdf'), pg_temp.id('long'), pg_temp.id('alice'), 'file.pdf', 'application/pdf', 5,
   now() - interval '3 hours'
 from generate_series(1, 10) as n;
 insert into storage.objects (bucket_id, name, metadata)
-select 'chat-attachments', u.path, '{"size": 5, "mimetype": "application/pdf"}' from private.uploads u where u.user_id = pg_temp.id('alice');
+select 'chat-attachments', u.path, '{"size": 5, "mimetype": "application/pdf"}' from chat.uploads u where u.user_id = pg_temp.id('alice');
 create function pg_temp.next_upload() returns text
 language sql
 as $$ select concat_ws('/', pg_temp.id('long'), pg_temp.id('alice'), nextval('pg_temp.upload_number'), 'file.pdf') $$;
@@ -409,7 +409,7 @@ cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement
 
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc where 'plan_cache_mode=force_generic_plan' = any (proconfig) $$,
-  array['private.chats(uuid[])', 'list_messages(uuid,integer,timestamp with time zone)'],
+  array['chat.chats(uuid[])', 'list_messages(uuid,integer,timestamp with time zone)'],
   'and that is planned once, as the plan of one chat is: planning takes longer than a short page'
 );
 
@@ -418,7 +418,7 @@ select matches(
   way, '^Index Scan messages_rev_is_of_one_change .*chat_id = .* AND \(rev > ', format('a page of changes is one range of the index of revs (%s)', options)
 )
 from unnest(array['generic_plan', 'generic_plan off']) as options
-cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement('private.changed_messages', 1, case options
+cross join lateral unnest(pg_temp.ways_to('messages', options, pg_temp.statement('chat.changed_messages', 1, case options
   when 'generic_plan' then
     array[['changed_messages\.chat_id', '$1::uuid'], ['start', '$2::bigint'], ['visible_from', '$3::timestamptz'], ['row_limit', '$4::integer']]
   else

@@ -31,7 +31,7 @@ $$;
 -- What a person has used of their allowance.
 create function pg_temp.used(person text) returns integer
 language sql stable security definer
-as $$ select a.used from private.send_allowances a where a.user_id = pg_temp.id(person) $$;
+as $$ select a.used from chat.allowances a where a.user_id = pg_temp.id(person) $$;
 
 create function pg_temp.send(times integer) returns bigint
 language sql
@@ -51,7 +51,7 @@ reset role;
 -- The limit --------------------------------------------------------------------
 
 select results_eq(
-  $$ select max_count, period from private.rate_limits where name = 'send' $$,
+  $$ select max_count, period from chat.rate_limits where name = 'send' $$,
   $$ values (100, interval '10 seconds') $$,
   'a person may send 100 messages in 10 seconds'
 );
@@ -63,7 +63,7 @@ select is(pg_temp.used('alice'), 51, 'each is counted');
 
 -- However long this file has taken so far, the window is open from here on.
 reset role;
-update private.send_allowances set window_start = clock_timestamp() + interval '1 minute';
+update chat.allowances set window_start = clock_timestamp() + interval '1 minute';
 select pg_temp.act_as('alice');
 
 select lives_ok($$ select public.send_message(pg_temp.id('pair'), 'once', pg_temp.id('key')) $$, 'a retry finds its message');
@@ -93,7 +93,7 @@ select throws_ok(
 select is(pg_temp.used('alice'), 100, 'what is refused is not counted');
 reset role;
 select results_eq(
-  $$ select c.rev, (select count(*) from public.messages m where m.chat_id = c.id) from public.chats c where c.id = pg_temp.id('pair') $$,
+  $$ select c.rev, (select count(*) from public.messages m where m.chat_id = c.id) from chat.chats c where c.id = pg_temp.id('pair') $$,
   $$ values (100::bigint, 100::bigint) $$,
   'and writes nothing'
 );
@@ -124,42 +124,42 @@ end
 $$;
 
 reset role;
-update private.send_allowances set window_start = clock_timestamp() + interval '20 seconds' where user_id = pg_temp.id('alice');
+update chat.allowances set window_start = clock_timestamp() + interval '20 seconds' where user_id = pg_temp.id('alice');
 select pg_temp.act_as('alice');
 select ok(pg_temp.seconds_left() between 1 and 30, 'a refusal tells the whole seconds that are left');
 reset role;
-update private.send_allowances set window_start = clock_timestamp() - interval '11 seconds' where user_id = pg_temp.id('alice');
+update chat.allowances set window_start = clock_timestamp() - interval '11 seconds' where user_id = pg_temp.id('alice');
 select pg_temp.act_as('alice');
 select is(pg_temp.send(1), 1::bigint, 'when the window is over one may send again');
 select is(pg_temp.used('alice'), 1, 'and it is the first of the next window');
 reset role;
 select ok(
-  (select a.window_start > clock_timestamp() - interval '1 minute' from private.send_allowances a where a.user_id = pg_temp.id('alice')),
+  (select a.window_start > clock_timestamp() - interval '1 minute' from chat.allowances a where a.user_id = pg_temp.id('alice')),
   'which begins now'
 );
 
 -- Settings -----------------------------------------------------------------------
 
-update private.rate_limits set max_count = 1, period = interval '1 hour' where name = 'send';
+update chat.rate_limits set max_count = 1, period = interval '1 hour' where name = 'send';
 select pg_temp.act_as('alice');
 select throws_ok($$ select pg_temp.send(1) $$, 'PT429', 'rate_limited', 'another limit acts at once');
 reset role;
-delete from private.rate_limits where name = 'send';
+delete from chat.rate_limits where name = 'send';
 select pg_temp.act_as('alice');
 select is(pg_temp.send(2), 2::bigint, 'and without one nothing is limited');
 
 -- Whose the tables are -------------------------------------------------------------
 
-select throws_ok('select * from private.rate_limits', '42501', null, 'people cannot read the limits');
-select throws_ok('update private.rate_limits set max_count = 1000', '42501', null, 'nor change them');
-select throws_ok('select * from private.send_allowances', '42501', null, 'nor read what was used');
-select throws_ok('delete from private.send_allowances', '42501', null, 'nor give themselves more');
-select throws_ok('select private.charge_send()', '42501', null, 'nor use up their own but by sending');
+select throws_ok('select * from chat.rate_limits', '42501', null, 'people cannot read the limits');
+select throws_ok('update chat.rate_limits set max_count = 1000', '42501', null, 'nor change them');
+select throws_ok('select * from chat.allowances', '42501', null, 'nor read what was used');
+select throws_ok('delete from chat.allowances', '42501', null, 'nor give themselves more');
+select throws_ok('select chat.charge_send()', '42501', null, 'nor use up their own but by sending');
 
 reset role;
 delete from auth.users where id = pg_temp.id('alice');
 select is_empty(
-  $$ select a.user_id from private.send_allowances a where a.user_id = pg_temp.id('alice') $$,
+  $$ select a.user_id from chat.allowances a where a.user_id = pg_temp.id('alice') $$,
   'with the account goes what it has used'
 );
 

@@ -47,10 +47,10 @@ as $$
 $$;
 create function pg_temp.hear_no_more() returns void language sql as $$ select count(*) from pg_temp.heard() $$;
 
-create temporary table lost_before as select last_value as count from private.lost_broadcasts;
+create temporary table lost_before as select last_value as count from chat.lost_broadcasts;
 create function pg_temp.lost() returns bigint
 language sql security definer
-as $$ select s.last_value - b.count from private.lost_broadcasts s, pg_temp.lost_before b $$;
+as $$ select s.last_value - b.count from chat.lost_broadcasts s, pg_temp.lost_before b $$;
 
 create function pg_temp.move_typing_back(by interval) returns void
 language sql security definer
@@ -129,7 +129,7 @@ insert into public.event_group_members (group_id, user_id)
 values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
 select is_empty('select * from pg_temp.heard()', 'no chat, no news');
 update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from public.chats c where c.group_id = pg_temp.id('dancers');
+insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 0)
@@ -331,7 +331,7 @@ select set_eq(
 );
 delete from auth.users where id = pg_temp.id('bob');
 select is(
-  (select c.topic_epoch from public.chats c where c.id = pg_temp.id('pair')), 1, 'a pair''s chat moves on when one''s account is deleted'
+  (select c.topic_version from chat.chats c where c.id = pg_temp.id('pair')), 1, 'a pair''s chat moves on when one''s account is deleted'
 );
 select is(
   (select h.payload from pg_temp.heard() h where h.topic = pg_temp.chat_topic('pair')),
@@ -339,7 +339,7 @@ select is(
   'telling the one who stays'
 );
 select is(
-  (select c.topic_epoch from public.chats c where c.id = pg_temp.id('group chat')), 3, 'and so does a group''s'
+  (select c.topic_version from chat.chats c where c.id = pg_temp.id('group chat')), 3, 'and so does a group''s'
 );
 select is(
   (
@@ -453,13 +453,13 @@ select is_empty('select * from pg_temp.heard()', 'none of which is told');
 
 delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('dave');
 insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave'));
-create or replace function private.max_told_participants() returns integer language sql immutable return 3;
+create or replace function chat.max_told_participants() returns integer language sql immutable return 3;
 select pg_temp.hear_no_more();
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'three are told');
 select is((select count(*) from pg_temp.heard() h where h.event = 'chat.updated'), 3::bigint, 'as many participants as the bound are told');
 reset role;
-create or replace function private.max_told_participants() returns integer language sql immutable return 2;
+create or replace function chat.max_told_participants() returns integer language sql immutable return 2;
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'three are too many');
 select set_eq(
@@ -469,23 +469,23 @@ select set_eq(
 reset role;
 update public.events set title = 'Night' where id = pg_temp.id('party');
 select is_empty('select * from pg_temp.heard()', 'a new name goes by the bound too');
-create or replace function private.max_told_participants() returns integer language sql immutable return 50;
+create or replace function chat.max_told_participants() returns integer language sql immutable return 50;
 update public.events set title = 'Saturday Night' where id = pg_temp.id('party');
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.user_topic(person), 'chat.updated', jsonb_build_object('chatId', c.id, 'rev', c.rev)
-     from unnest(array['alice', 'carol', 'dave']) as person, public.chats c where c.id = pg_temp.id('group chat') $$,
+     from unnest(array['alice', 'carol', 'dave']) as person, chat.chats c where c.id = pg_temp.id('group chat') $$,
   'and is told to each participant'
 );
-select ok(private.max_told_participants() + 2 <= 64, 'the broadcasts of a message are subtransactions that Postgres keeps at hand');
+select ok(chat.max_told_participants() + 2 <= 64, 'the broadcasts of a message are subtransactions that Postgres keeps at hand');
 
-create or replace function private.max_broadcast_bytes() returns integer language sql immutable return 1000;
+create or replace function chat.max_broadcast_bytes() returns integer language sql immutable return 1000;
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', repeat('é', 400));
 select set_eq(
   'select event, payload from pg_temp.heard()',
   $$ select event, jsonb_build_object('chatId', c.id, 'rev', c.rev)
-     from unnest(array['message.created', 'chat.updated', 'chat.updated', 'chat.updated']) as event, public.chats c
+     from unnest(array['message.created', 'chat.updated', 'chat.updated', 'chat.updated']) as event, chat.chats c
      where c.id = pg_temp.id('group chat') $$,
   'what is too large is told without its content'
 );
@@ -494,7 +494,7 @@ select is(
   (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.created'), 'a short one', 'what fits, with it'
 );
 reset role;
-create or replace function private.max_broadcast_bytes() returns integer language sql immutable return 250000;
+create or replace function chat.max_broadcast_bytes() returns integer language sql immutable return 250000;
 select is(pg_temp.lost(), 0::bigint, 'nothing of all this was lost');
 
 -- Failures ---------------------------------------------------------------------------
@@ -531,7 +531,7 @@ select pg_temp.say('group chat', 'still unheard');
 select is(pg_temp.lost(), 9::bigint, 'once one has failed, the same transaction tries no other');
 select is_empty('select * from pg_temp.heard()', 'even if it would succeed');
 reset role;
-select set_config('private.realtime_fails', '', true);
+select set_config('chat.realtime_fails', '', true);
 
 -- And where Realtime is slow, a write does not wait for each of many.
 create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.6); return new; end $$;
@@ -542,9 +542,9 @@ select is((select count(*) from pg_temp.heard()), 1::bigint, 'after half a secon
 select is(pg_temp.lost(), 10::bigint, 'which is counted');
 reset role;
 drop trigger delay on realtime.messages;
-select set_config('private.realtime_fails', '', true);
+select set_config('chat.realtime_fails', '', true);
 
-create or replace function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
+create or replace function chat.topic(chat_id uuid, topic_version integer) returns text
 language plpgsql immutable as $$ begin raise exception 'no topic'; end $$;
 select pg_temp.act_as('alice');
 select lives_ok(
@@ -560,9 +560,9 @@ select lives_ok(
   $$ delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('stranger') $$, 'or a leaving'
 );
 select is(pg_temp.lost(), 14::bigint, 'each of which is counted');
-create or replace function private.chat_topic(chat_id uuid, topic_epoch integer) returns text
+create or replace function chat.topic(chat_id uuid, topic_version integer) returns text
 language sql immutable parallel safe
-return 'chat:' || chat_id::text || case when topic_epoch > 0 then ':' || topic_epoch::text else '' end;
+return 'chat:' || chat_id::text || case when topic_version > 0 then ':' || topic_version::text else '' end;
 set local client_min_messages = notice;
 
 select is_empty(

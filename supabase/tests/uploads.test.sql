@@ -95,7 +95,7 @@ insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers
 insert into public.event_group_members (group_id, user_id)
 select pg_temp.id('dancers'), pg_temp.id(dancer) from unnest(array['alice', 'bob', 'dave']) as dancer;
 update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from public.chats c where c.group_id = pg_temp.id('dancers');
+insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
 insert into storage.buckets (id, name) values ('elsewhere', 'elsewhere');
 
 -- Reserves a PDF of five bytes as the one who acts, known by its name afterwards.
@@ -152,7 +152,7 @@ $$;
 
 create function pg_temp.age(file_name text, by interval) returns void
 language sql security definer
-as $$ update private.uploads set created_at = created_at - by where path = pg_temp.path(age.file_name) $$;
+as $$ update chat.uploads set created_at = created_at - by where path = pg_temp.path(age.file_name) $$;
 
 select pg_temp.act_as('alice');
 insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
@@ -179,7 +179,7 @@ from storage.buckets b where b.id = 'chat-attachments';
 -- Reserving ------------------------------------------------------------------------
 
 select results_eq(
-  $$ select max_count, period from private.rate_limits where name = 'upload' $$,
+  $$ select max_count, period from chat.rate_limits where name = 'upload' $$,
   $$ values (20, interval '2 hours') $$,
   'a person may have 20 reservations of the last two hours open'
 );
@@ -201,9 +201,9 @@ reset role;
 select is(
   pg_temp.answer('first') ->> 'expiresAt', pg_temp.rfc3339(u.created_at + interval '2 hours'), 'for two hours'
 )
-from private.uploads u where u.path = pg_temp.path('first');
+from chat.uploads u where u.path = pg_temp.path('first');
 select is(
-  (select to_jsonb(u) - array['path', 'created_at'] from private.uploads u where u.path = pg_temp.path('first')),
+  (select to_jsonb(u) - array['path', 'created_at'] from chat.uploads u where u.path = pg_temp.path('first')),
   jsonb_build_object(
     'chat_id', pg_temp.id('pair'), 'user_id', pg_temp.id('alice'), 'file_name', 'Minutes of May.pdf',
     'content_type', 'application/pdf', 'size', 5
@@ -296,7 +296,7 @@ select is(
   pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '42501 permission denied for function reserve_upload', 'nor for anon'
 );
 reset role;
-delete from private.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
+delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
 
 -- File names -----------------------------------------------------------------------
 -- What a message shows, and the last part of the path.
@@ -350,7 +350,7 @@ insert into file_name values
   (repeat('x', 5000000) || '.png', repeat('x', 251) || '.png', repeat('x', 96) || '.png', '5 MB'),
   ('a.' || repeat('y', 20), 'a.' || repeat('y', 20), 'a.' || repeat('y', 20), 'an extension of twenty');
 
-update private.rate_limits set max_count = 1000 where name = 'upload';
+update chat.rate_limits set max_count = 1000 where name = 'upload';
 select pg_temp.act_as('alice');
 select is(
   (select array[r ->> 'fileName', split_part(r ->> 'path', '/', 4)] from public.reserve_upload(pg_temp.id('pair'), f.given, 'text/plain', 1) as r),
@@ -359,17 +359,17 @@ select is(
 from file_name f;
 reset role;
 select is_empty(
-  $$ select u.path from private.uploads u
+  $$ select u.path from chat.uploads u
      where u.path !~ '^([0-9a-f-]{36}/){3}[A-Za-z0-9._-]{1,100}$' or u.path ~ '\.\.' or octet_length(u.path) > 250 $$,
   'no path has anything else in it'
 );
 select is_empty(
-  $$ select u.file_name from private.uploads u
+  $$ select u.file_name from chat.uploads u
      where char_length(u.file_name) not between 1 and 255 or octet_length(u.file_name) > 765 or u.file_name is not nfc normalized $$,
   'and no name is longer than a disk would take'
 );
-delete from private.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
-update private.rate_limits set max_count = 20 where name = 'upload';
+delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
+update chat.rate_limits set max_count = 20 where name = 'upload';
 
 -- How many at once -----------------------------------------------------------------
 
@@ -404,13 +404,13 @@ select matches(
   pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'but one for one'
 );
 reset role;
-update private.rate_limits set max_count = 1, period = interval '1 minute' where name = 'upload';
+update chat.rate_limits set max_count = 1, period = interval '1 minute' where name = 'upload';
 select pg_temp.act_as('alice');
 select matches(
   pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'another limit acts at once'
 );
 reset role;
-delete from private.rate_limits where name = 'upload';
+delete from chat.rate_limits where name = 'upload';
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'unlimited');
 select pass('and without one nothing is limited');
@@ -480,7 +480,7 @@ language sql
 as $$ select pg_temp.refusal(format('send_message(pg_temp.id(%L), attachment_path => %L)', chat, pg_temp.path(file_name))) $$;
 
 select pg_temp.act_as('alice');
-insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from public.chats c where c.id = pg_temp.id('pair');
+insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = pg_temp.id('pair');
 select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'what is only reserved cannot be sent');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
@@ -539,12 +539,12 @@ select is(
   pg_temp.attach('upload 14', 'group chat'), pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), 'to the chat that she has uploaded it to'
 );
 select is(
-  (select c.rev from public.chats c where c.id = pg_temp.id('pair')), (pg_temp.answer('rev before') #>> '{}')::bigint + 1,
+  (select c.rev from chat.chats c where c.id = pg_temp.id('pair')), (pg_temp.answer('rev before') #>> '{}')::bigint + 1,
   'what was refused takes no rev'
 );
 reset role;
 select is(
-  (select a.used from private.send_allowances a where a.user_id = pg_temp.id('alice')), 2, 'nor anything of what she may send'
+  (select a.used from chat.allowances a where a.user_id = pg_temp.id('alice')), 2, 'nor anything of what she may send'
 );
 select throws_ok(
   $$ insert into public.messages (chat_id, sender_id, attachment_path, attachment_file_name, attachment_content_type, attachment_size, rev, created_at)
@@ -557,7 +557,7 @@ select throws_ok(
 )
 from unnest(array['attachment_file_name', 'attachment_content_type', 'attachment_size']) as part;
 select throws_ok(
-  format('insert into private.uploads (path, chat_id, user_id, file_name, content_type, size) values (%L, pg_temp.id(''pair''), pg_temp.id(''alice''), ''a'', ''b'', 1)', path),
+  format('insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size) values (%L, pg_temp.id(''pair''), pg_temp.id(''alice''), ''a'', ''b'', 1)', path),
   '23514', null, 'nor is there a reservation of a path outside its folders: ' || said
 )
 from (values
@@ -614,7 +614,7 @@ select is(
 );
 reset role;
 select is_empty(
-  $$ select u.path from private.uploads u where u.path = pg_temp.path('photo') $$, 'it is reserved no more'
+  $$ select u.path from chat.uploads u where u.path = pg_temp.path('photo') $$, 'it is reserved no more'
 );
 select pg_temp.act_as('bob');
 select is(
@@ -701,11 +701,11 @@ reset role;
 update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
 
 -- An allowance that is used up is told before the file is looked at, and leaves it reserved.
-update private.send_allowances set window_start = clock_timestamp() + interval '1 minute', used = 100;
+update chat.allowances set window_start = clock_timestamp() + interval '1 minute', used = 100;
 select pg_temp.act_as('alice');
 select matches(pg_temp.attach('with a text'), '^PT429 rate_limited [0-9]+$', 'who has sent too much sends no file');
 reset role;
-update private.send_allowances set used = 0;
+update chat.allowances set used = 0;
 select pg_temp.act_as('alice');
 select is(pg_temp.attach('with a text'), 'not at all', 'and can send it later');
 
@@ -873,14 +873,14 @@ drop policy "anybody does everything" on storage.objects;
 
 -- What is left over ---------------------------------------------------------------------------
 
-delete from private.uploads where true;
-delete from private.discarded_uploads where true;
+delete from chat.uploads where true;
+delete from chat.discarded_uploads where true;
 delete from storage.objects o
 where o.bucket_id = 'chat-attachments' and not exists (select from public.messages m where m.attachment_path = o.name and m.deleted_at is null);
 
 create function pg_temp.age_deletion(file_name text, by interval) returns void
 language sql security definer
-as $$ update private.discarded_uploads set discarded_at = discarded_at - by where path = pg_temp.path(age_deletion.file_name) $$;
+as $$ update chat.discarded_uploads set discarded_at = discarded_at - by where path = pg_temp.path(age_deletion.file_name) $$;
 -- What the sweeper is told of, by the names of the files.
 create function pg_temp.leftovers(hours integer, days integer, page_limit integer default 100, strays boolean default false) returns text[]
 language sql
@@ -948,7 +948,7 @@ select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 2}', 'both are fo
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'once');
 reset role;
 select results_eq(
-  $$ select u.path from private.uploads u $$, $$ select pg_temp.path('left 3') $$, 'what is not left over is not'
+  $$ select u.path from chat.uploads u $$, $$ select pg_temp.path('left 3') $$, 'what is not left over is not'
 );
 select pg_temp.act_as('alice');
 select pg_temp.reserve('pair', 'not uploaded yet');
@@ -1012,7 +1012,7 @@ select pg_temp.reserve('group chat', 'to go, unsent');
 select pg_temp.store(pg_temp.path('to go, unsent'));
 reset role;
 delete from public.events where id = pg_temp.id('party');
-select is_empty($$ select id from public.chats where id = pg_temp.id('group chat') $$, 'a group''s chat goes with its event');
+select is_empty($$ select id from chat.chats where id = pg_temp.id('group chat') $$, 'a group''s chat goes with its event');
 select pg_temp.act_as('sweeper');
 select is(
   pg_temp.leftovers(0, 0), array['deleted 3 deleted', 'plan deleted', 'to go deleted'], 'what was in its messages is left over'
@@ -1040,7 +1040,7 @@ reset role;
 update storage.objects set created_at = clock_timestamp() - interval '60 days' where name in (pg_temp.path('living'), pg_temp.path('dead'), pg_temp.path('waiting'));
 insert into storage.objects (bucket_id, name, created_at) select 'chat-attachments', path, clock_timestamp() - interval '60 days'
 from unnest(array['gone with its chat']) as path;
-insert into private.discarded_uploads (path, discarded_at) values ('gone with its chat', clock_timestamp());
+insert into chat.discarded_uploads (path, discarded_at) values ('gone with its chat', clock_timestamp());
 select pg_temp.act_as('sweeper');
 select is(pg_temp.leftovers(0, 30), '{}', 'a file that was never reserved is not looked for');
 select is(pg_temp.leftovers(0, 30, strays => true), array['old stray stray'], 'unless one asks, and only when it is old, and here');
@@ -1060,7 +1060,7 @@ select is(
 );
 select is(pg_temp.may_read('living', 'dead', 'waiting'), array['dead'], 'and of the chat''s none that is in use');
 reset role;
-update private.uploads set created_at = clock_timestamp() where path = pg_temp.path('waiting');
+update chat.uploads set created_at = clock_timestamp() where path = pg_temp.path('waiting');
 select pg_temp.act_as('sweeper');
 select ok(not pg_temp.remove('waiting'), 'however old the file itself is');
 select is(
@@ -1107,13 +1107,13 @@ from unnest(array['list_leftover_uploads(24, 30)', 'count_leftover_uploads(24, 3
 select pg_temp.act_as('alice');
 select throws_ok(statement, '42501', null, 'refused: ' || statement)
 from unnest(array[
-  'select * from private.uploads',
-  'insert into private.uploads (path, chat_id, user_id, file_name, content_type, size) values (''a'', pg_temp.id(''pair''), pg_temp.id(''alice''), ''a'', ''b'', 1)',
-  'update private.uploads set created_at = now()',
-  'delete from private.uploads where true',
-  'select * from private.discarded_uploads',
-  'insert into private.discarded_uploads values (pg_temp.path(''living''), now())',
-  'select private.attach_upload(pg_temp.id(''pair''), pg_temp.path(''waiting''))',
+  'select * from chat.uploads',
+  'insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size) values (''a'', pg_temp.id(''pair''), pg_temp.id(''alice''), ''a'', ''b'', 1)',
+  'update chat.uploads set created_at = now()',
+  'delete from chat.uploads where true',
+  'select * from chat.discarded_uploads',
+  'insert into chat.discarded_uploads values (pg_temp.path(''living''), now())',
+  'select chat.attach_upload(pg_temp.id(''pair''), pg_temp.path(''waiting''))',
   'update public.messages set attachment_path = pg_temp.path(''waiting'') where id = pg_temp.id(''living'')'
 ]) as statement;
 select is(

@@ -1,0 +1,97 @@
+-- How often one person may do what, whichever way they come.
+--
+-- The edge has limits of its own in front of these; a caller who goes to PostgREST directly
+-- meets these alone. They are far above what a hand can do, and stop a loop. Everything that
+-- broadcasts has one.
+
+create table chat.rate_limits (
+  name text primary key,
+  max_count integer not null,
+  period interval not null,
+  constraint rate_limits_allow_something check (max_count > 0 and period > interval '0')
+);
+comment on table chat.rate_limits is
+  'What a person may do how often. Change a limit with an update; a limit without a row does not limit.';
+insert into chat.rate_limits (name, max_count, period) values
+  ('send', 100, interval '10 seconds'),
+  ('edit', 30, interval '10 seconds'),
+  ('delete', 100, interval '10 seconds'),
+  ('read', 100, interval '10 seconds'),
+  ('typing', 30, interval '10 seconds'),
+  ('open', 60, interval '60 seconds'),
+  ('leave', 60, interval '60 seconds');
+
+create table chat.allowances (
+  -- No foreign key: its look at the account would wait for a deletion that waits for the chat.
+  user_id uuid not null,
+  name text not null,
+  window_start timestamptz not null,
+  used integer not null,
+  primary key (user_id, name)
+)
+-- Each send updates a row; room in the page lets that stay a heap-only update.
+with (fillfactor = 50);
+comment on table chat.allowances is
+  'What each person has used of each limit, in windows that begin with the first use.';
+
+alter table chat.rate_limits enable row level security;
+alter table chat.rate_limits force row level security;
+alter table chat.allowances enable row level security;
+alter table chat.allowances force row level security;
+
+create function chat.refuse_until(free_at timestamptz) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  -- The detail is for Retry-After: the whole seconds until another try is worth it.
+  perform chat.refuse(
+    'rate_limited', greatest(1, ceil(extract(epoch from free_at - clock_timestamp())))::integer::text
+  );
+end
+$$;
+comment on function chat.refuse_until(timestamptz) is 'Raises rate_limited with the true wait.';
+
+create function chat.check_allowance(name text) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  window_end timestamptz;
+begin
+  select a.window_start + l.period into window_end
+  from chat.rate_limits l
+  join chat.allowances a on a.name = l.name
+  where l.name = check_allowance.name and a.user_id = auth.uid()
+    and a.used >= l.max_count and clock_timestamp() < a.window_start + l.period;
+  if found then
+    perform chat.refuse_until(window_end);
+  end if;
+end
+$$;
+comment on function chat.check_allowance(text) is
+  'Raises rate_limited when the caller has used up a limit. Takes no lock and charges nothing.';
+
+create function chat.charge(name text) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  rule chat.rate_limits;
+begin
+  loop
+    select l.* into rule from chat.rate_limits l where l.name = charge.name;
+    if not found then
+      return;
+    end if;
+    insert into chat.allowances as a (user_id, name, window_start, used)
+    values (auth.uid(), rule.name, clock_timestamp(), 1)
+    on conflict on constraint allowances_pkey do update set
+      window_start = case when clock_timestamp() < a.window_start + rule.period then a.window_start else clock_timestamp() end,
+      used = case when clock_timestamp() < a.window_start + rule.period then a.used + 1 else 1 end
+    where a.used < rule.max_count or clock_timestamp() >= a.window_start + rule.period;
+    exit when found;
+    -- Raises, unless the window has ended just now.
+    perform chat.check_allowance(rule.name);
+  end loop;
+end
+$$;
+comment on function chat.charge(text) is
+  'Counts one use of a limit by the caller, or raises rate_limited. Locks the caller''s allowance until the transaction ends: so it comes after the chat''s lock and before any participant''s.';

@@ -1,0 +1,435 @@
+-- Messages.
+--
+-- Clients read the table under RLS and write it through functions alone. A send, an edit
+-- and a deletion each take the lock of the chat's row and its next rev: so rev has no
+-- hole, created_at is strictly increasing in a chat, and two writers never deadlock.
+
+-- Table ----------------------------------------------------------------------
+
+create table public.messages (
+  id uuid primary key default gen_random_uuid(),
+  chat_id uuid not null references chat.chats (id) on delete cascade,
+  -- No foreign key: a message outlives the account that sent it.
+  sender_id uuid not null,
+  text text,
+  attachment_path text,
+  attachment_file_name text,
+  attachment_content_type text,
+  attachment_size bigint,
+  attachment_width integer,
+  attachment_height integer,
+  client_id uuid,
+  client_digest bytea,
+  rev bigint not null,
+  created_at timestamptz not null,
+  edited_at timestamptz,
+  deleted_at timestamptz,
+  deleted_by uuid,
+  constraint messages_have_content check (text is not null or attachment_path is not null),
+  constraint messages_attachment_is_whole check (
+    num_nulls(attachment_path, attachment_file_name, attachment_content_type, attachment_size) in (0, 4)
+  ),
+  constraint messages_measures_are_of_an_attachment check (
+    num_nulls(attachment_width, attachment_height) = 2
+    or attachment_path is not null and attachment_width > 0 and attachment_height > 0
+  ),
+  constraint messages_text_fits check (char_length(text) between 1 and 4000),
+  constraint messages_rev_is_of_one_change unique (chat_id, rev),
+  constraint messages_client_id_is_of_one_send unique (chat_id, sender_id, client_id),
+  constraint messages_client_id_has_a_digest check ((client_id is null) = (client_digest is null))
+);
+comment on table public.messages is 'What was said. A deleted message keeps its row and is hidden from all but moderators.';
+comment on column public.messages.attachment_path is
+  'The name of its object in the bucket `chat-attachments`. One object belongs to one message.';
+comment on column public.messages.rev is 'The chat''s rev of this message''s last change.';
+comment on column public.messages.client_id is 'The sender''s idempotency key.';
+comment on column public.messages.client_digest is
+  'SHA-256 of what was first sent under client_id: an edited message still knows its own retry.';
+
+-- Planner statistics answer past RLS: `Prefer: count=planned` would tell strangers who sends much, which
+-- chats are busy and what files are called. So the table has none, and the planner goes by constants.
+do $$
+declare
+  name text;
+begin
+  for name in
+    select a.attname from pg_attribute a
+    where a.attrelid = 'public.messages'::regclass and a.attnum > 0 and not a.attisdropped
+  loop
+    execute format('alter table public.messages alter column %I set statistics 0', name);
+  end loop;
+end
+$$;
+
+-- deleted_at and sender_id are in the index so that pages skip the deleted, and unread
+-- counts the own, without a look at the table.
+create index messages_page_idx on public.messages (chat_id, created_at desc, deleted_at) include (sender_id);
+create unique index messages_attachment_path_idx on public.messages (attachment_path) where attachment_path is not null;
+
+-- Row-level security ---------------------------------------------------------
+
+alter table public.messages enable row level security;
+alter table public.messages force row level security;
+
+create policy "participants read messages, and moderators the deleted ones"
+  on public.messages for select to authenticated
+  using (
+    -- The bound: an index condition, so that no read goes through other people's chats.
+    chat_id = any (array(
+      select me.chat_id from chat.chat_participants me
+      where me.user_id = (select auth.uid()) and me.left_at is null
+    ))
+    -- These four hold for every row. Without statistics the planner takes a range for one row in 200,
+    -- and so finds the bound's index cheaper than anything that a query's own filters and order offer.
+    and chat_id >= '00000000-0000-0000-0000-000000000000' and chat_id <= 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+    and created_at > '-infinity' and created_at < 'infinity'
+    and exists (
+      select from chat.chat_participants me
+      where me.chat_id = messages.chat_id and me.user_id = (select auth.uid())
+        and me.left_at is null and messages.created_at > me.history_from
+    )
+    and (deleted_at is null or chat_id in (select chat.moderated_chats()))
+  );
+
+-- Shapes ---------------------------------------------------------------------
+
+-- client_digest is withheld: it would let readers test guesses of what an edited text first was.
+create view chat.visible_messages with (security_invoker = true) as
+select
+  m.id, m.chat_id, m.sender_id, m.text, m.attachment_path, m.attachment_file_name, m.attachment_content_type,
+  m.attachment_size, m.attachment_width, m.attachment_height, m.client_id, m.rev, m.created_at, m.edited_at,
+  m.deleted_at, m.deleted_by
+from public.messages m;
+comment on view chat.visible_messages is
+  'The messages that the caller may read, with the columns that clients may read.';
+
+create type chat.attachment as (
+  path text, "fileName" text, "contentType" text, size bigint, width integer, height integer
+);
+comment on type chat.attachment is 'The file of a message, as the API shows it.';
+
+create type chat.message as (
+  id uuid, "chatId" uuid, "senderId" uuid, text text, "attachmentUrl" text, attachment chat.attachment,
+  "clientId" uuid, "createdAt" text, "editedAt" text, "editableUntil" text, rev bigint
+);
+comment on type chat.message is
+  'A Message as the API shows it. attachmentUrl is null here: the edge puts it in, as Postgres can sign nothing.';
+
+create function chat.edit_window() returns interval
+language sql immutable parallel safe
+return interval '15 minutes';
+comment on function chat.edit_window() is 'How long after sending a message its sender may edit it.';
+
+create function chat.to_message(m chat.visible_messages, viewer uuid) returns chat.message
+language sql stable parallel safe
+return row(
+  m.id, m.chat_id, m.sender_id, m.text, null,
+  case when m.attachment_path is not null then row(
+    m.attachment_path, m.attachment_file_name, m.attachment_content_type, m.attachment_size, m.attachment_width,
+    m.attachment_height
+  )::chat.attachment end,
+  m.client_id, chat.rfc3339(m.created_at), chat.rfc3339(m.edited_at),
+  case when m.sender_id = viewer then chat.rfc3339(m.created_at + chat.edit_window()) end, m.rev
+)::chat.message;
+comment on function chat.to_message(chat.visible_messages, uuid) is 'A message as the API shows it to a viewer.';
+
+create function chat.to_last_message(m chat.visible_messages) returns chat.last_message
+language sql stable parallel safe
+return row(m.id, m.sender_id, m.text, chat.rfc3339(m.created_at), m.attachment_path is not null)::chat.last_message;
+comment on function chat.to_last_message(chat.visible_messages) is 'A message as the list of chats shows it.';
+
+create function chat.moderated_message(message chat.message, deleted_at timestamptz, deleted_by uuid) returns json
+language sql stable parallel safe
+return (
+  select row_to_json(moderated)
+  from (select message.*, chat.rfc3339(deleted_at) as "deletedAt", deleted_by as "deletedBy") as moderated
+);
+comment on function chat.moderated_message(chat.message, timestamptz, uuid) is
+  'A message as the API shows it to a moderator.';
+
+create function chat.message_of_caller(message_id uuid) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (select row_to_json(chat.to_message(v, auth.uid())) from chat.visible_messages v where v.id = message_id);
+end
+$$;
+comment on function chat.message_of_caller(uuid) is 'A message that the caller has just written: Message.';
+
+create function chat.unread(chat_id uuid, read_to timestamptz, reader uuid) returns table (messages integer)
+language sql stable
+begin atomic
+  -- 100 means "more than 99": the scan ends there, however long the history is.
+  select count(*)::integer
+  from (
+    select from public.messages m
+    where m.chat_id = unread.chat_id and m.created_at > read_to and m.sender_id <> reader and m.deleted_at is null
+    order by m.created_at desc
+    limit 100
+  ) as newest;
+end;
+comment on function chat.unread(uuid, timestamptz, uuid) is
+  'How many messages of others a reader has not read, up to 100; deleted ones do not count. A table of one row, as the planner puts only such a function into the statement that calls it.';
+
+-- Rules ----------------------------------------------------------------------
+
+create function chat.check_text(content text) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if content is null or char_length(content) not between 1 and 4000 then
+    perform chat.refuse_field('text', 'must have 1 to 4000 characters after trimming');
+  elsif not chat.is_visible(content) then
+    perform chat.refuse_field('text', 'must have a visible character');
+  end if;
+end
+$$;
+comment on function chat.check_text(text) is
+  'Raises invalid_request unless a trimmed text has 1 to 4,000 characters, one of them visible.';
+
+create function chat.find_message(chat_id uuid, message_id uuid) returns public.messages
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  message public.messages;
+begin
+  perform chat.require_participant(chat_id);
+  select m.* into message
+  from public.messages m
+  join chat.chat_participants me on me.chat_id = m.chat_id and me.user_id = auth.uid()
+  where m.id = find_message.message_id and m.chat_id = find_message.chat_id and m.created_at > me.history_from;
+  if not found then
+    perform chat.refuse('message_not_found');
+  end if;
+  return message;
+end
+$$;
+comment on function chat.find_message(uuid, uuid) is
+  'A message of a chat and of the caller''s part of its history, deleted or not; raises where there is none.';
+
+create function chat.next_rev(chat_id uuid) returns bigint
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  taken bigint;
+begin
+  update chat.chats c set rev = c.rev + 1 where c.id = next_rev.chat_id returning c.rev into taken;
+  return taken;
+end
+$$;
+comment on function chat.next_rev(uuid) is 'The chat''s next rev, for an edit or a deletion. Called under the chat''s lock.';
+
+-- The API --------------------------------------------------------------------
+
+create function public.list_messages(chat_id uuid, page_limit integer default 50, before timestamptz default null)
+returns json
+language plpgsql stable security invoker set search_path = ''
+-- One plan for all calls: a short page, or any page where chats are long, would be planned anew each time.
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  me constant uuid := auth.uid();
+  -- A variable, as under RLS the planner keeps a coalesce in the query out of the index condition.
+  older_than constant timestamptz := coalesce(before, 'infinity');
+begin
+  perform chat.check_page_limit(page_limit);
+  perform chat.require_participant(chat_id);
+
+  if chat.is_moderator(chat_id) then
+    return (
+      with page as materialized (
+        select v as message from chat.visible_messages v
+        where v.chat_id = list_messages.chat_id and v.created_at < older_than
+        order by v.created_at desc
+        limit page_limit + 1
+      ),
+      shown as materialized (select p.message from page p order by (p.message).created_at desc limit page_limit)
+      select json_build_object(
+        'data', coalesce(json_agg(chat.moderated_message(
+          chat.to_message(s.message, me), (s.message).deleted_at, (s.message).deleted_by
+        ) order by (s.message).created_at desc), '[]'),
+        'nextCursor', case when (select count(*) from page) > page_limit then
+          chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min((s.message).created_at))) end
+      )
+      from shown s
+    );
+  end if;
+
+  return (
+    with page as materialized (
+      select v as message from chat.visible_messages v
+      where v.chat_id = list_messages.chat_id and v.created_at < older_than and v.deleted_at is null
+      order by v.created_at desc
+      limit page_limit + 1
+    ),
+    shown as materialized (select p.message from page p order by (p.message).created_at desc limit page_limit)
+    select json_build_object(
+      'data', coalesce(json_agg(chat.to_message(s.message, me) order by (s.message).created_at desc), '[]'),
+      'nextCursor', case when (select count(*) from page) > page_limit then
+        chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min((s.message).created_at))) end
+    )
+    from shown s
+  );
+end
+$$;
+comment on function public.list_messages(uuid, integer, timestamptz) is
+  'A page of a chat''s messages, newest first: {data: [Message], nextCursor}; before is the creation time of the last one shown.';
+
+create function public.send_message(
+  chat_id uuid, text text default null, client_id uuid default null, attachment_path text default null
+) returns json
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
+as $$
+declare
+  me constant uuid := auth.uid();
+  content constant text := chat.trim_text(text);
+  digest constant bytea := case
+    when client_id is not null then sha256(convert_to(json_build_array(content, attachment_path)::text, 'UTF8'))
+  end;
+  before chat.chats;
+  after chat.chats;
+  file chat.attachment;
+  sent public.messages;
+begin
+  if text is not null or attachment_path is null then
+    perform chat.check_text(content);
+  end if;
+  -- A stranger and a flood are refused before the lock, so that neither can make a chat wait.
+  perform chat.require_participant(chat_id);
+  perform chat.check_allowance('send');
+
+  select c.* into before from chat.chats c where c.id = send_message.chat_id for no key update;
+  -- Asked again under the lock: the sender may have left, or the chat may have gone, while this waited for it.
+  perform chat.require_participant(chat_id);
+
+  if client_id is not null then
+    select m.* into sent
+    from public.messages m
+    where m.chat_id = send_message.chat_id and m.sender_id = me and m.client_id = send_message.client_id;
+    if found then
+      if sent.client_digest <> digest then
+        perform chat.refuse('idempotency_mismatch');
+      elsif sent.deleted_at is not null then
+        perform chat.refuse('message_not_found');
+      end if;
+      -- Refuses what a returner no longer sees.
+      perform chat.find_message(chat_id, sent.id);
+      return chat.message_of_caller(sent.id);
+    end if;
+  end if;
+
+  perform chat.require_unblocked(before.id);
+  if attachment_path is not null then
+    file := chat.attach_upload(before.id, attachment_path);
+  end if;
+
+  -- After all that refuses, and after a retry has found its message: neither is charged. Under
+  -- the chat's lock, so that nobody waits for a chat with their allowance locked, which would
+  -- make all their other sends wait too.
+  perform chat.charge('send');
+
+  update chat.chats c
+  set rev = c.rev + 1, last_message_at = greatest(clock_timestamp(), c.last_message_at + interval '1 microsecond')
+  where c.id = before.id
+  returning c.* into after;
+
+  insert into public.messages (
+    chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
+    attachment_width, attachment_height, client_id, client_digest, rev, created_at
+  )
+  values (
+    after.id, me, content, file.path, file."fileName", file."contentType", file.size, file.width, file.height,
+    send_message.client_id, digest, after.rev, after.last_message_at
+  )
+  returning * into sent;
+
+  -- Whoever has read all that came before has read this too. Unread counts leave it out
+  -- anyway; this spares them reading a long run of a person's own messages.
+  insert into chat.read_marks as r (chat_id, user_id, last_read_at)
+  select after.id, me, after.last_message_at
+  from chat.chat_participants p
+  left join chat.read_marks mine on mine.chat_id = p.chat_id and mine.user_id = p.user_id
+  where p.chat_id = after.id and p.user_id = me
+    and (before.last_message_at is null or greatest(mine.last_read_at, p.history_from) >= before.last_message_at)
+  on conflict on constraint read_marks_pkey do update set last_read_at = excluded.last_read_at
+  where r.last_read_at < excluded.last_read_at;
+
+  -- A message brings the other one of a pair back, with what is said from now on.
+  if after.type = 'direct' and 2 > (
+    select count(*) from chat.chat_participants p where p.chat_id = after.id and p.left_at is null
+  ) then
+    perform chat.complete_pair(
+      before, coalesce(before.last_message_at, '-infinity'), before.rev,
+      case me when after.direct_low then after.direct_high else after.direct_low end
+    );
+  end if;
+
+  perform set_config('response.status', '201', true);
+  return chat.message_of_caller(sent.id);
+end
+$$;
+comment on function public.send_message(uuid, text, uuid, text) is
+  'Sends a message of a text, an upload or both: Message, HTTP 201; the same client_id again writes nothing and gives the first message, HTTP 200.';
+
+create function public.edit_message(chat_id uuid, message_id uuid, text text) returns json
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
+as $$
+declare
+  content constant text := chat.trim_text(text);
+  message public.messages := chat.find_message(chat_id, message_id);
+begin
+  if message.deleted_at is not null then
+    perform chat.refuse('message_not_found');
+  elsif message.sender_id <> auth.uid() then
+    perform chat.refuse('not_sender');
+  elsif clock_timestamp() > message.created_at + chat.edit_window() then
+    perform chat.refuse('edit_window_expired');
+  end if;
+  perform chat.check_text(content);
+  -- Or else an edit would be a way to send.
+  perform chat.require_unblocked(message.chat_id);
+  perform chat.check_allowance('edit');
+
+  perform chat.lock_chats(array[message.chat_id]);
+  message := chat.find_message(chat_id, message_id);
+  if message.deleted_at is not null then
+    perform chat.refuse('message_not_found');
+  end if;
+  -- The same text again is no change: it takes no rev, and nobody is told.
+  if message.text is distinct from content then
+    perform chat.charge('edit');
+    update public.messages m
+    set text = content, edited_at = clock_timestamp(), rev = chat.next_rev(message.chat_id)
+    where m.id = message.id;
+  end if;
+  return chat.message_of_caller(message.id);
+end
+$$;
+comment on function public.edit_message(uuid, uuid, text) is
+  'Changes the text of a message of the caller''s own, within 15 minutes of sending it: Message.';
+
+create function public.delete_message(chat_id uuid, message_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
+as $$
+declare
+  me constant uuid := auth.uid();
+  message public.messages := chat.find_message(chat_id, message_id);
+begin
+  if message.sender_id <> me and not chat.is_moderator(message.chat_id) then
+    perform chat.refuse(case when message.deleted_at is null then 'not_sender' else 'message_not_found' end);
+  end if;
+  perform chat.check_allowance('delete');
+
+  -- A second deletion takes no rev: whether this is one is known only under the lock.
+  perform chat.lock_chats(array[message.chat_id]);
+  message := chat.find_message(chat_id, message_id);
+  if message.deleted_at is null then
+    perform chat.charge('delete');
+    update public.messages m
+    set deleted_at = clock_timestamp(), deleted_by = me, rev = chat.next_rev(message.chat_id)
+    where m.id = message.id;
+  end if;
+end
+$$;
+comment on function public.delete_message(uuid, uuid) is
+  'Hides a message from all but moderators; by its sender or a moderator; a second time changes nothing.';

@@ -1,0 +1,207 @@
+-- What the chat has in Supabase's own schemas: the bucket and the policies of Storage, the policies
+-- and the publication of Realtime, a trigger on the accounts.
+--
+-- This file may be run again at any time, and has to be after a restore: `supabase db dump` leaves
+-- these schemas out.
+
+-- Accounts -------------------------------------------------------------------
+
+create or replace function chat.on_accounts_deleted() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  gone uuid[];
+begin
+  -- Once for a statement, at its first row, with all its rows: so the locks of all accounts are taken
+  -- in one order.
+  if old.id <> (select d.id from deleted d limit 1) then
+    return null;
+  end if;
+  gone := array(select d.id from deleted d order by d.id);
+  perform chat.lock_sources(chat.lock_memberships(gone));
+  perform chat.lock_chats(array(select p.chat_id from chat.chat_participants p where p.user_id = any (gone)));
+  delete from chat.allowances a where a.user_id = any (gone);
+  delete from chat.chat_participants p where p.user_id = any (gone);
+  delete from chat.read_marks r where r.user_id = any (gone);
+  return null;
+end
+$$;
+comment on function chat.on_accounts_deleted() is
+  'Takes deleted accounts out of all their chats. What they said stays.';
+
+-- Row triggers fire in the order of their names, before those of foreign keys (RI_…): so the chats are
+-- locked before the cascades that the host may have.
+create or replace trigger "000_leave_chats"
+  after delete on auth.users
+  referencing old table as deleted
+  for each row execute function chat.on_accounts_deleted();
+
+-- Storage --------------------------------------------------------------------
+-- The bucket is the one place of its limits: a reservation goes by them, and so does Storage at the upload.
+
+insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
+values (chat.bucket(), chat.bucket(), false, 26214400, array[
+  'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
+  'video/mp4', 'video/quicktime', 'video/webm', 'video/3gpp',
+  'audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/webm', 'audio/wav', 'audio/aac', 'audio/3gpp',
+  -- Neither HTML nor SVG: a browser would run what they hold.
+  'application/pdf', 'text/plain', 'text/csv', 'text/markdown', 'application/zip',
+  'application/msword', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  'application/vnd.oasis.opendocument.text', 'application/vnd.oasis.opendocument.spreadsheet',
+  'application/vnd.oasis.opendocument.presentation'
+])
+on conflict (id) do update set public = false;
+
+create or replace function chat.may_upload(path text) returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return exists (
+    select from chat.uploads u
+    where u.path = may_upload.path and u.user_id = auth.uid()
+      and u.created_at > clock_timestamp() - chat.upload_window()
+      and chat.is_participant(u.chat_id)
+  );
+end
+$$;
+comment on function chat.may_upload(text) is
+  'Whether a path was reserved by the caller, lately, in a chat that they still take part in.';
+
+create or replace function chat.may_read_files() returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return chat.is_sweeper()
+    or exists (select from chat.chat_participants me where me.user_id = auth.uid() and me.left_at is null);
+end
+$$;
+comment on function chat.may_read_files() is
+  'Whether the caller may read any file at all. Asked once for each statement, before its rows.';
+
+create or replace function chat.my_folders() returns text[]
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return array(
+    select me.chat_id::text from chat.chat_participants me where me.user_id = auth.uid() and me.left_at is null
+  );
+end
+$$;
+comment on function chat.my_folders() is
+  'The first folders of the files that the caller may read: the ids of their chats. Asked once for each statement, so that files of other chats need no look-up.';
+
+drop policy if exists "people upload what they have reserved" on storage.objects;
+create policy "people upload what they have reserved"
+  on storage.objects for insert to authenticated
+  with check (bucket_id = chat.bucket() and chat.may_upload(name));
+
+drop policy if exists "readers of a message read its file, and the sweeper leftovers" on storage.objects;
+create policy "readers of a message read its file, and the sweeper leftovers"
+  on storage.objects for select to authenticated
+  using (
+    bucket_id = chat.bucket()
+    and (select chat.may_read_files())
+    and (
+      (
+        split_part(name, '/', 1) = any ((select chat.my_folders())::text[])
+        and exists (select from public.messages m where m.attachment_path = objects.name)
+      )
+      or ((select chat.is_sweeper()) and chat.is_leftover(name, created_at))
+    )
+  );
+
+drop policy if exists "the sweeper removes what is left over" on storage.objects;
+create policy "the sweeper removes what is left over"
+  on storage.objects for delete to authenticated
+  using (bucket_id = chat.bucket() and (select chat.is_sweeper()) and chat.is_leftover(name, created_at));
+
+-- Policies are joined by "or": without these a policy of the project's own, for other buckets,
+-- could open the chat's. Of objects in other buckets they say nothing.
+drop policy if exists "nobody else uploads attachments" on storage.objects;
+create policy "nobody else uploads attachments"
+  on storage.objects as restrictive for insert to authenticated
+  with check (bucket_id is distinct from chat.bucket() or chat.may_upload(name));
+
+drop policy if exists "nobody else reads attachments" on storage.objects;
+create policy "nobody else reads attachments"
+  on storage.objects as restrictive for select to authenticated
+  using (
+    bucket_id is distinct from chat.bucket()
+    or (
+      split_part(name, '/', 1) = any ((select chat.my_folders())::text[])
+      and exists (select from public.messages m where m.attachment_path = objects.name)
+    )
+    or ((select chat.is_sweeper()) and chat.is_leftover(name, created_at))
+  );
+
+drop policy if exists "nobody else removes attachments" on storage.objects;
+create policy "nobody else removes attachments"
+  on storage.objects as restrictive for delete to authenticated
+  using (
+    bucket_id is distinct from chat.bucket()
+    or ((select chat.is_sweeper()) and chat.is_leftover(name, created_at))
+  );
+
+drop policy if exists "nobody changes attachments, nor moves anything among them" on storage.objects;
+create policy "nobody changes attachments, nor moves anything among them"
+  on storage.objects as restrictive for update to authenticated
+  using (bucket_id is distinct from chat.bucket())
+  with check (bucket_id is distinct from chat.bucket());
+
+drop policy if exists "attachments are for people with an account" on storage.objects;
+create policy "attachments are for people with an account"
+  on storage.objects as restrictive for all to public
+  using (bucket_id is distinct from 'chat-attachments' or current_user = 'authenticated');
+
+-- Realtime -------------------------------------------------------------------
+-- With the default replica identity: with a full one a deleted row would reach strangers whose filter fits.
+
+do $$
+begin
+  if not exists (
+    select from pg_publication_tables t
+    where t.pubname = 'supabase_realtime' and t.schemaname = 'public' and t.tablename = 'messages'
+  ) then
+    alter publication supabase_realtime add table public.messages;
+  end if;
+end
+$$;
+
+drop policy if exists "people listen to their chats and to their own channel" on realtime.messages;
+create policy "people listen to their chats and to their own channel"
+  on realtime.messages for select to authenticated
+  using (extension in ('broadcast', 'presence') and (select chat.may_listen((select realtime.topic()))));
+
+drop policy if exists "people tell their presence where they may listen" on realtime.messages;
+create policy "people tell their presence where they may listen"
+  on realtime.messages for insert to authenticated
+  with check (extension = 'presence' and (select chat.may_listen((select realtime.topic()))));
+
+-- As above: a policy of the project's own, for other channels, must neither open the chat's nor let
+-- people forge its events.
+drop policy if exists "nobody else listens to chats and people's own channels" on realtime.messages;
+create policy "nobody else listens to chats and people's own channels"
+  on realtime.messages as restrictive for select to authenticated
+  using (
+    not chat.is_chat_topic((select realtime.topic()))
+    or (select chat.may_listen((select realtime.topic())))
+  );
+
+drop policy if exists "nobody broadcasts to chats and people's own channels" on realtime.messages;
+create policy "nobody broadcasts to chats and people's own channels"
+  on realtime.messages as restrictive for insert to authenticated
+  with check (
+    not chat.is_chat_topic((select realtime.topic()))
+    or (extension = 'presence' and (select chat.may_listen((select realtime.topic()))))
+  );
+
+drop policy if exists "chats and people's own channels are for people with an account" on realtime.messages;
+create policy "chats and people's own channels are for people with an account"
+  on realtime.messages as restrictive for all to public
+  using (
+    coalesce((select realtime.topic()) !~ '^(chat|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]+)?$', true)
+    or current_user = 'authenticated'
+  );
