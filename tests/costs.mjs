@@ -49,9 +49,9 @@ async function makeChat(people, messages = 0) {
   made.push({ event, users });
   await sql`insert into auth.users ${sql(users.map((id) => ({ id, email: `${id}@example.test` })))}`;
   await sql`insert into public.events (id, title, status, created_by) values (${event}, 'Costs', 'draft', ${users[0]})`;
-  await sql`insert into public.chats (id, type, event_id, name, rev, last_message_at)
+  await sql`insert into chat.chats (id, type, event_id, name, rev, last_message_at)
             values (${chat}, 'event_authors', ${event}, 'Costs', ${messages}, now())`;
-  await sql`insert into public.chat_participants (chat_id, user_id) select ${chat}, unnest(${users}::uuid[])`;
+  await sql`insert into chat.chat_participants (chat_id, user_id) select ${chat}, unnest(${users}::uuid[])`;
   await sql`insert into public.messages (chat_id, sender_id, text, rev, created_at)
             select ${chat}, ${users[0]}, 'message ' || n, n, now() - (${messages} - n) * interval '1 millisecond'
             from generate_series(1, ${messages}) n`;
@@ -59,8 +59,8 @@ async function makeChat(people, messages = 0) {
 }
 
 const made = [];
-const [{ max_count: limit }] = await sql`select max_count from private.rate_limits where name = 'send'`;
-const limitSends = (count) => sql`update private.rate_limits set max_count = ${count} where name = 'send'`;
+const [{ max_count: limit }] = await sql`select max_count from chat.rate_limits where name = 'send'`;
+const limitSends = (count) => sql`update chat.rate_limits set max_count = ${count} where name = 'send'`;
 const switchBroadcasts = (how) => sql.unsafe(`alter table public.messages ${how} trigger _100_broadcast_message`);
 
 async function measureSends() {
@@ -109,7 +109,7 @@ try {
   await limitSends(limit);
   for (const { event, users } of made) {
     await sql`delete from public.events where id = ${event}`;
-    await sql`delete from public.chats where event_id = ${event}`;
+    await sql`delete from chat.chats where event_id = ${event}`;
     await sql`delete from auth.users where id = any (${users})`;
   }
   await sql.end();

@@ -41,14 +41,16 @@ where c.n = 0 or c.n < 1983 and seat < case when c.n < 1967 then 3 else 2 end;
 
 insert into auth.users (id, email) select p.id, p.id || '@bench.example' from bench.people p;
 insert into public.events (id, title) select c.event_id, 'Event ' || c.n from bench.chats c;
-insert into public.chats (id, type, event_id, name, rev, last_message_at, created_at)
+insert into chat.chats (id, type, event_id, name, rev, last_message_at, created_at)
 select c.id, 'event_authors', c.event_id, 'Event ' || c.n, c.lines, c.last_at, c.last_at - interval '300 days' from bench.chats c;
 -- Who takes part has read all but the last few messages, but for the long chat, which nobody has read.
-insert into public.chat_participants (chat_id, user_id, joined_at, last_read_at)
-select
-  s.chat_id, s.user_id, c.last_at - interval '300 days',
-  case when s.chat = 0 then '-infinity' else c.last_at - (s.chat % 8) * (interval '299 days' / c.lines) end
+insert into chat.chat_participants (chat_id, user_id, joined_at)
+select s.chat_id, s.user_id, c.last_at - interval '300 days'
 from bench.seats s join bench.chats c on c.n = s.chat;
+insert into chat.read_marks (chat_id, user_id, last_read_at)
+select s.chat_id, s.user_id, c.last_at - (s.chat % 8) * (interval '299 days' / c.lines)
+from bench.seats s join bench.chats c on c.n = s.chat
+where s.chat <> 0;
 
 -- All chats speak through the same 299 days, so one's messages lie scattered among those of the
 -- others, as they would on a disk. Each fiftieth message of a chat is deleted.

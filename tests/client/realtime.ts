@@ -222,6 +222,6 @@ class Socket {
 
 /** How many broadcasts the database has given up so far. */
 export async function lostBroadcasts(): Promise<number> {
-  const [{ count }] = await sql<[{ count: number }]>`select last_value::int as count from private.lost_broadcasts`;
+  const [{ count }] = await sql<[{ count: number }]>`select last_value::int as count from chat.lost_broadcasts`;
   return count;
 }

@@ -10,7 +10,7 @@ const message = (id: number, rev: number, more: Partial<Message> = {}): Message 
 const upsert = (id: number, rev: number, more?: Partial<Message>): Change => ({ rev, kind: "upsert", message: message(id, rev, more) });
 const gone = (id: number, rev: number): Change => ({ rev, kind: "delete", messageId: `${id}` });
 const page = (nextCursor: string | null, ...data: Message[]): Page<Message> => ({ data, nextCursor });
-const answer = (rev: number, ...data: Change[]) => ({ data, rev, hasMore: false, topic: "chat:chat" });
+const answer = (rev: number, ...data: Change[]) => ({ data, rev, epoch: "one", hasMore: false, topic: "chat:chat" });
 const held = (replica: Replica) => replica.messages.map(({ id, rev }) => `${id}@${rev}`).join(" ");
 
 export async function the_replica_withstands_its_races(): Promise<void> {

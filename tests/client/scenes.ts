@@ -91,6 +91,25 @@ export const scenes: Record<string, () => Promise<void>> = {
     await scene.shows(chat.replica?.messages, "after the join");
   }),
 
+  a_restored_database_is_loaded_again: () => Scene.play(async (scene) => {
+    const backup = await sql`select m.id, m.text, m.rev from public.messages m where m.chat_id = ${scene.chatId}`;
+    const [before] = await sql`select rev, last_message_at from chat.chats where id = ${scene.chatId}`;
+    const chat = scene.device.open(scene.chatId);
+    for (let said = 0; said < 5; said++) await scene.said(`never was ${said}`);
+    await drain([scene.device]);
+    await scene.device.app.refresh();
+    await drain([scene.device]);
+    await scene.shows(chat.replica?.messages, "before the restore");
+    // What the backup does not have is gone, and people write on.
+    await sql`delete from public.messages where chat_id = ${scene.chatId} and id <> all (${backup.map(({ id }) => id)}::uuid[])`;
+    await sql`update chat.chats set rev = ${before!.rev}, last_message_at = ${before!.last_message_at} where id = ${scene.chatId}`;
+    await scene.said("after the restore");
+    const refreshed = scene.device.app.refresh();
+    await drain([scene.device]);
+    await refreshed;
+    await scene.shows(chat.replica?.messages, "after the restore");
+  }),
+
   a_chat_that_is_closed_and_opened_again_is_live: () => Scene.play(async (scene) => {
     scene.device.open(scene.chatId);
     await drain([scene.device]);

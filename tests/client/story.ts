@@ -39,7 +39,7 @@ export class Story {
     await sql`insert into public.event_groups (id, event_id, name, status) values (${group}, ${event}, 'The Fiddlers', 'pending')`;
     await sql`insert into public.event_group_members (group_id, user_id) values (${group}, ${alice.id}), (${group}, ${bob.id})`;
     await sql`update public.event_groups set status = 'approved' where id = ${group}`;
-    const [chat] = await sql`select id from public.chats where group_id = ${group}`;
+    const [chat] = await sql`select id from chat.chats where group_id = ${group}`;
     return new Story(chat!.id, [alice, bob, author].map(actor), { event, group }).past();
   }
 
@@ -50,7 +50,7 @@ export class Story {
       created_at: new Date(Date.now() - 60_000 + index),
     }));
     await sql`insert into public.messages ${sql(rows)}`;
-    await sql`update public.chats set rev = ${rows.length}, last_message_at = ${rows.at(-1)!.created_at} where id = ${this.chatId}`;
+    await sql`update chat.chats set rev = ${rows.length}, last_message_at = ${rows.at(-1)!.created_at} where id = ${this.chatId}`;
     this.said = rows.map(({ id }, index) => ({ id, sender: this.actors[index]!, deleted: false }));
     return this;
   }

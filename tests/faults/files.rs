@@ -74,7 +74,7 @@ impl Scene {
 
     /// Takes the reservations away, so that the tests do not reach the limit of open ones.
     async fn forget_reservations(&self) {
-        let sql = "delete from private.uploads where user_id = $1";
+        let sql = "delete from chat.uploads where user_id = $1";
         self.stack.execute(sql, &[&self.alice.id]).await;
     }
 }

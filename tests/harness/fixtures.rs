@@ -129,7 +129,7 @@ impl Stack {
         let group = self.group(event, "The Fiddlers", members).await;
         self.approve(group).await;
         let chat = self
-            .value("select id from public.chats where group_id = $1", &[&group])
+            .value("select id from chat.chats where group_id = $1", &[&group])
             .await;
         (group, chat)
     }
@@ -142,11 +142,11 @@ impl Stack {
                insert into public.messages (id, chat_id, sender_id, text, rev, created_at)
                select gen_random_uuid(), c.id, $2, n::text, c.rev + n,
                       coalesce(c.last_message_at, c.created_at) + n * interval '1 microsecond'
-               from public.chats c, generate_series(1, $3) n
+               from chat.chats c, generate_series(1, $3) n
                where c.id = $1
                returning created_at
              )
-             update public.chats
+             update chat.chats
              set rev = rev + $3, last_message_at = (select max(created_at) from sent)
              where id = $1",
             &[&chat, &sender.id, &count],

@@ -18,7 +18,7 @@ impl Stack {
     /// When Postgres refuses.
     pub async fn lock_chat(&self, chat: Uuid) -> ChatLock {
         let holder = Stack::sql_connection().await;
-        let sql = "select from public.chats where id = $1 for no key update";
+        let sql = "select from chat.chats where id = $1 for no key update";
         if let Err(error) = holder.batch_execute("begin").await {
             panic!("{error:?}");
         }
@@ -51,10 +51,10 @@ impl ChatLock {
     async fn waiting(&self) -> i64 {
         let sql = "
             select count(distinct l.pid)
-            from pg_locks l, public.chats c
+            from pg_locks l, chat.chats c
             where c.id = $1 and not l.granted
               and (l.transactionid = pg_current_xact_id()::xid
-                   or (l.locktype = 'tuple' and l.relation = 'public.chats'::regclass
+                   or (l.locktype = 'tuple' and l.relation = 'chat.chats'::regclass
                        and format('(%s,%s)', l.page, l.tuple) = c.ctid::text))";
         match self.holder.query_one(sql, &[&self.chat]).await {
             Ok(row) => row.get(0),

@@ -23,11 +23,11 @@ impl Stack {
                               where user_id = any ($1))
              ),
              my_chats as (
-               select c.* from public.chats c
+               select c.* from chat.chats c
                where c.direct_low = any ($1) or c.direct_high = any ($1)
                   or c.event_id in (select id from my_events)
                   or c.group_id in (select id from my_groups)
-                  or c.id in (select chat_id from public.chat_participants
+                  or c.id in (select chat_id from chat.chat_participants
                               where user_id = any ($1))
                   or c.id in (select chat_id from public.messages where sender_id = any ($1))
              )
@@ -45,8 +45,11 @@ impl Stack {
                                from public.friendships f
                                where f.user_low = any ($1) or f.user_high = any ($1)),
                'participants', (select json_agg(p order by p.chat_id, p.user_id)
-                                from public.chat_participants p
+                                from chat.chat_participants p
                                 where p.chat_id in (select id from my_chats)),
+               'read marks', (select json_agg(r order by r.chat_id, r.user_id)
+                              from chat.read_marks r
+                              where r.chat_id in (select id from my_chats)),
                'messages', (select json_agg(m order by m.chat_id, m.id)
                             from public.messages m
                             where m.chat_id in (select id from my_chats)

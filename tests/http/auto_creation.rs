@@ -34,6 +34,6 @@ fn new_chat(seen: &Chat, kind: &str, name: &str, event: Uuid, people: &[&Person]
 
 /// How many chats there are of an event, its groups' included.
 async fn chats_of(stack: &Stack, event: Uuid) -> i64 {
-    let sql = "select count(*) from public.chats where event_id = $1";
+    let sql = "select count(*) from chat.chats where event_id = $1";
     stack.value(sql, &[&event]).await
 }

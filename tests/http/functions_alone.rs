@@ -117,7 +117,7 @@ async fn no_header_makes_one_someone_else() {
             .header("apikey", &Env::get().service_role_key)
             .header("x-supabase-role", "service_role")
             .header("prefer", "tx=rollback")
-            .header("accept-profile", "private");
+            .header("accept-profile", "chat");
         call.send().await.refused(403, "not_participant");
     }
 }

@@ -139,7 +139,7 @@ async fn an_account_is_deleted_while_its_owner_sends() {
     // Both ask for her allowance: first the send, which wants her participation next, then the
     // deletion, which would deadlock with it if it had that already.
     let allowance = format!(
-        "select from private.send_allowances where user_id = '{}' for update",
+        "select from chat.allowances where user_id = '{}' and name = 'send' for update",
         alice.id
     );
     let holder = Host::begins(&allowance).await;
@@ -158,7 +158,7 @@ async fn an_account_is_deleted_while_its_owner_sends() {
     };
     let (answer, ()) = tokio::join!(try_send(&alice, chat), deletion);
     answer.created();
-    for table in ["public.chat_participants", "private.send_allowances"] {
+    for table in ["chat.chat_participants", "chat.allowances"] {
         let left = format!("select count(*) from {table} where user_id = $1");
         assert_eq!(stack.value::<i64>(&left, &[&alice.id]).await, 0, "{table}");
     }

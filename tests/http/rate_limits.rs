@@ -273,8 +273,8 @@ async fn limits_that_fail_let_everything_pass_and_the_log_says_so() {
 
 /// The database's limit, as if a person had used it up and the window ended in a minute.
 async fn use_up(stack: &Stack, person: &Person) {
-    let sql = "insert into private.send_allowances (user_id, window_start, used)
-               values ($1, clock_timestamp() + interval '50 seconds', 1000000)";
+    let sql = "insert into chat.allowances (user_id, name, window_start, used)
+               values ($1, 'send', clock_timestamp() + interval '50 seconds', 1000000)";
     assert_eq!(stack.execute(sql, &[&person.id]).await, 1);
 }
 
@@ -292,7 +292,7 @@ async fn behind_the_edge_the_database_limits_sends() {
     assert_eq!(bob.messages(chat).await, []);
     bob.send(chat, "Not me").await;
 
-    let over = "update private.send_allowances set window_start = clock_timestamp() - interval '10 seconds' where user_id = $1";
+    let over = "update chat.allowances set window_start = clock_timestamp() - interval '10 seconds' where user_id = $1 and name = 'send'";
     assert_eq!(stack.execute(over, &[&alice.id]).await, 1);
     alice.try_send(chat, &body).await.created();
 }
@@ -323,7 +323,7 @@ async fn sends_at_once_share_what_is_left_of_the_databases_limit() {
     ];
     // The tests' limit is a million.
     use_up(&stack, &alice).await;
-    let left = "update private.send_allowances set used = 1000000 - $2::integer where user_id = $1";
+    let left = "update chat.allowances set used = 1000000 - $2::integer where user_id = $1 and name = 'send'";
     let count = i32::try_from(LEFT).unwrap();
     assert_eq!(stack.execute(left, &[&alice.id, &count]).await, 1);
     let sends = (0..4 * LEFT).map(|n| {

@@ -40,7 +40,7 @@ export async function groupChat(author: User, members: User[]): Promise<{ chatId
   await sql`insert into public.event_groups (id, event_id, name, status) values (${group}, ${event}, 'The Fiddlers', 'pending')`;
   for (const { id } of members) await addMember(group, id);
   await sql`update public.event_groups set status = 'approved' where id = ${group}`;
-  const [chat] = await sql`select id from public.chats where group_id = ${group}`;
+  const [chat] = await sql`select id from chat.chats where group_id = ${group}`;
   return { chatId: chat!.id, group };
 }
 

@@ -72,7 +72,7 @@ impl Hidden {
         let sql = "select text from public.messages where text is not null
                    union select attachment_file_name from public.messages where attachment_file_name is not null
                    union select attachment_path from public.messages where attachment_path is not null
-                   union select path from private.uploads union select file_name from private.uploads
+                   union select path from chat.uploads union select file_name from chat.uploads
                    union select name from storage.objects";
         let rows = postgres.connect(OWNER).await?.query(sql, &[]).await?;
         let mut texts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -22,7 +22,7 @@ async fn a_chat_that_cannot_be_created_rolls_the_publishing_back() {
     holder.batch_execute("begin").await.unwrap();
     holder
         .execute(
-            "insert into public.chats (type, event_id, name)
+            "insert into chat.chats (type, event_id, name)
              values ('event_authors', $1, 'held')",
             &[&event],
         )
@@ -56,7 +56,7 @@ async fn a_chat_that_cannot_be_created_rolls_the_approval_back() {
     holder.batch_execute("begin").await.unwrap();
     holder
         .execute(
-            "insert into public.chats (type, event_id, group_id, name)
+            "insert into chat.chats (type, event_id, group_id, name)
              values ('approved_group', $1, $2, 'held')",
             &[&event, &group],
         )

@@ -104,7 +104,7 @@ impl<'s> Story<'s> {
                 let event = stack.event("Harvest Fair", &[&author]).await;
                 let group = stack.group(event, "The Fiddlers", &[&alice, &bob]).await;
                 stack.approve(group).await;
-                let sql = "select id from public.chats where group_id = $1";
+                let sql = "select id from chat.chats where group_id = $1";
                 let chat = stack.value(sql, &[&group]).await;
                 (chat, Some((event, group)), vec![alice, bob, author])
             }

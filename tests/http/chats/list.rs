@@ -56,13 +56,13 @@ async fn many_chats(stack: &Stack, alice: Uuid, count: i32) {
                returning id
              ),
              made as (
-               insert into public.chats (id, type, direct_low, direct_high, created_at)
+               insert into chat.chats (id, type, direct_low, direct_high, created_at)
                select gen_random_uuid(), 'direct', least(id, $1), greatest(id, $1),
                       now() - (row_number() over () / 4) * interval '1 minute'
                from people
                returning id, direct_low, direct_high
              )
-             insert into public.chat_participants (chat_id, user_id)
+             insert into chat.chat_participants (chat_id, user_id)
              select id, unnest(array[direct_low, direct_high]) from made",
             &[&alice, &count],
         )

@@ -70,7 +70,7 @@ async fn fifty_at_once_from_both_sides_get_one_chat() {
     }
     let chats: i64 = stack
         .value(
-            "select count(*) from public.chats
+            "select count(*) from chat.chats
              where direct_low = least($1::uuid, $2::uuid)
                and direct_high = greatest($1::uuid, $2::uuid)",
             &[&alice.id, &bob.id],

@@ -256,22 +256,19 @@ async fn helpers_are_no_functions_of_the_api() {
     for caller in [stack.postgrest(&alice), stack.anonymous()] {
         for (function, arguments) in [
             (
-                "add_participant",
-                json!({ "target_chat": chat, "member": alice.id }),
+                "follow_people",
+                json!({ "added": [{ "source": chat, "person": alice.id }], "removed": [] }),
             ),
-            (
-                "remove_participant",
-                json!({ "target_chat": chat, "member": bob.id }),
-            ),
+            ("remove_sources", json!({ "sources": [chat] })),
             ("next_rev", json!({ "chat_id": chat })),
             ("is_moderator", json!({ "chat_id": chat })),
             ("are_friends", json!({ "a": alice.id, "b": bob.id })),
             (
-                "create_source_chat",
-                json!({ "kind": "direct", "members": [alice.id] }),
+                "open_event_chat",
+                json!({ "event_id": chat, "name": "Mine" }),
             ),
         ] {
-            for schema in ["", "private."] {
+            for schema in ["", "chat."] {
                 let path = format!("/rpc/{schema}{function}");
                 let call = caller.post(&path, &arguments);
                 let answer = stack.unchanged_by(&[&alice, &bob], call).await;

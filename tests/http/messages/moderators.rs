@@ -130,7 +130,7 @@ async fn an_author_who_is_removed_moderates_no_more() {
     stack.publish(event).await;
     let group = stack.group(event, "The Fiddlers", &[&alice, &other]).await;
     stack.approve(group).await;
-    let sql = "select id from public.chats where group_id = $1";
+    let sql = "select id from chat.chats where group_id = $1";
     let chat: Uuid = stack.value(sql, &[&group]).await;
     let sent = alice.send(chat, "a secret").await;
     alice.remove(chat, sent.id).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 async fn lost(stack: &Stack) -> i64 {
-    let sql = "select last_value from private.lost_broadcasts";
+    let sql = "select last_value from chat.lost_broadcasts";
     stack.value(sql, &[]).await
 }
 

@@ -157,7 +157,7 @@ async fn an_upload_is_its_owners_in_its_chat_for_a_day() {
         let answer = database.post("/rpc/send_message", &body).await;
         answer.raised(400, "invalid_request");
     }
-    let sql = "update private.uploads set created_at = created_at - interval '24 hours 1 minute'
+    let sql = "update chat.uploads set created_at = created_at - interval '24 hours 1 minute'
                where path = $1";
     assert_eq!(stack.execute(sql, &[&upload.path]).await, 1);
     let late = alice.try_attach(chat, &upload.attachment_url).await;

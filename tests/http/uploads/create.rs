@@ -116,7 +116,7 @@ async fn each_field_is_checked_and_all_faults_told_at_once() {
     }
     let all = &["chatId", "fileName", "contentType", "size"];
     alice.try_reserve(&json!({})).await.invalid(all);
-    let sql = "select count(*) from private.uploads where user_id = $1";
+    let sql = "select count(*) from chat.uploads where user_id = $1";
     assert_eq!(stack.value::<i64>(sql, &[&alice.id]).await, 0);
 }
 

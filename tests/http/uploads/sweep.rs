@@ -32,14 +32,14 @@ async fn xtask(arguments: &[&str]) -> String {
 
 async fn age_upload(stack: &Stack, upload: &Upload, age: &str) {
     let sql = format!(
-        "update private.uploads set created_at = created_at - interval '{age}' where path = $1"
+        "update chat.uploads set created_at = created_at - interval '{age}' where path = $1"
     );
     assert_eq!(stack.execute(&sql, &[&upload.path]).await, 1);
 }
 
 async fn age_deletion(stack: &Stack, message: &Message, age: &str) {
     let sql = format!(
-        "update private.discarded_uploads set discarded_at = discarded_at - interval '{age}'
+        "update chat.discarded_uploads set discarded_at = discarded_at - interval '{age}'
          where path = $1"
     );
     let path = &message.attachment.as_ref().unwrap().path;
@@ -129,7 +129,7 @@ async fn by_hand_it_is_dry_unless_told_otherwise_goes_to_the_end_and_then_finds_
         let again = xtask(arguments).await;
         assert!(again.contains("nothing is left over"), "{again}");
     }
-    let sql = "select count(*) from private.uploads where path = $1";
+    let sql = "select count(*) from chat.uploads where path = $1";
     assert_eq!(stack.value::<i64>(sql, &[&upload.path]).await, 0);
 }
 

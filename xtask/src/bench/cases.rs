@@ -192,13 +192,11 @@ fn list(world: &World, person: usize) -> Result<Call> {
 /// Where the 1,000th page begins: the time, and the API's cursor for it.
 async fn deep(world: &World, chat: &str) -> Result<(String, String)> {
     let at = world.text(&format!(
-        "select private.rfc3339(created_at) from public.messages \
+        "select chat.rfc3339(created_at) from public.messages \
          where chat_id = '{chat}' and deleted_at is null order by created_at desc offset 49949 limit 1"
     )).await?;
     let cursor = world
-        .text(&format!(
-            "select private.cursor('messages', '{chat}', '{at}')"
-        ))
+        .text(&format!("select chat.cursor('messages', '{chat}', '{at}')"))
         .await?;
     Ok((at, cursor))
 }
@@ -261,7 +259,7 @@ async fn marks(world: &World) -> Result<Case> {
         function: Function::Chats,
     };
     let unread = format!(
-        "update public.chat_participants set last_read_at = '-infinity' where user_id = '{}'",
+        "update chat.read_marks set last_read_at = '-infinity' where user_id = '{}'",
         world.person(MARKS_READ)?
     );
     Ok(Case {
