@@ -6,6 +6,7 @@ mod auto_creation;
 mod changes;
 mod chats;
 mod cors;
+mod deadlocks;
 mod direct_postgrest;
 mod errors;
 mod faults;
