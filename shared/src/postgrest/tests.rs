@@ -9,6 +9,7 @@ use super::*;
 use crate::cursor::MessagesCursor;
 use crate::ids;
 use crate::request::{RequestId, TraceParent};
+use crate::supabase::Method;
 use crate::testing::TestPlatform;
 
 const OBJECT: Shape = Shape::Object("id");
@@ -104,7 +105,7 @@ fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
 }
 
 #[tokio::test]
-async fn a_get_sends_typed_arguments_and_five_headers() {
+async fn a_get_sends_typed_arguments_and_six_headers() {
     let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
     let chat = ids::parse(CHAT).unwrap();
     let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
@@ -127,6 +128,7 @@ async fn a_get_sends_typed_arguments_and_five_headers() {
             &format!(
                 "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z HTTP/1.1"
             ),
+            "accept-profile: public",
             "accept: application/json",
             "apikey: anon-key",
             "authorization: Bearer a.b.c",
@@ -149,16 +151,37 @@ async fn a_post_sends_json_and_passes_the_status_on() {
         lines(&asked.await.unwrap()),
         [
             "POST /rest/v1/rpc/send_message HTTP/1.1",
+            "accept-profile: public",
             "accept: application/json",
             "apikey: anon-key",
             "authorization: Bearer a.b.c",
             "content-length: 66",
+            "content-profile: public",
             "content-type: application/json",
             "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "x-request-id: req-1",
             &arguments.to_string(),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_request_by_its_path_names_the_schema_to_postgrest_and_to_nobody_else() {
+    for (path, names_it) in [
+        ("/rest/v1/rpc/list_leftover_uploads", true),
+        ("/auth/v1/token", false),
+        ("/storage/v1/object/chat-attachments", false),
+    ] {
+        let (config, asked) = upstream("200 OK", "{}").await;
+        let supabase = acting(&config);
+        let answer = supabase.ask_json("Supabase", Method::POST, path, b"{}".to_vec());
+        assert_eq!(answer.await, Ok((200, b"{}".to_vec())));
+        let asked = lines(&asked.await.unwrap());
+        for header in ["accept-profile: public", "content-profile: public"] {
+            let named = asked.iter().any(|line| line == header);
+            assert_eq!(named, names_it, "{path}: {header}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -250,6 +273,7 @@ async fn the_probe_asks_as_anon_and_takes_postgres_refusal_as_health() {
         lines(&asked.await.unwrap()),
         [
             "GET /rest/v1/rpc/list_chats?page_limit=1 HTTP/1.1",
+            "accept-profile: public",
             "accept: application/json",
             "apikey: anon-key",
             "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
