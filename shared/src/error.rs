@@ -147,7 +147,7 @@ impl ApiError {
         Self::invalid_fields(vec![FieldIssue { path, issue }])
     }
 
-    /// `method_not_allowed` on a route that has these methods: `"GET, POST"`.
+    /// `method_not_allowed` on a route that has these methods: `"GET, HEAD, POST"`.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         ApiError {

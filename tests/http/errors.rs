@@ -52,16 +52,16 @@ async fn a_method_that_a_route_lacks_is_405() {
     let message = format!("{messages}/{}", Uuid::new_v4());
     let read = format!("{chat}/read");
     let changes = format!("{chat}/changes");
-    let get_post: &[&str] = &["GET", "POST"];
+    let get_post: &[&str] = &["GET", "HEAD", "POST"];
     for (path, allowed) in [
         ("/chats", get_post),
-        (&*chat, &["GET", "DELETE"]),
+        (&*chat, &["GET", "HEAD", "DELETE"]),
         (&*messages, get_post),
         (&*message, &["PATCH", "DELETE"]),
         (&*read, &["POST"]),
-        (&*changes, &["GET"]),
+        (&*changes, &["GET", "HEAD"]),
         ("/uploads", &["POST"]),
-        ("/health", &["GET"]),
+        ("/health", &["GET", "HEAD"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             if allowed.contains(&method) {

@@ -31,9 +31,9 @@ fn a_401_names_the_scheme() {
 
 #[test]
 fn a_405_names_the_methods() {
-    let reply = ApiError::method_not_allowed("GET, POST").reply(&id());
+    let reply = ApiError::method_not_allowed("GET, HEAD, POST").reply(&id());
     assert_eq!(reply.status, 405);
-    assert_eq!(reply.headers, vec![("allow", "GET, POST".to_owned())]);
+    assert_eq!(reply.headers, vec![("allow", "GET, HEAD, POST".to_owned())]);
 }
 
 #[test]
