@@ -62,7 +62,7 @@ error_codes! {
     MethodNotAllowed = 405 "method_not_allowed" "The route does not support this method.";
     IdempotencyMismatch = 409 "idempotency_mismatch" "This clientId was used for another message.";
     PayloadTooLarge = 413 "payload_too_large" "The request body is over 64 KiB.";
-    UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json.";
+    UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json, without a content encoding.";
     RateLimited = 429 "rate_limited" "Too many requests.";
     Internal = 500 "internal" "Something went wrong on our side.";
     BadUpstream = 502 "bad_upstream" "The database gave an unexpected answer.";

@@ -169,6 +169,7 @@ mod tests {
             query: query.to_owned(),
             authorization: None,
             content_type: None,
+            content_encoding: None,
             content_length,
             idempotency_key: None,
             traceparent: None,

@@ -78,6 +78,7 @@ pub(crate) fn request() -> Request<()> {
         query: String::new(),
         authorization: None,
         content_type: None,
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: TraceParent::accept(Some(traceparent)),

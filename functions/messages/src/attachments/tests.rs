@@ -199,6 +199,7 @@ async fn a_storage_that_nobody_answers_for_costs_the_url_alone() {
         query: String::new(),
         authorization: None,
         content_type: None,
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: None,
