@@ -50,6 +50,8 @@ error_codes! {
     MissingToken = 401 "missing_token" "A bearer token is required.";
     InvalidToken = 401 "invalid_token" "The bearer token is not valid.";
     TokenExpired = 401 "token_expired" "The bearer token has expired.";
+    TokenNotYetValid = 401 "token_not_yet_valid" "The bearer token is not valid yet.";
+    TokenTooLarge = 401 "token_too_large" "The bearer token is over 8 KiB.";
     NotParticipant = 403 "not_participant" "You are not a participant of this chat.";
     NotSender = 403 "not_sender" "Only the sender may do this.";
     EditWindowExpired = 403 "edit_window_expired" "The message can no longer be edited.";
@@ -76,7 +78,12 @@ impl ErrorCode {
     pub const fn retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::BadUpstream | Self::Unavailable | Self::UpstreamTimeout
+            // Of two clocks that differ the one behind gets there.
+            Self::TokenNotYetValid
+                | Self::RateLimited
+                | Self::BadUpstream
+                | Self::Unavailable
+                | Self::UpstreamTimeout
         )
     }
 }

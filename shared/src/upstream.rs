@@ -55,6 +55,14 @@ struct Body {
     details: Value,
 }
 
+/// What PostgREST says of a token whose `nbf` or `iat` is in its future: 12, then 13 and later.
+const NOT_YET_VALID: [&str; 4] = [
+    "JWTNotYetValid",
+    "JWTIssuedAtFuture",
+    "JWT not yet valid",
+    "JWT issued at future",
+];
+
 /// The longest wait of `rate_limited` that is believed.
 const MAX_RETRY_SECONDS: u32 = 3_600;
 
@@ -152,6 +160,7 @@ fn table(status: u16, code: &str, message: &str) -> ErrorCode {
     match code {
         // The token: 12 has 301 for all, 13 and later have 303 for claims. 302 is "no token".
         "PGRST301" | "PGRST303" if message.contains("expired") => ErrorCode::TokenExpired,
+        "PGRST301" | "PGRST303" if NOT_YET_VALID.contains(&message) => ErrorCode::TokenNotYetValid,
         "PGRST301" | "PGRST302" | "PGRST303" => ErrorCode::InvalidToken,
         // PostgREST cannot reach Postgres, knows no schema yet, or has no free connection.
         "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => ErrorCode::Unavailable,
@@ -276,10 +285,35 @@ mod tests {
             ),
             (
                 401,
+                "PGRST301",
+                "JWTNotYetValid",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
+                "PGRST301",
+                "JWTIssuedAtFuture",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
                 "PGRST303",
                 "JWT not yet valid",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
+                "PGRST303",
+                "JWT issued at future",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
+                "PGRST303",
+                "JWT not in audience",
                 ErrorCode::InvalidToken,
             ),
+            (400, "23514", "JWT issued at future", ErrorCode::BadUpstream),
             (503, "PGRST000", "connection failed", ErrorCode::Unavailable),
             (503, "PGRST001", "connection lost", ErrorCode::Unavailable),
             (503, "PGRST002", "no schema cache", ErrorCode::Unavailable),

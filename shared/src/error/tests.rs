@@ -17,12 +17,12 @@ fn a_400_lists_its_fields() {
 
 #[test]
 fn a_401_names_the_scheme() {
+    let scheme = vec![("www-authenticate", "Bearer".to_owned())];
+    for code in ErrorCode::ALL.iter().filter(|code| code.status() == 401) {
+        let reply = ApiError::from(*code).reply(&id());
+        assert_eq!((reply.status, &reply.headers), (401, &scheme), "{code:?}");
+    }
     let reply = ApiError::from(ErrorCode::MissingToken).reply(&id());
-    assert_eq!(reply.status, 401);
-    assert_eq!(
-        reply.headers,
-        vec![("www-authenticate", "Bearer".to_owned())]
-    );
     assert_eq!(
         String::from_utf8(reply.body).unwrap(),
         r#"{"error":{"code":"missing_token","message":"A bearer token is required.","requestId":"req-1","retryable":false}}"#
@@ -64,6 +64,8 @@ fn the_codes_are_the_contracts() {
             "401 missing_token false",
             "401 invalid_token false",
             "401 token_expired false",
+            "401 token_not_yet_valid true",
+            "401 token_too_large false",
             "403 not_participant false",
             "403 not_sender false",
             "403 edit_window_expired false",
