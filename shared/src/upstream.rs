@@ -63,8 +63,8 @@ const NOT_YET_VALID: [&str; 4] = [
     "JWT issued at future",
 ];
 
-/// The longest wait of `rate_limited` that is believed.
-const MAX_RETRY_SECONDS: u32 = 3_600;
+/// The longest wait of `rate_limited` that is believed: a day. Uploads are counted over two hours.
+const MAX_RETRY_SECONDS: u32 = 86_400;
 
 /// The code in an error's body: PostgREST's own or a SQLSTATE.
 #[must_use]
@@ -210,7 +210,9 @@ mod tests {
         for (details, seconds) in [
             (r#""7""#, 7),
             (r#""0""#, 1),
-            (r#""4000000000""#, 3_600),
+            (r#""7200""#, 7_200),
+            (r#""86400""#, 86_400),
+            (r#""4000000000""#, 86_400),
             (r#""soon""#, 1),
             (r#"["7"]"#, 1),
             ("null", 1),
