@@ -25,6 +25,7 @@ use crate::auth::verified::{Proof, Verified, VerifiedTokens};
 use crate::config::TokenConfig;
 use crate::crypto;
 use crate::error::{ApiError, ErrorCode};
+use crate::plain::is_plain;
 use crate::platform::Platform;
 use crate::trace::{Scope, TokenCache};
 
@@ -57,8 +58,7 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, ApiError> {
     }
     // Three parts of base64url. Two headers arrive joined by a comma and fail here, as do
     // Supabase's `sb_...` keys, which are no JWTs.
-    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if !token.bytes().all(base64url) || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
+    if !is_plain(token) || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
         return Err(refused("not a JWT"));
     }
     Ok(token)

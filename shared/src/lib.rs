@@ -35,6 +35,7 @@ pub mod json;
 pub mod limits;
 pub mod object_path;
 pub mod path;
+pub mod plain;
 pub mod platform;
 pub mod postgrest;
 pub mod query;
