@@ -63,7 +63,7 @@ pub fn clean(text: &str) -> Result<&str, &'static str> {
         return Err("must be at most 4000 characters long");
     }
     if text.chars().all(is_invisible) {
-        return Err("must have something visible");
+        return Err("must have a visible character");
     }
     Ok(text)
 }
@@ -124,7 +124,11 @@ mod tests {
             .filter(|end| !end.is_whitespace() && *end != '\0');
         for end in ends {
             for text in [end.to_string(), format!("\u{200b} {end}\u{fe0f}")] {
-                assert_eq!(clean(&text), Err("must have something visible"), "{text:?}");
+                assert_eq!(
+                    clean(&text),
+                    Err("must have a visible character"),
+                    "{text:?}"
+                );
             }
             let text = format!("{end}.{end}");
             assert_eq!(clean(&text), Ok(text.as_str()), "{text:?}");
