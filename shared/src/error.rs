@@ -63,6 +63,7 @@ error_codes! {
     RouteNotFound = 404 "route_not_found" "There is no such route.";
     MethodNotAllowed = 405 "method_not_allowed" "The route does not support this method.";
     IdempotencyMismatch = 409 "idempotency_mismatch" "This clientId was used for another message.";
+    ResyncRequired = 410 "resync_required" "What you know of the chat is not its past any more: load it again.";
     PayloadTooLarge = 413 "payload_too_large" "The request body is over 64 KiB.";
     UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json, without a content encoding.";
     RateLimited = 429 "rate_limited" "Too many requests.";

@@ -28,6 +28,7 @@ mod crypto;
 pub mod cursor;
 #[cfg(target_family = "wasm")]
 pub mod edge;
+pub mod epoch;
 pub mod error;
 mod fetch;
 pub mod ids;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::config::SupabaseConfig;
 use crate::cursor::Timestamp;
+use crate::epoch::Epoch;
 use crate::error::{ApiError, ErrorCode};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -31,13 +32,15 @@ const SCHEMA: &str = "public";
 /// An argument of a database function called with GET. None of these types can be written with a
 /// character that a query would have to escape.
 #[derive(Clone, Copy, Debug)]
-pub enum Argument {
+pub enum Argument<'a> {
     /// A UUID.
     Id(Uuid),
     /// A whole number.
     Number(u64),
     /// A point in time.
     Time(Timestamp),
+    /// An epoch.
+    Epoch(&'a Epoch),
 }
 
 /// PostgREST, for the length of one request and in the name of one user.
@@ -63,7 +66,7 @@ impl<'a> Postgrest<'a> {
     pub async fn get(
         &self,
         function: &'static str,
-        arguments: &[(&'static str, Argument)],
+        arguments: &[(&'static str, Argument<'_>)],
         shape: Shape,
     ) -> Result<Reply, ApiError> {
         let mut url = self.url(function);
@@ -73,6 +76,7 @@ impl<'a> Postgrest<'a> {
                 Argument::Id(id) => id.to_string(),
                 Argument::Number(number) => number.to_string(),
                 Argument::Time(time) => time.to_string(),
+                Argument::Epoch(epoch) => epoch.to_string(),
             };
             url.push_str(&format!("{separator}{name}={value}"));
         }

@@ -22,6 +22,7 @@ const RAISED: &[ErrorCode] = &[
     ErrorCode::ChatNotFound,
     ErrorCode::MessageNotFound,
     ErrorCode::IdempotencyMismatch,
+    ErrorCode::ResyncRequired,
     ErrorCode::RateLimited,
 ];
 
@@ -251,6 +252,15 @@ mod tests {
                 "{unknown}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_whose_account_is_gone_is_401_and_a_position_of_another_database_410() {
+        let account = from_response(401, br#"{"code":"PT401","message":"invalid_token"}"#);
+        assert_eq!(account, ErrorCode::InvalidToken.into());
+        let position = from_response(410, br#"{"code":"PT410","message":"resync_required"}"#);
+        assert_eq!(position, ErrorCode::ResyncRequired.into());
+        assert_eq!((position.code.status(), position.retry_after), (410, None));
     }
 
     #[test]

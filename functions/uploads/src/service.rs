@@ -15,7 +15,7 @@ use crate::schemas::{CreateUpload, Headers, Upload};
 
 /// Reserves and signs an upload. Where Storage cannot sign, the reservation is left to end by itself.
 pub async fn create(session: &Session<'_>, upload: CreateUpload) -> Result<Reply, ApiError> {
-    let reserved = Shape::Object("path");
+    let reserved = Shape::Object(&["path"]);
     let answer = session
         .postgrest
         .post("reserve_upload", &upload, reserved, Repeat::Never)

@@ -77,6 +77,7 @@ fn the_codes_are_the_contracts() {
             "404 route_not_found false",
             "405 method_not_allowed false",
             "409 idempotency_mismatch false",
+            "410 resync_required false",
             "413 payload_too_large false",
             "415 unsupported_media_type false",
             "429 rate_limited true",

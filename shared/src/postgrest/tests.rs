@@ -12,7 +12,7 @@ use crate::request::{RequestId, TraceParent};
 use crate::supabase::Method;
 use crate::testing::TestPlatform;
 
-const OBJECT: Shape = Shape::Object("id");
+const OBJECT: Shape = Shape::Object(&["id"]);
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
 /// Answers one request and gives what it was asked.
@@ -119,7 +119,7 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
                 ("page_limit", Argument::Number(50)),
                 ("before", Argument::Time(before)),
             ],
-            Shape::Object("a"),
+            Shape::Object(&["a"]),
         )
         .await;
     assert_eq!(reply, Ok(Reply::json(200, b"{\"a\": 1 }".to_vec())));
@@ -137,6 +137,25 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
             "x-request-id: req-1",
             "",
         ]
+    );
+}
+
+#[tokio::test]
+async fn an_epoch_goes_up_as_it_was_read() {
+    let (supabase, asked) = upstream("200 OK", "{\"id\":1}").await;
+    let epoch = Epoch::parse("7412345678901234567-1").unwrap();
+    let arguments = [
+        ("since", Argument::Number(7)),
+        ("epoch", Argument::Epoch(&epoch)),
+    ];
+    let reply = bearer(&supabase)
+        .get("list_changes", &arguments, OBJECT)
+        .await;
+    assert_eq!(reply.unwrap().status, 200);
+    let asked = lines(&asked.await.unwrap());
+    assert_eq!(
+        asked[0],
+        "GET /rest/v1/rpc/list_changes?since=7&epoch=7412345678901234567-1 HTTP/1.1"
     );
 }
 
