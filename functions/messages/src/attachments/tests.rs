@@ -124,7 +124,7 @@ fn message(id: u32, attachment: &str) -> String {
 
 fn attached(id: u32, path: &str) -> String {
     let attachment = format!(
-        r#"{{"path":"{path}","fileName":"a \"b\".jpg","contentType":"image/jpeg","size":1}}"#
+        r#"{{"path":"{path}","fileName":"a \"b\".jpg","contentType":"image/jpeg","size":1,"width":null,"height":null}}"#
     );
     message(id, &attachment)
 }
