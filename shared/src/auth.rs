@@ -25,6 +25,7 @@ use crate::auth::verified::{Proof, Verified, VerifiedTokens};
 use crate::config::TokenConfig;
 use crate::crypto;
 use crate::error::{ApiError, ErrorCode};
+use crate::plain::is_plain;
 use crate::platform::Platform;
 use crate::trace::{Scope, TokenCache};
 
@@ -41,7 +42,7 @@ pub struct Claims {
 /// Takes the token out of an `Authorization` header.
 ///
 /// # Errors
-/// `missing_token` where there is none, `invalid_token` for what cannot be a JWT.
+/// `missing_token` where there is none, `token_too_large`, `invalid_token` for what cannot be a JWT.
 pub fn bearer_token(header: Option<&str>) -> Result<&str, ApiError> {
     let (scheme, rest) = header
         .unwrap_or_default()
@@ -53,12 +54,11 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, ApiError> {
         return Err(ErrorCode::MissingToken.into());
     }
     if token.len() > MAX_TOKEN_BYTES {
-        return Err(refused("longer than 8 KiB"));
+        return Err(ErrorCode::TokenTooLarge.into());
     }
     // Three parts of base64url. Two headers arrive joined by a comma and fail here, as do
     // Supabase's `sb_...` keys, which are no JWTs.
-    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if !token.bytes().all(base64url) || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
+    if !is_plain(token) || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
         return Err(refused("not a JWT"));
     }
     Ok(token)
@@ -76,8 +76,9 @@ impl Verifier {
     /// Verifies a token, and notes how long that took and whether it was known.
     ///
     /// # Errors
-    /// `token_expired` for one that was valid once, `invalid_token`, `forbidden` for an anonymous
-    /// user where those are kept out, `unavailable` while no signing keys can be had.
+    /// `token_expired` for one that was valid once, `token_not_yet_valid` for one that will be,
+    /// `invalid_token`, `forbidden` for an anonymous user where those are kept out, `unavailable` while
+    /// no signing keys can be had.
     pub async fn verify(
         &self,
         token: &str,

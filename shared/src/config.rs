@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `SUPABASE_URL` | the project, `https://<ref>.supabase.co` | no |
 //! | `SUPABASE_ANON_KEY` | the publishable or anon key, sent as `apikey` | no |
-//! | `SUPABASE_JWT_SECRET` | optional: the legacy secret; without it HS256 tokens are refused | yes |
+//! | `SUPABASE_JWT_SECRET` | optional: the legacy secret, 32 bytes or more; without it HS256 tokens are refused | yes |
 //! | `SUPABASE_JWT_ISSUER` | optional: the `iss` that tokens must have, `<SUPABASE_URL>/auth/v1` when unset; `any` turns the check off | no |
 //! | `ALLOW_ANONYMOUS_USERS` | optional: `false` keeps users of anonymous sign-ins out | no |
 //! | `UPSTREAM_TIMEOUT_MS` | optional: what a request may wait for Supabase, 10000 when unset | no |
@@ -19,6 +19,9 @@ const DEFAULT_UPSTREAM_TIMEOUT_MS: u64 = 10_000;
 /// is what a deployment script makes by mistake. For an Auth that writes no `iss`, as the embedded
 /// development stack's.
 const ANY_ISSUER: &str = "any";
+
+/// The length of HS256's hash (RFC 7518, 3.2): whoever holds one token can try every shorter secret on it.
+const MIN_SECRET_BYTES: usize = 32;
 
 /// All that a function which acts for a user needs. Holds a secret, hence no `Debug`.
 #[derive(Clone)]
@@ -70,7 +73,12 @@ impl TokenConfig {
     fn load(lookup: impl Fn(&str) -> Option<String>, url: &str) -> Result<Self, ApiError> {
         let issuer = optional(&lookup, "SUPABASE_JWT_ISSUER");
         Ok(TokenConfig {
-            jwt_secret: optional(&lookup, "SUPABASE_JWT_SECRET"),
+            jwt_secret: match optional(&lookup, "SUPABASE_JWT_SECRET") {
+                Some(secret) if secret.len() < MIN_SECRET_BYTES => {
+                    return Err(wrong("SUPABASE_JWT_SECRET must have at least 32 bytes"));
+                }
+                secret => secret,
+            },
             keys_url: format!("{url}/auth/v1/.well-known/jwks.json"),
             issuer: match issuer {
                 None => Some(format!("{url}/auth/v1")),
@@ -201,8 +209,9 @@ mod tests {
 
     #[test]
     fn the_others_are_read() {
-        let secret = load_with("SUPABASE_JWT_SECRET", "secret").ok().unwrap();
-        assert_eq!(secret.tokens.jwt_secret.as_deref(), Some("secret"));
+        let secret = "x".repeat(32);
+        let with_secret = load_with("SUPABASE_JWT_SECRET", &secret).ok().unwrap();
+        assert_eq!(with_secret.tokens.jwt_secret, Some(secret));
         let closed = load_with("ALLOW_ANONYMOUS_USERS", "false").ok().unwrap();
         assert!(!closed.tokens.allow_anonymous);
         let hasty = load_with("UPSTREAM_TIMEOUT_MS", "2500").ok().unwrap();
@@ -214,6 +223,15 @@ mod tests {
         for (name, values) in [
             ("ALLOW_ANONYMOUS_USERS", ["no", "0", "False"]),
             ("UPSTREAM_TIMEOUT_MS", ["10s", "0", "60001"]),
+            // Counted without the white space around it.
+            (
+                "SUPABASE_JWT_SECRET",
+                [
+                    "secret",
+                    "31-bytes-31-bytes-31-bytes-31-b",
+                    "  secret-with-white-space-around  ",
+                ],
+            ),
         ] {
             for value in values {
                 let error = load_with(name, value).err().unwrap();

@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::plain::is_plain;
+
 /// The name of a request in answers, logs and upstream requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(String);
@@ -15,12 +17,7 @@ impl RequestId {
     /// Any other is replaced.
     #[must_use]
     pub fn accept(header: Option<&str>) -> Self {
-        let well_formed = |id: &&str| {
-            (1..=Self::MAX_LENGTH).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        };
+        let well_formed = |id: &&str| (1..=Self::MAX_LENGTH).contains(&id.len()) && is_plain(id);
         let id = header.filter(well_formed).map(str::to_owned);
         RequestId(id.unwrap_or_else(|| Uuid::new_v4().to_string()))
     }

@@ -6,7 +6,7 @@
 use crate::reply::Reply;
 
 /// Methods of any route. What one route has, its `Allow` says when asked wrongly.
-const METHODS: &str = "GET, POST, PATCH, DELETE";
+const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// The headers of the contract that a page must be allowed to send.
 const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, traceparent, x-request-id";

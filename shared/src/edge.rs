@@ -270,7 +270,7 @@ impl Exchange {
             headers.push_str(value);
             headers.push('\n');
         }
-        // The runtime throws at a 204 that has a body, even an empty one.
+        // The runtime leaves out the body of an answer to HEAD. It throws at a 204 that has a body, even an empty one.
         let body = (!reply.body.is_empty()).then_some(reply.body);
         glue::answer(reply.status, &headers, body).map(JsValue::from)
     }

@@ -50,6 +50,8 @@ error_codes! {
     MissingToken = 401 "missing_token" "A bearer token is required.";
     InvalidToken = 401 "invalid_token" "The bearer token is not valid.";
     TokenExpired = 401 "token_expired" "The bearer token has expired.";
+    TokenNotYetValid = 401 "token_not_yet_valid" "The bearer token is not valid yet.";
+    TokenTooLarge = 401 "token_too_large" "The bearer token is over 8 KiB.";
     NotParticipant = 403 "not_participant" "You are not a participant of this chat.";
     NotSender = 403 "not_sender" "Only the sender may do this.";
     EditWindowExpired = 403 "edit_window_expired" "The message can no longer be edited.";
@@ -61,8 +63,9 @@ error_codes! {
     RouteNotFound = 404 "route_not_found" "There is no such route.";
     MethodNotAllowed = 405 "method_not_allowed" "The route does not support this method.";
     IdempotencyMismatch = 409 "idempotency_mismatch" "This clientId was used for another message.";
+    ResyncRequired = 410 "resync_required" "What you know of the chat is not its past any more: load it again.";
     PayloadTooLarge = 413 "payload_too_large" "The request body is over 64 KiB.";
-    UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json.";
+    UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json, without a content encoding.";
     RateLimited = 429 "rate_limited" "Too many requests.";
     Internal = 500 "internal" "Something went wrong on our side.";
     BadUpstream = 502 "bad_upstream" "The database gave an unexpected answer.";
@@ -76,7 +79,12 @@ impl ErrorCode {
     pub const fn retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::BadUpstream | Self::Unavailable | Self::UpstreamTimeout
+            // Of two clocks that differ the one behind gets there.
+            Self::TokenNotYetValid
+                | Self::RateLimited
+                | Self::BadUpstream
+                | Self::Unavailable
+                | Self::UpstreamTimeout
         )
     }
 }
@@ -147,7 +155,7 @@ impl ApiError {
         Self::invalid_fields(vec![FieldIssue { path, issue }])
     }
 
-    /// `method_not_allowed` on a route that has these methods: `"GET, POST"`.
+    /// `method_not_allowed` on a route that has these methods: `"GET, HEAD, POST"`.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         ApiError {

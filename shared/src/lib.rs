@@ -28,6 +28,7 @@ mod crypto;
 pub mod cursor;
 #[cfg(target_family = "wasm")]
 pub mod edge;
+pub mod epoch;
 pub mod error;
 mod fetch;
 pub mod ids;
@@ -35,6 +36,7 @@ pub mod json;
 pub mod limits;
 pub mod object_path;
 pub mod path;
+pub mod plain;
 pub mod platform;
 pub mod postgrest;
 pub mod query;

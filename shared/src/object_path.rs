@@ -8,6 +8,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::ids;
+use crate::plain::is_plain;
 
 /// Above the longest name that the database makes.
 const MAX_NAME_BYTES: usize = 128;
@@ -32,9 +33,8 @@ impl ObjectPath {
         let [chat, user, upload, name] = *parts.as_slice() else {
             return None;
         };
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let sound = (1..=MAX_NAME_BYTES).contains(&name.len())
-            && name.bytes().all(plain)
+            && is_plain(name)
             && name.bytes().any(|byte| byte != b'.');
         let path = ObjectPath {
             chat: ids::parse(chat)?,

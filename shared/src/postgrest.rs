@@ -1,7 +1,7 @@
 //! The client of PostgREST: one request a call, and the answer's bytes passed on as they came, once
 //! they are known to be an answer.
 //!
-//! What goes up is a function's name, typed arguments and at most six headers. No path, query,
+//! What goes up is a function's name, typed arguments and at most eight headers. No path, query,
 //! header or unparsed value of the caller does. A call has one deadline, a second attempt included.
 
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::config::SupabaseConfig;
 use crate::cursor::Timestamp;
+use crate::epoch::Epoch;
 use crate::error::{ApiError, ErrorCode};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -23,17 +24,23 @@ use crate::upstream;
 
 /// What the log calls it.
 const NAME: &str = "PostgREST";
+/// Its paths begin so, after the project's URL.
+pub(crate) const ROOT: &str = "/rest/v1/";
+/// Where the functions are.
+const SCHEMA: &str = "public";
 
 /// An argument of a database function called with GET. None of these types can be written with a
 /// character that a query would have to escape.
 #[derive(Clone, Copy, Debug)]
-pub enum Argument {
+pub enum Argument<'a> {
     /// A UUID.
     Id(Uuid),
     /// A whole number.
     Number(u64),
     /// A point in time.
     Time(Timestamp),
+    /// An epoch.
+    Epoch(&'a Epoch),
 }
 
 /// PostgREST, for the length of one request and in the name of one user.
@@ -59,7 +66,7 @@ impl<'a> Postgrest<'a> {
     pub async fn get(
         &self,
         function: &'static str,
-        arguments: &[(&'static str, Argument)],
+        arguments: &[(&'static str, Argument<'_>)],
         shape: Shape,
     ) -> Result<Reply, ApiError> {
         let mut url = self.url(function);
@@ -69,10 +76,12 @@ impl<'a> Postgrest<'a> {
                 Argument::Id(id) => id.to_string(),
                 Argument::Number(number) => number.to_string(),
                 Argument::Time(time) => time.to_string(),
+                Argument::Epoch(epoch) => epoch.to_string(),
             };
             url.push_str(&format!("{separator}{name}={value}"));
         }
-        self.send(client().get(url), shape, Repeat::Once).await
+        self.send(reading(client().get(url)), shape, Repeat::Once)
+            .await
     }
 
     /// Calls a function with POST, its arguments as a JSON object. Nearly all such calls are
@@ -92,7 +101,7 @@ impl<'a> Postgrest<'a> {
         let request = client()
             .post(self.url(function))
             .header("content-type", "application/json");
-        self.send(request.body(body), shape, repeat).await
+        self.send(writing(request.body(body)), shape, repeat).await
     }
 
     /// Asks whether PostgREST and Postgres answer at all.
@@ -104,7 +113,7 @@ impl<'a> Postgrest<'a> {
     /// `unavailable` for every other answer, whose mapping stays in the log.
     pub async fn probe(&self) -> Result<(), ApiError> {
         let request = client().get(format!("{}?page_limit=1", self.url("list_chats")));
-        let answer = self.0.ask(NAME, request, Repeat::Never).await;
+        let answer = self.0.ask(NAME, reading(request), Repeat::Never).await;
         let (status, body) = answer.map_err(as_unavailable)?;
         if upstream::code_of(&body).as_deref() == Some("42501") {
             return Ok(());
@@ -113,7 +122,7 @@ impl<'a> Postgrest<'a> {
     }
 
     fn url(&self, function: &str) -> String {
-        format!("{}/rest/v1/rpc/{function}", self.0.url())
+        format!("{}{ROOT}rpc/{function}", self.0.url())
     }
 
     async fn send(
@@ -129,6 +138,17 @@ impl<'a> Postgrest<'a> {
             _ => Err(upstream::from_response(status, &body)),
         }
     }
+}
+
+/// Names the schema for a request without a body. PostgREST would take the first one that the project
+/// exposes, which need not be ours.
+fn reading(request: RequestBuilder) -> RequestBuilder {
+    request.header("accept-profile", SCHEMA)
+}
+
+/// Names the schema for a request with a body, and for its answer.
+pub(crate) fn writing(request: RequestBuilder) -> RequestBuilder {
+    reading(request).header("content-profile", SCHEMA)
 }
 
 fn as_unavailable(error: ApiError) -> ApiError {

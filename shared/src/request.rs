@@ -46,6 +46,8 @@ pub struct Request<B> {
     pub authorization: Option<String>,
     /// `Content-Type`.
     pub content_type: Option<String>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
     /// `Content-Length`, where it is a number.
     pub content_length: Option<u64>,
     /// `Idempotency-Key`.
@@ -96,7 +98,8 @@ impl<B: Body> Request<B> {
     /// # Errors
     /// `unsupported_media_type`, `payload_too_large`, `invalid_json` or `invalid_request`, in this order.
     pub async fn json(self) -> Result<JsonObject, ApiError> {
-        if !self.content_type.as_deref().is_some_and(is_json) {
+        let plain = self.content_encoding.as_deref().is_none_or(is_identity);
+        if !plain || !self.content_type.as_deref().is_some_and(is_json) {
             return Err(ErrorCode::UnsupportedMediaType.into());
         }
         self.check_declared_length()?;
@@ -108,6 +111,13 @@ impl<B: Body> Request<B> {
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Whether a body is as it was before it was sent: nothing is unpacked here, so that nothing small can
+/// become large.
+fn is_identity(content_encoding: &str) -> bool {
+    let mut codings = content_encoding.split(',').map(str::trim);
+    codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"))
 }
 
 /// Splits a URL, or the path part of one, into path and query, both left encoded.
@@ -143,6 +153,7 @@ mod tests {
             query: String::new(),
             authorization: None,
             content_type: content_type.map(str::to_owned),
+            content_encoding: None,
             content_length,
             idempotency_key: None,
             traceparent: None,
@@ -176,6 +187,24 @@ mod tests {
         ] {
             assert_eq!(
                 code(post(refused, None, b"{}")).await,
+                Some(ErrorCode::UnsupportedMediaType),
+                "{refused:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_unpacked() {
+        let encoded = |encoding: &str| Request {
+            content_encoding: Some(encoding.to_owned()),
+            ..post(Some("application/json"), None, b"{}")
+        };
+        for accepted in ["", " ", "identity", "Identity", "identity, identity"] {
+            assert_eq!(code(encoded(accepted)).await, None, "{accepted:?}");
+        }
+        for refused in ["gzip", "GZIP", "br", "identity, gzip", "gzip;q=0", "none"] {
+            assert_eq!(
+                code(encoded(refused)).await,
                 Some(ErrorCode::UnsupportedMediaType),
                 "{refused:?}"
             );

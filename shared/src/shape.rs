@@ -15,8 +15,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 pub enum Shape {
     /// Nothing: 204, as of a function that returns void, or 202 where it says so.
     Nothing,
-    /// 200 or 201 with a JSON object that has this member.
-    Object(&'static str),
+    /// 200 or 201 with a JSON object that has these members.
+    Object(&'static [&'static str]),
 }
 
 impl Shape {
@@ -25,20 +25,20 @@ impl Shape {
     pub fn fits(self, status: u16, body: &[u8]) -> bool {
         match self {
             Shape::Nothing => matches!(status, 202 | 204) && body.is_empty(),
-            Shape::Object(member) => matches!(status, 200 | 201) && has_member(body, member),
+            Shape::Object(members) => matches!(status, 200 | 201) && has(body, members),
         }
     }
 }
 
-fn has_member(body: &[u8], member: &'static str) -> bool {
+fn has(body: &[u8], members: &'static [&'static str]) -> bool {
     let mut json = serde_json::Deserializer::from_slice(body);
-    json.deserialize_map(Member(member)).unwrap_or(false) && json.end().is_ok()
+    json.deserialize_map(Members(members)).unwrap_or(false) && json.end().is_ok()
 }
 
-/// Reads an object, and says whether it has a member of this name.
-struct Member(&'static str);
+/// Reads an object, and says whether it has members of these names.
+struct Members(&'static [&'static str]);
 
-impl<'de> Visitor<'de> for Member {
+impl<'de> Visitor<'de> for Members {
     type Value = bool;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,12 +46,12 @@ impl<'de> Visitor<'de> for Member {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
-        let mut found = false;
+        let mut missing = self.0.to_vec();
         while let Some(name) = object.next_key::<Cow<'de, str>>()? {
-            found |= name == self.0;
+            missing.retain(|member| name != *member);
             object.next_value::<IgnoredAny>()?;
         }
-        Ok(found)
+        Ok(missing.is_empty())
     }
 }
 
@@ -63,21 +63,28 @@ mod tests {
         r#"{"data":[{"id":"a","text":"}]} \" {"},{"id":"b","text":null}],"nextCursor":null}"#;
 
     #[test]
-    fn a_whole_object_with_its_member_fits() {
+    fn a_whole_object_with_its_members_fits() {
         for status in [200, 201] {
-            assert!(Shape::Object("data").fits(status, PAGE.as_bytes()));
-            assert!(Shape::Object("nextCursor").fits(status, PAGE.as_bytes()));
+            assert!(Shape::Object(&["data"]).fits(status, PAGE.as_bytes()));
+            assert!(Shape::Object(&["nextCursor"]).fits(status, PAGE.as_bytes()));
         }
-        assert!(Shape::Object("unreadCount").fits(200, br#" {"unreadCount" : 0} "#));
+        assert!(Shape::Object(&["unreadCount"]).fits(200, br#" {"unreadCount" : 0} "#));
+        assert!(Shape::Object(&["nextCursor", "data"]).fits(200, PAGE.as_bytes()));
         assert!(Shape::Nothing.fits(204, b""));
         assert!(Shape::Nothing.fits(202, b""));
+    }
+
+    #[test]
+    fn one_that_lacks_any_of_them_does_not() {
+        assert!(!Shape::Object(&["data", "epoch"]).fits(200, PAGE.as_bytes()));
+        assert!(!Shape::Object(&["epoch", "data"]).fits(200, PAGE.as_bytes()));
     }
 
     #[test]
     fn a_body_cut_anywhere_does_not() {
         for length in 0..PAGE.len() {
             let cut = PAGE.as_bytes().get(..length).unwrap();
-            assert!(!Shape::Object("data").fits(200, cut), "{length}");
+            assert!(!Shape::Object(&["data"]).fits(200, cut), "{length}");
         }
     }
 
@@ -99,11 +106,14 @@ mod tests {
             r#"{"data":}"#,
             "{\"data\":\"\n\"}",
         ] {
-            assert!(!Shape::Object("data").fits(200, body.as_bytes()), "{body}");
+            assert!(
+                !Shape::Object(&["data"]).fits(200, body.as_bytes()),
+                "{body}"
+            );
         }
-        assert!(!Shape::Object("data").fits(204, b""));
-        assert!(!Shape::Object("data").fits(202, PAGE.as_bytes()));
-        assert!(!Shape::Object("data").fits(206, PAGE.as_bytes()));
+        assert!(!Shape::Object(&["data"]).fits(204, b""));
+        assert!(!Shape::Object(&["data"]).fits(202, PAGE.as_bytes()));
+        assert!(!Shape::Object(&["data"]).fits(206, PAGE.as_bytes()));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
 use crate::object_path::ObjectPath;
+use crate::plain::is_plain;
 use crate::supabase::{Repeat, Supabase, client};
 
 /// The bucket of all attachments.
@@ -140,8 +141,7 @@ fn read<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, ApiError> {
 
 /// A signature, if it is made of a signature's characters and so ends no URL or JSON string.
 fn sound(token: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    ((1..=MAX_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(plain)).then_some(token)
+    ((1..=MAX_TOKEN_BYTES).contains(&token.len()) && is_plain(token)).then_some(token)
 }
 
 /// The `exp` of a signature that is a JWT. Told to the client alone; nothing is decided by it.

@@ -13,6 +13,7 @@ use crate::config::SupabaseConfig;
 use crate::error::{ApiError, ErrorCode};
 use crate::fetch;
 use crate::platform::within;
+use crate::postgrest;
 use crate::request::{Request, RequestId, TraceParent};
 use crate::trace::Scope;
 
@@ -110,6 +111,10 @@ impl<'a> Supabase<'a> {
             .request(method, format!("{}{path}", self.url()))
             .header("content-type", "application/json")
             .body(body);
+        let request = match path.starts_with(postgrest::ROOT) {
+            true => postgrest::writing(request),
+            false => request,
+        };
         self.ask(service, request, Repeat::Never).await
     }
 

@@ -22,6 +22,7 @@ const RAISED: &[ErrorCode] = &[
     ErrorCode::ChatNotFound,
     ErrorCode::MessageNotFound,
     ErrorCode::IdempotencyMismatch,
+    ErrorCode::ResyncRequired,
     ErrorCode::RateLimited,
 ];
 
@@ -55,8 +56,16 @@ struct Body {
     details: Value,
 }
 
-/// The longest wait of `rate_limited` that is believed.
-const MAX_RETRY_SECONDS: u32 = 3_600;
+/// What PostgREST says of a token whose `nbf` or `iat` is in its future: 12, then 13 and later.
+const NOT_YET_VALID: [&str; 4] = [
+    "JWTNotYetValid",
+    "JWTIssuedAtFuture",
+    "JWT not yet valid",
+    "JWT issued at future",
+];
+
+/// The longest wait of `rate_limited` that is believed: a day. Uploads are counted over two hours.
+const MAX_RETRY_SECONDS: u32 = 86_400;
 
 /// The code in an error's body: PostgREST's own or a SQLSTATE.
 #[must_use]
@@ -152,6 +161,7 @@ fn table(status: u16, code: &str, message: &str) -> ErrorCode {
     match code {
         // The token: 12 has 301 for all, 13 and later have 303 for claims. 302 is "no token".
         "PGRST301" | "PGRST303" if message.contains("expired") => ErrorCode::TokenExpired,
+        "PGRST301" | "PGRST303" if NOT_YET_VALID.contains(&message) => ErrorCode::TokenNotYetValid,
         "PGRST301" | "PGRST302" | "PGRST303" => ErrorCode::InvalidToken,
         // PostgREST cannot reach Postgres, knows no schema yet, or has no free connection.
         "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => ErrorCode::Unavailable,
@@ -201,7 +211,9 @@ mod tests {
         for (details, seconds) in [
             (r#""7""#, 7),
             (r#""0""#, 1),
-            (r#""4000000000""#, 3_600),
+            (r#""7200""#, 7_200),
+            (r#""86400""#, 86_400),
+            (r#""4000000000""#, 86_400),
             (r#""soon""#, 1),
             (r#"["7"]"#, 1),
             ("null", 1),
@@ -243,6 +255,15 @@ mod tests {
     }
 
     #[test]
+    fn a_token_whose_account_is_gone_is_401_and_a_position_of_another_database_410() {
+        let account = from_response(401, br#"{"code":"PT401","message":"invalid_token"}"#);
+        assert_eq!(account, ErrorCode::InvalidToken.into());
+        let position = from_response(410, br#"{"code":"PT410","message":"resync_required"}"#);
+        assert_eq!(position, ErrorCode::ResyncRequired.into());
+        assert_eq!((position.code.status(), position.retry_after), (410, None));
+    }
+
+    #[test]
     fn a_raised_code_has_nothing_for_the_log() {
         let error = from_response(403, br#"{"code":"PT403","message":"not_participant"}"#);
         assert_eq!(error, ErrorCode::NotParticipant.into());
@@ -276,10 +297,35 @@ mod tests {
             ),
             (
                 401,
+                "PGRST301",
+                "JWTNotYetValid",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
+                "PGRST301",
+                "JWTIssuedAtFuture",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
                 "PGRST303",
                 "JWT not yet valid",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
+                "PGRST303",
+                "JWT issued at future",
+                ErrorCode::TokenNotYetValid,
+            ),
+            (
+                401,
+                "PGRST303",
+                "JWT not in audience",
                 ErrorCode::InvalidToken,
             ),
+            (400, "23514", "JWT issued at future", ErrorCode::BadUpstream),
             (503, "PGRST000", "connection failed", ErrorCode::Unavailable),
             (503, "PGRST001", "connection lost", ErrorCode::Unavailable),
             (503, "PGRST002", "no schema cache", ErrorCode::Unavailable),

@@ -145,7 +145,7 @@ impl Answer {
             "code": code,
             "message": message,
             "requestId": request_id,
-            "retryable": matches!(status, 429 | 502 | 503 | 504),
+            "retryable": matches!(status, 429 | 502 | 503 | 504) || code == "token_not_yet_valid",
         });
         let mut paths = Vec::new();
         if let ("invalid_request", Some(fields)) = (code, error["fields"].as_array()) {

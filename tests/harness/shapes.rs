@@ -81,6 +81,8 @@ pub struct Attachment {
     pub file_name: String,
     pub content_type: String,
     pub size: i64,
+    pub width: Option<i64>,
+    pub height: Option<i64>,
 }
 
 /// What an upload is answered with.
@@ -94,18 +96,22 @@ pub struct Upload {
     pub path: String,
     pub attachment_url: String,
     pub file_name: String,
+    pub content_type: String,
     pub expires_at: Timestamp,
 }
 
-const UPLOAD_KEYS: [&str; 7] = [
+const UPLOAD_KEYS: [&str; 8] = [
     "uploadUrl",
     "method",
     "headers",
     "path",
     "attachmentUrl",
     "fileName",
+    "contentType",
     "expiresAt",
 ];
+
+const ATTACHMENT_KEYS: [&str; 6] = ["path", "fileName", "contentType", "size", "width", "height"];
 
 impl Upload {
     /// An upload in an answer.
@@ -119,13 +125,21 @@ impl Message {
     /// A message in an answer to someone who is no moderator.
     #[track_caller]
     pub fn read(value: &Value) -> Message {
-        read(value, &MESSAGE_KEYS)
+        Message::with(value, &MESSAGE_KEYS)
     }
 
     /// A message in an answer to a moderator.
     #[track_caller]
     pub fn read_by_moderator(value: &Value) -> Message {
-        read(value, &[&MESSAGE_KEYS[..], &MODERATOR_KEYS[..]].concat())
+        Message::with(value, &[&MESSAGE_KEYS[..], &MODERATOR_KEYS[..]].concat())
+    }
+
+    #[track_caller]
+    fn with(value: &Value, keys: &[&str]) -> Message {
+        if let Some(file) = value.get("attachment").filter(|file| !file.is_null()) {
+            read::<Attachment>(file, &ATTACHMENT_KEYS);
+        }
+        read(value, keys)
     }
 
     /// The same message as another participant sees it: it is not theirs to edit.
@@ -152,11 +166,12 @@ impl Message {
             sender_id: self.sender_id,
             text: self.text.clone(),
             created_at: self.created_at,
+            has_attachment: self.attachment.is_some(),
         }
     }
 }
 
-/// A chat as one of its participants sees it. Their order means nothing, so they are sorted here.
+/// A chat as one of its participants sees it. The order of people means nothing, so they are sorted here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the contract tells what each field means")]
@@ -168,26 +183,34 @@ pub struct Chat {
     pub group_id: Option<Uuid>,
     pub name: Option<String>,
     pub participants: Vec<Uuid>,
+    pub gone_participants: Vec<Uuid>,
     pub created_at: Timestamp,
     pub last_message_at: Option<Timestamp>,
     pub last_message: Option<LastMessage>,
     pub unread_count: i64,
+    pub last_read_at: Option<Timestamp>,
     pub rev: i64,
+    pub history_rev: i64,
+    pub epoch: String,
     pub topic: String,
 }
 
-const CHAT_KEYS: [&str; 12] = [
+const CHAT_KEYS: [&str; 16] = [
     "id",
     "type",
     "eventId",
     "groupId",
     "name",
     "participants",
+    "goneParticipants",
     "createdAt",
     "lastMessageAt",
     "lastMessage",
     "unreadCount",
+    "lastReadAt",
     "rev",
+    "historyRev",
+    "epoch",
     "topic",
 ];
 
@@ -200,6 +223,7 @@ impl Chat {
         }
         let mut chat: Chat = read(value, &CHAT_KEYS);
         chat.participants.sort();
+        chat.gone_participants.sort();
         chat
     }
 }
@@ -213,9 +237,10 @@ pub struct LastMessage {
     pub sender_id: Uuid,
     pub text: Option<String>,
     pub created_at: Timestamp,
+    pub has_attachment: bool,
 }
 
-const LAST_MESSAGE_KEYS: [&str; 4] = ["id", "senderId", "text", "createdAt"];
+const LAST_MESSAGE_KEYS: [&str; 5] = ["id", "senderId", "text", "createdAt", "hasAttachment"];
 
 /// A page: its rows, and the cursor of the next one.
 #[derive(Debug, Clone, PartialEq)]
@@ -314,6 +339,8 @@ pub struct Changes {
     pub data: Vec<Change>,
     /// The rev up to which the reader now knows the chat: the next `since`.
     pub rev: i64,
+    /// What that rev belongs to: the next `epoch`.
+    pub epoch: String,
     /// Whether there is a next page already.
     pub has_more: bool,
     /// The topic of the chat's Realtime channel.
@@ -329,13 +356,15 @@ impl Changes {
         struct Raw {
             data: Vec<Value>,
             rev: i64,
+            epoch: String,
             has_more: bool,
             topic: String,
         }
-        let raw: Raw = read(value, &["data", "rev", "hasMore", "topic"]);
+        let raw: Raw = read(value, &["data", "rev", "epoch", "hasMore", "topic"]);
         Changes {
             data: raw.data.iter().map(change).collect(),
             rev: raw.rev,
+            epoch: raw.epoch,
             has_more: raw.has_more,
             topic: raw.topic,
         }

@@ -122,7 +122,6 @@ pub fn worthless(user: Uuid) -> Vec<(&'static str, String, &'static str)> {
         ),
         ("an empty secret", sign_with(&claims(user), "")),
         ("changed claims", tampered(user, Uuid::new_v4())),
-        ("nbf in the future", with(json!({ "nbf": now + 3600 }))),
         ("another aud", with(json!({ "aud": "somebody-else" }))),
         ("no aud", with(json!({ "aud": null }))),
         ("a sub that is no UUID", with(json!({ "sub": "alice" }))),
@@ -139,6 +138,10 @@ pub fn worthless(user: Uuid) -> Vec<(&'static str, String, &'static str)> {
         .collect();
     let expired = with(json!({ "iat": now - 7200, "exp": now - 3600 }));
     tokens.push(("an expired token", expired, "token_expired"));
+    let early = with(json!({ "nbf": now + 3600 }));
+    tokens.push(("nbf in the future", early, "token_not_yet_valid"));
+    let large = with(json!({ "user_metadata": { "more": "x".repeat(8 * 1024) } }));
+    tokens.push(("a token over 8 KiB", large, "token_too_large"));
     tokens
 }
 

@@ -146,6 +146,22 @@ async fn tokens_that_auth_makes_are_taken() {
 }
 
 #[tokio::test]
+async fn a_token_that_postgrest_takes_for_one_of_the_future_is_told_so() {
+    // The edge does not look at `iat`; PostgREST does, by a clock of its own.
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let now = chrono::Utc::now().timestamp();
+    let changes = json!({ "iat": now + 600, "exp": now + 3600 });
+    let token = tokens::sign(&tokens::claims_with(alice.id, &changes));
+    let request_id = Uuid::new_v4().to_string();
+    let caller = stack.edge().bearer(&token);
+    let call = caller.call(Method::GET, "/chats").request_id(&request_id);
+    call.send().await.refused(401, "token_not_yet_valid");
+    let asked = ["GET /rest/v1/rpc/list_chats 401"];
+    assert_eq!(stack.upstream(&request_id).await, asked);
+}
+
+#[tokio::test]
 async fn a_refusal_does_not_repeat_the_token() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;

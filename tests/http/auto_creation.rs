@@ -14,7 +14,7 @@ fn sorted(people: &[&Person]) -> Vec<Uuid> {
     ids
 }
 
-/// A chat as it is right after it was created; `seen` gives its id and its time.
+/// A chat as it is right after it was created; `seen` gives its id, its time and the epoch.
 fn new_chat(seen: &Chat, kind: &str, name: &str, event: Uuid, people: &[&Person]) -> Chat {
     Chat {
         id: seen.id,
@@ -23,11 +23,15 @@ fn new_chat(seen: &Chat, kind: &str, name: &str, event: Uuid, people: &[&Person]
         group_id: None,
         name: Some(name.to_owned()),
         participants: sorted(people),
+        gone_participants: Vec::new(),
         created_at: seen.created_at,
         last_message_at: None,
         last_message: None,
         unread_count: 0,
+        last_read_at: None,
         rev: 0,
+        history_rev: 0,
+        epoch: seen.epoch.clone(),
         topic: format!("chat:{}", seen.id),
     }
 }

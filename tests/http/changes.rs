@@ -4,17 +4,18 @@ mod histories;
 mod random;
 mod replica;
 
-use harness::{Change, Changes, Message, Person, Stack, changes_path};
+use harness::{Change, Changes, Chat, Message, Person, Stack, changes_path};
 use serde_json::json;
 use uuid::Uuid;
 
 /// A page that is the last one.
-fn last(chat: Uuid, data: impl Into<Vec<Change>>, rev: i64) -> Changes {
+fn last(chat: &Chat, data: impl Into<Vec<Change>>, rev: i64) -> Changes {
     Changes {
         data: data.into(),
         rev,
+        epoch: chat.epoch.clone(),
         has_more: false,
-        topic: format!("chat:{chat}"),
+        topic: chat.topic.clone(),
     }
 }
 
@@ -44,7 +45,8 @@ async fn a_new_chat_has_no_changes() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let answer = alice.get(&format!("{}?since=0", changes_path(chat))).await;
-    let empty = json!({ "data": [], "rev": 0, "hasMore": false, "topic": format!("chat:{chat}") });
+    let Chat { epoch, topic, .. } = alice.chat(chat).await;
+    let empty = json!({ "data": [], "rev": 0, "epoch": epoch, "hasMore": false, "topic": topic });
     assert_eq!(answer.ok(), empty);
 }
 
@@ -76,6 +78,7 @@ async fn a_change_is_told_whole() {
             { "rev": 3, "kind": "delete", "messageId": gone.id },
         ],
         "rev": 3,
+        "epoch": bob.chat(chat).await.epoch,
         "hasMore": false,
         "topic": format!("chat:{chat}"),
     });
@@ -89,13 +92,14 @@ async fn oldest_come_first_for_everyone() {
     let chat = stack.direct_chat(&alice, &bob).await;
     let one = alice.send(chat, "one").await;
     let two = bob.send(chat, "two").await;
+    let room = alice.chat(chat).await;
     let for_alice = [upsert(&one), upsert(&two.seen_by_others())];
     assert_eq!(
         alice.changes(chat, "?since=0").await,
-        last(chat, for_alice, 2)
+        last(&room, for_alice, 2)
     );
     let for_bob = [upsert(&one.seen_by_others()), upsert(&two)];
-    assert_eq!(bob.changes(chat, "?since=0").await, last(chat, for_bob, 2));
+    assert_eq!(bob.changes(chat, "?since=0").await, last(&room, for_bob, 2));
 }
 
 #[tokio::test]
@@ -105,11 +109,74 @@ async fn since_leaves_out_what_is_known() {
     let chat = stack.direct_chat(&alice, &bob).await;
     alice.send(chat, "one").await;
     let two = alice.send(chat, "two").await;
-    let news = last(chat, [upsert(&two)], 2);
+    let room = alice.chat(chat).await;
+    let news = last(&room, [upsert(&two)], 2);
     assert_eq!(alice.changes(chat, "?since=1").await, news);
-    for known in ["2", "3", "9223372036854775807"] {
-        let page = alice.changes(chat, &format!("?since={known}")).await;
-        assert_eq!(page, last(chat, [], 2), "{known}");
+    let nothing = last(&room, [], 2);
+    assert_eq!(alice.changes(chat, "?since=2").await, nothing);
+}
+
+#[tokio::test]
+async fn the_epoch_of_an_answer_goes_with_the_next_question() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = bob.send(chat, "one").await;
+    let room = alice.chat(chat).await;
+    let news = last(&room, [upsert(&sent.seen_by_others())], 1);
+    let query = format!("?since=0&epoch={}", room.epoch);
+    assert_eq!(alice.changes(chat, &query).await, news);
+    let query = format!("?epoch={}&since=1&limit=5", news.epoch);
+    assert_eq!(alice.changes(chat, &query).await, last(&room, [], 1));
+    // One database has one.
+    assert_eq!(bob.chat(chat).await.epoch, room.epoch);
+}
+
+#[tokio::test]
+async fn a_position_that_this_database_never_gave_is_410() {
+    let stack = Stack::connect().await;
+    let [alice, bob, stranger] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    bob.send(chat, "one").await;
+    let path = changes_path(chat);
+    let epoch = alice.chat(chat).await.epoch;
+    for query in [
+        "?since=2".to_owned(),
+        "?since=9223372036854775807".to_owned(),
+        format!("?since=2&epoch={epoch}"),
+        "?since=1&epoch=another".to_owned(),
+        "?since=0&epoch=another".to_owned(),
+        format!("?since=1&epoch={epoch}0"),
+        format!("?since=1&epoch={}", "x".repeat(64)),
+    ] {
+        let answer = alice.get(&format!("{path}{query}")).await;
+        answer.refused(410, "resync_required");
+    }
+    let foreign = stranger.get(&format!("{path}?since=1&epoch=another")).await;
+    foreign.refused(403, "not_participant");
+}
+
+#[tokio::test]
+async fn an_epoch_is_1_to_64_plain_characters() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let path = changes_path(chat);
+    let long = format!("?since=0&epoch={}", "x".repeat(65));
+    for query in [
+        "?since=0&epoch=",
+        "?since=0&epoch",
+        "?since=0&epoch=a%20b",
+        "?since=0&epoch=a+b",
+        "?since=0&epoch=%31",
+        "?since=0&epoch=a/b",
+        "?since=0&epoch=a&epoch=a",
+        &long,
+    ] {
+        alice
+            .get(&format!("{path}{query}"))
+            .await
+            .invalid(&["epoch"]);
     }
 }
 
@@ -120,13 +187,14 @@ async fn a_message_is_told_once_at_its_last_change() {
     let chat = stack.direct_chat(&alice, &bob).await;
     let one = alice.send(chat, "one").await;
     let two = bob.send(chat, "two").await;
+    let room = alice.chat(chat).await;
     alice.edit(chat, one.id, "one, changed").await;
     let edited = alice.edit(chat, one.id, "one, changed again").await;
     assert_eq!(edited.rev, 4);
     let expected = [upsert(&two.seen_by_others()), upsert(&edited)];
     assert_eq!(
         alice.changes(chat, "?since=0").await,
-        last(chat, expected.clone(), 4)
+        last(&room, expected.clone(), 4)
     );
 
     bob.remove(chat, two.id).await;
@@ -134,7 +202,7 @@ async fn a_message_is_told_once_at_its_last_change() {
     let expected = [expected[1].clone(), delete(5, &two)];
     assert_eq!(
         alice.changes(chat, "?since=0").await,
-        last(chat, expected, 5)
+        last(&room, expected, 5)
     );
 }
 
@@ -154,6 +222,7 @@ async fn a_deleted_messages_text_is_in_no_answer() {
             json!({
                 "data": [{ "rev": 3, "kind": "delete", "messageId": sent.id }],
                 "rev": 3,
+                "epoch": reader.chat(chat).await.epoch,
                 "hasMore": false,
                 "topic": format!("chat:{chat}"),
             })
@@ -189,7 +258,7 @@ async fn moderators_are_told_what_was_deleted_and_by_whom() {
         };
         assert!(deleted.deleted_at > Some(kind.created_at));
         let expected = [upsert(&seen(&kind)), upsert(&deleted)];
-        assert_eq!(page, last(chat, expected, 3));
+        assert_eq!(page, last(&alice.chat(chat).await, expected, 3));
     }
 }
 
@@ -227,9 +296,10 @@ async fn a_returner_is_told_nothing_from_before() {
     alice.open(bob.id).await.ok();
     bob.edit(chat, old.id, "old, changed").await;
     bob.remove(chat, older.id).await;
-    assert_eq!(alice.changes(chat, "?since=0").await, last(chat, [], 4));
+    let room = alice.chat(chat).await;
+    assert_eq!(alice.changes(chat, "?since=0").await, last(&room, [], 4));
     let news = bob.send(chat, "welcome back").await;
-    let expected = last(chat, [upsert(&news.seen_by_others())], 5);
+    let expected = last(&room, [upsert(&news.seen_by_others())], 5);
     assert_eq!(alice.changes(chat, "?since=0").await, expected);
     assert_eq!(alice.changes(chat, "?since=2&limit=1").await, expected);
     assert_eq!(bob.changes(chat, "?since=0").await.data.len(), 3);

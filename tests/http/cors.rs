@@ -40,7 +40,7 @@ async fn a_preflight_is_answered_without_a_token_and_kept_for_two_hours() {
         lets_the_page_read(&answer);
         assert_eq!(
             answer.header("access-control-allow-methods"),
-            Some("GET, POST, PATCH, DELETE")
+            Some("GET, HEAD, POST, PATCH, DELETE")
         );
         assert_eq!(
             answer.header("access-control-allow-headers"),
@@ -82,7 +82,7 @@ async fn a_page_of_another_origin_may_not() {
         "http://localhost:3000.evil.example",
     ] {
         let refused = preflight(&stack.edge(), "/chats", origin).await;
-        refused.not_allowed(&["GET", "POST"]);
+        refused.not_allowed(&["GET", "HEAD", "POST"]);
         let answer = stack.edge().with("origin", origin).get("/health").await;
         answer.ok();
         for answer in [refused, answer] {

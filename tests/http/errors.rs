@@ -52,16 +52,16 @@ async fn a_method_that_a_route_lacks_is_405() {
     let message = format!("{messages}/{}", Uuid::new_v4());
     let read = format!("{chat}/read");
     let changes = format!("{chat}/changes");
-    let get_post: &[&str] = &["GET", "POST"];
+    let get_post: &[&str] = &["GET", "HEAD", "POST"];
     for (path, allowed) in [
         ("/chats", get_post),
-        (&*chat, &["GET", "DELETE"]),
+        (&*chat, &["GET", "HEAD", "DELETE"]),
         (&*messages, get_post),
         (&*message, &["PATCH", "DELETE"]),
         (&*read, &["POST"]),
-        (&*changes, &["GET"]),
+        (&*changes, &["GET", "HEAD"]),
         ("/uploads", &["POST"]),
-        ("/health", &["GET"]),
+        ("/health", &["GET", "HEAD"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             if allowed.contains(&method) {
@@ -207,6 +207,40 @@ async fn a_body_that_does_not_say_it_is_json_is_415() {
     let json = Some("Application/JSON; charset=utf-8");
     let [_, sent, _, _] = bodies(&alice, chat, b"{\"text\":\"hello\"}", json).await;
     sent.created();
+}
+
+#[tokio::test]
+async fn a_body_that_is_encoded_is_415() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    // As it would be taken were its header not looked at.
+    let body = json!({
+        "text": "hello", "type": "direct", "participantIds": [bob.id], "messageId": Uuid::new_v4(),
+        "chatId": chat, "fileName": "a.txt", "contentType": "text/plain", "size": 5,
+    });
+    let messages = alice.at(&stack.messages_function());
+    for coding in ["gzip", "br", "deflate", "GZIP", "identity, gzip"] {
+        for path in [
+            "/chats".to_owned(),
+            messages_path(chat),
+            read_path(chat),
+            "/uploads".to_owned(),
+        ] {
+            let call = alice.call(Method::POST, &path).json(&body);
+            let answer = call.header("content-encoding", coding).send().await;
+            answer.refused(415, "unsupported_media_type");
+        }
+        let call = messages.call(Method::POST, &messages_path(chat));
+        let call = call.json(&body).header("content-encoding", coding);
+        call.send().await.refused(415, "unsupported_media_type");
+    }
+    assert_eq!(alice.messages(chat).await, []);
+    for coding in ["identity", "Identity", ""] {
+        let call = alice.call(Method::POST, &messages_path(chat)).json(&body);
+        let call = call.header("content-encoding", coding);
+        call.send().await.created();
+    }
 }
 
 #[tokio::test]

@@ -33,13 +33,8 @@ async fn methods_that_no_route_has_are_405() {
     let unheard_of = Method::from_bytes(b"PROPFIND").unwrap();
     for method in [Method::OPTIONS, Method::TRACE, Method::PUT, unheard_of] {
         let answer = alice.call(method, "/chats").send().await;
-        answer.not_allowed(&["GET", "POST"]);
+        answer.not_allowed(&["GET", "HEAD", "POST"]);
     }
-    let head = alice.call(Method::HEAD, "/chats").send().await;
-    assert_eq!(
-        (head.status, head.header("allow")),
-        (405, Some("GET, POST"))
-    );
 }
 
 #[tokio::test]

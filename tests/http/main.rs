@@ -11,6 +11,7 @@ mod direct_postgrest;
 mod errors;
 mod faults;
 mod functions_alone;
+mod head;
 mod health;
 mod input;
 mod logs;

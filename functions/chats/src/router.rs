@@ -46,14 +46,14 @@ impl Route<'_> {
 pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
     match *path::segments(path).unwrap_or_default().as_slice() {
         ["chats"] => match method {
-            "GET" => Ok(Route::List),
+            "GET" | "HEAD" => Ok(Route::List),
             "POST" => Ok(Route::Open),
-            _ => Err(ApiError::method_not_allowed("GET, POST")),
+            _ => Err(ApiError::method_not_allowed("GET, HEAD, POST")),
         },
         ["chats", chat] => match method {
-            "GET" => Ok(Route::Get(chat)),
+            "GET" | "HEAD" => Ok(Route::Get(chat)),
             "DELETE" => Ok(Route::Leave(chat)),
-            _ => Err(ApiError::method_not_allowed("GET, DELETE")),
+            _ => Err(ApiError::method_not_allowed("GET, HEAD, DELETE")),
         },
         ["chats", chat, "read"] => match method {
             "POST" => Ok(Route::MarkRead(chat)),

@@ -17,7 +17,7 @@ pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, Ap
         arguments.push(("before_activity", Argument::Time(cursor.activity)));
         arguments.push(("before_id", Argument::Id(cursor.chat)));
     }
-    let page = Shape::Object("data");
+    let page = Shape::Object(&["data"]);
     database.get("list_chats", &arguments, page).await
 }
 
@@ -30,7 +30,7 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
     let arguments = Arguments {
         other_user: chat.other_user,
     };
-    let opened = Shape::Object("id");
+    let opened = Shape::Object(&["id"]);
     database
         .post("open_direct_chat", &arguments, opened, Repeat::Never)
         .await
@@ -39,7 +39,7 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
 /// One chat of the caller's.
 pub async fn get(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = [("chat_id", Argument::Id(chat))];
-    let found = Shape::Object("id");
+    let found = Shape::Object(&["id"]);
     database.get("get_chat", &arguments, found).await
 }
 
@@ -81,7 +81,7 @@ pub async fn mark_read(
         chat_id: chat,
         message_id: mark.message,
     };
-    let counted = Shape::Object("unreadCount");
+    let counted = Shape::Object(&["unreadCount"]);
     database
         .post("mark_read", &arguments, counted, Repeat::Never)
         .await

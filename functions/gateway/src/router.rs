@@ -30,8 +30,8 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
     let function = |binding, pattern| Ok(Route::Function(Destination { binding, pattern }));
     match path::segments(path).unwrap_or_default().as_slice() {
         ["health"] => match method {
-            "GET" => Ok(Route::Health),
-            _ => Err(ApiError::method_not_allowed("GET")),
+            "GET" | "HEAD" => Ok(Route::Health),
+            _ => Err(ApiError::method_not_allowed("GET, HEAD")),
         },
         ["chats"] => function(CHATS, "/chats"),
         ["chats", _] => function(CHATS, "/chats/:id"),
@@ -107,7 +107,7 @@ mod tests {
             // Whether this is an id is the function's to say.
             ("/chats/no-id".to_owned(), CHATS, "/chats/:id"),
         ] {
-            for method in ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "BREW"] {
+            for method in ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "BREW"] {
                 assert_eq!(
                     resolve(method, &path),
                     Ok(Route::Function(Destination { binding, pattern })),
@@ -149,11 +149,13 @@ mod tests {
 
     #[test]
     fn health_is_for_reading() {
-        assert_eq!(resolve("GET", "/health"), Ok(Route::Health));
-        for method in ["POST", "HEAD", "OPTIONS", "get"] {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(resolve(method, "/health"), Ok(Route::Health));
+        }
+        for method in ["POST", "OPTIONS", "get", "head"] {
             assert_eq!(
                 resolve(method, "/health"),
-                Err(ApiError::method_not_allowed("GET")),
+                Err(ApiError::method_not_allowed("GET, HEAD")),
                 "{method}"
             );
         }
@@ -167,6 +169,7 @@ mod tests {
             query: query.to_owned(),
             authorization: None,
             content_type: None,
+            content_encoding: None,
             content_length,
             idempotency_key: None,
             traceparent: None,

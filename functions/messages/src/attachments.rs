@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use memchr::memmem;
 use shared::error::ErrorCode;
 use shared::object_path::ObjectPath;
+use shared::plain::is_plain;
 use shared::platform::within;
 use shared::reply::Reply;
 use shared::storage::{BUCKET, Storage};
@@ -52,15 +53,11 @@ impl Uploads<'_> {
             "sign" => {
                 let (path, token) = path.split_once("?token=")?;
                 // What it says is who may read; this is about who sends.
-                token.bytes().all(is_of_a_token).then_some(path)
+                is_plain(token).then_some(path)
             }
             _ => None,
         }
     }
-}
-
-fn is_of_a_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
 
 /// Gives each attachment of an answer its URL, all by one request to Storage, and none where there

@@ -63,13 +63,13 @@ impl Route<'_> {
 pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
     match *path::segments(path).unwrap_or_default().as_slice() {
         ["chats", chat, "messages"] => match method {
-            "GET" => Ok(Route::List { chat }),
+            "GET" | "HEAD" => Ok(Route::List { chat }),
             "POST" => Ok(Route::Send { chat }),
-            _ => Err(ApiError::method_not_allowed("GET, POST")),
+            _ => Err(ApiError::method_not_allowed("GET, HEAD, POST")),
         },
         ["chats", chat, "changes"] => match method {
-            "GET" => Ok(Route::Changes { chat }),
-            _ => Err(ApiError::method_not_allowed("GET")),
+            "GET" | "HEAD" => Ok(Route::Changes { chat }),
+            _ => Err(ApiError::method_not_allowed("GET, HEAD")),
         },
         ["chats", chat, "messages", message] => match method {
             "PATCH" => Ok(Route::Edit { chat, message }),

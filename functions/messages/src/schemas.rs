@@ -3,6 +3,7 @@
 
 use shared::body::JsonObject;
 use shared::cursor::MessagesCursor;
+use shared::epoch::Epoch;
 use shared::error::ApiError;
 use shared::object_path::ObjectPath;
 use shared::{ids, query};
@@ -35,16 +36,18 @@ impl ListMessages {
 }
 
 /// The query of `GET /chats/:id/changes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListChanges {
     /// The rev up to which the client knows the chat; 0 for one that knows nothing.
     pub since: u64,
+    /// The epoch of that rev, from a client that knows one.
+    pub epoch: Option<Epoch>,
     /// The page size.
     pub limit: u8,
 }
 
 impl ListChanges {
-    /// Reads `?since=&limit=`.
+    /// Reads `?since=&epoch=&limit=`.
     ///
     /// # Errors
     /// `invalid_request`; `since` has no default, as forgetting it would read the whole chat.
@@ -54,7 +57,18 @@ impl ListChanges {
             .ok_or_else(|| ApiError::invalid_field("since", "is required"))?;
         let since = query::whole_number(since, MAX_REV)
             .ok_or_else(|| ApiError::invalid_field("since", "must be a whole number, 0 or more"))?;
-        Ok(ListChanges { since, limit })
+        let epoch = query::parameter(query, "epoch")?
+            .map(|epoch| {
+                Epoch::parse(epoch).ok_or_else(|| {
+                    ApiError::invalid_field("epoch", "must be the epoch of an answer")
+                })
+            })
+            .transpose()?;
+        Ok(ListChanges {
+            since,
+            epoch,
+            limit,
+        })
     }
 }
 
@@ -188,6 +202,7 @@ mod tests {
                 ListChanges::parse("since=0"),
                 Ok(ListChanges {
                     since: 0,
+                    epoch: None,
                     limit: 50
                 })
             );
@@ -195,6 +210,7 @@ mod tests {
                 ListChanges::parse("limit=7&since=9223372036854775807"),
                 Ok(ListChanges {
                     since: MAX_REV,
+                    epoch: None,
                     limit: 7
                 })
             );
@@ -212,6 +228,38 @@ mod tests {
                     "{refused}"
                 );
             }
+        }
+    }
+
+    mod epoch {
+        use super::*;
+
+        #[test]
+        fn an_epoch_is_optional_and_passed_on_as_it_is() {
+            let epoch = |query: &str| ListChanges::parse(query).unwrap().epoch;
+            assert_eq!(epoch("since=7"), None);
+            for text in ["7412345678901234567-1", "x", "A.b_c", &"x".repeat(64)] {
+                let read = epoch(&format!("since=7&epoch={text}"));
+                assert_eq!(read, Epoch::parse(text), "{text}");
+            }
+        }
+
+        #[test]
+        fn what_is_no_epoch_is_told() {
+            for text in ["", "a%20b", "a+b", "a/b", "é", "%00", &"x".repeat(65)] {
+                assert_eq!(
+                    ListChanges::parse(&format!("since=7&epoch={text}")),
+                    Err(ApiError::invalid_field(
+                        "epoch",
+                        "must be the epoch of an answer"
+                    )),
+                    "{text}"
+                );
+            }
+            assert_eq!(
+                ListChanges::parse("since=7&epoch=a&epoch=a"),
+                Err(ApiError::invalid_field("epoch", "must be given only once"))
+            );
         }
     }
 

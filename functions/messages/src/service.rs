@@ -26,7 +26,7 @@ pub async fn list(
     if let Some(cursor) = page.cursor {
         arguments.push(("before", Argument::Time(cursor.before)));
     }
-    let page = Shape::Object("data");
+    let page = Shape::Object(&["data"]);
     let page = session.postgrest.get("list_messages", &arguments, page);
     Ok(attachments::sign(&session.storage, page.await?).await)
 }
@@ -37,12 +37,16 @@ pub async fn changes(
     chat: Uuid,
     page: ListChanges,
 ) -> Result<Reply, ApiError> {
-    let arguments = [
+    let mut arguments = vec![
         ("chat_id", Argument::Id(chat)),
         ("since", Argument::Number(page.since)),
         ("page_limit", Argument::Number(page.limit.into())),
     ];
-    let feed = Shape::Object("data");
+    if let Some(epoch) = &page.epoch {
+        arguments.push(("epoch", Argument::Epoch(epoch)));
+    }
+    // A client that is told no epoch could not tell a restored database from the one that it knows.
+    let feed = Shape::Object(&["data", "rev", "epoch"]);
     let feed = session.postgrest.get("list_changes", &arguments, feed);
     Ok(attachments::sign(&session.storage, feed.await?).await)
 }
@@ -72,7 +76,7 @@ pub async fn send(
         Some(_) => Repeat::Once,
         None => Repeat::Never,
     };
-    let sent = Shape::Object("id");
+    let sent = Shape::Object(&["id"]);
     let sent = session
         .postgrest
         .post("send_message", &arguments, sent, repeat);
@@ -97,7 +101,7 @@ pub async fn edit(
         message_id: message,
         text: edit.text,
     };
-    let edited = Shape::Object("id");
+    let edited = Shape::Object(&["id"]);
     let edited = session
         .postgrest
         .post("edit_message", &arguments, edited, Repeat::Never);

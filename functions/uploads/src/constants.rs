@@ -3,11 +3,15 @@
 /// The largest attachment in bytes where no variable says otherwise: the bucket's limit.
 pub const MAX_BYTES: u64 = 26_214_400;
 
+/// The widest and the highest picture or film, in pixels.
+pub const MAX_PIXELS: u32 = 100_000;
+
 /// The types of attachments where no variable says otherwise: the bucket's list. None of them is a
 /// page or a program to a browser.
-pub const CONTENT_TYPES: &str = "image/jpeg,image/png,image/gif,image/webp,image/heic,image/heif,\
-    video/mp4,video/quicktime,video/webm,audio/mpeg,audio/mp4,audio/ogg,audio/webm,\
-    application/pdf,text/plain,text/csv,application/zip,\
+pub const CONTENT_TYPES: &str = "image/jpeg,image/png,image/gif,image/webp,image/heic,image/heif,image/avif,\
+    video/mp4,video/quicktime,video/webm,video/3gpp,\
+    audio/mpeg,audio/mp4,audio/ogg,audio/webm,audio/wav,audio/aac,audio/3gpp,\
+    application/pdf,text/plain,text/csv,text/markdown,application/zip,\
     application/msword,application/vnd.ms-excel,application/vnd.ms-powerpoint,\
     application/vnd.openxmlformats-officedocument.wordprocessingml.document,\
     application/vnd.openxmlformats-officedocument.spreadsheetml.sheet,\

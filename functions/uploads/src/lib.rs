@@ -17,6 +17,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod constants;
+mod content_types;
 pub mod router;
 mod schemas;
 mod service;

@@ -71,11 +71,11 @@ fn validation(algorithm: Algorithm, config: &TokenConfig) -> Validation {
 fn from_jwt_error(kind: &ErrorKind) -> ApiError {
     match kind {
         ErrorKind::ExpiredSignature => ErrorCode::TokenExpired.into(),
+        ErrorKind::ImmatureSignature => ErrorCode::TokenNotYetValid.into(),
         ErrorKind::InvalidSignature => refused("signature"),
         ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => refused("algorithm"),
         ErrorKind::InvalidAudience => refused("aud"),
         ErrorKind::InvalidIssuer => refused("iss"),
-        ErrorKind::ImmatureSignature => refused("nbf"),
         ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
             refused(claim)
         }

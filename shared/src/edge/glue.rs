@@ -13,7 +13,7 @@ use worker::web_sys;
 // What every Worker looks at, and what only those do that answer.
 const READ = [
   "x-request-id", "origin", "access-control-request-method", "content-length", "traceparent",
-  "authorization", "content-type", "idempotency-key",
+  "authorization", "content-type", "content-encoding", "idempotency-key",
 ];
 
 // No header's value, method or URL holds a line break. An absent header is an empty line, another begins with `=`.

@@ -16,7 +16,7 @@ pub(super) enum Headers {
     /// Those of a Worker that passes requests on; the others count as absent.
     Routing = 5,
     /// All.
-    All = 8,
+    All = 9,
 }
 
 /// A request and what of it only the edge's own answers depend on.
@@ -46,7 +46,8 @@ impl Incoming {
         let id = RequestId::accept(header().as_deref());
         let (origin, requested_method) = (header(), header());
         let (content_length, traceparent) = (header(), header());
-        let (authorization, content_type, idempotency_key) = (header(), header(), header());
+        let (authorization, content_type) = (header(), header());
+        let (content_encoding, idempotency_key) = (header(), header());
         let (path, query) = split_url(&url);
         Incoming {
             header_count,
@@ -59,6 +60,7 @@ impl Incoming {
                 query: query.to_owned(),
                 authorization,
                 content_type,
+                content_encoding,
                 content_length: content_length.and_then(|length| length.parse().ok()),
                 idempotency_key,
                 traceparent: TraceParent::accept(traceparent.as_deref()),

@@ -17,12 +17,12 @@ fn a_400_lists_its_fields() {
 
 #[test]
 fn a_401_names_the_scheme() {
+    let scheme = vec![("www-authenticate", "Bearer".to_owned())];
+    for code in ErrorCode::ALL.iter().filter(|code| code.status() == 401) {
+        let reply = ApiError::from(*code).reply(&id());
+        assert_eq!((reply.status, &reply.headers), (401, &scheme), "{code:?}");
+    }
     let reply = ApiError::from(ErrorCode::MissingToken).reply(&id());
-    assert_eq!(reply.status, 401);
-    assert_eq!(
-        reply.headers,
-        vec![("www-authenticate", "Bearer".to_owned())]
-    );
     assert_eq!(
         String::from_utf8(reply.body).unwrap(),
         r#"{"error":{"code":"missing_token","message":"A bearer token is required.","requestId":"req-1","retryable":false}}"#
@@ -31,9 +31,9 @@ fn a_401_names_the_scheme() {
 
 #[test]
 fn a_405_names_the_methods() {
-    let reply = ApiError::method_not_allowed("GET, POST").reply(&id());
+    let reply = ApiError::method_not_allowed("GET, HEAD, POST").reply(&id());
     assert_eq!(reply.status, 405);
-    assert_eq!(reply.headers, vec![("allow", "GET, POST".to_owned())]);
+    assert_eq!(reply.headers, vec![("allow", "GET, HEAD, POST".to_owned())]);
 }
 
 #[test]
@@ -64,6 +64,8 @@ fn the_codes_are_the_contracts() {
             "401 missing_token false",
             "401 invalid_token false",
             "401 token_expired false",
+            "401 token_not_yet_valid true",
+            "401 token_too_large false",
             "403 not_participant false",
             "403 not_sender false",
             "403 edit_window_expired false",
@@ -75,6 +77,7 @@ fn the_codes_are_the_contracts() {
             "404 route_not_found false",
             "405 method_not_allowed false",
             "409 idempotency_mismatch false",
+            "410 resync_required false",
             "413 payload_too_large false",
             "415 unsupported_media_type false",
             "429 rate_limited true",

@@ -9,9 +9,10 @@ use super::*;
 use crate::cursor::MessagesCursor;
 use crate::ids;
 use crate::request::{RequestId, TraceParent};
+use crate::supabase::Method;
 use crate::testing::TestPlatform;
 
-const OBJECT: Shape = Shape::Object("id");
+const OBJECT: Shape = Shape::Object(&["id"]);
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
 /// Answers one request and gives what it was asked.
@@ -77,6 +78,7 @@ pub(crate) fn request() -> Request<()> {
         query: String::new(),
         authorization: None,
         content_type: None,
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: TraceParent::accept(Some(traceparent)),
@@ -104,7 +106,7 @@ fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
 }
 
 #[tokio::test]
-async fn a_get_sends_typed_arguments_and_five_headers() {
+async fn a_get_sends_typed_arguments_and_six_headers() {
     let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
     let chat = ids::parse(CHAT).unwrap();
     let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
@@ -117,7 +119,7 @@ async fn a_get_sends_typed_arguments_and_five_headers() {
                 ("page_limit", Argument::Number(50)),
                 ("before", Argument::Time(before)),
             ],
-            Shape::Object("a"),
+            Shape::Object(&["a"]),
         )
         .await;
     assert_eq!(reply, Ok(Reply::json(200, b"{\"a\": 1 }".to_vec())));
@@ -127,6 +129,7 @@ async fn a_get_sends_typed_arguments_and_five_headers() {
             &format!(
                 "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z HTTP/1.1"
             ),
+            "accept-profile: public",
             "accept: application/json",
             "apikey: anon-key",
             "authorization: Bearer a.b.c",
@@ -134,6 +137,25 @@ async fn a_get_sends_typed_arguments_and_five_headers() {
             "x-request-id: req-1",
             "",
         ]
+    );
+}
+
+#[tokio::test]
+async fn an_epoch_goes_up_as_it_was_read() {
+    let (supabase, asked) = upstream("200 OK", "{\"id\":1}").await;
+    let epoch = Epoch::parse("7412345678901234567-1").unwrap();
+    let arguments = [
+        ("since", Argument::Number(7)),
+        ("epoch", Argument::Epoch(&epoch)),
+    ];
+    let reply = bearer(&supabase)
+        .get("list_changes", &arguments, OBJECT)
+        .await;
+    assert_eq!(reply.unwrap().status, 200);
+    let asked = lines(&asked.await.unwrap());
+    assert_eq!(
+        asked[0],
+        "GET /rest/v1/rpc/list_changes?since=7&epoch=7412345678901234567-1 HTTP/1.1"
     );
 }
 
@@ -149,16 +171,37 @@ async fn a_post_sends_json_and_passes_the_status_on() {
         lines(&asked.await.unwrap()),
         [
             "POST /rest/v1/rpc/send_message HTTP/1.1",
+            "accept-profile: public",
             "accept: application/json",
             "apikey: anon-key",
             "authorization: Bearer a.b.c",
             "content-length: 66",
+            "content-profile: public",
             "content-type: application/json",
             "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "x-request-id: req-1",
             &arguments.to_string(),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_request_by_its_path_names_the_schema_to_postgrest_and_to_nobody_else() {
+    for (path, names_it) in [
+        ("/rest/v1/rpc/list_leftover_uploads", true),
+        ("/auth/v1/token", false),
+        ("/storage/v1/object/chat-attachments", false),
+    ] {
+        let (config, asked) = upstream("200 OK", "{}").await;
+        let supabase = acting(&config);
+        let answer = supabase.ask_json("Supabase", Method::POST, path, b"{}".to_vec());
+        assert_eq!(answer.await, Ok((200, b"{}".to_vec())));
+        let asked = lines(&asked.await.unwrap());
+        for header in ["accept-profile: public", "content-profile: public"] {
+            let named = asked.iter().any(|line| line == header);
+            assert_eq!(named, names_it, "{path}: {header}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -250,6 +293,7 @@ async fn the_probe_asks_as_anon_and_takes_postgres_refusal_as_health() {
         lines(&asked.await.unwrap()),
         [
             "GET /rest/v1/rpc/list_chats?page_limit=1 HTTP/1.1",
+            "accept-profile: public",
             "accept: application/json",
             "apikey: anon-key",
             "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -56,6 +56,7 @@ fn table(status: u16, code: &str, message: &str) -> ErrorCode {
     match (status, code) {
         // Of a token that PostgREST took a moment before.
         (_, "InvalidJWT") | (401, _) if message.contains("exp") => ErrorCode::TokenExpired,
+        (_, "InvalidJWT") | (401, _) if message.contains("nbf") => ErrorCode::TokenNotYetValid,
         (_, "InvalidJWT") | (401, _) => ErrorCode::InvalidToken,
         // A policy refused.
         (403, _) => ErrorCode::Forbidden,
@@ -92,6 +93,10 @@ mod tests {
             (
                 r#"{"statusCode":"400","code":"InvalidJWT","error":"InvalidJWT","message":"\"exp\" claim timestamp check failed"}"#,
                 ErrorCode::TokenExpired,
+            ),
+            (
+                r#"{"statusCode":"400","code":"InvalidJWT","error":"InvalidJWT","message":"\"nbf\" claim timestamp check failed"}"#,
+                ErrorCode::TokenNotYetValid,
             ),
             (
                 r#"{"statusCode":"401","error":"InvalidJWT","message":""}"#,

@@ -22,11 +22,15 @@ async fn friends_get_a_chat() {
         group_id: None,
         name: None,
         participants: pair,
+        gone_participants: Vec::new(),
         created_at: chat.created_at,
         last_message_at: None,
         last_message: None,
         unread_count: 0,
+        last_read_at: None,
         rev: 0,
+        history_rev: 0,
+        epoch: chat.epoch.clone(),
         topic: format!("chat:{}", chat.id),
     };
     assert_eq!(chat, expected);

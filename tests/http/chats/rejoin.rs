@@ -9,7 +9,7 @@ async fn a_message_brings_a_direct_chat_back_without_its_history() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let created = alice.chat(chat).await;
-    alice.send(chat, "old").await;
+    let old = alice.send(chat, "old").await;
     bob.send(chat, "old as well").await;
     alice.leave(chat).await;
 
@@ -19,7 +19,9 @@ async fn a_message_brings_a_direct_chat_back_without_its_history() {
         last_message_at: Some(news.created_at),
         last_message: Some(news.as_last_message()),
         unread_count: 1,
+        last_read_at: Some(old.created_at),
         rev: 3,
+        history_rev: 2,
         ..created
     };
     assert_eq!(alice.chats().await, [expected]);
@@ -120,14 +122,19 @@ async fn a_member_added_again_is_back_in_the_group() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
     let (group, chat) = stack.group_chat(&author, &[&alice]).await;
-    alice.send(chat, "hello").await;
+    let hello = alice.send(chat, "hello").await;
     alice.leave(chat).await;
 
     stack.remove_member(group, &alice).await;
     assert_eq!(alice.chats().await, []);
     stack.add_member(group, &alice).await;
 
-    assert_eq!(alice.chats().await, [author_sees(&author, chat, 0).await]);
+    let expected = Chat {
+        unread_count: 0,
+        last_read_at: Some(hello.created_at),
+        ..author.chat(chat).await
+    };
+    assert_eq!(alice.chats().await, [expected]);
 }
 
 #[tokio::test]
@@ -143,11 +150,4 @@ async fn an_author_added_again_is_back_in_the_event_chat() {
     stack.add_author(event, &bob).await;
 
     assert_eq!(bob.chats().await, [alice.chat(chat).await]);
-}
-
-async fn author_sees(author: &harness::Person, chat: uuid::Uuid, unread_count: i64) -> Chat {
-    Chat {
-        unread_count,
-        ..author.chat(chat).await
-    }
 }

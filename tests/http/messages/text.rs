@@ -108,6 +108,29 @@ async fn blank_is_400() {
 }
 
 #[tokio::test]
+async fn what_nobody_would_see_is_400() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = alice.send(chat, "seen").await;
+    for text in [
+        "\u{200b}",
+        "\u{1}",
+        "\u{feff} \u{2060}",
+        "\u{2800}\u{3164}\u{ffa0}",
+        "\u{200d}\u{fe0f}",
+        "\u{e0001}\u{e0061}\u{e007f}",
+        &"\u{ad}".repeat(4_000),
+    ] {
+        let body = json!({ "text": text });
+        alice.try_send(chat, &body).await.invalid(&["text"]);
+        let edited = alice.try_edit(chat, sent.id, text).await;
+        edited.invalid(&["text"]);
+    }
+    assert_eq!(alice.messages(chat).await, [sent]);
+}
+
+#[tokio::test]
 async fn nul_is_400() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;

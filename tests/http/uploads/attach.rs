@@ -22,6 +22,8 @@ async fn a_message_with_a_file_is_201_and_tells_what_the_file_is() {
             file_name: "photo.jpg".to_owned(),
             content_type: "image/jpeg".to_owned(),
             size: 5,
+            width: None,
+            height: None,
         }),
         rev: 1,
         ..sent.clone()
@@ -37,6 +39,26 @@ async fn a_message_with_a_file_is_201_and_tells_what_the_file_is() {
     assert!(!token.is_empty());
     let shown = bob.chat(chat).await.last_message.unwrap();
     assert_eq!((shown.id, shown.text), (sent.id, None));
+    assert!(shown.has_attachment);
+}
+
+#[tokio::test]
+async fn a_picture_tells_its_size_before_it_is_there() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let body = json!({
+        "chatId": chat, "fileName": "a.png", "contentType": "image/x-png", "size": 5,
+        "width": 640, "height": 480,
+    });
+    let upload = Upload::read(&alice.try_reserve(&body).await.created());
+    stack.put(&upload, b"12345").await.ok();
+    let sent = alice.attach(chat, &upload).await;
+    let file = sent.attachment.unwrap();
+    assert_eq!((file.width, file.height), (Some(640), Some(480)));
+    assert_eq!(file.content_type, "image/png");
+    let seen = bob.messages(chat).await.remove(0);
+    assert_eq!(seen.attachment, Some(file));
 }
 
 #[tokio::test]

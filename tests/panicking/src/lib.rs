@@ -30,7 +30,7 @@ pub async fn handle<B: Body>(
     match request.path.as_str() {
         "/chats" => {
             let session = Session::open(&request, context).await?;
-            let page = Shape::Object("data");
+            let page = Shape::Object(&["data"]);
             session.postgrest.get("list_chats", &[], page).await
         }
         "/panic" => {

@@ -10,8 +10,10 @@ use super::*;
 fn every_route_has_its_method_and_path() {
     for (method, path, route) in [
         ("GET", "/chats", Route::List),
+        ("HEAD", "/chats", Route::List),
         ("POST", "/chats", Route::Open),
         ("GET", "/chats/7", Route::Get("7")),
+        ("HEAD", "/chats/7", Route::Get("7")),
         ("DELETE", "/chats/7", Route::Leave("7")),
         ("POST", "/chats/7/read", Route::MarkRead("7")),
         ("POST", "/chats/7/typing", Route::Typing("7")),
@@ -26,13 +28,13 @@ fn another_method_is_405_with_those_that_work() {
     for (path, allow, methods) in [
         (
             "/chats",
-            "GET, POST",
-            ["PUT", "DELETE", "HEAD", "OPTIONS", "get"],
+            "GET, HEAD, POST",
+            ["PUT", "DELETE", "head", "OPTIONS", "get"],
         ),
         (
             "/chats/7",
-            "GET, DELETE",
-            ["POST", "PATCH", "HEAD", "OPTIONS", "BREW"],
+            "GET, HEAD, DELETE",
+            ["POST", "PATCH", "PUT", "OPTIONS", "BREW"],
         ),
         (
             "/chats/7/read",
@@ -89,6 +91,7 @@ fn request(method: &str, path: &str) -> Request<Vec<u8>> {
         query: String::new(),
         authorization: Some(format!("Bearer {TOKEN}")),
         content_type: Some("application/json".to_owned()),
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: None,
@@ -170,7 +173,9 @@ async fn a_sound_request_reaches_the_database() {
             "/chats",
             format!(r#"{{"type":"direct","participantIds":["{ID}"]}}"#),
         ),
+        ("HEAD", "/chats", String::new()),
         ("GET", &chat, String::new()),
+        ("HEAD", &chat, String::new()),
         ("DELETE", &chat, String::new()),
         ("POST", &read, format!(r#"{{"messageId":"{ID}"}}"#)),
     ] {

@@ -124,7 +124,7 @@ fn message(id: u32, attachment: &str) -> String {
 
 fn attached(id: u32, path: &str) -> String {
     let attachment = format!(
-        r#"{{"path":"{path}","fileName":"a \"b\".jpg","contentType":"image/jpeg","size":1}}"#
+        r#"{{"path":"{path}","fileName":"a \"b\".jpg","contentType":"image/jpeg","size":1,"width":null,"height":null}}"#
     );
     message(id, &attachment)
 }
@@ -199,6 +199,7 @@ async fn a_storage_that_nobody_answers_for_costs_the_url_alone() {
         query: String::new(),
         authorization: None,
         content_type: None,
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: None,

@@ -10,7 +10,9 @@ use super::*;
 fn every_route_has_its_method_and_path() {
     for (method, path, route) in [
         ("GET", "/chats/7/messages", Route::List { chat: "7" }),
+        ("HEAD", "/chats/7/messages", Route::List { chat: "7" }),
         ("GET", "/chats/7/changes", Route::Changes { chat: "7" }),
+        ("HEAD", "/chats/7/changes", Route::Changes { chat: "7" }),
         ("POST", "/chats/7/messages", Route::Send { chat: "7" }),
         (
             "PATCH",
@@ -46,13 +48,13 @@ fn another_method_is_405_with_those_that_work() {
     for (path, allow, methods) in [
         (
             "/chats/7/messages",
-            "GET, POST",
-            ["PUT", "DELETE", "HEAD", "OPTIONS", "post"],
+            "GET, HEAD, POST",
+            ["PUT", "DELETE", "head", "OPTIONS", "post"],
         ),
         (
             "/chats/7/changes",
-            "GET",
-            ["PUT", "DELETE", "HEAD", "OPTIONS", "POST"],
+            "GET, HEAD",
+            ["PUT", "DELETE", "head", "OPTIONS", "POST"],
         ),
         (
             "/chats/7/messages/8",
@@ -102,6 +104,7 @@ fn request(method: &str, path: &str) -> Request<Vec<u8>> {
         query: String::new(),
         authorization: Some(format!("Bearer {TOKEN}")),
         content_type: Some("application/json".to_owned()),
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: None,
@@ -180,6 +183,7 @@ async fn a_sound_request_reaches_the_database() {
     let message = format!("{messages}/{ID}");
     for (method, path) in [
         ("GET", &messages),
+        ("HEAD", &messages),
         ("POST", &messages),
         ("PATCH", &message),
         ("DELETE", &message),

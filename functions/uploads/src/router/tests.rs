@@ -50,6 +50,7 @@ fn request(method: &str, path: &str) -> Request<Vec<u8>> {
         query: String::new(),
         authorization: Some(format!("Bearer {TOKEN}")),
         content_type: Some("application/json".to_owned()),
+        content_encoding: None,
         content_length: None,
         idempotency_key: None,
         traceparent: None,
