@@ -605,9 +605,13 @@ begin
     select c.* into room from chat.chats c where c.direct_low = low and c.direct_high = high;
   end if;
 
-  if not chat.is_participant(room.id) or not exists (
-    select from chat.chat_participants p where p.chat_id = room.id and p.user_id = other_user
-  ) then
+  -- Nothing to do for those who are there. Skipping a locked row takes a leaving under way for done:
+  -- then what follows waits for it, and undoes it.
+  perform from chat.chat_participants p
+  where p.chat_id = room.id and p.user_id = me and p.left_at is null
+    and exists (select from chat.chat_participants o where o.chat_id = room.id and o.user_id = other_user)
+  for share of p skip locked;
+  if not found then
     perform chat.check_allowance('open');
     select c.* into room from chat.chats c where c.id = room.id for no key update;
     if not chat.is_participant(room.id) then

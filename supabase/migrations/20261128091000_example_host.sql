@@ -132,7 +132,7 @@ create or replace function chat.lock_memberships(people uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = ''
 as $$
 begin
-  -- In the order of a cascade from an event: the event, its authors, the members of its groups.
+  -- In the order of public.lock_people_below.
   perform from public.events e where e.created_by = any (people) order by e.id for update;
   perform from public.event_authors a where a.user_id = any (people) order by a.event_id, a.user_id for update;
   perform from public.event_group_members m where m.user_id = any (people) order by m.group_id, m.user_id for update;
@@ -274,6 +274,47 @@ end
 $$;
 comment on function public.on_groups_deleted() is 'Deletes the chats of groups.';
 
+create function public.lock_people_below(events uuid[], groups uuid[]) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform from public.event_groups g where g.event_id = any (events) order by g.id for update;
+  perform from public.event_authors a where a.event_id = any (events) order by a.event_id, a.user_id for update;
+  perform from public.event_group_members m
+  where m.group_id = any (groups || array(select g.id from public.event_groups g where g.event_id = any (events)))
+  order by m.group_id, m.user_id for update;
+end
+$$;
+comment on function public.lock_people_below(uuid[], uuid[]) is
+  'Locks the rows that a deletion of events and groups will cascade to, before any of their chats is locked.';
+
+create function public.on_row_deleted() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  gone uuid[];
+begin
+  -- Once for a statement, at its first row.
+  if old.id = (select b.id from before b limit 1) then
+    gone := array(select b.id from before b);
+    perform public.lock_people_below(
+      case tg_table_name when 'events' then gone end, case tg_table_name when 'event_groups' then gone end
+    );
+  end if;
+  return null;
+end
+$$;
+comment on function public.on_row_deleted() is 'Takes the locks of a cascade before it begins.';
+
+-- Postgres fires the triggers of a cascade after those of the statement that began it, and so after the
+-- chats are locked. Row triggers fire in the order of their names, before those of foreign keys (RI_…).
+create trigger "000_lock_people" after delete on public.events
+  referencing old table as before
+  for each row execute function public.on_row_deleted();
+create trigger "000_lock_people" after delete on public.event_groups
+  referencing old table as before
+  for each row execute function public.on_row_deleted();
+
 create trigger _100_open_chats after insert on public.events
   referencing new table as after
   for each statement execute function public.on_events_inserted();
@@ -378,7 +419,7 @@ revoke execute on function
   public.group_chat_name(text), public.open_event_chats(uuid[]), public.open_group_chats(uuid[]),
   public.on_events_inserted(), public.on_events_updated(), public.on_events_deleted(),
   public.on_groups_inserted(), public.on_groups_updated(), public.on_groups_deleted(),
-  public.refuse_new_id(), public.on_authors_changed(), public.on_members_changed()
+  public.lock_people_below(uuid[], uuid[]), public.on_row_deleted(), public.refuse_new_id(), public.on_authors_changed(), public.on_members_changed()
   from public, anon, authenticated, service_role;
 
 notify pgrst, 'reload schema';

@@ -128,7 +128,8 @@ async fn an_account_is_deleted_while_its_own_leaving_waits_for_the_chat() {
         let (deleted, ()) = tokio::join!(deleting.batch_execute(&sql), release);
         deleted.unwrap();
     };
-    let (left, ()) = tokio::join!(alice.delete(&format!("/chats/{chat}")), deletion);
+    let path = format!("/chats/{chat}");
+    let (left, ()) = tokio::join!(alice.delete(&path), deletion);
     assert_eq!(left.status, 204);
     assert_eq!(author.chat(chat).await.participants, [author.id]);
 }

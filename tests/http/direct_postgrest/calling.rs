@@ -234,6 +234,8 @@ async fn a_get_writes_nothing() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let sent = alice.send(chat, "hello").await;
+    let unread = "delete from chat.read_marks where user_id = $1";
+    assert_eq!(stack.execute(unread, &[&alice.id]).await, 1);
     let rest = stack.postgrest(&alice);
     for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(5) {
         let query: Vec<String> = arguments
