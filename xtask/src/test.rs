@@ -108,7 +108,7 @@ async fn parts(
         let driver = command("node", ["tests/realtime/run.mjs"]);
         add(counts, tested("realtime", driver, &vars, processes).await?);
     }
-    // The last: they stop Postgres and kill PostgREST under the feet of everything else.
+    // These stop Postgres and kill PostgREST under the feet of everything else.
     if wants(Part::Faults) {
         println!("tests of faults");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=faults", "--"];
@@ -124,6 +124,16 @@ async fn parts(
         let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
         let log = processes.log(workerd::NAME);
         add(counts, log_audit::run(&log, &hidden, Others::OfFaults)?);
+    }
+    // Really the last: these load 200,000 messages.
+    if wants(Part::Http) {
+        println!("direct reads");
+        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=reads", "--"];
+        arguments.extend(filter);
+        add(
+            counts,
+            cargo_test("reads", &arguments, &vars, processes).await?,
+        );
     }
     Ok(())
 }
