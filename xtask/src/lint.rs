@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use accepted::{Accepted, Verdict};
 use anyhow::{Context, Result, bail};
-use findings::{Finding, Linter};
+use findings::Linter;
 use tokio::time::Instant;
 
+use crate::migrations::INTERNAL_SCHEMA;
 use crate::postgres::{OWNER, Postgres, plpgsql_check};
 use crate::processes::Processes;
 
-/// The schema of the migrations that is no API.
-const INTERNAL_SCHEMA: &str = "private";
 /// The schemas whose functions are linted.
 const SCHEMAS: [&str; 2] = ["public", INTERNAL_SCHEMA];
 
@@ -35,15 +34,9 @@ pub async fn run(
     let mut counts = (0, 0);
 
     let begun = Instant::now();
-    let mut found = findings::of_advisors(&supabase.db_advisors().await?)?;
-    found.sort();
-    report(
-        Linter::Advisors,
-        &accepted,
-        &found,
-        begun.elapsed(),
-        &mut counts,
-    );
+    let found = findings::of_advisors(&supabase.db_advisors().await?)?;
+    let verdict = accepted.judge(Linter::Advisors, &found);
+    report(Linter::Advisors, &verdict, begun.elapsed(), &mut counts);
 
     let begun = Instant::now();
     if !plpgsql_check::create(postgres, processes).await? {
@@ -62,13 +55,8 @@ pub async fn run(
     )?);
     // What follows runs on a database as the migrations make it.
     plpgsql_check::drop(postgres).await?;
-    report(
-        Linter::Lint,
-        &accepted,
-        &found,
-        begun.elapsed(),
-        &mut counts,
-    );
+    let verdict = accepted.judge(Linter::Lint, &found);
+    report(Linter::Lint, &verdict, begun.elapsed(), &mut counts);
     Ok(counts)
 }
 
@@ -82,34 +70,26 @@ async fn need_schemas(postgres: &Postgres) -> Result<()> {
             .context("cannot look for the schemas")?;
         if !row.get::<_, bool>(0) {
             bail!(
-                "the migrations make no schema {schema}: SCHEMAS in xtask/src/lint.rs is out of date"
+                "the migrations make no schema {schema}: the list in xtask/src/lint.rs is out of date"
             );
         }
     }
     Ok(())
 }
 
-fn report(
-    linter: Linter,
-    accepted: &Accepted,
-    found: &[Finding],
-    took: Duration,
-    counts: &mut (usize, usize),
-) {
-    let Verdict { refused, unused } = accepted.judge(linter, found);
-    let problems = refused.len() + unused.len();
+fn report(linter: Linter, verdict: &Verdict, took: Duration, counts: &mut (usize, usize)) {
+    let problems = verdict.refused.len() + verdict.unused.len();
     println!(
-        "{:.<44} {} ({} findings, {} accepted, {:.1} s)",
+        "{:.<44} {} ({} findings accepted, {:.1} s)",
         linter.command(),
         if problems == 0 { "ok" } else { "FAILED" },
-        found.len(),
-        found.len() - refused.len(),
+        verdict.accepted,
         took.as_secs_f64()
     );
-    for finding in refused {
+    for finding in &verdict.refused {
         println!("  {finding}");
     }
-    for (rule, object) in unused {
+    for (rule, object) in &verdict.unused {
         println!(
             "  {} accepts what is not found: {rule}, {object}",
             accepted::FILE

@@ -31,6 +31,8 @@ struct Entry {
 /// What the list says of one linter's findings.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict<'a> {
+    /// How many findings it accepts.
+    pub accepted: usize,
     /// Findings that it does not accept.
     pub refused: Vec<&'a Finding>,
     /// Rules and objects that it accepts and that were not found.
@@ -56,32 +58,36 @@ impl Accepted {
 
     /// Holds one linter's findings against the list.
     pub fn judge<'a>(&'a self, linter: Linter, found: &'a [Finding]) -> Verdict<'a> {
-        let entries = || {
-            self.accepted
-                .iter()
-                .filter(move |entry| entry.linter == linter)
-        };
-        let accepts = |entry: &Entry, finding: &Finding| {
-            entry.rule == finding.rule && entry.objects.contains(&finding.object)
-        };
-        let refused = found
+        let listed: Vec<_> = self
+            .accepted
             .iter()
-            .filter(|finding| !entries().any(|entry| accepts(entry, finding)))
+            .filter(|entry| entry.linter == linter)
+            .flat_map(Entry::keys)
             .collect();
-        let unused = entries()
-            .flat_map(|entry| {
-                entry
-                    .objects
-                    .iter()
-                    .map(|object| (entry.rule.as_str(), object.as_str()))
-            })
-            .filter(|(rule, object)| {
-                !found
-                    .iter()
-                    .any(|finding| finding.rule == *rule && finding.object == *object)
-            })
+        let mut refused: Vec<_> = found
+            .iter()
+            .filter(|finding| !listed.contains(&finding.key()))
             .collect();
-        Verdict { refused, unused }
+        refused.sort();
+        let accepted = found.len() - refused.len();
+        let unused = listed
+            .into_iter()
+            .filter(|key| !found.iter().any(|finding| finding.key() == *key))
+            .collect();
+        Verdict {
+            accepted,
+            refused,
+            unused,
+        }
+    }
+}
+
+impl Entry {
+    fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        let rule = self.rule.as_str();
+        self.objects
+            .iter()
+            .map(move |object| (rule, object.as_str()))
     }
 }
 
@@ -117,9 +123,12 @@ mod tests {
             finding("no_policy", "public.events"),
             finding("no_policy", "public.groups"),
         ];
-        let verdict = list();
-        let verdict = verdict.judge(Linter::Advisors, &found);
-        assert_eq!((verdict.refused, verdict.unused), (vec![], vec![]));
+        let expected = Verdict {
+            accepted: 2,
+            refused: vec![],
+            unused: vec![],
+        };
+        assert_eq!(list().judge(Linter::Advisors, &found), expected);
     }
 
     #[test]
@@ -132,7 +141,7 @@ mod tests {
         ];
         let list = list();
         let verdict = list.judge(Linter::Advisors, &found);
-        assert_eq!(verdict.refused, [&found[2], &found[3]]);
+        assert_eq!(verdict.refused, [&found[3], &found[2]]);
         assert!(verdict.unused.is_empty());
     }
 

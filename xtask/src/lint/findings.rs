@@ -41,6 +41,13 @@ pub struct Finding {
     pub detail: String,
 }
 
+impl Finding {
+    /// What an entry of the list names.
+    pub fn key(&self) -> (&str, &str) {
+        (&self.rule, &self.object)
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -11,6 +11,8 @@ use super::{Postgres, SUPERUSER};
 use crate::processes::{Processes, Spec, command, find_program};
 use crate::tools::lock_file;
 
+/// Where extensions lie in the programs' folder.
+const EXTENSIONS: &str = "share/postgresql/extension";
 const CONTROL: &str = "plpgsql_check.control";
 
 /// The package's name in Debian, Ubuntu and PGDG.
@@ -45,8 +47,8 @@ pub async fn drop(postgres: &Postgres) -> Result<()> {
 /// Adds the extension's files to the programs, once a version.
 async fn install(major: Major, processes: &Processes) -> Result<bool> {
     let programs = programs::install(major)?;
-    let extensions = programs.join("share/postgresql/extension");
-    if extensions.join(CONTROL).is_file() {
+    let control = programs.join(EXTENSIONS).join(CONTROL);
+    if control.is_file() {
         return Ok(true);
     }
     if find_program("apt-get").is_none() || find_program("dpkg-deb").is_none() {
@@ -55,6 +57,10 @@ async fn install(major: Major, processes: &Processes) -> Result<bool> {
     let cache = programs.parent().context("the programs have a folder")?;
     let place = cache.join(package(major));
     let _one_at_a_time = lock_file(&cache.join(format!("{}.lock", package(major)))).await?;
+    // Another run was faster, and a running Postgres may have the library loaded.
+    if control.is_file() {
+        return Ok(true);
+    }
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(&place)?;
     let mut download = command("apt-get", ["download", &package(major)]);
@@ -70,7 +76,7 @@ async fn install(major: Major, processes: &Processes) -> Result<bool> {
         copy(&place, &programs, major)?;
     }
     fs::remove_dir_all(&place)?;
-    Ok(extensions.join(CONTROL).is_file())
+    Ok(control.is_file())
 }
 
 fn first_file(folder: &Path) -> Result<Option<PathBuf>> {
@@ -84,11 +90,41 @@ fn copy(from: &Path, programs: &Path, major: Major) -> Result<()> {
     let library = from.join(library).join("plpgsql_check.so");
     fs::copy(library, programs.join("lib/postgresql/plpgsql_check.so"))?;
     let share = format!("usr/share/postgresql/{}/extension", major.number());
-    let extensions = programs.join("share/postgresql/extension");
+    let extensions = programs.join(EXTENSIONS);
     let mut files: Vec<_> = fs::read_dir(from.join(share))?.collect::<Result<_, _>>()?;
     files.sort_by_key(|file| file.file_name() == CONTROL);
     for file in files {
         fs::copy(file.path(), extensions.join(file.file_name()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_the_package_are_put_among_the_programs() {
+        let dir = tempfile::tempdir().unwrap();
+        let (package, programs) = (dir.path().join("package"), dir.path().join("programs"));
+        let files = [
+            ("usr/lib/postgresql/15/lib", "plpgsql_check.so"),
+            (
+                "usr/share/postgresql/15/extension",
+                "plpgsql_check--2.3.sql",
+            ),
+            ("usr/share/postgresql/15/extension", CONTROL),
+        ];
+        for (folder, file) in files {
+            fs::create_dir_all(package.join(folder)).unwrap();
+            fs::write(package.join(folder).join(file), file).unwrap();
+        }
+        fs::create_dir_all(programs.join("lib/postgresql")).unwrap();
+        fs::create_dir_all(programs.join(EXTENSIONS)).unwrap();
+        copy(&package, &programs, Major::Fifteen).unwrap();
+        for file in ["plpgsql_check--2.3.sql", CONTROL] {
+            assert!(programs.join(EXTENSIONS).join(file).is_file(), "{file}");
+        }
+        assert!(programs.join("lib/postgresql/plpgsql_check.so").is_file());
+    }
 }
