@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::postgres::programs::Major;
+
 /// Runs, tests and builds the chat API.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -158,6 +160,12 @@ pub struct TestArgs {
     pub part: Part,
     /// Only tests (for `sql`: files) whose name contains this
     pub filter: Option<String>,
+    /// The version of Postgres that the stack runs on
+    #[arg(long, value_enum, value_name = "MAJOR", default_value_t)]
+    pub postgres: Major,
+    /// Fails where `db lint` cannot be run, because the machine has no plpgsql_check for that version
+    #[arg(long)]
+    pub require_lint: bool,
 }
 
 /// The parts of the tests.
@@ -169,6 +177,8 @@ pub enum Part {
     Unit,
     /// supabase/tests/*.sql, with pgTAP
     Sql,
+    /// `db lint` and `db advisors` of the official CLI, against supabase/lint-accepted.toml
+    Lint,
     /// The running API, over HTTP
     Http,
     /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range

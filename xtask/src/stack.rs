@@ -11,6 +11,7 @@ use crate::gateway::{self, Upstreams};
 use crate::keys::Keys;
 use crate::migrations::{self, Applied, explain};
 use crate::ports::{self, HOST};
+use crate::postgres::programs::Major;
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::processes::Processes;
 use crate::steps::{Help, Steps};
@@ -36,6 +37,8 @@ pub struct Stack {
     /// Its secrets and keys.
     pub keys: Keys,
     ports: Ports,
+    /// Where Auth and Storage listen.
+    lite: u16,
     rest: postgrest::Ports,
     api_log: PathBuf,
 }
@@ -49,33 +52,52 @@ impl Stack {
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
+        let major = Major::default();
+        let stack = Self::start_database(state, ports, durable, major, processes, steps).await?;
+        stack.start_api(processes, steps).await?;
+        Ok(stack)
+    }
+
+    /// Starts the migrated database, which is all that SQL tests need. Auth and Storage run with it,
+    /// as their schemas are made by them.
+    pub async fn start_database(
+        state: &Path,
+        ports: Ports,
+        durable: bool,
+        major: Major,
+        processes: &Processes,
+        steps: &Steps,
+    ) -> Result<Self> {
         let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-        let postgres = Postgres::new(state, ports.database, &keys.database_password, durable)?;
+        let postgres =
+            Postgres::new(state, ports.database, &keys.database_password, durable)?.on(major);
         if !durable {
             postgres.remove()?;
             lite::remove_files(state)?;
         }
-        let [lite_port, rest_port, rest_admin] = ports::free_many()?;
+        let [lite, rest, admin] = ports::free_many()?;
         let stack = Self {
             postgres,
             keys,
             ports,
-            rest: postgrest::Ports {
-                rest: rest_port,
-                admin: rest_admin,
-            },
+            lite,
+            rest: postgrest::Ports { rest, admin },
             api_log: processes.log("api-access"),
         };
         stack.start_postgres(processes, steps).await?;
-        stack.start_lite(state, lite_port, processes, steps).await?;
+        stack.start_lite(state, processes, steps).await?;
         stack.migrate(steps).await?;
-        stack.start_postgrest(processes, steps).await?;
-        let upstreams = Upstreams {
-            postgrest: rest_port,
-            lite: lite_port,
-        };
-        gateway::start(stack.ports.api, upstreams, &stack.keys, &stack.api_log).await?;
         Ok(stack)
+    }
+
+    /// Starts what callers reach: PostgREST, and the API gateway before it, Auth and Storage.
+    pub async fn start_api(&self, processes: &Processes, steps: &Steps) -> Result<()> {
+        self.start_postgrest(processes, steps).await?;
+        let upstreams = Upstreams {
+            postgrest: self.rest.rest,
+            lite: self.lite,
+        };
+        gateway::start(self.ports.api, upstreams, &self.keys, &self.api_log).await
     }
 
     /// The lines of stack.env that the stack knows.
@@ -123,13 +145,8 @@ impl Stack {
             .await
     }
 
-    async fn start_lite(
-        &self,
-        state: &Path,
-        port: u16,
-        processes: &Processes,
-        steps: &Steps,
-    ) -> Result<()> {
+    async fn start_lite(&self, state: &Path, processes: &Processes, steps: &Steps) -> Result<()> {
+        let port = self.lite;
         let help = Help::log(
             processes.log(lite::NAME),
             "`node --version` must say 20 or later; remove node_modules and run again",

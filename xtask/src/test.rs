@@ -18,12 +18,12 @@ use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{control, keys, paths, pgtap, rate_limits, tools, wasm, workerd};
+use crate::{control, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|lint|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -71,8 +71,11 @@ async fn parts(
     }
     println!("the stack for the tests");
     tools::npm_packages(processes, &steps).await?;
+    tools::postgres(args.postgres, processes, &steps).await?;
     let [api, database] = ports::free_many()?;
-    let stack = Stack::start(state, Ports { api, database }, false, processes, &steps).await?;
+    let ports = Ports { api, database };
+    let major = args.postgres;
+    let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
     if wants(Part::Sql) {
         println!("SQL tests");
         add(counts, pgtap::run(&stack.postgres, filter).await?);
@@ -80,6 +83,19 @@ async fn parts(
     if args.part == Part::Sql {
         return Ok(());
     }
+    // A filter by name is not for it.
+    if wants(Part::Lint) && (args.part == Part::Lint || filter.is_none()) {
+        println!("lint");
+        let required = args.require_lint;
+        add(
+            counts,
+            lint::run(&stack.postgres, state, required, processes).await?,
+        );
+    }
+    if args.part == Part::Lint {
+        return Ok(());
+    }
+    stack.start_api(processes, &steps).await?;
     let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
     allow_many_writes(&stack.postgres).await?;
     vars.extend(stack.keys.signing.private.clone());

