@@ -352,74 +352,105 @@ create trigger _100_keep_id before update of id on public.event_groups
 -- People -------------------------------------------------------------------------
 -- An event or a group that is gone takes its chats with it: nobody has to be removed from them.
 
+create function public.on_authors_added() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform chat.follow_people(array(select row(a.event_id, a.user_id)::chat.membership from after a), '{}');
+  return null;
+end
+$$;
+comment on function public.on_authors_added() is 'The chats of events follow new authors.';
+
 create function public.on_authors_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
-declare
-  added chat.membership[] := '{}';
-  removed chat.membership[] := '{}';
 begin
-  if tg_op <> 'DELETE' then
-    added := array(select row(a.event_id, a.user_id)::chat.membership from after a);
-  end if;
-  if tg_op <> 'INSERT' then
-    removed := array(
-      select row(b.event_id, b.user_id)::chat.membership from before b
-      where exists (select from public.events e where e.id = b.event_id)
-    );
-  end if;
-  perform chat.follow_people(added, removed);
+  perform chat.follow_people(
+    array(select row(a.event_id, a.user_id)::chat.membership from after a),
+    array(select row(b.event_id, b.user_id)::chat.membership from before b)
+  );
   return null;
 end
 $$;
-comment on function public.on_authors_changed() is 'Lets an event''s chats follow its authors.';
+comment on function public.on_authors_changed() is 'The chats of events follow authors whose rows now name others.';
 
-create function public.on_members_changed() returns trigger
+create function public.on_authors_removed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
-declare
-  added chat.membership[] := '{}';
-  removed chat.membership[] := '{}';
 begin
-  if tg_op <> 'DELETE' then
-    added := array(select row(a.group_id, a.user_id)::chat.membership from after a);
-  end if;
-  if tg_op <> 'INSERT' then
-    removed := array(
-      select row(b.group_id, b.user_id)::chat.membership from before b
-      where exists (select from public.event_groups g where g.id = b.group_id)
-    );
-  end if;
-  perform chat.follow_people(added, removed);
+  perform chat.follow_people('{}', array(
+    select row(b.event_id, b.user_id)::chat.membership from before b
+    where exists (select from public.events p where p.id = b.event_id)
+  ));
   return null;
 end
 $$;
-comment on function public.on_members_changed() is 'Lets a group''s chat follow its members.';
+comment on function public.on_authors_removed() is 'The chats of events follow authors who are removed.';
 
 create trigger _100_follow_added after insert on public.event_authors
   referencing new table as after
-  for each statement execute function public.on_authors_changed();
+  for each statement execute function public.on_authors_added();
 create trigger _100_follow_changed after update on public.event_authors
   referencing old table as before new table as after
   for each statement execute function public.on_authors_changed();
 create trigger _100_follow_removed after delete on public.event_authors
   referencing old table as before
-  for each statement execute function public.on_authors_changed();
+  for each statement execute function public.on_authors_removed();
+
+create function public.on_members_added() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform chat.follow_people(array(select row(a.group_id, a.user_id)::chat.membership from after a), '{}');
+  return null;
+end
+$$;
+comment on function public.on_members_added() is 'The chats of groups follow new members.';
+
+create function public.on_members_changed() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform chat.follow_people(
+    array(select row(a.group_id, a.user_id)::chat.membership from after a),
+    array(select row(b.group_id, b.user_id)::chat.membership from before b)
+  );
+  return null;
+end
+$$;
+comment on function public.on_members_changed() is 'The chats of groups follow members whose rows now name others.';
+
+create function public.on_members_removed() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform chat.follow_people('{}', array(
+    select row(b.group_id, b.user_id)::chat.membership from before b
+    where exists (select from public.event_groups p where p.id = b.group_id)
+  ));
+  return null;
+end
+$$;
+comment on function public.on_members_removed() is 'The chats of groups follow members who are removed.';
+
 create trigger _100_follow_added after insert on public.event_group_members
   referencing new table as after
-  for each statement execute function public.on_members_changed();
+  for each statement execute function public.on_members_added();
 create trigger _100_follow_changed after update on public.event_group_members
   referencing old table as before new table as after
   for each statement execute function public.on_members_changed();
 create trigger _100_follow_removed after delete on public.event_group_members
   referencing old table as before
-  for each statement execute function public.on_members_changed();
+  for each statement execute function public.on_members_removed();
 
 revoke execute on function
   public.group_chat_name(text), public.open_event_chats(uuid[]), public.open_group_chats(uuid[]),
   public.on_events_inserted(), public.on_events_updated(), public.on_events_deleted(),
   public.on_groups_inserted(), public.on_groups_updated(), public.on_groups_deleted(),
-  public.lock_people_below(uuid[], uuid[]), public.on_row_deleted(), public.refuse_new_id(), public.on_authors_changed(), public.on_members_changed()
+  public.lock_people_below(uuid[], uuid[]), public.on_row_deleted(), public.refuse_new_id(),
+  public.on_authors_added(), public.on_authors_changed(), public.on_authors_removed(),
+  public.on_members_added(), public.on_members_changed(), public.on_members_removed()
   from public, anon, authenticated, service_role;
 
 notify pgrst, 'reload schema';

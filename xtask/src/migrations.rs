@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use crate::paths::{file_hash, root};
 
 /// The schema that the migrations make for what is no API.
-pub const INTERNAL_SCHEMA: &str = "private";
+pub const INTERNAL_SCHEMA: &str = "chat";
 /// The seed's name in `supabase_migrations.seed_files`.
 const SEED: &str = "supabase/seed.sql";
 
