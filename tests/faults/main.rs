@@ -10,4 +10,5 @@ mod outages;
 mod panics;
 mod pool;
 mod proxied;
+mod schemas;
 mod writes;

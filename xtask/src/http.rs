@@ -49,6 +49,12 @@ pub async fn json(
         .uri(url)
         .header("apikey", key)
         .header(CONTENT_TYPE, "application/json");
+    if url.contains("/rest/v1/") {
+        // PostgREST takes the first schema that the project exposes unless it is told which.
+        request = request
+            .header("accept-profile", "public")
+            .header("content-profile", "public");
+    }
     if let Some(token) = token {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
