@@ -205,7 +205,12 @@ create function chat.is_moderator(chat_id uuid) returns boolean
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  return exists (select from chat.moderated_chats() m (id) where m.id = is_moderator.chat_id);
+  -- A chat without an event has moderators by their token alone: that is told without asking the host.
+  return (
+      chat.has_moderator_token()
+      or exists (select from chat.chats c where c.id = is_moderator.chat_id and c.event_id is not null)
+    )
+    and exists (select from chat.moderated_chats() m (id) where m.id = is_moderator.chat_id);
 end
 $$;
 comment on function chat.is_moderator(uuid) is 'Whether the caller moderates the chat.';
@@ -401,13 +406,13 @@ comment on function chat.remove_sources(uuid[]) is
 -- Answers --------------------------------------------------------------------
 
 create function chat.epoch() returns text
-language sql stable parallel safe set search_path = ''
-as $$
+language sql stable parallel safe
+return (
   select left(md5(concat_ws(
-    '/', cluster.system_identifier, wal.timeline_id, pg_relation_filenode('chat.chats')
+    '/', cluster.system_identifier, wal.timeline_id, pg_relation_filenode('chat.chats'::regclass)
   )), 16)
   from pg_control_system() cluster, pg_control_checkpoint() wal
-$$;
+);
 comment on function chat.epoch() is
   'Changes when the database may have lost commits or been rebuilt: another cluster (restore, upgrade), another timeline (failover, recovery to a point in time), or a table that was loaded anew. Rewriting the table (vacuum full) changes it too, which costs clients one reload.';
 
@@ -481,7 +486,7 @@ begin
       chat.rfc3339(c.created_at), chat.rfc3339(c.last_message_at),
       (
         select chat.to_last_message(m)
-        from chat.visible_messages m
+        from public.messages m
         where m.chat_id = c.id and m.created_at > mine.history_from and m.deleted_at is null
         order by m.created_at desc
         limit 1
@@ -588,7 +593,7 @@ begin
 
   select c.* into room from chat.chats c where c.direct_low = low and c.direct_high = high;
   if not found then
-    if not chat.are_friends(low, high) then
+    if not chat.are_friends(low, high) or not exists (select from auth.users u where u.id = other_user) then
       perform chat.refuse('not_friends');
     end if;
     perform chat.check_allowance('open');

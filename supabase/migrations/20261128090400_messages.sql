@@ -19,7 +19,6 @@ create table public.messages (
   attachment_width integer,
   attachment_height integer,
   client_id uuid,
-  client_digest bytea,
   rev bigint not null,
   created_at timestamptz not null,
   edited_at timestamptz,
@@ -34,17 +33,15 @@ create table public.messages (
     or attachment_path is not null and attachment_width > 0 and attachment_height > 0
   ),
   constraint messages_text_fits check (char_length(text) between 1 and 4000),
-  constraint messages_rev_is_of_one_change unique (chat_id, rev),
-  constraint messages_client_id_is_of_one_send unique (chat_id, sender_id, client_id),
-  constraint messages_client_id_has_a_digest check ((client_id is null) = (client_digest is null))
+  -- The feed is told from this index alone. It is not smaller than the page's, or else the planner, which
+  -- has no statistics here, would read a chat by it and sort.
+  constraint messages_rev_is_of_one_change unique (chat_id, rev) include (id, created_at, deleted_at)
 );
 comment on table public.messages is 'What was said. A deleted message keeps its row and is hidden from all but moderators.';
 comment on column public.messages.attachment_path is
   'The name of its object in the bucket `chat-attachments`. One object belongs to one message.';
 comment on column public.messages.rev is 'The chat''s rev of this message''s last change.';
 comment on column public.messages.client_id is 'The sender''s idempotency key.';
-comment on column public.messages.client_digest is
-  'SHA-256 of what was first sent under client_id: an edited message still knows its own retry.';
 
 -- Planner statistics answer past RLS: `Prefer: count=planned` would tell strangers who sends much, which
 -- chats are busy and what files are called. So the table has none, and the planner goes by constants.
@@ -65,6 +62,22 @@ $$;
 -- counts the own, without a look at the table.
 create index messages_page_idx on public.messages (chat_id, created_at desc, deleted_at) include (sender_id);
 create unique index messages_attachment_path_idx on public.messages (attachment_path) where attachment_path is not null;
+
+create table chat.sends (
+  client_id uuid not null,
+  sender_id uuid not null,
+  chat_id uuid not null references chat.chats (id) on delete cascade,
+  message_id uuid not null,
+  digest bytea not null,
+  primary key (client_id, sender_id, chat_id)
+);
+comment on table chat.sends is
+  'Which message was sent under an idempotency key. Apart from messages, whose rows clients may read whole.';
+comment on column chat.sends.digest is
+  'SHA-256 of what was first sent: an edited message still knows its own retry. Readers of it could test guesses of what an edited text first was.';
+create index sends_chat_id_idx on chat.sends (chat_id);
+alter table chat.sends enable row level security;
+alter table chat.sends force row level security;
 
 -- Row-level security ---------------------------------------------------------
 
@@ -93,16 +106,6 @@ create policy "participants read messages, and moderators the deleted ones"
 
 -- Shapes ---------------------------------------------------------------------
 
--- client_digest is withheld: it would let readers test guesses of what an edited text first was.
-create view chat.visible_messages with (security_invoker = true) as
-select
-  m.id, m.chat_id, m.sender_id, m.text, m.attachment_path, m.attachment_file_name, m.attachment_content_type,
-  m.attachment_size, m.attachment_width, m.attachment_height, m.client_id, m.rev, m.created_at, m.edited_at,
-  m.deleted_at, m.deleted_by
-from public.messages m;
-comment on view chat.visible_messages is
-  'The messages that the caller may read, with the columns that clients may read.';
-
 create type chat.attachment as (
   path text, "fileName" text, "contentType" text, size bigint, width integer, height integer
 );
@@ -120,7 +123,7 @@ language sql immutable parallel safe
 return interval '15 minutes';
 comment on function chat.edit_window() is 'How long after sending a message its sender may edit it.';
 
-create function chat.to_message(m chat.visible_messages, viewer uuid) returns chat.message
+create function chat.to_message(m public.messages, viewer uuid) returns chat.message
 language sql stable parallel safe
 return row(
   m.id, m.chat_id, m.sender_id, m.text, null,
@@ -131,12 +134,12 @@ return row(
   m.client_id, chat.rfc3339(m.created_at), chat.rfc3339(m.edited_at),
   case when m.sender_id = viewer then chat.rfc3339(m.created_at + chat.edit_window()) end, m.rev
 )::chat.message;
-comment on function chat.to_message(chat.visible_messages, uuid) is 'A message as the API shows it to a viewer.';
+comment on function chat.to_message(public.messages, uuid) is 'A message as the API shows it to a viewer.';
 
-create function chat.to_last_message(m chat.visible_messages) returns chat.last_message
+create function chat.to_last_message(m public.messages) returns chat.last_message
 language sql stable parallel safe
 return row(m.id, m.sender_id, m.text, chat.rfc3339(m.created_at), m.attachment_path is not null)::chat.last_message;
-comment on function chat.to_last_message(chat.visible_messages) is 'A message as the list of chats shows it.';
+comment on function chat.to_last_message(public.messages) is 'A message as the list of chats shows it.';
 
 create function chat.moderated_message(message chat.message, deleted_at timestamptz, deleted_by uuid) returns json
 language sql stable parallel safe
@@ -146,15 +149,6 @@ return (
 );
 comment on function chat.moderated_message(chat.message, timestamptz, uuid) is
   'A message as the API shows it to a moderator.';
-
-create function chat.message_of_caller(message_id uuid) returns json
-language plpgsql stable security definer set search_path = ''
-as $$
-begin
-  return (select row_to_json(chat.to_message(v, auth.uid())) from chat.visible_messages v where v.id = message_id);
-end
-$$;
-comment on function chat.message_of_caller(uuid) is 'A message that the caller has just written: Message.';
 
 create function chat.unread(chat_id uuid, read_to timestamptz, reader uuid) returns table (messages integer)
 language sql stable
@@ -225,7 +219,8 @@ create function public.list_messages(chat_id uuid, page_limit integer default 50
 returns json
 language plpgsql stable security invoker set search_path = ''
 -- One plan for all calls: a short page, or any page where chats are long, would be planned anew each time.
-set plan_cache_mode = force_generic_plan
+-- And never one that sorts a chat: the index has its messages in order.
+set plan_cache_mode = force_generic_plan set enable_sort = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();
@@ -238,18 +233,17 @@ begin
   if chat.is_moderator(chat_id) then
     return (
       with page as materialized (
-        select v as message from chat.visible_messages v
-        where v.chat_id = list_messages.chat_id and v.created_at < older_than
-        order by v.created_at desc
+        select m.created_at, chat.moderated_message(chat.to_message(m, me), m.deleted_at, m.deleted_by) as message
+        from public.messages m
+        where m.chat_id = list_messages.chat_id and m.created_at < older_than
+        order by m.created_at desc
         limit page_limit + 1
       ),
-      shown as materialized (select p.message from page p order by (p.message).created_at desc limit page_limit)
+      shown as materialized (select * from page p order by p.created_at desc limit page_limit)
       select json_build_object(
-        'data', coalesce(json_agg(chat.moderated_message(
-          chat.to_message(s.message, me), (s.message).deleted_at, (s.message).deleted_by
-        ) order by (s.message).created_at desc), '[]'),
+        'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
         'nextCursor', case when (select count(*) from page) > page_limit then
-          chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min((s.message).created_at))) end
+          chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min(s.created_at))) end
       )
       from shown s
     );
@@ -257,16 +251,17 @@ begin
 
   return (
     with page as materialized (
-      select v as message from chat.visible_messages v
-      where v.chat_id = list_messages.chat_id and v.created_at < older_than and v.deleted_at is null
-      order by v.created_at desc
+      select m.created_at, chat.to_message(m, me) as message
+      from public.messages m
+      where m.chat_id = list_messages.chat_id and m.created_at < older_than and m.deleted_at is null
+      order by m.created_at desc
       limit page_limit + 1
     ),
-    shown as materialized (select p.message from page p order by (p.message).created_at desc limit page_limit)
+    shown as materialized (select * from page p order by p.created_at desc limit page_limit)
     select json_build_object(
-      'data', coalesce(json_agg(chat.to_message(s.message, me) order by (s.message).created_at desc), '[]'),
+      'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
       'nextCursor', case when (select count(*) from page) > page_limit then
-        chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min((s.message).created_at))) end
+        chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min(s.created_at))) end
     )
     from shown s
   );
@@ -288,7 +283,9 @@ declare
   end;
   before chat.chats;
   after chat.chats;
+  mine chat.chat_participants;
   file chat.attachment;
+  earlier chat.sends;
   sent public.messages;
 begin
   if text is not null or attachment_path is null then
@@ -300,21 +297,26 @@ begin
 
   select c.* into before from chat.chats c where c.id = send_message.chat_id for no key update;
   -- Asked again under the lock: the sender may have left, or the chat may have gone, while this waited for it.
-  perform chat.require_participant(chat_id);
+  select p.* into mine
+  from chat.chat_participants p
+  where p.chat_id = send_message.chat_id and p.user_id = me and p.left_at is null;
+  if not found then
+    perform chat.require_participant(chat_id);
+  end if;
 
   if client_id is not null then
-    select m.* into sent
-    from public.messages m
-    where m.chat_id = send_message.chat_id and m.sender_id = me and m.client_id = send_message.client_id;
+    select s.* into earlier
+    from chat.sends s
+    where s.client_id = send_message.client_id and s.sender_id = me and s.chat_id = send_message.chat_id;
     if found then
-      if sent.client_digest <> digest then
+      select m.* into sent from public.messages m where m.id = earlier.message_id;
+      if earlier.digest <> digest then
         perform chat.refuse('idempotency_mismatch');
-      elsif sent.deleted_at is not null then
+      -- What is deleted, or before a returner's history, is not there.
+      elsif sent.deleted_at is not null or sent.created_at <= mine.history_from then
         perform chat.refuse('message_not_found');
       end if;
-      -- Refuses what a returner no longer sees.
-      perform chat.find_message(chat_id, sent.id);
-      return chat.message_of_caller(sent.id);
+      return row_to_json(chat.to_message(sent, me));
     end if;
   end if;
 
@@ -335,24 +337,26 @@ begin
 
   insert into public.messages (
     chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
-    attachment_width, attachment_height, client_id, client_digest, rev, created_at
+    attachment_width, attachment_height, client_id, rev, created_at
   )
   values (
     after.id, me, content, file.path, file."fileName", file."contentType", file.size, file.width, file.height,
-    send_message.client_id, digest, after.rev, after.last_message_at
+    send_message.client_id, after.rev, after.last_message_at
   )
   returning * into sent;
+  if client_id is not null then
+    insert into chat.sends (client_id, sender_id, chat_id, message_id, digest)
+    values (send_message.client_id, me, after.id, sent.id, digest);
+  end if;
 
   -- Whoever has read all that came before has read this too. Unread counts leave it out
   -- anyway; this spares them reading a long run of a person's own messages.
-  insert into chat.read_marks as r (chat_id, user_id, last_read_at)
-  select after.id, me, after.last_message_at
-  from chat.chat_participants p
-  left join chat.read_marks mine on mine.chat_id = p.chat_id and mine.user_id = p.user_id
-  where p.chat_id = after.id and p.user_id = me
-    and (before.last_message_at is null or greatest(mine.last_read_at, p.history_from) >= before.last_message_at)
-  on conflict on constraint read_marks_pkey do update set last_read_at = excluded.last_read_at
-  where r.last_read_at < excluded.last_read_at;
+  update chat.read_marks r set last_read_at = after.last_message_at
+  where r.chat_id = after.id and r.user_id = me
+    and greatest(r.last_read_at, mine.history_from) >= coalesce(before.last_message_at, '-infinity');
+  if not found and mine.history_from >= coalesce(before.last_message_at, '-infinity') then
+    insert into chat.read_marks (chat_id, user_id, last_read_at) values (after.id, me, after.last_message_at);
+  end if;
 
   -- A message brings the other one of a pair back, with what is said from now on.
   if after.type = 'direct' and 2 > (
@@ -365,7 +369,7 @@ begin
   end if;
 
   perform set_config('response.status', '201', true);
-  return chat.message_of_caller(sent.id);
+  return row_to_json(chat.to_message(sent, me));
 end
 $$;
 comment on function public.send_message(uuid, text, uuid, text) is
@@ -400,9 +404,10 @@ begin
     perform chat.charge('edit');
     update public.messages m
     set text = content, edited_at = clock_timestamp(), rev = chat.next_rev(message.chat_id)
-    where m.id = message.id;
+    where m.id = message.id
+    returning * into message;
   end if;
-  return chat.message_of_caller(message.id);
+  return row_to_json(chat.to_message(message, auth.uid()));
 end
 $$;
 comment on function public.edit_message(uuid, uuid, text) is

@@ -22,7 +22,10 @@ return 250000;
 comment on function chat.max_broadcast_bytes() is
   'How large a payload may be. Hosted Realtime takes 256 KB on its smallest plan and drops what is larger.';
 
-create function chat.broadcast(topics text[], event text, payload jsonb) returns void
+create type chat.notice as (topic text, event text, payload jsonb);
+comment on type chat.notice is 'An event for a private channel.';
+
+create function chat.broadcast(notices chat.notice[]) returns void
 language plpgsql volatile set search_path = ''
 -- The day's partition goes by the session's time zone, which a caller of PostgREST chooses.
 set timezone = 'UTC'
@@ -31,20 +34,19 @@ set lock_timeout = '50ms'
 as $$
 declare
   begun constant timestamptz := clock_timestamp();
-  content constant jsonb := case
-    when octet_length(payload::text) <= chat.max_broadcast_bytes() then payload
-    else jsonb_build_object('chatId', payload -> 'chatId', 'rev', payload -> 'rev')
-  end;
-  topic text;
+  notice chat.notice;
   sent integer := 0;
 begin
-  foreach topic in array topics loop
+  foreach notice in array notices loop
     -- Where one has failed in this transaction, the next would take as long to fail.
     exit when current_setting('chat.realtime_fails', true) = 'yes';
+    if octet_length(notice.payload::text) > chat.max_broadcast_bytes() then
+      notice.payload := jsonb_build_object('chatId', notice.payload -> 'chatId', 'rev', notice.payload -> 'rev');
+    end if;
     perform set_config('realtime.topic', '', true);
-    perform realtime.send(content, event, topic, true);
+    perform realtime.send(notice.payload, notice.event, notice.topic, true);
     -- realtime.send turns errors into warnings, and takes back the topic that it had set.
-    if current_setting('realtime.topic', true) <> topic then
+    if current_setting('realtime.topic', true) <> notice.topic then
       perform set_config('chat.realtime_fails', 'yes', true);
     else
       sent := sent + 1;
@@ -53,34 +55,35 @@ begin
       end if;
     end if;
   end loop;
-  perform nextval('chat.lost_broadcasts') from generate_series(sent + 1, cardinality(topics));
+  if sent < cardinality(notices) then
+    perform nextval('chat.lost_broadcasts') from generate_series(sent + 1, cardinality(notices));
+  end if;
 exception when others then
   -- Those that were sent are taken back too.
-  perform nextval('chat.lost_broadcasts') from generate_series(1, cardinality(topics));
-  raise warning 'a broadcast was lost: %', sqlerrm;
+  perform nextval('chat.lost_broadcasts') from generate_series(1, cardinality(notices));
+  raise warning 'broadcasts were lost: %', sqlerrm;
 end
 $$;
-comment on function chat.broadcast(text[], text, jsonb) is
-  'Sends an event to private channels until one fails or they take too long, and counts each that was not sent. An event that is too large goes without its content.';
+comment on function chat.broadcast(chat.notice[]) is
+  'Sends events until one fails or they take too long, and counts each that was not sent. An event that is too large goes without its content.';
 
-create function chat.tell_participants(chat_id uuid, payload jsonb) returns void
-language plpgsql volatile security definer set search_path = ''
+create function chat.for_participants(chat_id uuid, payload jsonb) returns chat.notice[]
+language plpgsql stable security definer set search_path = ''
 as $$
 declare
   at_most constant integer := coalesce(chat.setting('told_participants'), 0);
-  topics constant text[] := array(
-    select chat.user_topic(p.user_id) from chat.chat_participants p
-    where p.chat_id = tell_participants.chat_id and p.left_at is null
+  notices constant chat.notice[] := array(
+    select row(chat.user_topic(p.user_id), 'chat.updated', payload)::chat.notice
+    from chat.chat_participants p
+    where p.chat_id = for_participants.chat_id and p.left_at is null
     limit at_most + 1
   );
 begin
-  if cardinality(topics) <= at_most then
-    perform chat.broadcast(topics, 'chat.updated', payload);
-  end if;
+  return case when cardinality(notices) <= at_most then notices else '{}' end;
 end
 $$;
-comment on function chat.tell_participants(uuid, jsonb) is
-  'Sends chat.updated to each participant''s own channel, unless the chat has more of them than the setting told_participants says.';
+comment on function chat.for_participants(uuid, jsonb) is
+  'chat.updated for each participant''s own channel, unless the chat has more of them than the setting told_participants says.';
 
 -- Messages -------------------------------------------------------------------
 
@@ -89,11 +92,10 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
   room chat.chats;
-  visible chat.visible_messages;
   event constant text := case
     when tg_op = 'INSERT' then 'created' when new.deleted_at is not null then 'deleted' else 'updated'
   end;
-  notice constant jsonb := jsonb_build_object('chatId', new.chat_id, 'rev', new.rev);
+  for_all constant jsonb := jsonb_build_object('chatId', new.chat_id, 'rev', new.rev);
   hidden boolean := false;
 begin
   select c.* into room from chat.chats c where c.id = new.chat_id;
@@ -103,21 +105,22 @@ begin
       select from chat.chat_participants p where p.chat_id = room.id and p.history_from >= new.created_at
     );
   end if;
-  select v.* into visible from chat.visible_messages v where v.id = new.id;
 
   perform chat.broadcast(
-    array[chat.topic(room.id, room.topic_version)], 'message.' || event,
-    case
-      when hidden then notice
-      when event = 'deleted' then notice || jsonb_build_object('kind', 'delete', 'messageId', new.id)
-      else notice || jsonb_build_object('kind', 'upsert', 'message', chat.to_message(visible, new.sender_id))
-    end
+    row(
+      chat.topic(room.id, room.topic_version), 'message.' || event,
+      case
+        when hidden then for_all
+        when event = 'deleted' then for_all || jsonb_build_object('kind', 'delete', 'messageId', new.id)
+        else for_all || jsonb_build_object('kind', 'upsert', 'message', chat.to_message(new, new.sender_id))
+      end
+    )::chat.notice
+    || chat.for_participants(room.id, case
+      when hidden then for_all
+      when event = 'deleted' then for_all || jsonb_build_object('kind', event)
+      else for_all || jsonb_build_object('kind', event, 'message', chat.to_last_message(new))
+    end)
   );
-  perform chat.tell_participants(room.id, case
-    when hidden then notice
-    when event = 'deleted' then notice || jsonb_build_object('kind', event)
-    else notice || jsonb_build_object('kind', event, 'message', chat.to_last_message(visible))
-  end);
   return null;
 end
 $$;
@@ -134,22 +137,20 @@ create trigger _100_broadcast_message
 create function chat.announce_joining(room chat.chats, people uuid[], is_new_chat boolean) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare
-  person uuid;
 begin
-  perform chat.broadcast(
-    array(select chat.user_topic(p) from unnest(people) as p), 'chat.created',
-    jsonb_build_object('chatId', room.id, 'rev', room.rev)
-  );
-  -- A direct chat is always the pair's: nobody notices that one of them has left and come back.
-  if room.type <> 'direct' and not is_new_chat then
-    foreach person in array people loop
-      perform chat.broadcast(
-        array[chat.topic(room.id, room.topic_version)], 'chat.joined',
-        jsonb_build_object('chatId', room.id, 'userId', person)
-      );
-    end loop;
-  end if;
+  perform chat.broadcast(array(
+    select row(
+      chat.user_topic(person), 'chat.created', jsonb_build_object('chatId', room.id, 'rev', room.rev)
+    )::chat.notice
+    from unnest(people) as person
+    union all
+    -- A direct chat is always the pair's: nobody notices that one of them has left and come back.
+    select row(
+      chat.topic(room.id, room.topic_version), 'chat.joined', jsonb_build_object('chatId', room.id, 'userId', person)
+    )::chat.notice
+    from unnest(people) as person
+    where room.type <> 'direct' and not is_new_chat
+  ));
 end
 $$;
 comment on function chat.announce_joining(chat.chats, uuid[], boolean) is
@@ -160,7 +161,6 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   room chat.chats;
-  person uuid;
 begin
   -- Realtime asks once whether somebody may listen to a topic, and goes by that until their
   -- token changes. So a group moves to another topic, in the transaction that ends a part in
@@ -170,15 +170,17 @@ begin
   where c.id = left_chat and (c.type <> 'direct' or are_gone)
   returning c.* into room;
 
-  foreach person in array people loop
-    if room.id is not null then
-      perform chat.broadcast(
-        array[chat.topic(room.id, room.topic_version - 1)], 'chat.left',
-        jsonb_build_object('chatId', room.id, 'userId', person, 'topic', chat.topic(room.id, room.topic_version))
-      );
-    end if;
-    perform chat.broadcast(array[chat.user_topic(person)], 'chat.left', jsonb_build_object('chatId', left_chat));
-  end loop;
+  perform chat.broadcast(array(
+    select row(
+      chat.topic(room.id, room.topic_version - 1), 'chat.left',
+      jsonb_build_object('chatId', room.id, 'userId', person, 'topic', chat.topic(room.id, room.topic_version))
+    )::chat.notice
+    from unnest(people) as person
+    where room.id is not null
+    union all
+    select row(chat.user_topic(person), 'chat.left', jsonb_build_object('chatId', left_chat))::chat.notice
+    from unnest(people) as person
+  ));
 end
 $$;
 comment on function chat.announce_leaving(uuid, uuid[], boolean) is
@@ -277,7 +279,7 @@ create function chat.on_chats_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform chat.tell_participants(a.id, jsonb_build_object('chatId', a.id, 'rev', a.rev))
+  perform chat.broadcast(chat.for_participants(a.id, jsonb_build_object('chatId', a.id, 'rev', a.rev)))
   from (
     select n.id, n.rev
     from after n join before o on o.id = n.id
@@ -306,16 +308,14 @@ declare
   me constant uuid := auth.uid();
 begin
   select c.* into room from chat.chats c where c.id = announce_reading.chat_id;
-  perform chat.broadcast(
-    array[chat.topic(room.id, room.topic_version)], 'chat.read',
-    jsonb_build_object(
+  perform chat.broadcast(array[
+    row(chat.topic(room.id, room.topic_version), 'chat.read', jsonb_build_object(
       'chatId', room.id, 'userId', me, 'messageId', message_id, 'lastReadAt', chat.rfc3339(read_to)
-    )
-  );
-  perform chat.broadcast(
-    array[chat.user_topic(me)], 'chat.updated',
-    jsonb_build_object('chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count)
-  );
+    )),
+    row(chat.user_topic(me), 'chat.updated', jsonb_build_object(
+      'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count
+    ))
+  ]::chat.notice[]);
 end
 $$;
 comment on function chat.announce_reading(uuid, uuid, timestamptz, integer) is
@@ -348,7 +348,9 @@ begin
       and m.event = 'typing' and m.payload ->> 'userId' = me::text
   ) then
     perform chat.charge('typing');
-    perform chat.broadcast(array[this_topic], 'typing', jsonb_build_object('chatId', room.id, 'userId', me));
+    perform chat.broadcast(array[
+      row(this_topic, 'typing', jsonb_build_object('chatId', room.id, 'userId', me))
+    ]::chat.notice[]);
   end if;
 end
 $$;

@@ -24,7 +24,6 @@ grant select (
   attachment_width, attachment_height, client_id, rev, created_at, edited_at, deleted_at, deleted_by
 ) on public.messages to authenticated;
 grant select on public.messages to service_role;
-grant select on chat.visible_messages to authenticated;
 grant select (id, created_at, last_message_at, rev, topic_version) on chat.chats to authenticated;
 grant select (chat_id, user_id, left_at, history_from) on chat.chat_participants to authenticated;
 
@@ -45,7 +44,7 @@ grant execute on function
   chat.rfc3339(timestamptz), chat.cursor(text[]), chat.refuse(text, text), chat.check_page_limit(integer),
   chat.require_account(), chat.require_participant(uuid), chat.is_moderator(uuid), chat.moderated_chats(),
   chat.epoch(), chat.topic(uuid, integer), chat.chats_of_caller(uuid[]),
-  chat.edit_window(), chat.to_message(chat.visible_messages, uuid),
+  chat.edit_window(), chat.to_message(public.messages, uuid),
   chat.moderated_message(chat.message, timestamptz, uuid), chat.changed_messages(uuid, bigint, integer),
   chat.bucket(), chat.may_upload(text), chat.may_read_files(), chat.my_folders(), chat.is_sweeper(),
   chat.is_leftover(text, timestamptz), chat.may_listen(text), chat.is_chat_topic(text)
