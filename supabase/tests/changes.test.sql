@@ -1,7 +1,7 @@
 -- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
 
 begin;
-select plan(108);
+select plan(129);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -123,10 +123,11 @@ begin
 end
 $$;
 
--- An answer without the topic of the chat's channel, which realtime.test.sql is about.
+-- An answer without the topic of the chat's channel, which realtime.test.sql is about, and without the
+-- epoch, which has a part of its own below.
 create function pg_temp.feed(chat text, since bigint, page_limit integer default 50) returns jsonb
 language sql stable
-as $$ select public.list_changes(pg_temp.id(chat), since, page_limit)::jsonb - 'topic' $$;
+as $$ select public.list_changes(pg_temp.id(chat), since, page_limit)::jsonb - array['topic', 'epoch'] $$;
 
 -- Order, kinds, revs -------------------------------------------------------------
 
@@ -157,12 +158,9 @@ select is(
 );
 select is(pg_temp.changes('pair', since), expected, format('since %s', since))
 from (values
-  (1, array['2 two', '3 three']), (2, array['3 three']), (3, '{}'::text[]), (99, '{}'), (9223372036854775807, '{}')
+  (1, array['2 two', '3 three']), (2, array['3 three']), (3, '{}'::text[])
 ) as ask (since, expected);
-select is(
-  pg_temp.feed('pair', since), '{"data": [], "rev": 3, "hasMore": false}', format('since %s it is all known, up to the chat''s rev', since)
-)
-from unnest(array[3, 99]) as since;
+select is(pg_temp.feed('pair', 3), '{"data": [], "rev": 3, "hasMore": false}', 'since 3 it is all known, up to the chat''s rev');
 
 select pg_temp.edit('pair', 'one', 'one, changed');
 select is(pg_temp.changes('pair'), array['2 two', '3 three', '4 one, changed'], 'an edited message moves to its last rev, and is told once');
@@ -335,7 +333,7 @@ select throws_ok(
   $$ select public.list_changes(pg_temp.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
 );
 select throws_ok(
-  $$ select chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, '42501', 'permission denied for schema private', 'and what is behind it is closed'
+  $$ select chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, '42501', 'permission denied for schema chat', 'and what is behind it is closed'
 );
 reset role;
 
@@ -452,6 +450,89 @@ select pg_temp.act_as('carol');
 select is(
   pg_temp.feed('group chat', 9) #> '{data,0,message,attachment}', (select s.answer -> 'attachment' from seen s where s.moment = 'file'),
   'but to a moderator'
+);
+
+-- Positions of another database --------------------------------------------------------
+-- A database that was restored has lost what came after its backup: positions of that part are
+-- nobody's any more.
+
+select pg_temp.act_as('alice');
+select matches(chat.epoch(), '^[0-9a-f]{16}$', 'an epoch is a short word');
+select is(
+  array[
+    public.list_changes(pg_temp.id('pair'), 118) ->> 'epoch', public.list_changes(pg_temp.id('pair'), 0, 1) ->> 'epoch',
+    public.get_chat(pg_temp.id('pair')) ->> 'epoch', public.list_chats()::jsonb #>> '{data,0,epoch}'
+  ],
+  array_fill(chat.epoch(), array[4]), 'the feed, the chat and the list of chats tell the same epoch'
+);
+select is(
+  public.list_changes(pg_temp.id('pair'), 117, 50, chat.epoch())::jsonb, public.list_changes(pg_temp.id('pair'), 117)::jsonb,
+  'a position of this epoch is as good as one without an epoch'
+);
+select is(
+  public.list_changes(pg_temp.id('pair'), 118, 50, chat.epoch())::jsonb,
+  jsonb_build_object(
+    'data', jsonb_build_array(), 'rev', 118, 'epoch', chat.epoch(), 'hasMore', false, 'topic', 'chat:' || pg_temp.id('pair')
+  ),
+  'at the chat''s rev there is nothing new'
+);
+select throws_ok(format('select public.list_changes(pg_temp.id(''pair''), %s)', arguments), 'PT410', 'resync_required', said)
+from (values
+  ('119', 'one past the chat''s rev the caller has to load the chat again'),
+  ('9223372036854775807', 'and far past it'),
+  ('119, 50, chat.epoch()', 'in this epoch too'),
+  ('118, 50, ''0123456789abcdef''', 'so has a caller from another epoch'),
+  ('0, 50, ''0123456789abcdef''', 'even from the first rev'),
+  ('118, 50, ''''', 'an empty epoch is another one'),
+  ('118, 50, upper(chat.epoch())', 'and so is one in capitals')
+) as attempt (arguments, said);
+select throws_ok(
+  $$ select public.list_changes(pg_temp.id('pair'), -1, 50, '0123456789abcdef') $$, 'PT400', 'invalid_request', 'what is wrong anyway is told first'
+);
+select pg_temp.act_as('stranger');
+select throws_ok(
+  format('select public.list_changes(pg_temp.id(%L), 0, 50, ''0123456789abcdef'')', chat), refusal[1], refusal[2], format('a stranger hears of no epoch: %s', chat)
+)
+from (values
+  ('pair', array['PT403', 'not_participant']), ('unknown chat', array['PT404', 'chat_not_found'])
+) as attempt (chat, refusal);
+
+-- The group's chat is at rev 10. A backup knew its first four.
+reset role;
+delete from public.messages where chat_id = pg_temp.id('group chat') and rev > 4;
+update chat.chats set rev = 4 where id = pg_temp.id('group chat');
+select pg_temp.act_as('alice');
+select throws_ok(
+  format('select public.list_changes(pg_temp.id(''group chat''), %s)', since), 'PT410', 'resync_required', format('restored to rev 4, the chat knows no rev %s', since)
+)
+from unnest(array[10, 5]) as since;
+select is(pg_temp.changes('group chat', 0), array['1 hello'], 'what was there before the backup is there');
+select is(pg_temp.feed('group chat', 4), '{"data": [], "rev": 4, "hasMore": false}', 'a client that stands at rev 4 has missed nothing');
+select pg_temp.say('group chat', 'restored ' || n) from generate_series(5, 9) as n;
+select throws_ok(
+  $$ select public.list_changes(pg_temp.id('group chat'), 10) $$, 'PT410', 'resync_required', 'at rev 9 the lost rev 10 is still past the end'
+);
+select pg_temp.say('group chat', 'restored 10');
+select is(
+  pg_temp.changes('group chat', 10), '{}', 'at rev 10 a rev alone does not tell that another rev 10 is meant'
+);
+select throws_ok(
+  $$ select public.list_changes(pg_temp.id('group chat'), 10, 50, '0123456789abcdef') $$, 'PT410', 'resync_required', 'its epoch does'
+);
+
+-- A table that was loaded anew is stored in another file.
+insert into seen (moment, answer) select 'epoch before', to_jsonb(chat.epoch());
+reset role;
+cluster chat.chats using chats_pkey;
+select pg_temp.act_as('alice');
+select isnt(chat.epoch(), (select s.answer #>> '{}' from seen s where s.moment = 'epoch before'), 'a table that was loaded anew is of another epoch');
+select throws_ok(
+  format('select public.list_changes(pg_temp.id(''group chat''), 10, 50, %L)', (select s.answer #>> '{}' from seen s where s.moment = 'epoch before')),
+  'PT410', 'resync_required', 'and positions of the one before are refused'
+);
+select is(
+  array[public.get_chat(pg_temp.id('group chat')) ->> 'epoch', public.list_changes(pg_temp.id('group chat'), 10) ->> 'epoch'],
+  array_fill(chat.epoch(), array[2]), 'the chat and its feed tell the new one'
 );
 
 select * from finish();

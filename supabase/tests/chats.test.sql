@@ -1,7 +1,7 @@
 -- Opening, listing, reading and leaving chats, as the people in them.
 
 begin;
-select plan(125);
+select plan(177);
 
 -- One person sends hundreds here.
 update chat.rate_limits set max_count = 1000000 where name = 'send';
@@ -37,27 +37,38 @@ end
 $$;
 
 insert into known (name)
-select unnest(array['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'stranger', 'nobody', 'unknown chat', 'unknown message']);
+select unnest(array[
+  'alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'henry', 'stranger', 'nobody', 'unknown chat', 'unknown message'
+]);
 insert into auth.users (id, email)
 select k.id, k.id || '@test.example' from known k
-where k.name in ('alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'stranger');
+where k.name in ('alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'henry', 'stranger');
 
 insert into public.friendships (user_low, user_high, status, requested_by)
 select least(pg_temp.id(a), pg_temp.id(b)), greatest(pg_temp.id(a), pg_temp.id(b)), status::public.friendship_status, pg_temp.id(a)
 from (values
   ('alice', 'bob', 'accepted'), ('carol', 'alice', 'accepted'), ('dave', 'alice', 'pending'),
-  ('alice', 'erin', 'blocked'), ('frank', 'alice', 'blocked')
+  ('alice', 'erin', 'blocked'), ('frank', 'alice', 'blocked'), ('grace', 'henry', 'accepted')
 ) as pair (a, b, status);
+
+create function pg_temp.rfc3339(at timestamptz) returns text
+language sql stable
+as $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
+
+-- How far the one who acts has read a chat, as the database keeps it.
+create function pg_temp.read_to(chat text) returns timestamptz
+language sql stable security definer
+as $$ select r.last_read_at from chat.read_marks r where r.chat_id = pg_temp.id(chat) and r.user_id = auth.uid() $$;
 
 -- The direct chat of two people as the API shows it before a word is said.
 create function pg_temp.direct_chat_of(a text, b text) returns jsonb
-language sql stable
+language sql stable security definer
 as $$
   select jsonb_build_object(
     'id', c.id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
-    'participants', jsonb_build_array(c.direct_low, c.direct_high),
-    'createdAt', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'lastMessageAt', null, 'lastMessage', null, 'unreadCount', 0, 'rev', 0, 'topic', 'chat:' || c.id
+    'participants', jsonb_build_array(c.direct_low, c.direct_high), 'goneParticipants', jsonb_build_array(),
+    'createdAt', pg_temp.rfc3339(c.created_at), 'lastMessageAt', null, 'lastMessage', null,
+    'unreadCount', 0, 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || c.id
   )
   from chat.chats c
   where c.direct_low = least(pg_temp.id(a), pg_temp.id(b)) and c.direct_high = greatest(pg_temp.id(a), pg_temp.id(b))
@@ -158,7 +169,7 @@ from unnest(array[
 ]) as call;
 select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'a stranger''s list is empty');
 select is_empty(
-  'select * from chat.chats(array[pg_temp.id(''alice and bob'')])', 'a stranger gets nothing from the helper behind it'
+  'select * from chat.chats_of_caller(array[pg_temp.id(''alice and bob'')])', 'a stranger gets nothing from the helper behind it'
 );
 select is_empty('select id from chat.chats', 'a stranger reads no chat from the table');
 select is_empty('select chat_id from chat.chat_participants', 'nor anybody''s participation');
@@ -168,8 +179,16 @@ select results_eq('select id from chat.chats', array[pg_temp.id('alice and bob')
 select results_eq(
   'select chat_id, user_id from chat.chat_participants',
   $$ values (pg_temp.id('alice and bob'), pg_temp.id('alice')) $$,
-  'and her own participation alone: not when bob has last read'
+  'and her own participation alone'
 );
+select throws_ok(
+  format('select %s from chat.%s', name, relation), '42501', 'permission denied for table ' || relation,
+  format('but not the column %s of %s', name, relation)
+)
+from (values
+  ('chats', 'name'), ('chats', 'direct_low'), ('chats', '*'), ('chat_participants', 'joined_at'), ('chat_participants', '*'),
+  ('read_marks', 'last_read_at')
+) as closed (relation, name);
 
 -- Pages of chats ---------------------------------------------------------------
 
@@ -208,13 +227,20 @@ begin
 end
 $$;
 
+-- Carol's chats, whose names she cannot read from the table.
+create function pg_temp.carols_chats() returns setof chat.chats
+language sql stable security definer
+as $$
+  select c.* from chat.chats c join chat.chat_participants p on p.chat_id = c.id where p.user_id = pg_temp.id('carol')
+$$;
+
 select pg_temp.act_as('carol');
 select is(
   array(select chat ->> 'name' from jsonb_array_elements(public.list_chats()::jsonb -> 'data') as chat),
   array['Event 4'] || array(
-    select c.name from chat.chats c where c.name in ('Event 2', 'Event 5', 'Event 6') order by c.id desc
+    select c.name from pg_temp.carols_chats() c where c.name in ('Event 2', 'Event 5', 'Event 6') order by c.id desc
   ) || array(
-    select c.name from chat.chats c where c.name not in ('Event 2', 'Event 3', 'Event 4', 'Event 5', 'Event 6') order by c.created_at desc
+    select c.name from pg_temp.carols_chats() c where c.name not in ('Event 2', 'Event 3', 'Event 4', 'Event 5', 'Event 6') order by c.created_at desc
   ) || array['Event 3'],
   'the list is by activity, newest first; a silent chat''s activity is its creation; the id decides a tie'
 );
@@ -232,7 +258,7 @@ select is(
     select rtrim(translate(replace(encode(convert_to(format(
       'chats/%s/%s', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), c.id
     ), 'UTF8'), 'base64'), E'\n', ''), '+/', '-_'), '=')
-    from chat.chats c where c.name = 'Event 4'
+    from pg_temp.carols_chats() c where c.name = 'Event 4'
   ),
   'the cursor is chats/<activity>/<id> of the last chat shown, in base64url'
 );
@@ -267,6 +293,10 @@ select pg_temp.say('alice and bob', 3, 'hello');
 select is(pg_temp.unread('alice and bob'), 0, 'one''s own messages are not unread');
 select pg_temp.act_as('alice');
 select is(pg_temp.unread('alice and bob'), 3, 'the other''s are');
+select is(
+  array[pg_temp.read_to('alice and bob')::text, public.get_chat(pg_temp.id('alice and bob')) ->> 'lastReadAt'], array[null, null]::text[],
+  'who has read nothing has no mark'
+);
 select is(
   (public.list_chats()::jsonb -> 'data' -> 0 ->> 'unreadCount')::integer, 3, 'the list tells the same count'
 );
@@ -308,16 +338,19 @@ select is(
   'the newest message marks all as read'
 );
 select is(
-  (select p.last_read_at from chat.chat_participants p),
-  (select m.created_at from public.messages m where m.id = pg_temp.id('the 102nd unread')),
+  pg_temp.read_to('alice and bob'), (select m.created_at from public.messages m where m.id = pg_temp.id('the 102nd unread')),
   'the mark is the message''s time'
 );
-
+select is(
+  array[public.get_chat(pg_temp.id('alice and bob')) ->> 'lastReadAt', public.list_chats()::jsonb #>> '{data,0,lastReadAt}'],
+  (select array_fill(pg_temp.rfc3339(m.created_at), array[2]) from public.messages m where m.id = pg_temp.id('the 102nd unread')),
+  'which the chat tells her, and so does the list'
+);
 
 -- An own message after all that one has read needs no mark; unread ones keep theirs.
 select pg_temp.say('alice and bob', 1, 'all read');
 select is(
-  (select p.last_read_at from chat.chat_participants p),
+  pg_temp.read_to('alice and bob'),
   (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
   'what one says after reading all is read too'
 );
@@ -326,7 +359,7 @@ select pg_temp.say('alice and bob', 1, 'not read yet');
 select pg_temp.act_as('alice');
 select pg_temp.say('alice and bob', 1, 'without reading');
 select is(
-  (select p.last_read_at from chat.chat_participants p),
+  pg_temp.read_to('alice and bob'),
   (select m.created_at from public.messages m where m.id = pg_temp.id('all read')),
   'what one says before reading all marks nothing'
 );
@@ -403,6 +436,16 @@ insert into public.event_authors (event_id, user_id)
 select c.event_id, pg_temp.id('dave') from chat.chats c where c.id = pg_temp.id('event 1');
 select pg_temp.act_as('dave');
 select is(pg_temp.unread('event 1'), 0, 'the event adds him again: he is back, and what was said meanwhile is history');
+select is(
+  public.get_chat(pg_temp.id('event 1'))::jsonb - array['createdAt', 'participants', 'eventId', 'lastMessage'],
+  jsonb_build_object(
+    'id', pg_temp.id('event 1'), 'type', 'event_authors', 'groupId', null, 'name', 'Event 1', 'goneParticipants', jsonb_build_array(),
+    'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 0, 'lastReadAt', pg_temp.rfc3339(m.created_at),
+    'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || pg_temp.id('event 1') || ':1'
+  ),
+  'he has its whole history, and is told that he has read it'
+)
+from public.messages m where m.id = pg_temp.id('where is dave');
 
 -- Leaving a direct chat --------------------------------------------------------
 
@@ -456,10 +499,22 @@ select public.leave_chat(pg_temp.id('alice and bob'));
 select is(
   public.open_direct_chat(pg_temp.id('alice')) ->> 'id', pg_temp.id('alice and bob')::text, 'opening it brings it back as well'
 );
+reset role;
 select is(
-  public.get_chat(pg_temp.id('alice and bob'))::jsonb - array['createdAt', 'lastMessageAt', 'rev'],
-  pg_temp.direct_chat_of('alice', 'bob') - array['createdAt', 'lastMessageAt', 'rev'],
-  'empty: no last message, nothing unread, and both in it'
+  (select r.last_read_at from chat.read_marks r where r.chat_id = pg_temp.id('alice and bob') and r.user_id = pg_temp.id('bob')),
+  (select m.created_at from public.messages m where m.id = pg_temp.id('hello')), 'bob''s mark is where it was'
+);
+select pg_temp.act_as('bob');
+select is(
+  public.get_chat(pg_temp.id('alice and bob'))::jsonb,
+  pg_temp.direct_chat_of('alice', 'bob') || (
+    select jsonb_build_object(
+      'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'lastReadAt', pg_temp.rfc3339(pg_temp.read_to('alice and bob')),
+      'rev', c.rev, 'historyRev', c.rev
+    )
+    from chat.chats c where c.id = pg_temp.id('alice and bob')
+  ),
+  'empty: no last message, nothing unread, both in it, and all revs behind him'
 );
 select is(
   public.list_messages(pg_temp.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null}', 'and without the history'
@@ -468,6 +523,180 @@ select pg_temp.act_as('alice');
 select is(
   jsonb_array_length(public.list_messages(pg_temp.id('alice and bob'), 100)::jsonb -> 'data'), 100,
   'alice still has all of hers'
+);
+
+-- Accounts that go and come back -----------------------------------------------
+-- An account that is deleted leaves its chats. One that is restored has the same id, and no rows here.
+
+reset role;
+create function pg_temp.restore_account(person text) returns void
+language sql security definer
+as $$ insert into auth.users (id, email) values (pg_temp.id(person), pg_temp.id(person) || '@test.example') $$;
+create function pg_temp.delete_account(person text) returns void
+language sql security definer
+as $$ delete from auth.users where id = pg_temp.id(person) $$;
+create function pg_temp.texts(chat text) returns text[]
+language sql stable
+as $$
+  select coalesce(array_agg(message ->> 'text'), '{}')
+  from jsonb_array_elements(public.list_messages(pg_temp.id(chat), 100)::jsonb -> 'data') as message
+$$;
+-- Each row of a chat: `<who>, history from rev <n>`.
+create function pg_temp.seats(chat text) returns text[]
+language sql stable security definer
+as $$
+  select coalesce(array_agg(format('%s, history from rev %s', k.name, p.history_rev) order by k.name), '{}')
+  from chat.chat_participants p join pg_temp.known k on k.id = p.user_id
+  where p.chat_id = pg_temp.id(chat) and p.left_at is null
+$$;
+
+select pg_temp.act_as('grace');
+insert into known select 'grace and henry', (public.open_direct_chat(pg_temp.id('henry')) ->> 'id')::uuid;
+select pg_temp.say('grace and henry', 1, 'one');
+select pg_temp.act_as('henry');
+select pg_temp.say('grace and henry', 1, 'two');
+select pg_temp.delete_account('henry');
+
+-- Henry's token is good for an hour after that.
+select throws_ok(format('select public.%s', call), 'PT401', 'invalid_token', format('a deleted account is told so: %s', split_part(call, '(', 1)))
+from unnest(array[
+  $$list_chats()$$,
+  $$list_chats(50, now(), pg_temp.id('grace and henry'))$$,
+  $$get_chat(pg_temp.id('grace and henry'))$$,
+  $$get_chat(pg_temp.id('unknown chat'))$$,
+  $$open_direct_chat(pg_temp.id('grace'))$$,
+  $$open_direct_chat(pg_temp.id('nobody'))$$,
+  $$leave_chat(pg_temp.id('grace and henry'))$$,
+  $$mark_read(pg_temp.id('grace and henry'), pg_temp.id('one'))$$,
+  $$list_messages(pg_temp.id('grace and henry'))$$,
+  $$send_message(pg_temp.id('grace and henry'), 'still here')$$,
+  $$edit_message(pg_temp.id('grace and henry'), pg_temp.id('two'), 'still here')$$,
+  $$delete_message(pg_temp.id('grace and henry'), pg_temp.id('two'))$$,
+  $$list_changes(pg_temp.id('grace and henry'), 0)$$,
+  $$send_typing(pg_temp.id('grace and henry'))$$,
+  $$reserve_upload(pg_temp.id('grace and henry'), 'a.pdf', 'application/pdf', 5)$$
+]) as call;
+select is_empty('select id from public.messages', 'and reads no message from the table');
+select is_empty('select id from chat.chats', 'nor a chat');
+
+select pg_temp.act_as('grace');
+select is(
+  public.get_chat(pg_temp.id('grace and henry'))::jsonb - array['createdAt', 'lastMessage', 'lastMessageAt'],
+  (pg_temp.direct_chat_of('grace', 'henry') - array['createdAt', 'lastMessage', 'lastMessageAt']) || jsonb_build_object(
+    'goneParticipants', jsonb_build_array(pg_temp.id('henry')), 'unreadCount', 1, 'rev', 2,
+    'lastReadAt', (select pg_temp.rfc3339(m.created_at) from public.messages m where m.id = pg_temp.id('one')),
+    'topic', 'chat:' || pg_temp.id('grace and henry') || ':1'
+  ),
+  'henry is still one of the pair, and gone'
+);
+select is(pg_temp.texts('grace and henry'), array['two 1', 'one 1'], 'what he said stays');
+select pg_temp.say('grace and henry', 1, 'three');
+set local response.status = '';
+select is(
+  array(select jsonb_array_elements_text(public.open_direct_chat(pg_temp.id('henry'))::jsonb -> 'goneParticipants')),
+  array[pg_temp.id('henry')::text], 'grace may go on in their chat, and open it'
+);
+select is(current_setting('response.status', true), '', 'which is the one she has');
+select is(pg_temp.seats('grace and henry'), array['grace, history from rev 0'], 'neither gives henry a part in it while he is gone');
+
+-- Grace's message gives henry his part back.
+select pg_temp.restore_account('henry');
+select is(
+  public.get_chat(pg_temp.id('grace and henry'))::jsonb -> 'goneParticipants', '[]', 'an account that is restored is gone no more'
+);
+select pg_temp.act_as('henry');
+select throws_ok(
+  $$ select public.get_chat(pg_temp.id('grace and henry')) $$, 'PT403', 'not_participant', 'it has no part in its old chat yet'
+);
+select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'its list is empty');
+select pg_temp.act_as('grace');
+select pg_temp.say('grace and henry', 1, 'four');
+select is(
+  pg_temp.seats('grace and henry'), array['grace, history from rev 0', 'henry, history from rev 3'],
+  'grace''s message gives him a part, after all that was said before'
+);
+select pg_temp.act_as('henry');
+select is(pg_temp.texts('grace and henry'), array['four 1'], 'he reads that message and none before it');
+select is(
+  public.list_chats()::jsonb -> 'data',
+  (
+    select jsonb_build_array(pg_temp.direct_chat_of('grace', 'henry') || jsonb_build_object(
+      'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 1, 'rev', 4, 'historyRev', 3,
+      'topic', 'chat:' || pg_temp.id('grace and henry') || ':1',
+      'lastMessage', jsonb_build_object(
+        'id', m.id, 'senderId', pg_temp.id('grace'), 'text', 'four 1', 'createdAt', pg_temp.rfc3339(m.created_at), 'hasAttachment', false
+      )
+    ))
+    from public.messages m where m.id = pg_temp.id('four')
+  ),
+  'the chat is in his list, with that message unread and nothing read'
+);
+select pg_temp.act_as('grace');
+select is(pg_temp.texts('grace and henry'), array['four 1', 'three 1', 'two 1', 'one 1'], 'grace has all of it');
+
+-- Henry opens the chat himself.
+select pg_temp.delete_account('henry');
+select pg_temp.restore_account('henry');
+select pg_temp.act_as('henry');
+set local response.status = '';
+insert into seen (moment, answer) select 'henry opens', public.open_direct_chat(pg_temp.id('grace'));
+select is(
+  (select s.answer from seen s where s.moment = 'henry opens'),
+  pg_temp.direct_chat_of('grace', 'henry') || (
+    select jsonb_build_object(
+      'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'rev', 4, 'historyRev', 4, 'topic', 'chat:' || pg_temp.id('grace and henry') || ':2'
+    )
+    from chat.chats c where c.id = pg_temp.id('grace and henry')
+  ),
+  'he may open it by himself too, without a friendship, and it is empty'
+);
+select is(current_setting('response.status', true), '', 'it is the chat that the pair has');
+select is(
+  pg_temp.seats('grace and henry'), array['grace, history from rev 0', 'henry, history from rev 4'], 'grace''s part is as it was'
+);
+select pg_temp.say('grace and henry', 1, 'five');
+
+-- Both accounts go and come back; one of them opens the chat.
+select pg_temp.delete_account(person) from unnest(array['grace', 'henry']) as person;
+select is(pg_temp.seats('grace and henry'), '{}', 'a pair may both be gone');
+select pg_temp.restore_account(person) from unnest(array['grace', 'henry']) as person;
+select pg_temp.act_as('grace');
+select is(
+  public.open_direct_chat(pg_temp.id('henry'))::jsonb - array['lastMessageAt', 'topic'],
+  (pg_temp.direct_chat_of('grace', 'henry') - array['lastMessageAt', 'topic']) || '{"rev": 5, "historyRev": 5}', 'grace opens the chat, which is empty'
+);
+select is(
+  pg_temp.seats('grace and henry'), array['grace, history from rev 5', 'henry, history from rev 5'], 'opening gives both their part'
+);
+select pg_temp.act_as('henry');
+select is(pg_temp.texts('grace and henry'), '{}', 'henry''s is empty as well');
+
+-- The one who opened the chat is the one who is missing.
+select pg_temp.say('grace and henry', 1, 'six');
+select pg_temp.delete_account('grace');
+select pg_temp.restore_account('grace');
+select pg_temp.act_as('grace');
+select throws_ok(
+  $$ select public.send_message(pg_temp.id('grace and henry'), 'I am back') $$, 'PT403', 'not_participant', 'grace sends nothing before she has a part'
+);
+select pg_temp.act_as('henry');
+select pg_temp.say('grace and henry', 1, 'seven');
+select pg_temp.act_as('grace');
+select is(pg_temp.texts('grace and henry'), array['seven 1'], 'henry''s message gives her one');
+select pg_temp.act_as('henry');
+select is(pg_temp.texts('grace and henry'), array['seven 1', 'six 1'], 'his own part is as it was');
+
+-- Henry's row is missing and grace has left: a message brings back the sender's own pair only.
+select pg_temp.delete_account('henry');
+select pg_temp.act_as('grace');
+select public.leave_chat(pg_temp.id('grace and henry'));
+select pg_temp.restore_account('henry');
+select pg_temp.act_as('henry');
+select public.open_direct_chat(pg_temp.id('grace'));
+select is(pg_temp.seats('grace and henry'), array['henry, history from rev 7'], 'opening does not bring back the other one, who has left');
+select pg_temp.say('grace and henry', 1, 'eight');
+select is(
+  pg_temp.seats('grace and henry'), array['grace, history from rev 7', 'henry, history from rev 7'], 'a message does'
 );
 
 -- What goes past the functions -------------------------------------------------
@@ -489,7 +718,8 @@ from (values
   ('chats', $$update chat.chats set rev = 0, last_message_at = null$$),
   ('chats', $$delete from chat.chats$$),
   ('chat_participants', $$insert into chat.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('carol'))$$),
-  ('chat_participants', $$update chat.chat_participants set last_read_at = 'infinity'$$),
+  ('read_marks', $$insert into chat.read_marks (chat_id, user_id, last_read_at) values (pg_temp.id('alice and bob'), pg_temp.id('bob'), 'infinity')$$),
+  ('read_marks', $$update chat.read_marks set last_read_at = 'infinity'$$),
   ('chat_participants', $$update chat.chat_participants set history_from = '-infinity', left_at = null$$),
   ('chat_participants', $$delete from chat.chat_participants$$)
 ) as attempt (relation, statement);
@@ -497,16 +727,16 @@ set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select throws_ok(statement, '42501', 'permission denied for ' || what, format('anon is refused: %s', statement))
 from (values
-  ('table chats', 'select id from chat.chats'),
-  ('table chats', $$update chat.chats set name = 'Mine'$$),
-  ('table chat_participants', 'select chat_id from chat.chat_participants'),
-  ('table chat_participants', $$insert into chat.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
+  ('schema chat', 'select id from chat.chats'),
+  ('schema chat', $$update chat.chats set name = 'Mine'$$),
+  ('schema chat', 'select chat_id from chat.chat_participants'),
+  ('schema chat', $$insert into chat.chat_participants (chat_id, user_id) values (pg_temp.id('alice and bob'), pg_temp.id('stranger'))$$),
   ('function list_chats', 'select public.list_chats()'),
   ('function get_chat', $$select public.get_chat(pg_temp.id('alice and bob'))$$),
   ('function open_direct_chat', $$select public.open_direct_chat(pg_temp.id('alice'))$$),
   ('function leave_chat', $$select public.leave_chat(pg_temp.id('alice and bob'))$$),
   ('function mark_read', $$select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('hello'))$$),
-  ('schema private', $$select chat.is_participant(pg_temp.id('alice and bob'))$$)
+  ('schema chat', $$select chat.is_participant(pg_temp.id('alice and bob'))$$)
 ) as attempt (what, statement);
 
 select * from finish();
