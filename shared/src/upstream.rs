@@ -29,6 +29,17 @@ const RAISED: &[ErrorCode] = &[
 /// The issues that the database finds with one field: its `details` are `{path, issue}` then, and
 /// only what stands here is passed on.
 const FIELD_ISSUES: &[FieldIssue] = &[
+    issue("text", "must have 1 to 4000 characters after trimming"),
+    issue("text", "must have a visible character"),
+    issue("fileName", "is missing"),
+    issue(
+        "width",
+        "width and height must be 1 to 100000, both or neither",
+    ),
+    issue(
+        "height",
+        "width and height must be 1 to 100000, both or neither",
+    ),
     issue("contentType", "is not allowed"),
     issue("size", "must not be negative"),
     issue("size", "is too large"),

@@ -122,7 +122,7 @@ create table chat.settings (
 comment on table chat.settings is 'What an operator may change: update chat.settings set value = … where name = ….';
 insert into chat.settings (name, value, meaning) values (
   'told_participants', 10,
-  'up to how many participants a chat may have for each of them to be told of its messages on their own channel'
+  'up to how many participants a chat may have for each of them to be told of its messages on their own channel, and for all to be told of read marks'
 );
 alter table chat.settings enable row level security;
 alter table chat.settings force row level security;

@@ -423,7 +423,9 @@ begin
   if message.sender_id <> me and not chat.is_moderator(message.chat_id) then
     perform chat.refuse(case when message.deleted_at is null then 'not_sender' else 'message_not_found' end);
   end if;
-  perform chat.check_allowance('delete');
+  if message.deleted_at is null then
+    perform chat.check_allowance('delete');
+  end if;
 
   -- A second deletion takes no rev: whether this is one is known only under the lock.
   perform chat.lock_chats(array[message.chat_id]);

@@ -67,23 +67,35 @@ $$;
 comment on function chat.broadcast(chat.notice[]) is
   'Sends events until one fails or they take too long, and counts each that was not sent. An event that is too large goes without its content.';
 
-create function chat.for_participants(chat_id uuid, payload jsonb) returns chat.notice[]
+create function chat.told_participants(chat_id uuid) returns uuid[]
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
   at_most constant integer := coalesce(chat.setting('told_participants'), 0);
-  notices constant chat.notice[] := array(
-    select row(chat.user_topic(p.user_id), 'chat.updated', payload)::chat.notice
-    from chat.chat_participants p
-    where p.chat_id = for_participants.chat_id and p.left_at is null
+  people constant uuid[] := array(
+    select p.user_id from chat.chat_participants p
+    where p.chat_id = told_participants.chat_id and p.left_at is null
     limit at_most + 1
   );
 begin
-  return case when cardinality(notices) <= at_most then notices else '{}' end;
+  return case when cardinality(people) <= at_most then people else '{}' end;
+end
+$$;
+comment on function chat.told_participants(uuid) is
+  'A chat''s participants, or nobody where they are more than the setting told_participants says: then each is not told on their own channel, and nobody of read marks.';
+
+create function chat.for_participants(chat_id uuid, payload jsonb) returns chat.notice[]
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return array(
+    select row(chat.user_topic(person), 'chat.updated', payload)::chat.notice
+    from unnest(chat.told_participants(chat_id)) as person
+  );
 end
 $$;
 comment on function chat.for_participants(uuid, jsonb) is
-  'chat.updated for each participant''s own channel, unless the chat has more of them than the setting told_participants says.';
+  'chat.updated for each participant''s own channel, unless the chat has too many.';
 
 -- Messages -------------------------------------------------------------------
 
@@ -308,18 +320,21 @@ declare
   me constant uuid := auth.uid();
 begin
   select c.* into room from chat.chats c where c.id = announce_reading.chat_id;
-  perform chat.broadcast(array[
-    row(chat.topic(room.id, room.topic_version), 'chat.read', jsonb_build_object(
+  perform chat.broadcast(array(
+    -- In a large chat each message would be followed by as many read marks as there are readers, each told to all.
+    select row(chat.topic(room.id, room.topic_version), 'chat.read', jsonb_build_object(
       'chatId', room.id, 'userId', me, 'messageId', message_id, 'lastReadAt', chat.rfc3339(read_to)
-    )),
-    row(chat.user_topic(me), 'chat.updated', jsonb_build_object(
+    ))::chat.notice
+    where me = any (chat.told_participants(room.id))
+    union all
+    select row(chat.user_topic(me), 'chat.updated', jsonb_build_object(
       'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count
-    ))
-  ]::chat.notice[]);
+    ))::chat.notice
+  ));
 end
 $$;
 comment on function chat.announce_reading(uuid, uuid, timestamptz, integer) is
-  'Broadcasts chat.read to the chat, and the new unread count to the reader''s own devices.';
+  'Broadcasts chat.read to a chat that is not too large, and the new unread count to the reader''s own devices.';
 
 create function public.send_typing(chat_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'

@@ -70,16 +70,41 @@ $$;
 comment on function chat.may_upload(text) is
   'Whether a path was reserved by the caller, lately, in a chat that they still take part in.';
 
-create or replace function chat.may_read_files() returns boolean
+create or replace function chat.first_file() returns text
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  return chat.is_sweeper()
-    or exists (select from chat.chat_participants me where me.user_id = auth.uid() and me.left_at is null);
+  return case
+    when chat.is_sweeper() then ''
+    else (
+      select me.chat_id::text from chat.chat_participants me
+      where me.user_id = auth.uid() and me.left_at is null
+      order by me.chat_id
+      limit 1
+    )
+  end;
 end
 $$;
-comment on function chat.may_read_files() is
-  'Whether the caller may read any file at all. Asked once for each statement, before its rows.';
+comment on function chat.first_file() is
+  'The least name that a file may have which the caller may read: the first of their chats, as a file lies in its chat''s folder. Null for somebody without a chat. Asked once for each statement.';
+
+create or replace function chat.last_file() returns text
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return case
+    when chat.is_sweeper() then (select max(o.name) from storage.objects o where o.bucket_id = chat.bucket())
+    else (
+      -- Greater than whatever follows the folder's slash, in every collation.
+      select me.chat_id::text || 'g' from chat.chat_participants me
+      where me.user_id = auth.uid() and me.left_at is null
+      order by me.chat_id desc
+      limit 1
+    )
+  end;
+end
+$$;
+comment on function chat.last_file() is 'As chat.first_file: the greatest name.';
 
 create or replace function chat.my_folders() returns text[]
 language plpgsql stable security definer set search_path = ''
@@ -103,11 +128,13 @@ create policy "readers of a message read its file, and the sweeper leftovers"
   on storage.objects for select to authenticated
   using (
     bucket_id = chat.bucket()
-    and (select chat.may_read_files())
+    -- A range of the index that Storage has: without a chat there is nothing to read.
+    and name >= (select chat.first_file()) and name <= (select chat.last_file())
     and (
       (
         split_part(name, '/', 1) = any ((select chat.my_folders())::text[])
-        and exists (select from public.messages m where m.attachment_path = objects.name)
+        -- Without the offset the planner may read all of the caller's messages to tell of one file.
+        and exists (select from public.messages m where m.attachment_path = objects.name offset 0)
       )
       or ((select chat.is_sweeper()) and chat.is_leftover(name, created_at))
     )
@@ -132,7 +159,7 @@ create policy "nobody else reads attachments"
     bucket_id is distinct from chat.bucket()
     or (
       split_part(name, '/', 1) = any ((select chat.my_folders())::text[])
-      and exists (select from public.messages m where m.attachment_path = objects.name)
+      and exists (select from public.messages m where m.attachment_path = objects.name offset 0)
     )
     or ((select chat.is_sweeper()) and chat.is_leftover(name, created_at))
   );

@@ -46,7 +46,7 @@ grant execute on function
   chat.epoch(), chat.topic(uuid, integer), chat.chats_of_caller(uuid[]),
   chat.edit_window(), chat.to_message(public.messages, uuid),
   chat.moderated_message(chat.message, timestamptz, uuid), chat.changed_messages(uuid, bigint, integer),
-  chat.bucket(), chat.may_upload(text), chat.may_read_files(), chat.my_folders(), chat.is_sweeper(),
+  chat.bucket(), chat.may_upload(text), chat.first_file(), chat.last_file(), chat.my_folders(), chat.is_sweeper(),
   chat.is_leftover(text, timestamptz), chat.may_listen(text), chat.is_chat_topic(text)
   to authenticated;
 

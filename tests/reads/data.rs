@@ -16,7 +16,9 @@ pub struct Readers {
     pub loner: Person,
     /// Takes part in nothing.
     pub stranger: Person,
-    /// The chat of 100,000 messages, where none of them takes part.
+    /// Takes part in the chat of 100,000 messages and in no other.
+    pub gossip: Person,
+    /// The chat of 100,000 messages.
     pub busy: Uuid,
 }
 
@@ -28,7 +30,7 @@ pub async fn readers() -> &'static Readers {
 
 async fn load() -> Readers {
     let stack = Stack::connect().await;
-    let [alice, bob, loner, stranger] = stack.people().await;
+    let [alice, bob, loner, stranger, gossip] = stack.people().await;
     let [busy, alone] = [Uuid::new_v4(), Uuid::new_v4()];
     for table in ["public.messages", "chat.chats", "chat.chat_participants"] {
         let off = format!("alter table {table} disable trigger user");
@@ -61,17 +63,18 @@ async fn load() -> Readers {
           union all select p.id, $1 from place p where p.n <= 4999 and p.n % 5 = 0
           union all select p.id, $2 from place p where p.n % 250 = 7
           union all select p.id, $3 from place p where p.n = 5001
+          union all select p.id, $4 from place p where p.n = 1
         ) as seat (chat_id, user_id)
         order by random()";
     stack
-        .execute(participants, &[&alice.id, &bob.id, &loner.id])
+        .execute(participants, &[&alice.id, &bob.id, &loner.id, &gossip.id])
         .await;
     let messages = "insert into public.messages (
-          chat_id, sender_id, text, client_id, client_digest, rev, created_at, edited_at, deleted_at, deleted_by,
+          chat_id, sender_id, text, client_id, rev, created_at, edited_at, deleted_at, deleted_by,
           attachment_path, attachment_file_name, attachment_content_type, attachment_size, attachment_width, attachment_height
         )
         select p.id, c.id, case when line % 2 = 0 then 'often' else 'Line ' || line || ' of ' || p.n end,
-          gen_random_uuid(), '\\x00', line,
+          gen_random_uuid(), line,
           date_trunc('second', now()) - (line % 5000) * interval '7 seconds' - p.n % 3 * interval '1 second',
           case when line % 3 = 0 then date_trunc('day', now()) + line * interval '1 microsecond' * (line % 2) end,
           case when line % 19 = 0 then date_trunc('day', now()) + line * interval '1 microsecond' * (p.n % 2) end,
@@ -91,11 +94,18 @@ async fn load() -> Readers {
         stack.execute(&on, &[]).await;
         vacuum(&stack, table).await;
     }
+    let files = "insert into storage.objects (bucket_id, name, metadata)
+        select 'chat-attachments', m.attachment_path, '{}' from public.messages m
+        where m.attachment_path is not null
+        on conflict do nothing";
+    assert!(stack.execute(files, &[]).await >= 20_000);
+    stack.execute("analyze storage.objects", &[]).await;
     Readers {
         alice,
         bob,
         loner,
         stranger,
+        gossip,
         busy,
     }
 }
