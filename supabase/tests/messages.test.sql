@@ -1,7 +1,10 @@
 -- Sending, editing, deleting and reading messages, as the people of a chat and a stranger.
 
 begin;
-select plan(167);
+select plan(251);
+
+-- One person sends hundreds here.
+update chat.rate_limits set max_count = 1000000 where name in ('send', 'edit');
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -110,9 +113,10 @@ select is(
   (
     select jsonb_build_object(
       'id', m.chat_id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
-      'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 1, 'rev', 1, 'topic', 'chat:' || m.chat_id,
+      'goneParticipants', jsonb_build_array(), 'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 1, 'lastReadAt', null,
+      'rev', 1, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || m.chat_id,
       'lastMessage', jsonb_build_object(
-        'id', m.id, 'senderId', m.sender_id, 'text', 'hello', 'createdAt', pg_temp.rfc3339(m.created_at)
+        'id', m.id, 'senderId', m.sender_id, 'text', 'hello', 'createdAt', pg_temp.rfc3339(m.created_at), 'hasAttachment', false
       )
     )
     from public.messages m where m.id = pg_temp.id('hello')
@@ -209,6 +213,78 @@ select throws_ok(
 select throws_ok(
   $$ update public.messages set text = null where id = pg_temp.id('hello') $$, '23514', null, 'and a message of nothing'
 );
+
+-- What nobody sees -------------------------------------------------------------
+
+-- How a text is refused, by its field.
+create function pg_temp.refusal(call text) returns text
+language plpgsql
+as $$
+declare
+  detail text;
+begin
+  execute 'select public.' || call;
+  return 'not at all';
+exception when others then
+  get stacked diagnostics detail = pg_exception_detail;
+  return rtrim(concat_ws(' ', sqlstate, sqlerrm, detail));
+end
+$$;
+create temporary table invisible (first integer primary key, last integer not null);
+insert into invisible values
+  (x'01'::integer, x'20'::integer), (x'7f'::integer, x'a0'::integer), (x'ad'::integer, x'ad'::integer),
+  (x'34f'::integer, x'34f'::integer), (x'61c'::integer, x'61c'::integer), (x'115f'::integer, x'1160'::integer),
+  (x'1680'::integer, x'1680'::integer), (x'17b4'::integer, x'17b5'::integer), (x'180b'::integer, x'180f'::integer),
+  (x'2000'::integer, x'200f'::integer), (x'2028'::integer, x'202f'::integer), (x'205f'::integer, x'206f'::integer),
+  (x'2800'::integer, x'2800'::integer), (x'3000'::integer, x'3000'::integer), (x'3164'::integer, x'3164'::integer),
+  (x'fe00'::integer, x'fe0f'::integer), (x'feff'::integer, x'feff'::integer), (x'ffa0'::integer, x'ffa0'::integer),
+  (x'fff0'::integer, x'fffb'::integer), (x'1bca0'::integer, x'1bca3'::integer), (x'1d173'::integer, x'1d17a'::integer),
+  (x'e0000'::integer, x'e0fff'::integer);
+grant select on invisible to authenticated;
+
+select pg_temp.act_as('alice');
+-- Between two zero-width spaces, as white space would be cut off.
+select is(
+  array[
+    pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L)', U&'\200B' || chr(i.first) || U&'\200B')),
+    pg_temp.refusal(format('edit_message(pg_temp.id(''pair''), pg_temp.id(''hello''), %L)', U&'\200B' || chr(i.last) || U&'\200B'))
+  ],
+  array_fill('PT400 invalid_request {"path": "text", "issue": "must have a visible character"}'::text, array[2]),
+  format('U+%s to U+%s are invisible', upper(to_hex(i.first)), upper(to_hex(i.last)))
+)
+from invisible i order by i.first;
+select is(
+  public.send_message(pg_temp.id('pair'), chr(beside)) ->> 'text', chr(beside), format('U+%s is visible', upper(to_hex(beside)))
+)
+from (select i.first - 1 from invisible i where i.first > 1 union select i.last + 1 from invisible i) as n (beside)
+order by beside;
+select is(
+  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L)', content)), 'PT400 invalid_request {"path": "text", "issue": "must have a visible character"}', said
+)
+from (values
+  (U&'\200D\200C\2060\FEFF', 'joiners that join nothing'),
+  (U&'\3164 \2800 \FFA0', 'letters that nobody sees, and spaces'),
+  (U&'\+0E0067\+0E0062\+0E007F', 'the tags of a flag without the flag'),
+  (U&'\FE0F\0020\FE0E', 'variation selectors that vary nothing'),
+  (repeat(U&'\200B', 4000), '4,000 zero-width spaces')
+) as text (content, said);
+select is(public.send_message(pg_temp.id('pair'), content) ->> 'text', content, said || ' comes back identical')
+from (values
+  (U&'\0645\06CC\200C\062E\0648\0627\0647\0645', 'Persian with a joiner inside a word'),
+  (U&'\2764\FE0F\200D\+01F525', 'a heart on fire'),
+  (U&'\+01F3F4\+0E0067\+0E0062\+0E0065\+0E006E\+0E0067\+0E007F', 'the flag of England'),
+  (U&'\0031\FE0F\20E3', 'a keycap'),
+  (U&'\200B.\200B', 'a dot between zero-width spaces')
+) as text (content, said);
+select is(
+  pg_temp.refusal(format('%s, %L)', call, content)), 'PT400 invalid_request {"path": "text", "issue": "must have 1 to 4000 characters after trimming"}', said
+)
+from (values
+  ('send_message(pg_temp.id(''pair'')', U&' \3000', 'a text of white space is refused by its length'),
+  ('send_message(pg_temp.id(''pair'')', repeat('x', 4001), 'as is a long one'),
+  ('edit_message(pg_temp.id(''pair''), pg_temp.id(''hello'')', '', 'as is an edit to nothing')
+) as attempt (call, content, said);
+reset role;
 
 -- Order ------------------------------------------------------------------------
 
@@ -384,6 +460,32 @@ select throws_ok(
   'nobody edits what another said, a moderator neither'
 );
 
+-- An edit that changes nothing is no change.
+reset role;
+create temporary table before_same_text as
+select c.rev, (select count(*) from realtime.messages) as told, (select a.used from chat.allowances a where a.user_id = pg_temp.id('alice') and a.name = 'edit') as used
+from chat.chats c where c.id = pg_temp.id('pair');
+select pg_temp.act_as('alice');
+select is(
+  public.edit_message(pg_temp.id('pair'), pg_temp.id('a typo'), content)::jsonb, (select s.answer from seen s where s.moment = 'corrected'), said
+)
+from (values
+  ('no typo', 'an edit to the same text answers the message as it is, with the time of its last change'),
+  (E' no typo\n', 'and so does one to what is the same after trimming')
+) as same (content, said);
+reset role;
+select is(
+  (
+    select array[c.rev, (select count(*) from realtime.messages), (select a.used from chat.allowances a where a.user_id = pg_temp.id('alice') and a.name = 'edit')]
+    from chat.chats c where c.id = pg_temp.id('pair')
+  ),
+  (select array[b.rev, b.told, b.used] from before_same_text b), 'it takes no rev, tells nobody and counts as no edit'
+);
+select pg_temp.act_as('bob');
+select throws_ok(
+  $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('a typo'), 'no typo') $$, 'PT403', 'not_sender', 'it is refused to all but the sender'
+);
+
 reset role;
 update public.messages set created_at = clock_timestamp() - interval '14 minutes 59 seconds' where id = pg_temp.id('a typo');
 select pg_temp.act_as('alice');
@@ -395,6 +497,9 @@ update public.messages set created_at = clock_timestamp() - interval '15 minutes
 select pg_temp.act_as('alice');
 select throws_ok(
   $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('a typo'), 'at 15:01') $$, 'PT403', 'edit_window_expired', 'at 15:01 it is not'
+);
+select throws_ok(
+  $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('a typo'), 'at 14:59') $$, 'PT403', 'edit_window_expired', 'not even to the same text'
 );
 select is((select m.text from public.messages m where m.id = pg_temp.id('a typo')), 'at 14:59', 'the text stays');
 select pg_temp.act_as('bob');
@@ -529,7 +634,27 @@ from unnest(array[
 
 -- What goes past the functions -------------------------------------------------
 
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'a whole row');
+select is(
+  (select to_jsonb(m) from (select * from public.messages where id = pg_temp.id('a whole row')) as m),
+  jsonb_build_object(
+    'id', pg_temp.id('a whole row'), 'chat_id', pg_temp.id('pair'), 'sender_id', pg_temp.id('bob'), 'text', 'a whole row',
+    'attachment_path', null, 'attachment_file_name', null, 'attachment_content_type', null, 'attachment_size', null,
+    'attachment_width', null, 'attachment_height', null, 'client_id', null, 'rev', c.rev,
+    'created_at', to_jsonb(c.last_message_at), 'edited_at', null, 'deleted_at', null, 'deleted_by', null
+  ),
+  'a participant reads a row of the table whole'
+)
+from chat.chats c where c.id = pg_temp.id('pair');
 select pg_temp.act_as('alice');
+select throws_ok(statement, '42501', 'permission denied for table sends', format('a participant is refused: %s', statement))
+from unnest(array[
+  $$select digest from chat.sends$$,
+  $$select message_id from chat.sends where client_id = pg_temp.id('key')$$,
+  $$insert into chat.sends (client_id, sender_id, chat_id, message_id, digest) values (pg_temp.id('key'), pg_temp.id('bob'), pg_temp.id('pair'), pg_temp.id('hello'), '')$$,
+  $$delete from chat.sends$$
+]) as statement;
 select throws_ok(statement, '42501', 'permission denied for table messages', format('a participant is refused: %s', statement))
 from unnest(array[
   $$insert into public.messages (chat_id, sender_id, text, rev, created_at) values (pg_temp.id('pair'), pg_temp.id('alice'), 'x', 1000, now())$$,
@@ -540,11 +665,7 @@ from unnest(array[
   $$update public.messages set sender_id = pg_temp.id('bob')$$,
   $$update public.messages set created_at = now(), edited_at = null, rev = 1, deleted_at = null$$,
   $$update public.messages set id = gen_random_uuid()$$,
-  $$delete from public.messages$$,
-  $$select client_digest from public.messages$$,
-  $$select * from public.messages$$,
-  $$select id from public.messages where client_digest is null$$,
-  $$select id from public.messages order by client_digest$$
+  $$delete from public.messages$$
 ]) as statement;
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
