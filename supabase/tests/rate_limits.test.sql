@@ -1,7 +1,7 @@
--- How much one person may send: the limit as the migration sets it, with real sends.
+-- How much one person may do: the limits as the migrations set them, with real writes.
 
 begin;
-select plan(31);
+select plan(116);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -28,14 +28,29 @@ begin
 end
 $$;
 
--- What a person has used of their allowance.
-create function pg_temp.used(person text) returns integer
+-- What a person has used of a limit.
+create function pg_temp.used(person text, what text default 'send') returns integer
 language sql stable security definer
-as $$ select a.used from chat.allowances a where a.user_id = pg_temp.id(person) $$;
+as $$ select a.used from chat.allowances a where a.user_id = pg_temp.id(person) and a.name = what $$;
 
 create function pg_temp.send(times integer) returns bigint
 language sql
 as $$ select count(public.send_message(pg_temp.id('pair'), 'Message ' || n)) from generate_series(1, times) as n $$;
+
+-- How a call of the API is refused: state, code and detail.
+create function pg_temp.refusal(call text) returns text
+language plpgsql
+as $$
+declare
+  detail text;
+begin
+  execute 'select public.' || call;
+  return 'not at all';
+exception when others then
+  get stacked diagnostics detail = pg_exception_detail;
+  return rtrim(concat_ws(' ', sqlstate, sqlerrm, detail));
+end
+$$;
 
 insert into known (name) select unnest(array['alice', 'bob', 'stranger', 'key', 'key 2']);
 insert into auth.users (id, email)
@@ -48,13 +63,23 @@ select pg_temp.act_as('alice');
 insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
 reset role;
 
--- The limit --------------------------------------------------------------------
+-- The limits -------------------------------------------------------------------
 
 select results_eq(
-  $$ select max_count, period from chat.rate_limits where name = 'send' $$,
-  $$ values (100, interval '10 seconds') $$,
-  'a person may send 100 messages in 10 seconds'
+  $$ select name, max_count, period from chat.rate_limits order by name $$,
+  $$ values
+    ('delete', 100, interval '10 seconds'),
+    ('edit', 30, interval '10 seconds'),
+    ('leave', 60, interval '60 seconds'),
+    ('open', 60, interval '60 seconds'),
+    ('read', 100, interval '10 seconds'),
+    ('send', 100, interval '10 seconds'),
+    ('typing', 30, interval '10 seconds'),
+    ('upload', 20, interval '2 hours') $$,
+  'each write that broadcasts has a limit, and uploads have one'
 );
+
+-- Sending ----------------------------------------------------------------------
 
 select pg_temp.act_as('alice');
 select is(pg_temp.send(50), 50::bigint, 'fifty are sent');
@@ -63,7 +88,7 @@ select is(pg_temp.used('alice'), 51, 'each is counted');
 
 -- However long this file has taken so far, the window is open from here on.
 reset role;
-update chat.allowances set window_start = clock_timestamp() + interval '1 minute';
+update chat.allowances set window_start = clock_timestamp() + interval '1 minute' where name = 'send';
 select pg_temp.act_as('alice');
 
 select lives_ok($$ select public.send_message(pg_temp.id('pair'), 'once', pg_temp.id('key')) $$, 'a retry finds its message');
@@ -109,44 +134,210 @@ select is(pg_temp.used('bob'), 1, 'who has an allowance of their own');
 
 -- Windows ------------------------------------------------------------------------
 
-create function pg_temp.seconds_left() returns integer
-language plpgsql
-as $$
-declare
-  detail text;
-begin
-  perform pg_temp.send(1);
-  return null;
-exception when sqlstate 'PT429' then
-  get stacked diagnostics detail = pg_exception_detail;
-  return detail::integer;
-end
-$$;
-
 reset role;
-update chat.allowances set window_start = clock_timestamp() + interval '20 seconds' where user_id = pg_temp.id('alice');
-select pg_temp.act_as('alice');
-select ok(pg_temp.seconds_left() between 1 and 30, 'a refusal tells the whole seconds that are left');
-reset role;
-update chat.allowances set window_start = clock_timestamp() - interval '11 seconds' where user_id = pg_temp.id('alice');
+update chat.allowances set window_start = clock_timestamp() - interval '11 seconds' where user_id = pg_temp.id('alice') and name = 'send';
 select pg_temp.act_as('alice');
 select is(pg_temp.send(1), 1::bigint, 'when the window is over one may send again');
 select is(pg_temp.used('alice'), 1, 'and it is the first of the next window');
 reset role;
 select ok(
-  (select a.window_start > clock_timestamp() - interval '1 minute' from chat.allowances a where a.user_id = pg_temp.id('alice')),
+  (
+    select a.window_start > clock_timestamp() - interval '1 minute' from chat.allowances a
+    where a.user_id = pg_temp.id('alice') and a.name = 'send'
+  ),
   'which begins now'
 );
 
--- Settings -----------------------------------------------------------------------
+-- Each limit ---------------------------------------------------------------------
 
-update chat.rate_limits set max_count = 1, period = interval '1 hour' where name = 'send';
-select pg_temp.act_as('alice');
-select throws_ok($$ select pg_temp.send(1) $$, 'PT429', 'rate_limited', 'another limit acts at once');
+-- What a refusal must leave as it is: what was told, and the state of alice's chats.
+create function pg_temp.state() returns text
+language sql stable security definer
+as $$
+  select concat_ws(' ',
+    (select count(*) from realtime.messages),
+    (select jsonb_agg(to_jsonb(c) order by c.id) from chat.chats c where pg_temp.id('alice') in (c.direct_low, c.direct_high)),
+    (select jsonb_agg(to_jsonb(p) order by p.chat_id) from chat.chat_participants p where p.user_id = pg_temp.id('alice')),
+    (select jsonb_agg(to_jsonb(r) order by r.chat_id) from chat.read_marks r where r.user_id = pg_temp.id('alice')),
+    (select jsonb_agg(to_jsonb(m) order by m.rev) from public.messages m where m.chat_id = pg_temp.id('pair')),
+    (select jsonb_agg(to_jsonb(a) order by a.name) from chat.allowances a where a.user_id = pg_temp.id('alice'))
+  )
+$$;
+create function pg_temp.use_up(what text, used integer, begun_ago interval) returns void
+language sql security definer
+as $$
+  insert into chat.allowances (user_id, name, window_start, used)
+  values (pg_temp.id('alice'), what, clock_timestamp() - begun_ago, used)
+  on conflict on constraint allowances_pkey do update set window_start = excluded.window_start, used = excluded.used
+$$;
+create function pg_temp.remove_limit(what text) returns void
+language sql security definer
+as $$ delete from chat.rate_limits where name = what $$;
+-- What has to be so that each call changes something.
+create function pg_temp.prepare() returns void
+language plpgsql security definer
+as $$
+begin
+  update realtime.messages set inserted_at = inserted_at - interval '10 seconds' where event = 'typing';
+  update chat.chat_participants set left_at = null where left_at is not null and chat_id = pg_temp.id('pair');
+end
+$$;
+create function pg_temp.one_of(person text) returns uuid
+language sql stable security definer
+as $$
+  select m.id from public.messages m
+  where m.chat_id = pg_temp.id('pair') and m.sender_id = pg_temp.id(person) and m.deleted_at is null
+    and m.created_at > (select p.history_from from chat.chat_participants p where p.chat_id = m.chat_id and p.user_id = auth.uid())
+    and (person = 'alice' or m.created_at > coalesce(
+      (select r.last_read_at from chat.read_marks r where r.chat_id = m.chat_id and r.user_id = pg_temp.id('alice')), '-infinity'
+    ))
+  order by m.rev limit 1
+$$;
+create function pg_temp.next_friend() returns uuid
+language sql stable security definer
+as $$
+  select k.id from pg_temp.known k
+  where k.name like 'friend %' and not exists (select from chat.chats c where k.id in (c.direct_low, c.direct_high))
+  order by k.name limit 1
+$$;
+
+create function pg_temp.limit_holds(what text, at_most integer, period integer, call text) returns setof text
+language plpgsql
+as $$
+declare
+  before text;
+begin
+  perform pg_temp.prepare(), pg_temp.use_up(what, at_most - 1, interval '0');
+  return next is(pg_temp.refusal(call), 'not at all', format('%s: the last of %s is done', what, at_most));
+  return next is(pg_temp.used('alice', what), at_most, format('%s: it is counted', what));
+
+  perform pg_temp.prepare(), pg_temp.use_up(what, at_most, interval '0');
+  before := pg_temp.state();
+  return next matches(
+    pg_temp.refusal(call), format('^PT429 rate_limited (%s|%s)$', period, period - 1), format('%s: the next one waits for %s seconds', what, period)
+  );
+  perform pg_temp.use_up(what, at_most, make_interval(secs => period - 4));
+  return next matches(pg_temp.refusal(call), '^PT429 rate_limited [43]$', format('%s: four seconds before the end it waits for four', what));
+  perform pg_temp.use_up(what, at_most, make_interval(secs => period - 0.3));
+  return next is(pg_temp.refusal(call), 'PT429 rate_limited 1', format('%s: and never for less than one', what));
+  perform pg_temp.use_up(what, at_most, interval '0');
+  return next is(
+    regexp_replace(pg_temp.state(), '"window_start": "[^"]*"', '', 'g'), regexp_replace(before, '"window_start": "[^"]*"', '', 'g'),
+    format('%s: what is refused changes nothing, and nobody is told', what)
+  );
+
+  perform pg_temp.use_up(what, at_most, make_interval(secs => period));
+  return next is(pg_temp.refusal(call), 'not at all', format('%s: after %s seconds it is done', what, period));
+  return next is(pg_temp.used('alice', what), 1, format('%s: as the first of the next window', what));
+
+  perform pg_temp.prepare(), pg_temp.use_up(what, at_most, interval '0'), pg_temp.remove_limit(what);
+  return next is(pg_temp.refusal(call), 'not at all', format('%s: without a limit it is done', what));
+  return next is(pg_temp.used('alice', what), at_most, format('%s: and not counted', what));
+end
+$$;
+
 reset role;
-delete from chat.rate_limits where name = 'send';
+insert into known (name) select 'friend ' || n from generate_series(1, 5) as n;
+insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k where k.name like 'friend %';
+insert into public.friendships (user_low, user_high, status, requested_by)
+select least(pg_temp.id('alice'), k.id), greatest(pg_temp.id('alice'), k.id), 'accepted', k.id from known k where k.name like 'friend %';
+select pg_temp.act_as('bob');
+select pg_temp.send(10);
 select pg_temp.act_as('alice');
-select is(pg_temp.send(2), 2::bigint, 'and without one nothing is limited');
+select pg_temp.limit_holds(what, at_most, period, call)
+from (values
+  ('send', 100, 10, $$send_message(pg_temp.id('pair'), 'another')$$),
+  ('edit', 30, 10, $$edit_message(pg_temp.id('pair'), pg_temp.one_of('alice'), gen_random_uuid()::text)$$),
+  ('delete', 100, 10, $$delete_message(pg_temp.id('pair'), pg_temp.one_of('alice'))$$),
+  ('read', 100, 10, $$mark_read(pg_temp.id('pair'), pg_temp.one_of('bob'))$$),
+  ('typing', 30, 10, $$send_typing(pg_temp.id('pair'))$$),
+  ('open', 60, 60, $$open_direct_chat(pg_temp.next_friend())$$),
+  ('leave', 60, 60, $$leave_chat(pg_temp.id('pair'))$$)
+) as one (what, at_most, period, call);
+
+-- What is no use of a limit ----------------------------------------------------------
+
+select pg_temp.act_as('bob');
+select pg_temp.send(1);
+reset role;
+insert into chat.rate_limits (name, max_count, period)
+select what, 1, interval '1 hour' from unnest(array['send', 'edit', 'delete', 'read', 'typing', 'open', 'leave']) as what;
+delete from chat.allowances where user_id = pg_temp.id('alice');
+select pg_temp.prepare();
+select pg_temp.act_as('alice');
+insert into known (name, id) select 'said', (public.send_message(pg_temp.id('pair'), 'said') ->> 'id')::uuid;
+select matches(pg_temp.refusal('send_message(pg_temp.id(''pair''), ''more'')'), '^PT429 rate_limited (3600|359[0-9])$', 'a limit that an operator sets acts at once');
+insert into known (name, id) select 'read', pg_temp.one_of('bob');
+select is(
+  array[
+    pg_temp.refusal('mark_read(pg_temp.id(''pair''), pg_temp.id(''read''))'), pg_temp.refusal('mark_read(pg_temp.id(''pair''), pg_temp.id(''read''))')
+  ],
+  array['not at all', 'not at all'], 'a mark that does not move is no reading'
+);
+select is(
+  array[
+    pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), '' said '')'),
+    pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), ''said again'')'),
+    pg_temp.refusal('send_typing(pg_temp.id(''pair''))'), pg_temp.refusal('send_typing(pg_temp.id(''pair''))')
+  ],
+  array_fill('not at all'::text, array[4]), 'an edit to the same text is no edit, and to go on typing for three seconds is one typing'
+);
+select is(
+  array[
+    pg_temp.refusal('delete_message(pg_temp.id(''pair''), pg_temp.id(''said''))'),
+    pg_temp.refusal('delete_message(pg_temp.id(''pair''), pg_temp.id(''said''))')
+  ],
+  array['not at all', 'not at all'], 'nor is a second deletion one'
+);
+select is(
+  array[pg_temp.used('alice', 'delete'), pg_temp.used('alice', 'edit'), pg_temp.used('alice', 'typing'), pg_temp.used('alice', 'read')],
+  array[1, 1, 1, 1], 'each is counted once'
+);
+select is(pg_temp.refusal('open_direct_chat(pg_temp.id(''bob''))'), 'not at all', 'opening a chat that one is in opens nothing');
+select is(pg_temp.used('alice', 'open'), null, 'and is not counted');
+select is(pg_temp.refusal('leave_chat(pg_temp.id(''pair''))'), 'not at all', 'alice leaves');
+select is(pg_temp.refusal('open_direct_chat(pg_temp.id(''bob''))'), 'not at all', 'and comes back');
+select is(pg_temp.used('alice', 'open'), 1, 'which is counted as an opening');
+select matches(pg_temp.refusal('leave_chat(pg_temp.id(''pair''))'), '^PT429 rate_limited (3600|359[0-9])$', 'she cannot leave again at once');
+select is(pg_temp.refusal('open_direct_chat(pg_temp.id(''bob''))'), 'not at all', 'and is still there');
+select is(
+  pg_temp.refusal('open_direct_chat(pg_temp.id(''stranger''))'), 'PT403 not_friends', 'what is refused anyway is told before any limit'
+);
+reset role;
+update public.friendships set status = 'blocked' where pg_temp.id('bob') in (user_low, user_high);
+select pg_temp.act_as('alice');
+select is(pg_temp.refusal('send_typing(pg_temp.id(''pair''))'), 'PT403 blocked', 'a block too');
+reset role;
+update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
+
+-- Uploads ----------------------------------------------------------------------------
+-- At most so many reservations are open: the wait ends when the oldest that counts is too old to count.
+
+reset role;
+select pg_temp.act_as('alice');
+select lives_ok(
+  $$ select public.reserve_upload(pg_temp.id('pair'), 'upload ' || n, 'application/pdf', 5) from generate_series(1, 20) as n $$, 'alice reserves twenty uploads'
+);
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|199)$',
+  'the next one waits for two hours'
+);
+reset role;
+update chat.uploads u set created_at = clock_timestamp() - n * interval '1 minute'
+from (select path, row_number() over (order by created_at desc) as n from chat.uploads where user_id = pg_temp.id('alice')) as old
+where u.path = old.path;
+select pg_temp.act_as('alice');
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6000|5999)$',
+  'when the oldest is 20 minutes old, for 100 minutes'
+);
+reset role;
+update chat.rate_limits set max_count = 5 where name = 'upload';
+select pg_temp.act_as('alice');
+select matches(
+  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6900|6899)$',
+  'where five are allowed, until all but the four newest have ended'
+);
 
 -- Whose the tables are -------------------------------------------------------------
 
@@ -154,7 +345,7 @@ select throws_ok('select * from chat.rate_limits', '42501', null, 'people cannot
 select throws_ok('update chat.rate_limits set max_count = 1000', '42501', null, 'nor change them');
 select throws_ok('select * from chat.allowances', '42501', null, 'nor read what was used');
 select throws_ok('delete from chat.allowances', '42501', null, 'nor give themselves more');
-select throws_ok('select chat.charge_send()', '42501', null, 'nor use up their own but by sending');
+select throws_ok($$ select chat.charge('send') $$, '42501', null, 'nor use up their own but by sending');
 
 reset role;
 delete from auth.users where id = pg_temp.id('alice');
