@@ -5,7 +5,7 @@
 -- see a row that was put there for the question?
 
 begin;
-select plan(155);
+select plan(177);
 
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
 grant select, insert on known to anon, authenticated;
@@ -74,7 +74,8 @@ create function pg_temp.as_last(message jsonb) returns jsonb
 language sql stable
 as $$
   select jsonb_build_object(
-    'id', message -> 'id', 'senderId', message -> 'senderId', 'text', message -> 'text', 'createdAt', message -> 'createdAt'
+    'id', message -> 'id', 'senderId', message -> 'senderId', 'text', message -> 'text', 'createdAt', message -> 'createdAt',
+    'hasAttachment', message -> 'attachment' <> 'null'
   )
 $$;
 create temporary table answers (moment text primary key, answer jsonb not null);
@@ -95,7 +96,7 @@ select pg_temp.hear_no_more();
 
 select set_eq(
   $$ select schemaname::text, tablename::text from pg_catalog.pg_publication_tables
-     where pubname = 'supabase_realtime' and schemaname in ('public', 'private') $$,
+     where pubname = 'supabase_realtime' and schemaname in ('public', 'chat') $$,
   $$ values ('public', 'messages') $$,
   'messages are published, and no other table'
 );
@@ -185,7 +186,8 @@ select set_eq(
   'a file is told as its sender''s answer has it, and as the last message has no text'
 );
 select is(
-  (pg_temp.answer('file') -> 'attachment') - 'path', '{"fileName": "plan.pdf", "contentType": "application/pdf", "size": 5}',
+  (pg_temp.answer('file') -> 'attachment') - 'path',
+  '{"fileName": "plan.pdf", "contentType": "application/pdf", "size": 5, "width": null, "height": null}',
   'with what it is, and where'
 );
 select public.delete_message(pg_temp.id('pair'), (pg_temp.answer('file') ->> 'id')::uuid);
@@ -448,28 +450,130 @@ reset role;
 update public.friendships set status = 'accepted' where pg_temp.id('dave') in (user_low, user_high);
 select is_empty('select * from pg_temp.heard()', 'none of which is told');
 
+-- How many rows a write takes ----------------------------------------------------------
+-- Each counts against the project's messages a second.
+
+create function pg_temp.rows_heard() returns bigint language sql as $$ select count(*) from pg_temp.heard() $$;
+create function pg_temp.tell_up_to(participants integer) returns void
+language sql security definer
+as $$ update chat.settings set value = participants where name = 'told_participants' $$;
+-- What a message costs from its sending to its deletion: {sent, edited, deleted}.
+create function pg_temp.rows_of_message(chat text) returns bigint[]
+language plpgsql
+as $$
+declare
+  message_id uuid;
+  counts bigint[];
+begin
+  perform pg_temp.hear_no_more();
+  message_id := public.send_message(pg_temp.id(chat), 'first words') ->> 'id';
+  counts := array[pg_temp.rows_heard()];
+  perform public.edit_message(pg_temp.id(chat), message_id, 'better words');
+  counts := counts || pg_temp.rows_heard();
+  perform public.delete_message(pg_temp.id(chat), message_id);
+  return counts || pg_temp.rows_heard();
+end
+$$;
+
+reset role;
+insert into known (name) select unnest(array['concert', 'choir']) union all select 'singer ' || n from generate_series(1, 10) as n;
+insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k where k.name like 'singer %';
+insert into public.events (id, title) values (pg_temp.id('concert'), 'Concert');
+insert into public.event_authors (event_id, user_id) values (pg_temp.id('concert'), pg_temp.id('carol'));
+insert into public.event_groups (id, event_id, name) values (pg_temp.id('choir'), pg_temp.id('concert'), 'Choir');
+insert into public.event_group_members (group_id, user_id)
+select pg_temp.id('choir'), pg_temp.id('singer ' || n) from generate_series(1, 9) as n;
+select is(
+  (select array[s.value, 10] from chat.settings s where s.name = 'told_participants'), array[10, 10], 'chats of up to ten people tell each of them'
+);
+select pg_temp.hear_no_more();
+update public.event_groups set status = 'approved' where id = pg_temp.id('choir');
+insert into known (name, id) select 'choir chat', c.id from chat.chats c where c.group_id = pg_temp.id('choir');
+select is(pg_temp.rows_heard(), 10::bigint, 'a new chat of ten people: 10 rows, one for each');
+
+select pg_temp.act_as('alice');
+select is(pg_temp.rows_of_message('friends'), array[3, 3, 3]::bigint[], 'a direct chat: 3 rows for a message, an edit and a deletion');
+select pg_temp.act_as('singer 1');
+select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'ten participants: 11 rows');
+select pg_temp.say('choir chat', 'to be read');
+select pg_temp.hear_no_more();
+select pg_temp.act_as('singer 2');
+select public.mark_read(pg_temp.id('choir chat'), pg_temp.id('to be read'));
+select is(pg_temp.rows_heard(), 2::bigint, 'a reading: 2 rows, one for the chat and one for the reader');
+select public.send_typing(pg_temp.id('choir chat'));
+select is(pg_temp.rows_heard(), 1::bigint, 'typing: 1 row');
+reset role;
+update public.events set title = 'Concert at Night' where id = pg_temp.id('concert');
+select is(pg_temp.rows_heard(), 10::bigint, 'a new name: 10 rows');
+
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('choir'), pg_temp.id('singer 10'));
+select is(pg_temp.rows_heard(), 2::bigint, 'an eleventh participant: 2 rows, one for them and one for the chat');
+select pg_temp.act_as('singer 1');
+select is(pg_temp.rows_of_message('choir chat'), array[1, 1, 1]::bigint[], 'eleven participants: 1 row, for the chat');
+select pg_temp.act_as('singer 3');
+select public.mark_read(pg_temp.id('choir chat'), pg_temp.id('to be read'));
+select set_eq(
+  'select topic, event from pg_temp.heard()', $$ values (pg_temp.user_topic('singer 3'), 'chat.updated') $$, 'a reading: 1 row, for the reader'
+);
+reset role;
+update public.events set title = 'Concert at Midnight' where id = pg_temp.id('concert');
+select is(pg_temp.rows_heard(), 0::bigint, 'a new name: none');
+
+-- An operator may tell more people, or fewer.
+select pg_temp.act_as('singer 1');
+select pg_temp.tell_up_to(11);
+select is(pg_temp.rows_of_message('choir chat'), array[12, 12, 12]::bigint[], 'where eleven are told: 12 rows');
+select pg_temp.tell_up_to(9);
+select pg_temp.act_as('singer 10');
+select public.leave_chat(pg_temp.id('choir chat'));
+select is(pg_temp.rows_heard(), 2::bigint, 'a leaving: 2 rows, for the old topic and the leaver');
+select pg_temp.act_as('singer 1');
+select is(pg_temp.rows_of_message('choir chat'), array[1, 1, 1]::bigint[], 'where nine are told and ten take part: 1 row');
+select pg_temp.tell_up_to(0);
+select pg_temp.act_as('alice');
+select is(pg_temp.rows_of_message('friends'), array[1, 1, 1]::bigint[], 'where nobody is told: 1 row in a direct chat too');
+reset role;
+delete from chat.settings where name = 'told_participants';
+select pg_temp.act_as('alice');
+select is(pg_temp.rows_of_message('friends'), array[1, 1, 1]::bigint[], 'and so without the setting');
+reset role;
+insert into chat.settings (name, value, meaning) values ('told_participants', 10, 'as it was');
+select pg_temp.act_as('singer 1');
+select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'with it, ten participants are 11 rows again');
+select throws_ok($$ update chat.settings set value = 1000 $$, '42501', 'permission denied for table settings', 'people do not change it');
+reset role;
+
 -- Bounds -----------------------------------------------------------------------------
 -- Within this transaction they are small.
 
 delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('dave');
 insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave'));
-create or replace function chat.max_told_participants() returns integer language sql immutable return 3;
+update chat.settings set value = 3 where name = 'told_participants';
 select pg_temp.hear_no_more();
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'three are told');
 select is((select count(*) from pg_temp.heard() h where h.event = 'chat.updated'), 3::bigint, 'as many participants as the bound are told');
 reset role;
-create or replace function chat.max_told_participants() returns integer language sql immutable return 2;
+update chat.settings set value = 2 where name = 'told_participants';
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'three are too many');
 select set_eq(
   'select topic, event from pg_temp.heard()',
   $$ values (pg_temp.chat_topic('group chat') || ':3', 'message.created') $$, 'with more, the chat''s channel alone is'
 );
+select pg_temp.act_as('dave');
+select public.mark_read(pg_temp.id('group chat'), pg_temp.id('three are too many'));
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ select pg_temp.user_topic('dave'), 'chat.updated', jsonb_build_object(
+       'chatId', c.id, 'rev', c.rev, 'kind', 'read', 'unreadCount', 0
+     ) from chat.chats c where c.id = pg_temp.id('group chat') $$,
+  'and a read mark is told to the reader''s own devices alone'
+);
 reset role;
 update public.events set title = 'Night' where id = pg_temp.id('party');
 select is_empty('select * from pg_temp.heard()', 'a new name goes by the bound too');
-create or replace function chat.max_told_participants() returns integer language sql immutable return 50;
+update chat.settings set value = 10 where name = 'told_participants';
 update public.events set title = 'Saturday Night' where id = pg_temp.id('party');
 select set_eq(
   'select * from pg_temp.heard()',
@@ -477,7 +581,10 @@ select set_eq(
      from unnest(array['alice', 'carol', 'dave']) as person, chat.chats c where c.id = pg_temp.id('group chat') $$,
   'and is told to each participant'
 );
-select ok(chat.max_told_participants() + 2 <= 64, 'the broadcasts of a message are subtransactions that Postgres keeps at hand');
+select ok(
+  (select s.value + 2 <= 64 from chat.settings s where s.name = 'told_participants'),
+  'the broadcasts of a message are subtransactions that Postgres keeps at hand'
+);
 
 create or replace function chat.max_broadcast_bytes() returns integer language sql immutable return 1000;
 select pg_temp.act_as('alice');
@@ -508,16 +615,16 @@ select pg_temp.act_as('alice');
 select lives_ok($$ select pg_temp.say('group chat', 'unheard') $$, 'a message is sent');
 select is(public.edit_message(pg_temp.id('group chat'), pg_temp.id('unheard'), 'unheard of') ->> 'text', 'unheard of', 'and edited');
 select lives_ok($$ select public.delete_message(pg_temp.id('group chat'), pg_temp.id('unheard')) $$, 'and deleted');
-select is(pg_temp.lost(), 3::bigint, 'each is counted as lost, and what would follow is not tried');
+select is(pg_temp.lost(), 12::bigint, 'each would have been four broadcasts, which are counted one by one');
 select lives_ok($$ select public.send_typing(pg_temp.id('friends')) $$, 'somebody types');
 select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('a short one')) $$, 'or reads');
-select is(pg_temp.lost(), 5::bigint, 'which nobody hears');
+select is(pg_temp.lost(), 15::bigint, 'which nobody hears: one broadcast and two');
 select pg_temp.act_as('carol');
 select lives_ok($$ select pg_temp.say('group chat', 'carol, unheard') $$, 'somebody else sends');
-select is(pg_temp.lost(), 6::bigint, 'which is lost as well');
+select is(pg_temp.lost(), 19::bigint, 'which is lost as well, to each of four');
 select pg_temp.act_as('dave');
 select public.leave_chat(pg_temp.id('group chat'));
-select is(pg_temp.lost(), 8::bigint, 'a leaving loses both of its broadcasts');
+select is(pg_temp.lost(), 21::bigint, 'a leaving loses both of its broadcasts');
 select pg_temp.act_as('alice');
 select is(
   public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':4',
@@ -528,7 +635,7 @@ reset role;
 drop trigger refuse on realtime.messages;
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'still unheard');
-select is(pg_temp.lost(), 9::bigint, 'once one has failed, the same transaction tries no other');
+select is(pg_temp.lost(), 24::bigint, 'once one has failed, the same transaction tries no other');
 select is_empty('select * from pg_temp.heard()', 'even if it would succeed');
 reset role;
 select set_config('chat.realtime_fails', '', true);
@@ -539,19 +646,59 @@ create trigger delay before insert on realtime.messages for each row execute fun
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'slowly heard');
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'after half a second the rest is not told');
-select is(pg_temp.lost(), 10::bigint, 'which is counted');
+select is(pg_temp.lost(), 26::bigint, 'which is counted, for both');
 reset role;
 drop trigger delay on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
 
-create or replace function chat.topic(chat_id uuid, topic_version integer) returns text
-language plpgsql immutable as $$ begin raise exception 'no topic'; end $$;
+-- Of seven that are due some are sent.
+delete from public.event_group_members where group_id = pg_temp.id('choir') and user_id <> all (array(
+  select pg_temp.id('singer ' || n) from generate_series(1, 5) as n
+));
+select pg_temp.hear_no_more();
+create temporary sequence tried;
+grant usage on tried to authenticated;
+create function pg_temp.refuse_from_the_third() returns trigger
+language plpgsql
+as $$
+begin
+  if nextval('pg_temp.tried') >= 3 then
+    raise exception 'the disk is full';
+  end if;
+  return new;
+end
+$$;
+create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse_from_the_third();
+select pg_temp.act_as('singer 1');
+select pg_temp.say('choir chat', 'six are to be told');
+select is((select count(*) from pg_temp.heard()), 2::bigint, 'of seven broadcasts two are sent before one fails');
+select is(pg_temp.lost(), 31::bigint, 'the five others are counted');
+reset role;
+drop trigger refuse on realtime.messages;
+select set_config('chat.realtime_fails', '', true);
+
+-- An error on the way to Realtime, after some are sent.
+create or replace function chat.max_broadcast_bytes() returns integer
+language plpgsql volatile
+as $$
+begin
+  if nextval('pg_temp.tried') % 10 = 5 then
+    raise exception 'no bound';
+  end if;
+  return 250000;
+end
+$$;
+select setval('tried', 2);
+select pg_temp.act_as('singer 1');
+select lives_ok($$ select pg_temp.say('choir chat', 'six are to be told again') $$, 'an error on the way to Realtime does not stop a message either');
+select is((select count(*) from pg_temp.heard()), 0::bigint, 'what was sent before it is taken back');
+select is(pg_temp.lost(), 38::bigint, 'seven are due, and seven are counted');
+reset role;
+
+create or replace function chat.max_broadcast_bytes() returns integer
+language plpgsql immutable as $$ begin raise exception 'no bound'; end $$;
 select pg_temp.act_as('alice');
-select lives_ok(
-  $$ select pg_temp.say('group chat', 'no topic') $$, 'an error on the way to Realtime does not stop a message either'
-);
-select is(pg_temp.lost(), 11::bigint, 'and is counted');
-select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('carol, unheard')) $$, 'nor a reading');
+select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('carol, unheard')) $$, 'nor does it stop a reading');
 reset role;
 select lives_ok(
   $$ insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('stranger')) $$, 'a joining'
@@ -559,10 +706,8 @@ select lives_ok(
 select lives_ok(
   $$ delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('stranger') $$, 'or a leaving'
 );
-select is(pg_temp.lost(), 14::bigint, 'each of which is counted');
-create or replace function chat.topic(chat_id uuid, topic_version integer) returns text
-language sql immutable parallel safe
-return 'chat:' || chat_id::text || case when topic_version > 0 then ':' || topic_version::text else '' end;
+select is(pg_temp.lost(), 44::bigint, 'each of which loses both of its broadcasts');
+create or replace function chat.max_broadcast_bytes() returns integer language sql immutable parallel safe return 250000;
 set local client_min_messages = notice;
 
 select is_empty(
