@@ -184,7 +184,7 @@ declare
 begin
   select b.* into bucket from storage.buckets b where b.id = chat.bucket();
   -- A bucket may also allow all of a kind, as image/*; one that lists nothing allows everything.
-  if content_type is null or not coalesce(
+  if content_type = '' or not coalesce(
     array[content_type, split_part(content_type, '/', 1) || '/*', '*/*'] && nullif(bucket.allowed_mime_types, '{}'), true
   ) then
     perform chat.refuse_field('contentType', 'is not allowed');
