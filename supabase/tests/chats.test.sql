@@ -509,12 +509,12 @@ select is(
   public.get_chat(pg_temp.id('alice and bob'))::jsonb,
   pg_temp.direct_chat_of('alice', 'bob') || (
     select jsonb_build_object(
-      'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'lastReadAt', pg_temp.rfc3339(pg_temp.read_to('alice and bob')),
+      'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'lastReadAt', pg_temp.rfc3339(c.last_message_at),
       'rev', c.rev, 'historyRev', c.rev
     )
     from chat.chats c where c.id = pg_temp.id('alice and bob')
   ),
-  'empty: no last message, nothing unread, both in it, and all revs behind him'
+  'empty: no last message, nothing unread, both in it, all revs behind him, and read to where his history begins'
 );
 select is(
   public.list_messages(pg_temp.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null}', 'and without the history'
@@ -591,6 +591,7 @@ select is(
 );
 select is(pg_temp.texts('grace and henry'), array['two 1', 'one 1'], 'what he said stays');
 select pg_temp.say('grace and henry', 1, 'three');
+insert into seen (moment, answer) select 'three was said', to_jsonb(public.get_chat(pg_temp.id('grace and henry')) ->> 'lastMessageAt');
 set local response.status = '';
 select is(
   array(select jsonb_array_elements_text(public.open_direct_chat(pg_temp.id('henry'))::jsonb -> 'goneParticipants')),
@@ -622,6 +623,7 @@ select is(
   (
     select jsonb_build_array(pg_temp.direct_chat_of('grace', 'henry') || jsonb_build_object(
       'lastMessageAt', pg_temp.rfc3339(m.created_at), 'unreadCount', 1, 'rev', 4, 'historyRev', 3,
+      'lastReadAt', (select s.answer #>> '{}' from seen s where s.moment = 'three was said'),
       'topic', 'chat:' || pg_temp.id('grace and henry') || ':1',
       'lastMessage', jsonb_build_object(
         'id', m.id, 'senderId', pg_temp.id('grace'), 'text', 'four 1', 'createdAt', pg_temp.rfc3339(m.created_at), 'hasAttachment', false
@@ -629,7 +631,7 @@ select is(
     ))
     from public.messages m where m.id = pg_temp.id('four')
   ),
-  'the chat is in his list, with that message unread and nothing read'
+  'the chat is in his list, with that message unread, and read to where his history begins'
 );
 select pg_temp.act_as('grace');
 select is(pg_temp.texts('grace and henry'), array['four 1', 'three 1', 'two 1', 'one 1'], 'grace has all of it');
@@ -644,7 +646,8 @@ select is(
   (select s.answer from seen s where s.moment = 'henry opens'),
   pg_temp.direct_chat_of('grace', 'henry') || (
     select jsonb_build_object(
-      'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'rev', 4, 'historyRev', 4, 'topic', 'chat:' || pg_temp.id('grace and henry') || ':2'
+      'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'lastReadAt', pg_temp.rfc3339(c.last_message_at), 'rev', 4, 'historyRev', 4,
+      'topic', 'chat:' || pg_temp.id('grace and henry') || ':2'
     )
     from chat.chats c where c.id = pg_temp.id('grace and henry')
   ),
@@ -661,10 +664,15 @@ select pg_temp.delete_account(person) from unnest(array['grace', 'henry']) as pe
 select is(pg_temp.seats('grace and henry'), '{}', 'a pair may both be gone');
 select pg_temp.restore_account(person) from unnest(array['grace', 'henry']) as person;
 select pg_temp.act_as('grace');
+insert into seen (moment, answer) select 'grace opens', public.open_direct_chat(pg_temp.id('henry'));
 select is(
-  public.open_direct_chat(pg_temp.id('henry'))::jsonb - array['lastMessageAt', 'topic'],
-  (pg_temp.direct_chat_of('grace', 'henry') - array['lastMessageAt', 'topic']) || '{"rev": 5, "historyRev": 5}', 'grace opens the chat, which is empty'
-);
+  (select s.answer - 'topic' from seen s where s.moment = 'grace opens'),
+  (pg_temp.direct_chat_of('grace', 'henry') - 'topic') || jsonb_build_object(
+    'lastMessageAt', pg_temp.rfc3339(c.last_message_at), 'lastReadAt', pg_temp.rfc3339(c.last_message_at), 'rev', 5, 'historyRev', 5
+  ),
+  'grace opens the chat, which is empty'
+)
+from chat.chats c where c.id = pg_temp.id('grace and henry');
 select is(
   pg_temp.seats('grace and henry'), array['grace, history from rev 5', 'henry, history from rev 5'], 'opening gives both their part'
 );

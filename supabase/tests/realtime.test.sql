@@ -251,7 +251,7 @@ select set_eq(
       'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
     )),
     (pg_temp.user_topic('bob'), 'chat.updated', jsonb_build_object(
-      'chatId', pg_temp.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1
+      'chatId', pg_temp.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1, 'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
     )) $$,
   'the chat is told who has read how far, and the reader''s other devices what is left'
 );
@@ -566,7 +566,8 @@ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('three are too many
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.user_topic('dave'), 'chat.updated', jsonb_build_object(
-       'chatId', c.id, 'rev', c.rev, 'kind', 'read', 'unreadCount', 0
+       'chatId', c.id, 'rev', c.rev, 'kind', 'read', 'unreadCount', 0,
+       'lastReadAt', to_char(c.last_message_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
      ) from chat.chats c where c.id = pg_temp.id('group chat') $$,
   'and a read mark is told to the reader''s own devices alone'
 );
