@@ -2,7 +2,7 @@
 -- The host writes as service_role, which itself may neither read nor write a chat.
 
 begin;
-select plan(54);
+select plan(107);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -370,6 +370,322 @@ select is(
   array['event_authors "No room": alice', 'approved_group "No room — group": alice'],
   'with nothing in the way both come'
 );
+
+-- Groups that move to another event ------------------------------------------------
+
+reset role;
+insert into known (name)
+select unnest(array[
+  'gina', 'hugo', 'ivan', 'judy', 'kate', 'festival', 'market', 'jugglers', 'clowns', 'mimes', 'late movers', 'fire eaters'
+]);
+insert into auth.users (id, email)
+select k.id, k.id || '@test.example' from known k where k.name in ('gina', 'hugo', 'ivan', 'judy', 'kate');
+
+-- The one chat of a group.
+create function pg_temp.chat_of(called text) returns uuid
+language sql stable security definer
+as $$ select c.id from chat.chats c where c.group_id = pg_temp.id(called) $$;
+create function pg_temp.topic_version(called text) returns integer
+language sql stable security definer
+as $$ select c.topic_version from chat.chats c where c.group_id = pg_temp.id(called) $$;
+-- Says one line in a group's chat, known by that line afterwards.
+create function pg_temp.say(person text, called text, line text) returns void
+language plpgsql
+as $$
+declare
+  message_id uuid;
+begin
+  perform pg_temp.act_as(person);
+  message_id := public.send_message(pg_temp.chat_of(called), line) ->> 'id';
+  perform set_config('role', 'none', true);
+  insert into pg_temp.known (name, id) values (line, message_id);
+end
+$$;
+create function pg_temp.texts(called text) returns text[]
+language sql stable
+as $$
+  select coalesce(array_agg(message ->> 'text'), '{}')
+  from jsonb_array_elements(public.list_messages(pg_temp.chat_of(called), 100)::jsonb -> 'data') as message
+$$;
+-- The broadcasts since it was last asked, each as `<whose topic> <event>`.
+create temporary table heard_before (id uuid primary key);
+create function pg_temp.heard() returns setof text
+language sql security definer
+as $$
+  with fresh as (
+    insert into pg_temp.heard_before
+    select m.id from realtime.messages m where m.id not in (select h.id from pg_temp.heard_before h)
+    returning id
+  )
+  select format('%s %s', coalesce(k.name, g.name || substr(m.topic, 42), 'authors'), m.event)
+  from realtime.messages m
+  join fresh using (id)
+  left join pg_temp.known k on m.topic = 'user:' || k.id
+  left join chat.chats c on m.topic like 'chat:' || c.id || '%'
+  left join pg_temp.known g on g.id = c.group_id
+$$;
+
+set local role service_role;
+insert into public.events (id, title, status) values
+  (pg_temp.id('festival'), 'Festival', 'published'), (pg_temp.id('market'), 'Market', 'published');
+insert into public.event_authors (event_id, user_id) values
+  (pg_temp.id('festival'), pg_temp.id('gina')), (pg_temp.id('festival'), pg_temp.id('kate')),
+  (pg_temp.id('market'), pg_temp.id('hugo')), (pg_temp.id('market'), pg_temp.id('kate'));
+insert into public.event_groups (id, event_id, name) values (pg_temp.id('jugglers'), pg_temp.id('festival'), 'Jugglers');
+insert into public.event_group_members (group_id, user_id)
+select pg_temp.id('jugglers'), pg_temp.id(person) from unnest(array['ivan', 'judy']) as person;
+select pg_temp.set_status('jugglers', 'approved');
+select is(
+  pg_temp.chats_of('jugglers'), array['approved_group "Festival — group": gina, ivan, judy, kate'], 'the jugglers come to the festival'
+);
+reset role;
+create temporary table jugglers_chat as select pg_temp.chat_of('jugglers') as id;
+grant select on jugglers_chat to authenticated, service_role;
+select pg_temp.say('ivan', 'jugglers', 'three balls');
+select pg_temp.say('gina', 'jugglers', 'a secret');
+select pg_temp.act_as('gina');
+select public.delete_message(pg_temp.chat_of('jugglers'), pg_temp.id('a secret'));
+select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'gina, the festival''s author, moderates their chat');
+select pg_temp.act_as('judy');
+select public.leave_chat(pg_temp.chat_of('jugglers'));
+reset role;
+select count(*) from pg_temp.heard();
+
+set local role service_role;
+update public.event_groups set event_id = pg_temp.id('market') where id = pg_temp.id('jugglers');
+select is(
+  pg_temp.chats_of('jugglers'), array['approved_group "Market — group": hugo, ivan, kate'],
+  'they move to the market: the chat has its name and its authors, without those of the festival and without judy, who had left'
+);
+select is(pg_temp.chat_of('jugglers'), j.id, 'it is the same chat') from jugglers_chat j;
+select is(
+  pg_temp.chats_of('festival') || pg_temp.chats_of('market'),
+  array['event_authors "Festival": gina, kate', 'event_authors "Market": hugo, kate'], 'the authors'' own chats are as they were'
+);
+select is(pg_temp.topic_version('jugglers'), 2, 'the chat goes on at another topic, as gina could hear the old one');
+reset role;
+select set_eq(
+  'select * from pg_temp.heard()',
+  array[
+    'gina chat.updated', 'ivan chat.updated', 'kate chat.updated', 'jugglers:1 chat.left', 'gina chat.left',
+    'hugo chat.created', 'jugglers:2 chat.joined'
+  ],
+  'its people are told of the new event, gina of her end, and hugo of his chat'
+);
+
+select pg_temp.act_as('gina');
+select throws_ok(format('select public.%s', call), 'PT403', 'not_participant', format('gina is refused: %s', split_part(call, '(', 1)))
+from unnest(array[
+  $$get_chat(pg_temp.chat_of('jugglers'))$$,
+  $$list_messages(pg_temp.chat_of('jugglers'))$$,
+  $$list_changes(pg_temp.chat_of('jugglers'), 0)$$,
+  $$send_message(pg_temp.chat_of('jugglers'), 'hello')$$,
+  $$delete_message(pg_temp.chat_of('jugglers'), pg_temp.id('three balls'))$$
+]) as call;
+select is_empty(
+  $$ select m.id from public.messages m where m.chat_id = pg_temp.chat_of('jugglers') $$, 'she reads nothing in the table, not even what she said'
+);
+select is_empty(
+  $$ select m from chat.moderated_chats() m where m = pg_temp.chat_of('jugglers') $$, 'and does not moderate it'
+);
+select ok(not chat.may_listen(format('chat:%s%s', j.id, version)), format('nor listens to its topic %s', coalesce(nullif(version, ''), 'without a number')))
+from jugglers_chat j, unnest(array['', ':1', ':2', ':3']) as version;
+select pg_temp.act_as('hugo');
+select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'hugo, the market''s author, moderates it: he reads its history, deleted messages too');
+select is(
+  public.get_chat(pg_temp.chat_of('jugglers'))::jsonb - array['createdAt', 'lastMessageAt', 'lastReadAt', 'participants', 'lastMessage'],
+  jsonb_build_object(
+    'id', j.id, 'type', 'approved_group', 'eventId', pg_temp.id('market'), 'groupId', pg_temp.id('jugglers'), 'name', 'Market — group',
+    'goneParticipants', jsonb_build_array(), 'unreadCount', 0, 'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || j.id || ':2'
+  ),
+  'it tells its new event, and he has nothing unread'
+)
+from jugglers_chat j;
+select lives_ok($$ select public.delete_message(pg_temp.chat_of('jugglers'), pg_temp.id('three balls')) $$, 'and he deletes what others said');
+select pg_temp.act_as('judy');
+select throws_ok($$ select public.get_chat(pg_temp.chat_of('jugglers')) $$, 'PT403', 'not_participant', 'judy stays away');
+
+-- From now on it follows the market.
+set local role service_role;
+update public.event_groups set event_id = event_id, name = 'The Jugglers' where id = pg_temp.id('jugglers');
+select is(pg_temp.topic_version('jugglers'), 2, 'an update that moves nobody changes nothing');
+update public.events set title = 'Summer Festival' where id = pg_temp.id('festival');
+update public.events set title = 'Flea Market' where id = pg_temp.id('market');
+insert into public.event_authors (event_id, user_id) values (pg_temp.id('festival'), pg_temp.id('carol')), (pg_temp.id('market'), pg_temp.id('dave'));
+delete from public.event_authors where user_id = pg_temp.id('kate') and event_id = pg_temp.id('festival');
+select is(
+  pg_temp.chats_of('jugglers'), array['approved_group "Flea Market — group": dave, hugo, ivan, kate'],
+  'the names and the authors of the market are followed, and not the festival''s'
+);
+delete from public.event_authors where user_id = pg_temp.id('kate') and event_id = pg_temp.id('market');
+select is(
+  pg_temp.chats_of('jugglers'), array['approved_group "Flea Market — group": dave, hugo, ivan'], 'an author who is removed there leaves it'
+);
+insert into public.event_group_members (group_id, user_id) values (pg_temp.id('jugglers'), pg_temp.id('gina'));
+select is(
+  pg_temp.chats_of('jugglers'), array['approved_group "Flea Market — group": dave, gina, hugo, ivan'], 'gina may come back, as a juggler'
+);
+reset role;
+select pg_temp.act_as('gina');
+select is(pg_temp.texts('jugglers'), '{}', 'and moderates no more: all that was said is deleted');
+set local role service_role;
+delete from public.event_group_members where user_id = pg_temp.id('gina') and group_id = pg_temp.id('jugglers');
+
+-- A group without a chat moves as well, and a status may change with the event.
+insert into public.event_groups (id, event_id, name) values
+  (pg_temp.id('late movers'), pg_temp.id('festival'), 'Late movers'), (pg_temp.id('fire eaters'), pg_temp.id('festival'), 'Fire eaters');
+update public.event_groups set event_id = pg_temp.id('market') where id = pg_temp.id('late movers');
+select is(pg_temp.chats_of('late movers'), '{}', 'a pending group that moves has no chat');
+select pg_temp.set_status('late movers', 'approved');
+select is(pg_temp.chats_of('late movers'), array['approved_group "Flea Market — group": dave, hugo'], 'approved later, it has one at its new event');
+update public.event_groups set event_id = pg_temp.id('market'), status = 'approved' where id = pg_temp.id('fire eaters');
+select is(
+  pg_temp.chats_of('fire eaters'), array['approved_group "Flea Market — group": dave, hugo'], 'a group may be moved and approved at once'
+);
+update public.event_groups set event_id = pg_temp.id('festival'), status = 'rejected' where id = pg_temp.id('fire eaters');
+select is(
+  pg_temp.chats_of('fire eaters'), array['approved_group "Summer Festival — group": carol, gina'], 'and its chat follows it when it is rejected, too'
+);
+delete from public.event_groups where id in (pg_temp.id('late movers'), pg_temp.id('fire eaters'));
+
+-- Several in one statement: two groups change places.
+insert into public.event_groups (id, event_id, name, status) values
+  (pg_temp.id('clowns'), pg_temp.id('festival'), 'Clowns', 'approved'), (pg_temp.id('mimes'), pg_temp.id('market'), 'Mimes', 'approved');
+insert into public.event_group_members (group_id, user_id) values
+  (pg_temp.id('clowns'), pg_temp.id('erin')), (pg_temp.id('mimes'), pg_temp.id('frank'));
+update public.event_groups
+set event_id = case id when pg_temp.id('clowns') then pg_temp.id('market') else pg_temp.id('festival') end
+where id in (pg_temp.id('clowns'), pg_temp.id('mimes'));
+select is(
+  pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'),
+  array['approved_group "Flea Market — group": dave, erin, hugo', 'approved_group "Summer Festival — group": carol, frank, gina'],
+  'two groups change places in one statement, each with its chat'
+);
+update public.event_groups set event_id = pg_temp.id('market') where id in (pg_temp.id('clowns'), pg_temp.id('mimes'));
+select is(
+  pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'),
+  array['approved_group "Flea Market — group": dave, erin, hugo', 'approved_group "Flea Market — group": dave, frank, hugo'],
+  'and are both at the market after another, which moves one of them'
+);
+
+-- Events that go.
+delete from public.events where id = pg_temp.id('festival');
+select is(pg_temp.chat_ids('festival'), null, 'the festival is deleted with its own chat');
+select is(
+  pg_temp.chats_of('jugglers') || pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'),
+  array[
+    'approved_group "Flea Market — group": dave, hugo, ivan', 'approved_group "Flea Market — group": dave, erin, hugo',
+    'approved_group "Flea Market — group": dave, frank, hugo'
+  ],
+  'and without those of the groups that had moved away'
+);
+delete from public.events where id = pg_temp.id('market');
+select is(
+  pg_temp.chats_of('market') || pg_temp.chats_of('jugglers') || pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'), '{}',
+  'the market takes along the chats of all that came to it'
+);
+reset role;
+select is_empty(
+  $$ select m.id from public.messages m, jugglers_chat j where m.chat_id = j.id $$, 'with all that was said there'
+);
+
+-- Ids that stay ------------------------------------------------------------------------
+
+set local role service_role;
+select throws_ok(
+  format('update public.%I set id = gen_random_uuid() where id = pg_temp.id(%L)', relation, called), '23001',
+  format('the id of a row in %s must not change', relation), format('a row of %s keeps its id, by which its chat knows it', relation)
+)
+from (values ('events', 'party'), ('event_groups', 'dancers')) as source (relation, called);
+select lives_ok(
+  $$ update public.events set id = id, title = 'Sunday Brunch' where id = pg_temp.id('party') $$, 'an update that names it without changing it is none'
+);
+
+-- Many in one statement ------------------------------------------------------------------
+
+reset role;
+insert into known (name) select 'guest ' || n from generate_series(1, 6) as n union all select 'tour ' || n from generate_series(1, 8) as n;
+insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k where k.name like 'guest %';
+set local role service_role;
+insert into public.events (id, title, status)
+select pg_temp.id('tour ' || n), 'Tour ' || n, 'published' from generate_series(1, 8) as n;
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (select array_agg(array[format('event_authors "Tour %s": ', n)] order by n) from generate_series(1, 8) as n),
+  'eight events inserted by one statement have each their chat'
+);
+insert into public.event_authors (event_id, user_id)
+select pg_temp.id('tour ' || n), pg_temp.id('guest ' || g) from generate_series(1, 8) as n, generate_series(1, 6) as g;
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (
+    select array_agg(array[format('event_authors "Tour %s": guest 1, guest 2, guest 3, guest 4, guest 5, guest 6', n)] order by n)
+    from generate_series(1, 8) as n
+  ),
+  'and 48 authors added by one statement are in them'
+);
+reset role;
+create function pg_temp.tour_versions() returns integer[]
+language sql stable security definer
+as $$
+  select array_agg(c.topic_version order by n) from generate_series(1, 8) as n join chat.chats c on c.event_id = pg_temp.id('tour ' || n)
+$$;
+select count(*) from pg_temp.heard();
+set local role service_role;
+delete from public.event_authors where user_id in (pg_temp.id('guest 1'), pg_temp.id('guest 2'), pg_temp.id('guest 3'));
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (select array_agg(array[format('event_authors "Tour %s": guest 4, guest 5, guest 6', n)] order by n) from generate_series(1, 8) as n),
+  'three people are removed from eight events at once'
+);
+select is(pg_temp.tour_versions(), array_fill(1, array[8]), 'each chat moves on once, not once for each of them');
+reset role;
+select is(
+  (select array_agg(format('%s %s', told, times) order by told) from (select told, count(*) as times from pg_temp.heard() as told group by told) as t),
+  array['authors chat.left 24', 'guest 1 chat.left 8', 'guest 2 chat.left 8', 'guest 3 chat.left 8']::text[],
+  'each is told of each chat'
+);
+set local role service_role;
+update public.event_authors set user_id = pg_temp.id('guest 1') where user_id = pg_temp.id('guest 4');
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (select array_agg(array[format('event_authors "Tour %s": guest 1, guest 5, guest 6', n)] order by n) from generate_series(1, 8) as n),
+  'one takes another''s place in eight events at once'
+);
+update public.events set title = 'Grand ' || title where title like 'Tour %';
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (select array_agg(array[format('event_authors "Grand Tour %s": guest 1, guest 5, guest 6', n)] order by n) from generate_series(1, 8) as n),
+  'eight events are renamed at once'
+);
+
+-- An account with many chats, and two accounts at once.
+reset role;
+insert into chat.read_marks (chat_id, user_id, last_read_at)
+select c.id, pg_temp.id('guest 5'), now() from chat.chats c where c.name like 'Grand Tour %';
+delete from auth.users where id = pg_temp.id('guest 5');
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (select array_agg(array[format('event_authors "Grand Tour %s": guest 1, guest 6', n)] order by n) from generate_series(1, 8) as n),
+  'an account that is deleted leaves all its chats'
+);
+select is(pg_temp.tour_versions(), array_fill(3, array[8]), 'each of which moves on once more');
+select is_empty(
+  $$ select chat_id from chat.chat_participants where user_id = pg_temp.id('guest 5')
+     union all select chat_id from chat.read_marks where user_id = pg_temp.id('guest 5') $$,
+  'no row of it is left'
+);
+delete from auth.users where id in (pg_temp.id('guest 1'), pg_temp.id('guest 6'), pg_temp.id('guest 2'));
+select is(
+  (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
+  (select array_agg(array[format('event_authors "Grand Tour %s": ', n)] order by n) from generate_series(1, 8) as n),
+  'three accounts may be deleted at once'
+);
+select is(pg_temp.tour_versions(), array_fill(4, array[8]), 'which is one step for each chat');
+set local role service_role;
+delete from public.events where title like 'Grand Tour %';
+reset role;
+select is_empty($$ select id from chat.chats where name like 'Grand Tour %' $$, 'eight events are deleted at once, and their chats');
 
 -- Deleting ---------------------------------------------------------------------
 
