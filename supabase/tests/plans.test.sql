@@ -86,6 +86,10 @@ cross join lateral generate_series(1, p.lines) as line
 join crowd c on c.n = (p.n * 7 + line % 3 * 13) % 1000
 order by random();
 
+-- The crowd has read most of it, which is a row for each of them and each chat.
+insert into chat.read_marks (chat_id, user_id, last_read_at)
+select p.chat_id, p.user_id, now() - interval '1 hour' from chat.chat_participants p join crowd c on c.id = p.user_id;
+
 -- Alice is in the long chat, the short one and 998 others; bob and carol in the long one alone.
 insert into chat.chat_participants (chat_id, user_id) select p.chat_id, pg_temp.id('alice') from place p where p.n < 999 or p.n = 5000;
 insert into chat.chat_participants (chat_id, user_id)
@@ -115,7 +119,7 @@ from (select u.path from chat.uploads u union all select d.path from chat.discar
 
 alter table public.messages enable trigger user;
 alter table chat.chat_participants enable trigger user;
-analyze public.events, chat.chats, chat.chat_participants, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
+analyze public.events, chat.chats, chat.chat_participants, chat.read_marks, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
 
 select cmp_ok((select count(*) from public.messages), '>=', 200000::bigint, 'there are 200,000 messages');
 select is((select count(*) from public.messages m where m.chat_id = pg_temp.id('long')), 100000::bigint, 'half of them in one chat');
