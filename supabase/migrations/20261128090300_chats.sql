@@ -491,19 +491,19 @@ begin
         order by m.created_at desc
         limit 1
       ),
-      unread.messages, chat.rfc3339(mine.last_read_at), c.rev, mine.history_rev, this_epoch,
+      unread.messages, chat.rfc3339(nullif(mine.read_to, '-infinity')), c.rev, mine.history_rev, this_epoch,
       chat.topic(c.id, c.topic_version)
     from unnest(chat_ids) with ordinality as wanted (id, place)
     -- The limit keeps the planner from reading all of a person's chats for each that is wanted.
     cross join lateral (
-      select p.history_from, p.history_rev, r.last_read_at
+      select p.history_from, p.history_rev, greatest(r.last_read_at, p.history_from) as read_to
       from chat.chat_participants p
       left join chat.read_marks r on r.chat_id = p.chat_id and r.user_id = p.user_id
       where p.chat_id = wanted.id and p.user_id = me and p.left_at is null
       limit 1
     ) as mine
     join chat.chats c on c.id = wanted.id
-    cross join lateral chat.unread(c.id, greatest(mine.last_read_at, mine.history_from), me) as unread
+    cross join lateral chat.unread(c.id, mine.read_to, me) as unread
     order by wanted.place;
 end
 $$;

@@ -328,7 +328,8 @@ begin
     where me = any (chat.told_participants(room.id))
     union all
     select row(chat.user_topic(me), 'chat.updated', jsonb_build_object(
-      'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count
+      'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count,
+      'lastReadAt', chat.rfc3339(read_to)
     ))::chat.notice
   ));
 end

@@ -79,7 +79,8 @@ class Talk {
     const { id, attachment, attachmentUrl } = data[0]!;
     strictEqual(id, sent.id);
     const { path, ...told } = attachment!;
-    deepStrictEqual(told, { fileName: file.fileName, contentType: file.contentType, size: file.bytes.length });
+    const { fileName, contentType, bytes } = file;
+    deepStrictEqual(told, { fileName, contentType, size: bytes.length, width: null, height: null });
     const response = await fetch(attachmentUrl!);
     strictEqual(response.status, 200);
     strictEqual(digest(new Uint8Array(await response.arrayBuffer())), digest(file.bytes));

@@ -95,9 +95,8 @@ export const scenes: Record<string, () => Promise<void>> = {
     const backup = await sql`select m.id, m.text, m.rev from public.messages m where m.chat_id = ${scene.chatId}`;
     const [before] = await sql`select rev, last_message_at from chat.chats where id = ${scene.chatId}`;
     const chat = scene.device.open(scene.chatId);
-    for (let said = 0; said < 5; said++) await scene.said(`never was ${said}`);
     await drain([scene.device]);
-    await scene.device.app.refresh();
+    for (let said = 0; said < 5; said++) scene.device.broadcast(await scene.said(`never was ${said}`));
     await drain([scene.device]);
     await scene.shows(chat.replica?.messages, "before the restore");
     // What the backup does not have is gone, and people write on.
