@@ -10,7 +10,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import postgres from "postgres";
 
-const PARTICIPANTS = [2, 10, 50, 51, 200, 1000];
+const PARTICIPANTS = [2, 5, 10, 11, 200, 1000];
 const LENGTHS = [100, 1_000, 10_000, 100_000, 1_000_000];
 const ROUNDS = 7;
 const SENDS = 80;

@@ -229,7 +229,8 @@ async fn edits(world: &World) -> Result<Vec<Call>> {
         .into_iter()
         .map(|message| {
             let (chat, id) = (message.chat, message.id);
-            let text = "A message that was changed, as people change them now and then.";
+            // Another text each time: the same one again changes nothing.
+            let text = format!("A message that was changed, as people change them: {FRESH_ID}.");
             Ok(Call {
                 method: "PATCH",
                 path: format!("/chats/{chat}/messages/{id}"),

@@ -16,6 +16,7 @@ function editableUntil(createdAt) {
 
 const attachment = (row) => row.attachmentPath === null ? null : {
   path: row.attachmentPath, fileName: row.attachmentFileName, contentType: row.attachmentContentType, size: row.attachmentSize,
+  width: row.attachmentWidth, height: row.attachmentHeight,
 };
 
 export function message(row, viewer) {
@@ -31,15 +32,18 @@ export const moderatedMessage = (row, viewer) => ({
   ...message(row, viewer), deletedAt: rfc3339(row.deletedAt), deletedBy: row.deletedBy,
 });
 
-export const topic = (chat) => `chat:${chat.id}${chat.topicEpoch > 0 ? `:${chat.topicEpoch}` : ""}`;
+export const topic = (chat) => `chat:${chat.id}${chat.topicVersion > 0 ? `:${chat.topicVersion}` : ""}`;
 
 /** A row of the query in chats.js, whose names are the database's. */
 export const chat = (row) => ({
   id: row.id, type: row.type, eventId: row.event_id, groupId: row.group_id, name: row.name,
   participants: row.type === "direct" ? [row.direct_low, row.direct_high] : row.participants,
+  goneParticipants: row.gone_participants,
   createdAt: rfc3339(row.created_at), lastMessageAt: rfc3339(row.last_message_at),
   lastMessage: row.last_id === null ? null : {
     id: row.last_id, senderId: row.last_sender_id, text: row.last_text, createdAt: rfc3339(row.last_created_at),
+    hasAttachment: row.last_has_attachment,
   },
-  unreadCount: row.unread_count, rev: Number(row.rev), topic: topic({ id: row.id, topicEpoch: row.topic_epoch }),
+  unreadCount: row.unread_count, lastReadAt: rfc3339(row.last_read_at), rev: Number(row.rev),
+  historyRev: Number(row.history_rev), epoch: row.epoch, topic: topic({ id: row.id, topicVersion: row.topic_version }),
 });

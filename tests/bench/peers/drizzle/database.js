@@ -1,10 +1,12 @@
-// The pool: as many connections as PostgREST's, each statement prepared once a connection.
+// The pool: as many connections as PostgREST's, each statement prepared once a connection. The schema is in the
+// search path, as Postgres takes no qualified name after `for update of`, where Drizzle would write one.
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 
 const CONNECTIONS = 20;
 
-const client = prepared(postgres(process.env.DATABASE_URL, { max: CONNECTIONS, onnotice: () => {} }));
+const connection = { search_path: "chat, public" };
+const client = prepared(postgres(process.env.DATABASE_URL, { max: CONNECTIONS, connection, onnotice: () => {} }));
 
 export const db = drizzle(client);
 

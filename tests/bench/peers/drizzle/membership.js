@@ -5,18 +5,19 @@ import { Refusal } from "./refusal.js";
 import { chats, participants } from "./schema.js";
 
 const columns = {
-  id: chats.id, type: chats.type, rev: chats.rev, topicEpoch: chats.topicEpoch, lastMessageAt: chats.lastMessageAt,
+  id: chats.id, type: chats.type, rev: chats.rev, topicVersion: chats.topicVersion, lastMessageAt: chats.lastMessageAt,
   directLow: chats.directLow, directHigh: chats.directHigh,
   member: participants.userId, historyFrom: participants.historyFrom, historyRev: participants.historyRev,
   isAuthor: sql`exists (select from event_authors a where a.event_id = ${chats.eventId} and a.user_id = ${participants.userId})`,
 };
 
-const select = (from) =>
-  from.select(columns).from(chats).leftJoin(participants, and(
+const select = (from, more = {}) =>
+  from.select({ ...columns, ...more }).from(chats).leftJoin(participants, and(
     eq(participants.chatId, chats.id), eq(participants.userId, sql.placeholder("me")), isNull(participants.leftAt),
   )).where(eq(chats.id, sql.placeholder("chat")));
 
 const membership = select(db).prepare("membership");
+const position = select(db, { epoch: sql`chat.epoch()` }).prepare("position");
 
 const checked = ([chat]) => {
   if (!chat) throw new Refusal(404, "chat_not_found");
@@ -27,7 +28,10 @@ const checked = ([chat]) => {
 /** The chat and the caller's part in it. */
 export const requireParticipant = async (me, chat) => checked(await membership.execute({ me, chat }));
 
-/** The same, and the chat's lock until the transaction ends. */
+/** The same, and the epoch that the chat's rev is of. */
+export const requirePosition = async (me, chat) => checked(await position.execute({ me, chat }));
+
+/** The same without it, and the chat's lock until the transaction ends. */
 export const lockAsParticipant = async (tx, me, chat) =>
   checked(await select(tx).for("no key update", { of: chats }).prepare("locked_membership").execute({ me, chat }));
 

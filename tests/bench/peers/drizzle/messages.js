@@ -3,7 +3,7 @@ import { and, desc, eq, gt, isNull, lt, sql } from "drizzle-orm";
 import * as answers from "./answers.js";
 import * as cursor from "../cursor.js";
 import { db } from "./database.js";
-import { isModerator, requireParticipant } from "./membership.js";
+import { isModerator, requireParticipant, requirePosition } from "./membership.js";
 import { messages } from "./schema.js";
 
 const { placeholder } = sql;
@@ -12,6 +12,7 @@ const columns = {
   id: messages.id, chatId: messages.chatId, senderId: messages.senderId, text: messages.text,
   attachmentPath: messages.attachmentPath, attachmentFileName: messages.attachmentFileName,
   attachmentContentType: messages.attachmentContentType, attachmentSize: messages.attachmentSize,
+  attachmentWidth: messages.attachmentWidth, attachmentHeight: messages.attachmentHeight,
   clientId: messages.clientId, rev: messages.rev, createdAt: messages.createdAt, editedAt: messages.editedAt, deletedAt: messages.deletedAt,
   deletedBy: messages.deletedBy,
 };
@@ -49,7 +50,7 @@ export async function list(claims, chatId, limit, after) {
 
 export async function changes(claims, chatId, since, limit) {
   const me = claims.sub;
-  const chat = await requireParticipant(me, chatId);
+  const chat = await requirePosition(me, chatId);
   const moderator = isModerator(claims, chat);
   const start = Math.max(since, chat.historyRev);
   const rows = await changed.execute({ chat: chatId, since: start, from: chat.historyFrom, limit: limit + 1 });
@@ -62,5 +63,5 @@ export async function changes(claims, chatId, since, limit) {
   const hasMore = rows.length > limit;
   // A message that came between the two queries is in the page already.
   const rev = hasMore ? shown.at(-1).rev : Math.max(chat.rev, shown.at(-1)?.rev ?? 0);
-  return { data, rev, hasMore, topic: answers.topic(chat) };
+  return { data, rev, epoch: chat.epoch, hasMore, topic: answers.topic(chat) };
 }

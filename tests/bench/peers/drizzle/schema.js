@@ -13,7 +13,7 @@ export const chats = pgTable("chats", {
   createdAt: time("created_at").notNull(),
   lastMessageAt: time("last_message_at"),
   rev: bigint("rev", { mode: "number" }).notNull(),
-  topicEpoch: integer("topic_epoch").notNull(),
+  topicVersion: integer("topic_version").notNull(),
   directLow: uuid("direct_low"),
   directHigh: uuid("direct_high"),
 });
@@ -25,7 +25,6 @@ export const participants = pgTable("chat_participants", {
   leftAt: time("left_at"),
   historyFrom: time("history_from").notNull(),
   historyRev: bigint("history_rev", { mode: "number" }).notNull(),
-  lastReadAt: time("last_read_at").notNull(),
 });
 
 export const messages = pgTable("messages", {
@@ -37,6 +36,8 @@ export const messages = pgTable("messages", {
   attachmentFileName: text("attachment_file_name"),
   attachmentContentType: text("attachment_content_type"),
   attachmentSize: bigint("attachment_size", { mode: "number" }),
+  attachmentWidth: integer("attachment_width"),
+  attachmentHeight: integer("attachment_height"),
   clientId: uuid("client_id"),
   clientDigest: bytea("client_digest"),
   rev: bigint("rev", { mode: "number" }).notNull(),

@@ -5,7 +5,7 @@ import * as answers from "./answers.js";
 import { db } from "./database.js";
 import { lockAsParticipant, requireUnblocked } from "./membership.js";
 import { Refusal } from "./refusal.js";
-import { chats, messages, participants } from "./schema.js";
+import { chats, messages } from "./schema.js";
 
 function checkedText(text) {
   const content = String(text ?? "").trim();
@@ -36,10 +36,13 @@ export async function send(me, chatId, text, clientId = null) {
       chatId, senderId: me, text: content, clientId, clientDigest: digest, rev, createdAt: lastMessageAt,
     }).returning();
     // Whoever has read all that came before has read this too.
-    await tx.update(participants).set({ lastReadAt: lastMessageAt }).where(and(
-      eq(participants.chatId, chatId), eq(participants.userId, me),
-      sql`greatest(${participants.lastReadAt}, ${participants.historyFrom}) >= ${chat.lastMessageAt ?? "-infinity"}`,
-    ));
+    await tx.execute(sql`
+      insert into read_marks (chat_id, user_id, last_read_at)
+      select p.chat_id, p.user_id, ${lastMessageAt}::timestamptz
+      from chat_participants p left join read_marks mine using (chat_id, user_id)
+      where p.chat_id = ${chatId} and p.user_id = ${me}
+        and greatest(mine.last_read_at, p.history_from) >= ${chat.lastMessageAt ?? "-infinity"}
+      on conflict (chat_id, user_id) do update set last_read_at = excluded.last_read_at`);
     if (chat.type === "direct") {
       await tx.execute(sql`
         update chat_participants set left_at = null, joined_at = clock_timestamp()
