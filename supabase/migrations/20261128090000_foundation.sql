@@ -25,7 +25,7 @@ comment on function chat.trim_text(text) is
 
 create function chat.is_visible(content text) returns boolean
 language sql immutable parallel safe
-return content ~ '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]';
+return content ~ '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]';
 comment on function chat.is_visible(text) is
   'Whether a text shows anything: it has a character that is neither white space, a control character, nor one of the invisible ones (zero-width, fillers, variation selectors, tags …). The edge has the same list.';
 
@@ -98,6 +98,20 @@ end
 $$;
 comment on function chat.check_page_limit(integer) is 'Raises invalid_request unless the limit is 1 to 100.';
 
+create function chat.refuse_filters() returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  -- PostgREST lets a caller filter the answer of a function, in the statement that calls it: a filter that
+  -- takes seconds would hold the function's locks as long. Its call of a function has no WHERE otherwise.
+  if current_query() ~ '\mWHERE\M' and current_setting('request.method', true) <> '' then
+    perform chat.refuse('invalid_request', 'the answer cannot be filtered');
+  end if;
+end
+$$;
+comment on function chat.refuse_filters() is
+  'Raises invalid_request where PostgREST would filter the answer of a function that writes.';
+
 -- Accounts -------------------------------------------------------------------
 
 create function chat.require_account() returns void
@@ -111,6 +125,19 @@ end
 $$;
 comment on function chat.require_account() is
   'Raises invalid_token when the caller''s account is gone: a token outlives its account.';
+
+create function chat.hold_accounts(people uuid[]) returns uuid[]
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  -- An account that is being deleted counts as gone, and is not waited for: its deletion waits for chats.
+  return array(
+    select u.id from auth.users u where u.id = any (people) order by u.id for key share skip locked
+  );
+end
+$$;
+comment on function chat.hold_accounts(uuid[]) is
+  'Those of the accounts that exist, which stay until the transaction ends. Whoever makes a participant holds the account: so none is made of a deleted one.';
 
 -- Settings -------------------------------------------------------------------
 

@@ -35,8 +35,3 @@ as $$ select null::uuid where false $$;
 comment on function chat.moderated_events() is
   'Host: the events whose chats the caller moderates, where they take part in them. Asked once for each statement.';
 
-create function chat.lock_memberships(people uuid[]) returns uuid[]
-language sql volatile security definer set search_path = ''
-as $$ select '{}'::uuid[] $$;
-comment on function chat.lock_memberships(uuid[]) is
-  'Host: locks the rows that the deletion of these accounts will change or delete, parents first, and returns the events and groups that these people belong to. Called before any chat is locked.';

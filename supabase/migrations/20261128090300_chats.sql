@@ -59,9 +59,11 @@ create table chat.chat_participants (
   history_from timestamptz not null default '-infinity',
   history_rev bigint not null default 0,
   primary key (chat_id, user_id)
-);
+)
+-- Vacuum marks the pages that all may see; until then policies look at the rows themselves.
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 comment on table chat.chat_participants is
-  'Who takes part in a chat. A row with left_at is a participant of the past. It changes when somebody comes or goes, and never at a send or a reading: so its pages stay all-visible, and policies read its index alone.';
+  'Who takes part in a chat. A row with left_at is a participant of the past. It changes when somebody comes or goes, and never at a send or a reading: so most of its pages are all-visible, and policies read its index alone.';
 comment on column chat.chat_participants.history_from is
   'The participant sees messages created after this; leaving a direct chat moves it to the last message.';
 comment on column chat.chat_participants.history_rev is
@@ -175,6 +177,21 @@ $$;
 comment on function chat.require_participant(uuid) is
   'Raises not_participant, chat_not_found or, for a deleted account, invalid_token, unless the caller takes part.';
 
+create function chat.hold_participation(chat_id uuid) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  perform from chat.chat_participants me
+  where me.chat_id = hold_participation.chat_id and me.user_id = auth.uid() and me.left_at is null
+  for key share;
+  if not found then
+    perform chat.require_participant(chat_id);
+  end if;
+end
+$$;
+comment on function chat.hold_participation(uuid) is
+  'As require_participant, and keeps the caller''s row until the transaction ends: for writes that take no lock of the chat.';
+
 create function chat.has_moderator_token() returns boolean
 language sql stable
 return coalesce(auth.jwt() -> 'app_metadata' ->> 'role' = 'moderator', false);
@@ -183,19 +200,16 @@ comment on function chat.has_moderator_token() is 'Whether the caller''s token m
 create function chat.moderated_chats() returns setof uuid
 language plpgsql stable security definer set search_path = ''
 as $$
-declare
-  everywhere constant boolean := chat.has_moderator_token();
 begin
-  return query
-    select p.chat_id
-    from chat.chat_participants p
-    where everywhere and p.user_id = auth.uid() and p.left_at is null
-    union all
-    select c.id
-    from chat.moderated_events() e (id)
-    join chat.chats c on c.event_id = e.id
-    join chat.chat_participants p on p.chat_id = c.id and p.user_id = auth.uid() and p.left_at is null
-    where not everywhere;
+  if chat.has_moderator_token() then
+    return query select p.chat_id from chat.chat_participants p where p.user_id = auth.uid() and p.left_at is null;
+  else
+    return query
+      select c.id
+      from chat.moderated_events() e (id)
+      join chat.chats c on c.event_id = e.id
+      join chat.chat_participants p on p.chat_id = c.id and p.user_id = auth.uid() and p.left_at is null;
+  end if;
 end
 $$;
 comment on function chat.moderated_chats() is
@@ -236,10 +250,8 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 begin
   insert into chat.chat_participants as p (chat_id, user_id, history_from, history_rev)
-  select room.id, u.id, complete_pair.history_from, complete_pair.history_rev
-  from auth.users u
-  where u.id in (room.direct_low, room.direct_high)
-  order by u.id
+  select room.id, person, complete_pair.history_from, complete_pair.history_rev
+  from unnest(chat.hold_accounts(array[room.direct_low, room.direct_high])) as person
   on conflict on constraint chat_participants_pkey do update set left_at = null, joined_at = excluded.joined_at
   where p.left_at is not null and p.user_id = returning_user;
 end
@@ -278,7 +290,7 @@ begin
   returning * into room;
   if found then
     insert into chat.chat_participants (chat_id, user_id)
-    select room.id, p from chat.people_of(room) as p order by p;
+    select room.id, person from unnest(chat.hold_accounts(array(select chat.people_of(room)))) as person;
   end if;
 end
 $$;
@@ -300,7 +312,7 @@ language sql volatile security definer set search_path = ''
 as $$
   with added as (
     insert into chat.chat_participants as p (chat_id, user_id)
-    select room.id, person from unnest(people) as person group by person order by person
+    select room.id, person from unnest(chat.hold_accounts(people)) as person
     on conflict (chat_id, user_id) do update set left_at = null, joined_at = excluded.joined_at
     where p.left_at is not null
     returning p.user_id
@@ -326,9 +338,13 @@ create function chat.follow_people(added chat.membership[], removed chat.members
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  sources constant uuid[] := array(select distinct m.source from unnest(added || removed) m);
   come constant chat.membership[] := array(select m from unnest(added) m except select m from unnest(removed) m);
-  gone constant chat.membership[] := array(select m from unnest(removed) m except select m from unnest(added) m);
+  -- Deleted accounts have been taken out already, under the locks of all their chats.
+  gone constant chat.membership[] := array(
+    select m from unnest(removed) m where exists (select from auth.users u where u.id = m.person)
+    except select m from unnest(added) m
+  );
+  sources constant uuid[] := array(select distinct m.source from unnest(come || gone) m);
   room chat.chats;
   belong uuid[];
 begin
@@ -372,17 +388,18 @@ declare
   belong uuid[];
 begin
   perform chat.lock_chats_of(array[group_id, event_id]);
-  update chat.chats c set event_id = move_group.event_id, name = move_group.name
-  where c.group_id = move_group.group_id
-  returning c.* into room;
+  select c.* into room from chat.chats c where c.group_id = move_group.group_id for no key update;
   if not found then
     return;
   end if;
+  room.event_id := event_id;
   belong := array(select chat.people_of(room));
+  -- Those who go are not told what the chat becomes.
   perform chat.put_out(room, array(
     select p.user_id from chat.chat_participants p
     where p.chat_id = room.id and p.left_at is null and p.user_id <> all (belong)
   ));
+  update chat.chats c set event_id = move_group.event_id, name = move_group.name where c.id = room.id;
   -- The new event's authors come in; a member who has left stays away.
   perform chat.bring_in(room, array(
     select e from chat.event_participants(room.event_id) as e where e = any (belong)
@@ -581,19 +598,24 @@ declare
   me constant uuid := auth.uid();
   low constant uuid := least(me, other_user);
   high constant uuid := greatest(me, other_user);
+  accounts uuid[];
   room chat.chats;
 begin
+  perform chat.refuse_filters();
   if other_user is null or other_user = me then
     perform chat.refuse('invalid_request', 'other_user must be another user');
   end if;
-  perform chat.require_account();
+  accounts := chat.hold_accounts(array[me, other_user]);
+  if not coalesce(me = any (accounts), false) then
+    perform chat.refuse('invalid_token');
+  end if;
   if chat.is_blocked(low, high) then
     perform chat.refuse('blocked');
   end if;
 
   select c.* into room from chat.chats c where c.direct_low = low and c.direct_high = high;
   if not found then
-    if not chat.are_friends(low, high) or not exists (select from auth.users u where u.id = other_user) then
+    if not chat.are_friends(low, high) or other_user <> all (accounts) then
       perform chat.refuse('not_friends');
     end if;
     perform chat.check_allowance('open');
@@ -662,11 +684,13 @@ declare
   moved boolean;
   unread_count integer;
 begin
+  perform chat.refuse_filters();
   if not exists (
     select from chat.read_marks r
     where r.chat_id = mark_read.chat_id and r.user_id = me and r.last_read_at >= read_to
   ) then
     perform chat.charge('read');
+    perform chat.hold_participation(chat_id);
     begin
       insert into chat.read_marks as r (chat_id, user_id, last_read_at)
       values (mark_read.chat_id, me, read_to)

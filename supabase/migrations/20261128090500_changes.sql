@@ -1,11 +1,12 @@
 -- The feed of changes: how a client catches up after any gap.
 --
 -- Each message carries the rev of its last change, so one scan of (chat_id, rev) from where
--- a client stands gives every message that has changed since, in order and once. Which of
--- them the caller may still see is RLS's to say, as for a page: what it hides is a deletion.
+-- a client stands gives every message that has changed since, in order and once. The feed tells
+-- of messages that RLS hides, as deletions: so it is read by a function that RLS does not bind, and
+-- that leaves out the content by the same rule.
 
-create function chat.changed_messages(chat_id uuid, since bigint, row_limit integer)
-returns table (message_id uuid, rev bigint)
+create function chat.changed_messages(chat_id uuid, since bigint, row_limit integer, moderator boolean)
+returns table (message_id uuid, rev bigint, message public.messages)
 language plpgsql stable security definer set search_path = ''
 -- The index of revs has them in order: never sort a chat.
 set enable_sort = off set jit = off
@@ -20,15 +21,15 @@ begin
   where me.chat_id = changed_messages.chat_id and me.user_id = auth.uid() and me.left_at is null;
 
   return query
-    select m.id, m.rev
+    select m.id, m.rev, case when moderator or m.deleted_at is null then m end
     from public.messages m
     where m.chat_id = changed_messages.chat_id and m.rev > start and m.created_at > visible_from
     order by m.rev
     limit row_limit;
 end
 $$;
-comment on function chat.changed_messages(uuid, bigint, integer) is
-  'The messages of the caller''s part of a chat''s history that have changed since a rev, deleted ones too, without their content.';
+comment on function chat.changed_messages(uuid, bigint, integer, boolean) is
+  'The messages of the caller''s part of a chat''s history that have changed since a rev; deleted ones too, without the message unless it is for a moderator.';
 
 create function public.list_changes(chat_id uuid, since bigint, page_limit integer default 50, epoch text default null)
 returns json
@@ -43,7 +44,7 @@ declare
 begin
   perform chat.check_page_limit(page_limit);
   if since is null or since < 0 then
-    perform chat.refuse('invalid_request', 'since must not be negative');
+    perform chat.refuse('invalid_request', 'since must be 0 or more');
   end if;
   perform chat.require_participant(chat_id);
   select c.rev, chat.topic(c.id, c.topic_version) into room_rev, room_topic
@@ -56,22 +57,20 @@ begin
 
   return (
     with page as materialized (
-      select c.message_id, c.rev from chat.changed_messages(list_changes.chat_id, since, page_limit + 1) c
+      select * from chat.changed_messages(list_changes.chat_id, since, page_limit + 1, moderator)
     ),
-    shown as materialized (select p.message_id, p.rev from page p order by p.rev limit page_limit),
+    shown as materialized (select * from page p order by p.rev limit page_limit),
     changes as (
-      select s.rev, coalesce(v.change, json_build_object('rev', s.rev, 'kind', 'delete', 'messageId', s.message_id)) as change
+      select s.rev, case
+        when s.message is null then json_build_object('rev', s.rev, 'kind', 'delete', 'messageId', s.message_id)
+        else json_build_object('rev', s.rev, 'kind', 'upsert', 'message', case
+          when moderator then chat.moderated_message(
+            chat.to_message(s.message, me), (s.message).deleted_at, (s.message).deleted_by
+          )
+          else row_to_json(chat.to_message(s.message, me))
+        end)
+      end as change
       from shown s
-      -- Under RLS: what it hides of what has changed, the caller may not see. The limit keeps this a look-up
-      -- by primary key for each, as the policy lets all of the caller's messages look like one row.
-      left join lateral (
-        select json_build_object('rev', m.rev, 'kind', 'upsert', 'message', case
-          when moderator then chat.moderated_message(chat.to_message(m, me), m.deleted_at, m.deleted_by)
-          else row_to_json(chat.to_message(m, me))
-        end) as change
-        from public.messages m where m.id = s.message_id
-        limit 1
-      ) as v on true
     )
     select json_build_object(
       'data', coalesce((select json_agg(c.change order by c.rev) from changes c), '[]'),

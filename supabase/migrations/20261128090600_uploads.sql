@@ -282,13 +282,16 @@ declare
   media_type constant text := chat.content_type(content_type, shown_name);
   upload chat.uploads;
 begin
+  perform chat.refuse_filters();
   perform chat.require_participant(chat_id);
   perform chat.require_unblocked(chat_id);
   if file_name is null then
     perform chat.refuse_field('fileName', 'is missing');
   elsif (width is null) <> (height is null) or width not between 1 and 100000 or height not between 1 and 100000 then
     perform chat.refuse_field(
-      case when width is null or width not between 1 and 100000 then 'width' else 'height' end,
+      case when width is null or width not between 1 and 100000 then
+        case when width is null and height not between 1 and 100000 then 'height' else 'width' end
+      else 'height' end,
       'width and height must be 1 to 100000, both or neither'
     );
   end if;

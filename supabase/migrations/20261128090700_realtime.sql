@@ -158,15 +158,14 @@ begin
     union all
     -- A direct chat is always the pair's: nobody notices that one of them has left and come back.
     select row(
-      chat.topic(room.id, room.topic_version), 'chat.joined', jsonb_build_object('chatId', room.id, 'userId', person)
+      chat.topic(room.id, room.topic_version), 'chat.joined', jsonb_build_object('chatId', room.id, 'userIds', people)
     )::chat.notice
-    from unnest(people) as person
     where room.type <> 'direct' and not is_new_chat
   ));
 end
 $$;
 comment on function chat.announce_joining(chat.chats, uuid[], boolean) is
-  'Broadcasts chat.created to those who joined, and chat.joined to the others of a group.';
+  'Broadcasts chat.created to each who joined, and one chat.joined to the others of a group.';
 
 create function chat.announce_leaving(left_chat uuid, people uuid[], are_gone boolean) returns void
 language plpgsql volatile security definer set search_path = ''
@@ -185,18 +184,19 @@ begin
   perform chat.broadcast(array(
     select row(
       chat.topic(room.id, room.topic_version - 1), 'chat.left',
-      jsonb_build_object('chatId', room.id, 'userId', person, 'topic', chat.topic(room.id, room.topic_version))
+      jsonb_build_object('chatId', room.id, 'userIds', people, 'topic', chat.topic(room.id, room.topic_version))
     )::chat.notice
-    from unnest(people) as person
     where room.id is not null
     union all
-    select row(chat.user_topic(person), 'chat.left', jsonb_build_object('chatId', left_chat))::chat.notice
-    from unnest(people) as person
+    -- Nobody listens for a deleted account.
+    select row(chat.user_topic(u.id), 'chat.left', jsonb_build_object('chatId', left_chat))::chat.notice
+    from auth.users u
+    where u.id = any (people)
   ));
 end
 $$;
 comment on function chat.announce_leaving(uuid, uuid[], boolean) is
-  'Moves a chat to its next topic, and broadcasts chat.left to the old one and to those who left, or are gone for good.';
+  'Moves a chat to its next topic, and broadcasts one chat.left to the old one and one to each who left.';
 
 create function chat.on_participants_added() returns trigger
 language plpgsql security definer set search_path = ''
@@ -291,9 +291,12 @@ create function chat.on_chats_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform chat.broadcast(chat.for_participants(a.id, jsonb_build_object('chatId', a.id, 'rev', a.rev)))
+  perform chat.broadcast(
+    row(chat.topic(a.id, a.topic_version), 'chat.updated', jsonb_build_object('chatId', a.id, 'rev', a.rev))::chat.notice
+    || chat.for_participants(a.id, jsonb_build_object('chatId', a.id, 'rev', a.rev))
+  )
   from (
-    select n.id, n.rev
+    select n.id, n.rev, n.topic_version
     from after n join before o on o.id = n.id
     where (n.name, n.event_id) is distinct from (o.name, o.event_id)
     order by n.id
@@ -301,7 +304,7 @@ begin
   return null;
 end
 $$;
-comment on function chat.on_chats_changed() is 'Tells participants of their chat''s new name or event.';
+comment on function chat.on_chats_changed() is 'Tells a chat, and its participants where they are few, of its new name or event.';
 
 create trigger _100_announce_name
   after update on chat.chats
@@ -364,6 +367,7 @@ begin
       and m.event = 'typing' and m.payload ->> 'userId' = me::text
   ) then
     perform chat.charge('typing');
+    perform chat.hold_participation(chat_id);
     perform chat.broadcast(array[
       row(this_topic, 'typing', jsonb_build_object('chatId', room.id, 'userId', me))
     ]::chat.notice[]);

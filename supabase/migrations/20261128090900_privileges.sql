@@ -45,7 +45,7 @@ grant execute on function
   chat.require_account(), chat.require_participant(uuid), chat.is_moderator(uuid), chat.moderated_chats(),
   chat.epoch(), chat.topic(uuid, integer), chat.chats_of_caller(uuid[]),
   chat.edit_window(), chat.to_message(public.messages, uuid),
-  chat.moderated_message(chat.message, timestamptz, uuid), chat.changed_messages(uuid, bigint, integer),
+  chat.moderated_message(chat.message, timestamptz, uuid), chat.changed_messages(uuid, bigint, integer, boolean),
   chat.bucket(), chat.may_upload(text), chat.first_file(), chat.last_file(), chat.my_folders(), chat.is_sweeper(),
   chat.is_leftover(text, timestamptz), chat.may_listen(text), chat.is_chat_topic(text)
   to authenticated;

@@ -128,22 +128,6 @@ begin
 end
 $$;
 
-create or replace function chat.lock_memberships(people uuid[]) returns uuid[]
-language plpgsql volatile security definer set search_path = ''
-as $$
-begin
-  -- In the order of public.lock_people_below.
-  perform from public.events e where e.created_by = any (people) order by e.id for update;
-  perform from public.event_authors a where a.user_id = any (people) order by a.event_id, a.user_id for update;
-  perform from public.event_group_members m where m.user_id = any (people) order by m.group_id, m.user_id for update;
-  return array(
-    select a.event_id from public.event_authors a where a.user_id = any (people)
-    union
-    select m.group_id from public.event_group_members m where m.user_id = any (people)
-  );
-end
-$$;
-
 -- Events and groups --------------------------------------------------------------
 -- Statement triggers, each of which first locks all that its statement is about. They read the host's
 -- rows after that: whoever was changing the same event or group has committed by then.
@@ -278,11 +262,12 @@ create function public.lock_people_below(events uuid[], groups uuid[]) returns v
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform from public.event_groups g where g.event_id = any (events) order by g.id for update;
-  perform from public.event_authors a where a.event_id = any (events) order by a.event_id, a.user_id for update;
+  -- In whatever order Postgres reads them, which is that of other statements about the same rows.
+  perform from public.event_groups g where g.event_id = any (events) for update;
+  perform from public.event_authors a where a.event_id = any (events) for update;
   perform from public.event_group_members m
   where m.group_id = any (groups || array(select g.id from public.event_groups g where g.event_id = any (events)))
-  order by m.group_id, m.user_id for update;
+  for update;
 end
 $$;
 comment on function public.lock_people_below(uuid[], uuid[]) is

@@ -279,3 +279,122 @@ async fn groups_move_while_their_authors_and_members_change() {
         assert!(!seen.participants.contains(&alice.id));
     }
 }
+
+/// The host's own statements beside deletions that cascade to the same rows: 60 of them, written in the
+/// opposite order of their ids, and all waiting for the first.
+#[tokio::test]
+async fn the_hosts_statements_meet_deletions_that_cascade_to_the_same_rows() {
+    let stack = Stack::connect().await;
+    let (by_author, of_event, of_member) = (
+        "where created_by = '{author}'",
+        "where event_id = '{event}'",
+        "where user_id = '{alice}'",
+    );
+    let account = "delete from auth.users where id = '{author}'";
+    let event = "delete from public.events where id = '{event}'";
+    for (statement, deletion) in [
+        (
+            format!("update public.events set title = title || '!' {by_author}"),
+            account,
+        ),
+        (
+            format!("update public.events set status = 'cancelled' {by_author}"),
+            account,
+        ),
+        (format!("delete from public.events {by_author}"), account),
+        (
+            format!("update public.event_groups set status = 'rejected' {of_event}"),
+            event,
+        ),
+        (format!("delete from public.event_groups {of_event}"), event),
+        (
+            format!("delete from public.event_group_members {of_member}"),
+            "delete from auth.users where id = '{alice}'",
+        ),
+        (
+            format!("delete from public.event_group_members {of_member}"),
+            event,
+        ),
+    ] {
+        let [author, alice, bob] = stack.people().await;
+        let groups = Groups::of(&stack, 60, &author, &alice, &bob).await;
+        let more = "insert into public.events (id, title, created_by)
+            select gen_random_uuid(), 'One of sixty', $1 from generate_series(1, 60) order by 1 desc";
+        stack.execute(more, &[&author.id]).await;
+        let filled = |sql: &str| {
+            sql.replace("{author}", &author.id.to_string())
+                .replace("{event}", &groups.event.to_string())
+                .replace("{alice}", &alice.id.to_string())
+        };
+        let (statement, deletion) = (filled(&statement), filled(deletion));
+        // Somebody holds one of the rows until both have begun.
+        let holder = Stack::sql_connection().await;
+        let hold = format!(
+            "begin; select from public.event_group_members where group_id = '{0}' and user_id = '{1}' for update;
+             select from public.events where created_by = '{2}' order by id limit 1 offset 30 for update",
+            groups.ids[30], alice.id, author.id
+        );
+        holder.batch_execute(&hold).await.unwrap();
+        let (one, other) = (Stack::sql_connection().await, Stack::sql_connection().await);
+        let release = async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            holder.batch_execute("rollback").await.unwrap();
+        };
+        let (one, other, ()) = tokio::join!(
+            one.batch_execute(&statement),
+            other.batch_execute(&deletion),
+            release
+        );
+        one.unwrap_or_else(|error| panic!("{statement} beside {deletion}: {error:?}"));
+        other.unwrap_or_else(|error| panic!("{deletion} beside {statement}: {error:?}"));
+    }
+}
+
+/// Whoever is being deleted is made a participant of nothing.
+#[tokio::test]
+async fn a_chat_is_opened_with_somebody_whose_account_is_being_deleted() {
+    let stack = Stack::connect().await;
+    let deleting = Stack::sql_connection().await;
+    for _ in 0..rounds() {
+        let [alice, bob] = stack.people().await;
+        stack.friends(&alice, &bob).await;
+        let sql = delete_account(&bob);
+        let (opened, deleted) = tokio::join!(alice.open(bob.id), deleting.batch_execute(&sql));
+        deleted.unwrap();
+        if opened.status != 201 {
+            opened.refused(403, "not_friends");
+        }
+        for table in [
+            "chat.chat_participants",
+            "chat.read_marks",
+            "chat.allowances",
+        ] {
+            let left = format!("select count(*) from {table} where user_id = $1");
+            assert_eq!(stack.value::<i64>(&left, &[&bob.id]).await, 0, "{table}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reading_whose_account_is_being_deleted_leaves_nothing() {
+    let stack = Stack::connect().await;
+    let deleting = Stack::sql_connection().await;
+    for _ in 0..rounds() {
+        let [alice, bob] = stack.people().await;
+        let chat = stack.direct_chat(&alice, &bob).await;
+        let sent = alice.send(chat, "Hello!").await;
+        let sql = delete_account(&bob);
+        let (read, deleted) = tokio::join!(
+            bob.try_mark_read(chat, sent.id),
+            deleting.batch_execute(&sql)
+        );
+        deleted.unwrap();
+        if read.status != 200 {
+            read.refused(401, "invalid_token");
+        }
+        for table in ["chat.read_marks", "chat.allowances"] {
+            let left = format!("select count(*) from {table} where user_id = $1");
+            assert_eq!(stack.value::<i64>(&left, &[&bob.id]).await, 0, "{table}");
+        }
+    }
+}

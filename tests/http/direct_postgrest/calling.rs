@@ -250,6 +250,46 @@ async fn a_get_writes_nothing() {
     }
 }
 
+/// PostgREST would apply the filter in the statement that holds the function's locks.
+#[tokio::test]
+async fn the_answer_of_a_write_cannot_be_filtered() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let sent = alice.send(chat, "hello").await;
+    let theirs = bob.send(chat, "hello").await;
+    let slow = "pgrst_scalar->>text=match.%5E(.%2B)(.%2B)(.%2B)%5C3%5C2%5C1%24";
+    let rest = stack.postgrest(&alice);
+    for (function, arguments) in [
+        ("send_message", json!({ "chat_id": chat, "text": "hello" })),
+        (
+            "edit_message",
+            json!({ "chat_id": chat, "message_id": sent.id, "text": "hi" }),
+        ),
+        ("open_direct_chat", json!({ "other_user": bob.id })),
+        (
+            "mark_read",
+            json!({ "chat_id": chat, "message_id": theirs.id }),
+        ),
+        (
+            "reserve_upload",
+            json!({ "chat_id": chat, "file_name": "a.txt", "content_type": "text/plain", "size": 1 }),
+        ),
+    ] {
+        for filter in [
+            slow,
+            "pgrst_scalar->>id=not.is.null",
+            "or=(pgrst_scalar->>id.eq.1)",
+        ] {
+            let call = rest.post(&format!("/rpc/{function}?{filter}"), &arguments);
+            let answer = stack.unchanged_by(&[&alice, &bob], call).await;
+            answer.raised(400, "invalid_request");
+        }
+        let plain = rest.post(&format!("/rpc/{function}"), &arguments).await;
+        assert!(plain.status < 300, "{function}: {plain:?}");
+    }
+}
+
 #[tokio::test]
 async fn helpers_are_no_functions_of_the_api() {
     let stack = Stack::connect().await;
