@@ -9,8 +9,8 @@ async fn a_message_brings_a_direct_chat_back_without_its_history() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let created = alice.chat(chat).await;
-    let old = alice.send(chat, "old").await;
-    bob.send(chat, "old as well").await;
+    alice.send(chat, "old").await;
+    let old = bob.send(chat, "old as well").await;
     alice.leave(chat).await;
 
     let news = bob.send(chat, "are you there?").await;
@@ -19,6 +19,7 @@ async fn a_message_brings_a_direct_chat_back_without_its_history() {
         last_message_at: Some(news.created_at),
         last_message: Some(news.as_last_message()),
         unread_count: 1,
+        // What is before the history counts as read.
         last_read_at: Some(old.created_at),
         rev: 3,
         history_rev: 2,

@@ -281,7 +281,8 @@ async fn the_answer_of_a_write_cannot_be_filtered() {
             "pgrst_scalar->>id=not.is.null",
             "or=(pgrst_scalar->>id.eq.1)",
         ] {
-            let call = rest.post(&format!("/rpc/{function}?{filter}"), &arguments);
+            let path = format!("/rpc/{function}?{filter}");
+            let call = rest.post(&path, &arguments);
             let answer = stack.unchanged_by(&[&alice, &bob], call).await;
             answer.raised(400, "invalid_request");
         }

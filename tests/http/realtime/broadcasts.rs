@@ -75,7 +75,7 @@ async fn a_message_that_waited_for_a_removal_is_told_where_the_removed_cannot_he
     bob.is_shut_out_of(chat, sent.id).await;
     let [with_bob, left, without_bob] = broadcasts_of(&stack, chat).await.try_into().unwrap();
     assert_eq!(with_bob.0, format!("chat:{chat} message.created"));
-    let told = json!({ "chatId": chat, "userId": bob.id, "topic": next });
+    let told = json!({ "chatId": chat, "userIds": [bob.id], "topic": next });
     assert_eq!(left, (format!("chat:{chat} chat.left"), told));
     assert_eq!(without_bob.0, format!("{next} message.created"));
     assert_eq!(without_bob.1["message"]["text"], "without bob");
