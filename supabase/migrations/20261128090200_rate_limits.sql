@@ -94,4 +94,4 @@ begin
 end
 $$;
 comment on function chat.charge(text) is
-  'Counts one use of a limit by the caller, or raises rate_limited. Locks the caller''s allowance until the transaction ends: so it comes after the chat''s lock and before any participant''s.';
+  'Counts one use of a limit by the caller, or raises rate_limited. Locks the caller''s allowance until the transaction ends: so it comes after the chat''s lock.';

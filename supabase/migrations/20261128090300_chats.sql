@@ -1,8 +1,9 @@
 -- Chats and who takes part in them.
 --
--- Order of locks, in every statement: rows of the host, the sources of chats (events, groups),
--- chats by id, allowances, participants, read marks. What touches several chats locks them all
--- first, sorted. Whoever changes a row of chat_participants holds the lock of its chat.
+-- Order of locks, in every statement: rows of the host, the sources of chats (events, groups), chats by
+-- id, then rows of people: what locks no chat takes participants, allowances, read marks in this order. What
+-- touches several chats locks them all first, sorted. Whoever changes a row of chat_participants holds the
+-- lock of its chat.
 --
 -- Bodies here name public.messages, which the next migration makes; plpgsql looks it up when run.
 
@@ -689,8 +690,8 @@ begin
     select from chat.read_marks r
     where r.chat_id = mark_read.chat_id and r.user_id = me and r.last_read_at >= read_to
   ) then
-    perform chat.charge('read');
     perform chat.hold_participation(chat_id);
+    perform chat.charge('read');
     begin
       insert into chat.read_marks as r (chat_id, user_id, last_read_at)
       values (mark_read.chat_id, me, read_to)

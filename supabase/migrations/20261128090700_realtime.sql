@@ -366,8 +366,8 @@ begin
       and m.extension = 'broadcast' and m.private is true
       and m.event = 'typing' and m.payload ->> 'userId' = me::text
   ) then
-    perform chat.charge('typing');
     perform chat.hold_participation(chat_id);
+    perform chat.charge('typing');
     perform chat.broadcast(array[
       row(this_topic, 'typing', jsonb_build_object('chatId', room.id, 'userId', me))
     ]::chat.notice[]);

@@ -13,8 +13,8 @@ declare
   gone constant uuid[] := array(select d.id from deleted d order by d.id);
 begin
   perform chat.lock_chats(array(select p.chat_id from chat.chat_participants p where p.user_id = any (gone)));
-  delete from chat.allowances a where a.user_id = any (gone);
   delete from chat.chat_participants p where p.user_id = any (gone);
+  delete from chat.allowances a where a.user_id = any (gone);
   delete from chat.read_marks r where r.user_id = any (gone);
   return null;
 end
