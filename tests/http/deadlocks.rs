@@ -1,7 +1,7 @@
 //! Nobody deadlocks, whoever is deleted, removed, added or moved: every statement takes its locks in one
 //! order. Each race runs some rounds, `ROUNDS` of them where that is set; one that is lost fails with 40P01.
 
-use harness::{Answer, Person, Stack};
+use harness::{Answer, ChatLock, Person, Stack};
 use serde_json::json;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -89,24 +89,34 @@ fn leave_all_groups(person: &Person) -> String {
     )
 }
 
+/// Deletes an account whose request waits for the chat, and lets both go on.
+async fn delete_behind(lock: &ChatLock, person: &Person) {
+    lock.wait_for(1).await;
+    let deleting = Stack::sql_connection().await;
+    let sql = delete_account(person);
+    let release = async {
+        lock.wait_for(2).await;
+        lock.release().await;
+    };
+    let (deleted, ()) = tokio::join!(deleting.batch_execute(&sql), release);
+    deleted.unwrap();
+}
+
+/// Asserts that no row of these tables names the person.
+async fn nothing_is_left_of(stack: &Stack, person: &Person, tables: &[&str]) {
+    for table in tables {
+        let left = format!("select count(*) from {table} where user_id = $1");
+        assert_eq!(stack.value::<i64>(&left, &[&person.id]).await, 0, "{table}");
+    }
+}
+
 #[tokio::test]
 async fn an_account_is_deleted_while_its_own_send_waits_for_the_chat() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     let lock = stack.lock_chat(chat).await;
-    let deletion = async {
-        lock.wait_for(1).await;
-        let deleting = Stack::sql_connection().await;
-        let sql = delete_account(&alice);
-        let release = async {
-            lock.wait_for(2).await;
-            lock.release().await;
-        };
-        let (deleted, ()) = tokio::join!(deleting.batch_execute(&sql), release);
-        deleted.unwrap();
-    };
-    let (sent, ()) = tokio::join!(try_send(&alice, chat), deletion);
+    let (sent, ()) = tokio::join!(try_send(&alice, chat), delete_behind(&lock, &alice));
     sent.created();
     assert_eq!(bob.chat(chat).await.gone_participants, [alice.id]);
 }
@@ -117,19 +127,8 @@ async fn an_account_is_deleted_while_its_own_leaving_waits_for_the_chat() {
     let [author, alice] = stack.people().await;
     let (_, chat) = stack.group_chat(&author, &[&alice]).await;
     let lock = stack.lock_chat(chat).await;
-    let deletion = async {
-        lock.wait_for(1).await;
-        let deleting = Stack::sql_connection().await;
-        let sql = delete_account(&alice);
-        let release = async {
-            lock.wait_for(2).await;
-            lock.release().await;
-        };
-        let (deleted, ()) = tokio::join!(deleting.batch_execute(&sql), release);
-        deleted.unwrap();
-    };
     let path = format!("/chats/{chat}");
-    let (left, ()) = tokio::join!(alice.delete(&path), deletion);
+    let (left, ()) = tokio::join!(alice.delete(&path), delete_behind(&lock, &alice));
     assert_eq!(left.status, 204);
     assert_eq!(author.chat(chat).await.participants, [author.id]);
 }
@@ -364,14 +363,12 @@ async fn a_chat_is_opened_with_somebody_whose_account_is_being_deleted() {
         if opened.status != 201 {
             opened.refused(403, "not_friends");
         }
-        for table in [
+        let tables = [
             "chat.chat_participants",
             "chat.read_marks",
             "chat.allowances",
-        ] {
-            let left = format!("select count(*) from {table} where user_id = $1");
-            assert_eq!(stack.value::<i64>(&left, &[&bob.id]).await, 0, "{table}");
-        }
+        ];
+        nothing_is_left_of(&stack, &bob, &tables).await;
     }
 }
 
@@ -392,9 +389,6 @@ async fn a_reading_whose_account_is_being_deleted_leaves_nothing() {
         if read.status != 200 {
             read.refused(401, "invalid_token");
         }
-        for table in ["chat.read_marks", "chat.allowances"] {
-            let left = format!("select count(*) from {table} where user_id = $1");
-            assert_eq!(stack.value::<i64>(&left, &[&bob.id]).await, 0, "{table}");
-        }
+        nothing_is_left_of(&stack, &bob, &["chat.read_marks", "chat.allowances"]).await;
     }
 }

@@ -76,8 +76,11 @@ async fn explain(stack: &Stack, person: &Person, read: &str) -> Value {
     plan[0]["Plan"].clone()
 }
 
-fn buffers(plan: &Value) -> i64 {
-    plan["Shared Hit Blocks"].as_i64().unwrap() + plan["Shared Read Blocks"].as_i64().unwrap()
+fn touches_at_most(most: i64, plan: &Value, read: &str) {
+    let [hit, read_in] =
+        ["Shared Hit Blocks", "Shared Read Blocks"].map(|name| plan[name].as_i64());
+    let buffers = hit.unwrap() + read_in.unwrap();
+    assert!(buffers <= most, "{buffers} buffers: {read}: {plan}");
 }
 
 /// The rows of `messages` that a plan went through: index entries or rows, shown or filtered out.
@@ -118,17 +121,9 @@ async fn a_strangers_read_of_any_form_is_a_few_look_ups() {
     let stack = Stack::connect().await;
     for read in reads(readers.busy) {
         let plan = explain(&stack, &readers.stranger, &read).await;
-        assert!(
-            buffers(&plan) <= 50,
-            "{} buffers: {read}: {plan}",
-            buffers(&plan)
-        );
+        touches_at_most(50, &plan, &read);
         let plan = explain(&stack, &readers.loner, &read).await;
-        assert!(
-            buffers(&plan) <= 50,
-            "{} buffers: {read}: {plan}",
-            buffers(&plan)
-        );
+        touches_at_most(50, &plan, &read);
     }
 }
 
@@ -193,11 +188,7 @@ async fn files_of_other_chats_cost_no_look_at_messages() {
             "select o.name from storage.objects o where o.bucket_id = 'chat-attachments' {rest}"
         );
         let plan = explain(&stack, &readers.stranger, &read).await;
-        assert!(
-            buffers(&plan) <= 50,
-            "{} buffers: {read}: {plan}",
-            buffers(&plan)
-        );
+        touches_at_most(50, &plan, &read);
         let plan = explain(&stack, &readers.loner, &read).await;
         assert!(
             visited(&plan) <= 3.0,
@@ -212,7 +203,7 @@ async fn files_of_other_chats_cost_no_look_at_messages() {
     );
     let plan = explain(&stack, &readers.gossip, &one).await;
     assert_eq!(plan["Actual Rows"].as_f64(), Some(1.0), "{plan}");
-    assert!(buffers(&plan) <= 60, "{} buffers: {plan}", buffers(&plan));
+    touches_at_most(60, &plan, &one);
 }
 
 /// Realtime's question for each change and subscriber: the row by its primary key, as the subscriber.
@@ -235,7 +226,7 @@ async fn realtimes_check_of_a_row_stays_cheap() {
                 Some(f64::from(seen)),
                 "{plan}"
             );
-            assert!(buffers(&plan) <= most, "{} buffers: {plan}", buffers(&plan));
+            touches_at_most(most, &plan, &read);
         }
     }
 }

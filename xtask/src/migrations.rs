@@ -250,6 +250,13 @@ mod tests {
     }
 
     #[test]
+    fn the_last_migration_tells_postgrest() {
+        let migrations = list(&root().join("supabase/migrations")).unwrap();
+        let sql = fs::read_to_string(&migrations.last().unwrap().file).unwrap();
+        assert!(sql.trim_end().ends_with("notify pgrst, 'reload schema';"));
+    }
+
+    #[test]
     fn two_files_of_one_version_are_an_error() {
         let dir = tempfile::tempdir().unwrap();
         for file in ["1_a.sql", "1_b.sql"] {
