@@ -5,6 +5,7 @@ set local session_replication_role = replica;
 truncate realtime.messages;
 
 create temporary table written on commit drop as select c.n, c.id, c.lines, c.last_at from bench.chats c where c.n >= 1967;
+delete from chat.sends s using written w where s.chat_id = w.id;
 delete from public.messages m using written w where m.chat_id = w.id and (m.rev > w.lines or m.edited_at is not null);
 update chat.chats c set rev = w.lines + 20, last_message_at = clock_timestamp() from written w where c.id = w.id;
 

@@ -39,10 +39,17 @@ export const messages = pgTable("messages", {
   attachmentWidth: integer("attachment_width"),
   attachmentHeight: integer("attachment_height"),
   clientId: uuid("client_id"),
-  clientDigest: bytea("client_digest"),
   rev: bigint("rev", { mode: "number" }).notNull(),
   createdAt: time("created_at").notNull(),
   editedAt: time("edited_at"),
   deletedAt: time("deleted_at"),
   deletedBy: uuid("deleted_by"),
+});
+
+export const sends = pgTable("sends", {
+  clientId: uuid("client_id").notNull(),
+  senderId: uuid("sender_id").notNull(),
+  chatId: uuid("chat_id").notNull(),
+  messageId: uuid("message_id").notNull(),
+  digest: bytea("digest").notNull(),
 });

@@ -5,7 +5,7 @@ import * as answers from "./answers.js";
 import { db } from "./database.js";
 import { lockAsParticipant, requireUnblocked } from "./membership.js";
 import { Refusal } from "./refusal.js";
-import { chats, messages } from "./schema.js";
+import { chats, messages, sends } from "./schema.js";
 
 function checkedText(text) {
   const content = String(text ?? "").trim();
@@ -20,12 +20,12 @@ export async function send(me, chatId, text, clientId = null) {
   return db.transaction(async (tx) => {
     const chat = await lockAsParticipant(tx, me, chatId);
     if (clientId) {
-      const [sent] = await tx.select().from(messages).where(and(
-        eq(messages.chatId, chatId), eq(messages.senderId, me), eq(messages.clientId, clientId),
+      const [earlier] = await tx.select().from(sends).innerJoin(messages, eq(messages.id, sends.messageId)).where(and(
+        eq(sends.clientId, clientId), eq(sends.senderId, me), eq(sends.chatId, chatId),
       ));
-      if (sent && !sent.clientDigest.equals(digest)) throw new Refusal(409, "idempotency_mismatch");
-      if (sent?.deletedAt) throw new Refusal(404, "message_not_found");
-      if (sent) return [200, answers.message(sent, me)];
+      if (earlier && !earlier.sends.digest.equals(digest)) throw new Refusal(409, "idempotency_mismatch");
+      if (earlier?.messages.deletedAt) throw new Refusal(404, "message_not_found");
+      if (earlier) return [200, answers.message(earlier.messages, me)];
     }
     await requireUnblocked(tx, chat);
     const [{ rev, lastMessageAt }] = await tx.update(chats).set({
@@ -33,8 +33,9 @@ export async function send(me, chatId, text, clientId = null) {
       lastMessageAt: sql`greatest(clock_timestamp(), ${chats.lastMessageAt} + interval '1 microsecond')`,
     }).where(eq(chats.id, chatId)).returning({ rev: chats.rev, lastMessageAt: chats.lastMessageAt });
     const [message] = await tx.insert(messages).values({
-      chatId, senderId: me, text: content, clientId, clientDigest: digest, rev, createdAt: lastMessageAt,
+      chatId, senderId: me, text: content, clientId, rev, createdAt: lastMessageAt,
     }).returning();
+    if (clientId) await tx.insert(sends).values({ clientId, senderId: me, chatId, messageId: message.id, digest });
     // Whoever has read all that came before has read this too.
     await tx.execute(sql`
       insert into read_marks (chat_id, user_id, last_read_at)
