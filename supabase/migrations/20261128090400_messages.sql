@@ -33,8 +33,8 @@ create table public.messages (
     or attachment_path is not null and attachment_width > 0 and attachment_height > 0
   ),
   constraint messages_text_fits check (char_length(text) between 1 and 4000),
-  -- The feed is told from this index alone. It is not smaller than the page's, or else the planner, which
-  -- has no statistics here, would read a chat by it and sort.
+  -- The included columns make it no smaller than the page's index: or else the planner, which has no
+  -- statistics here, would read a chat by it and sort.
   constraint messages_rev_is_of_one_change unique (chat_id, rev) include (id, created_at, deleted_at)
 );
 comment on table public.messages is 'What was said. A deleted message keeps its row and is hidden from all but moderators.';

@@ -108,7 +108,7 @@ select set_eq(
     ('public.forget_swept_uploads()'),
     -- What bodies that run with the caller's rights, and policies, call:
     ('chat.bucket()'),
-    ('chat.changed_messages(uuid, bigint, integer)'),
+    ('chat.changed_messages(uuid, bigint, integer, boolean)'),
     ('chat.chats_of_caller(uuid[])'),
     ('chat.check_page_limit(integer)'),
     ('chat.cursor(text[])'),
@@ -204,7 +204,7 @@ select is_empty(
 select set_eq(
   $$ select signature::text from own_function where 'enable_sort=off' = any (proconfig) $$,
   array[
-    'list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer)', 'chat.chats_of_caller(uuid[])',
+    'list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
     'chat.unread_count(uuid)'
   ],
   'these never sort: an index has their messages in order'
@@ -385,7 +385,7 @@ select set_eq(
     ('chat.chat_participants', '_100_announce_changed', 'statement'),
     ('chat.chat_participants', '_100_announce_deleted', 'statement'),
     -- At its first row for all of them: before the cascades begin.
-    ('auth.users', '000_leave_chats', 'row'),
+    ('auth.users', '_100_leave_chats', 'statement'),
     ('events', '000_lock_people', 'row'),
     ('event_groups', '000_lock_people', 'row'),
     ('events', '_100_open_chats', 'statement'),

@@ -305,7 +305,7 @@ from (values
   ($$null, 0$$, array['PT404', 'chat_not_found'])
 ) as attempt (call, refusal);
 select is_empty(
-  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'nor is a stranger told of the messages that have changed'
+  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100, true) $$, 'nor is a stranger told of the messages that have changed'
 );
 select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select throws_ok(
@@ -333,7 +333,7 @@ select throws_ok(
   $$ select public.list_changes(pg_temp.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
 );
 select throws_ok(
-  $$ select chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, '42501', 'permission denied for schema chat', 'and what is behind it is closed'
+  $$ select chat.changed_messages(pg_temp.id('pair'), 0, 100, true) $$, '42501', 'permission denied for schema chat', 'and what is behind it is closed'
 );
 reset role;
 
@@ -350,7 +350,7 @@ select throws_ok(
   $$ select public.list_changes(pg_temp.id('pair'), 0) $$, 'PT403', 'not_participant', 'who has left is refused'
 );
 select is_empty(
-  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100) $$, 'and not told of the messages that have changed'
+  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100, true) $$, 'and not told of the messages that have changed'
 );
 select lives_ok($$ select public.open_direct_chat(pg_temp.id('bob')) $$, 'alice comes back by herself');
 select is(
@@ -396,7 +396,7 @@ select is(pg_temp.changes('pair'), array['118 at once'], 'the message that bring
 select pg_temp.act_as('bob');
 select public.leave_chat(pg_temp.id('group chat'));
 select is_empty(
-  $$ select * from chat.changed_messages(pg_temp.id('group chat'), 0, 100) $$, 'who has left a group is not told what has changed'
+  $$ select * from chat.changed_messages(pg_temp.id('group chat'), 0, 100, true) $$, 'who has left a group is not told what has changed'
 );
 select pg_temp.act_as('alice');
 select pg_temp.say('group chat', 'meanwhile');

@@ -399,7 +399,7 @@ reset role;
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc
      where oid in ('public.list_messages'::regproc, 'chat.changed_messages'::regproc) and 'enable_sort=off' = any (proconfig) $$,
-  array['list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer)'],
+  array['list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer,boolean)'],
   'the functions of a page and of the feed never sort a chat'
 );
 set local enable_sort = off;
@@ -426,16 +426,16 @@ select set_eq(
 
 reset role;
 select matches(
-  way, '^Index Only Scan messages_rev_is_of_one_change .*chat_id = .* AND \(rev > ', format('a page of changes is one range of the index of revs (%s)', kind)
+  way, '^Index Scan messages_rev_is_of_one_change .*chat_id = .* AND \(rev > ', format('a page of changes is one range of the index of revs (%s)', kind)
 )
 from unnest(array['generic', 'custom']) as kind
 cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('chat.changed_messages', 1, case kind
   when 'generic' then
-    array[['changed_messages\.chat_id', '$1::uuid'], ['start', '$2::bigint'], ['visible_from', '$3::timestamptz'], ['row_limit', '$4::integer']]
+    array[['changed_messages\.chat_id', '$1::uuid'], ['start', '$2::bigint'], ['visible_from', '$3::timestamptz'], ['row_limit', '$4::integer'], ['moderator', '$5::boolean']]
   else
     array[
       ['changed_messages\.chat_id', format('%L::uuid', pg_temp.id('long'))], ['start', '50000'],
-      ['visible_from', '''-infinity''::timestamptz'], ['row_limit', '101']
+      ['visible_from', '''-infinity''::timestamptz'], ['row_limit', '101'], ['moderator', 'false']
     ]
   end))) as way;
 

@@ -372,7 +372,7 @@ select is(
 )
 from (values
   ('640', null, 'height'), (null, '480', 'width'), ('0', '480', 'width'), ('640', '0', 'height'), ('-1', '480', 'width'), ('640', '-1', 'height'),
-  ('100001', '480', 'width'), ('640', '100001', 'height'), ('0', null, 'width'), (null, '0', 'width'), ('2147483647', '2147483647', 'width')
+  ('100001', '480', 'width'), ('640', '100001', 'height'), ('0', null, 'width'), (null, '0', 'height'), ('2147483647', '2147483647', 'width')
 ) as measure (width, height, path);
 select is(
   (
