@@ -1,7 +1,7 @@
 -- Opening, listing, reading and leaving chats, as the people in them.
 
 begin;
-select plan(177);
+select plan(178);
 
 -- One person sends hundreds here.
 update chat.rate_limits set max_count = 1000000 where name = 'send';
@@ -746,6 +746,13 @@ from (values
   ('function mark_read', $$select public.mark_read(pg_temp.id('alice and bob'), pg_temp.id('hello'))$$),
   ('schema chat', $$select chat.is_participant(pg_temp.id('alice and bob'))$$)
 ) as attempt (what, statement);
+
+-- Accounts that are held ------------------------------------------------------------
+
+reset role;
+select is(
+  chat.hold_accounts(array[gen_random_uuid(), null, pg_temp.id('alice')]), array[pg_temp.id('alice')], 'only accounts that exist can be held'
+);
 
 select * from finish();
 rollback;

@@ -278,9 +278,10 @@ select is(
   array[
     pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), '' said '')'),
     pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), ''said again'')'),
+    pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), ''said again'')'),
     pg_temp.refusal('send_typing(pg_temp.id(''pair''))'), pg_temp.refusal('send_typing(pg_temp.id(''pair''))')
   ],
-  array_fill('not at all'::text, array[4]), 'an edit to the same text is no edit, and to go on typing for three seconds is one typing'
+  array_fill('not at all'::text, array[5]), 'an edit to the same text is no edit, and to go on typing for three seconds is one typing'
 );
 select is(
   array[

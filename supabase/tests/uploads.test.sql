@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(472);
+select plan(474);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -1262,6 +1262,12 @@ select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'she read
 select is(
   (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
 );
+-- Storage tells policies its operation.
+set local storage.operation = 'storage.object.list_v2';
+select is(pg_temp.may_read('living', 'last', 'left'), '{}', 'a listing shows her nothing');
+set local storage.operation = 'storage.object.sign_many';
+select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'a signing shows her the same as before');
+reset storage.operation;
 select ok(not pg_temp.remove('living'), 'and removes nothing');
 select pg_temp.act_as('sweeper');
 select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper sees what is left over');
