@@ -384,8 +384,9 @@ select set_eq(
     ('chat.chat_participants', '_100_announce_added', 'statement'),
     ('chat.chat_participants', '_100_announce_changed', 'statement'),
     ('chat.chat_participants', '_100_announce_deleted', 'statement'),
-    -- At its first row for all of them: before the cascades begin.
+    -- After the foreign keys of the host's.
     ('auth.users', '_100_leave_chats', 'statement'),
+    -- At its first row for all of them: before the cascades begin.
     ('events', '000_lock_people', 'row'),
     ('event_groups', '000_lock_people', 'row'),
     ('events', '_100_open_chats', 'statement'),

@@ -1,7 +1,7 @@
 -- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
 
 begin;
-select plan(129);
+select plan(131);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -240,6 +240,12 @@ select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'who deleted a message is told so, not what it was'
 );
 select doesnt_match(public.list_changes(pg_temp.id('group chat'), 0)::text, 'secret|yourself', 'its text is not there');
+select results_eq(
+  $$ select message_id, rev, (message).text from chat.changed_messages(pg_temp.id('group chat'), 0, 100, false) $$,
+  $$ values
+    (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, null), (pg_temp.id('hello yourself'), 6::bigint, null) $$,
+  'a deleted message is a row without the message'
+);
 select pg_temp.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
 select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'what users write about themselves shows no more'
@@ -266,6 +272,13 @@ select is(
     'rev', 6, 'hasMore', false
   ),
   'the author of the event is told what was deleted, when and by whom'
+);
+select results_eq(
+  $$ select message_id, rev, (message).text from chat.changed_messages(pg_temp.id('group chat'), 0, 100, true) $$,
+  $$ values
+    (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, 'an open secret'),
+    (pg_temp.id('hello yourself'), 6::bigint, 'hello yourself') $$,
+  'for a moderator the row has it'
 );
 select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select is(

@@ -1,7 +1,7 @@
 -- Opening, listing, reading and leaving chats, as the people in them.
 
 begin;
-select plan(178);
+select plan(183);
 
 -- One person sends hundreds here.
 update chat.rate_limits set max_count = 1000000 where name = 'send';
@@ -752,6 +752,25 @@ from (values
 reset role;
 select is(
   chat.hold_accounts(array[gen_random_uuid(), null, pg_temp.id('alice')]), array[pg_temp.id('alice')], 'only accounts that exist can be held'
+);
+select is(
+  chat.hold_accounts(array(select k.id from known k where k.name in ('alice', 'bob', 'nobody') order by k.id desc)),
+  array(select k.id from known k where k.name in ('alice', 'bob') order by k.id), 'accounts are held in the order of their ids'
+);
+select is(chat.hold_accounts('{}'), '{}', 'nobody is held where nobody is named');
+
+-- A participation that is held --------------------------------------------------------
+
+select pg_temp.act_as('alice');
+reset role;
+select lives_ok($$ select chat.hold_participation(pg_temp.id('alice and bob')) $$, 'a participant holds her own part in a chat');
+select throws_ok(
+  $$ select chat.hold_participation(pg_temp.id('unknown chat')) $$, 'PT404', 'chat_not_found', 'nobody holds a part in a chat that is not there'
+);
+select pg_temp.act_as('stranger');
+reset role;
+select throws_ok(
+  $$ select chat.hold_participation(pg_temp.id('alice and bob')) $$, 'PT403', 'not_participant', 'a stranger holds no part in a chat'
 );
 
 select * from finish();

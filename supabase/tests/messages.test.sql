@@ -1,7 +1,7 @@
 -- Sending, editing, deleting and reading messages, as the people of a chat and a stranger.
 
 begin;
-select plan(251);
+select plan(273);
 
 -- One person sends hundreds here.
 update chat.rate_limits set max_count = 1000000 where name in ('send', 'edit');
@@ -238,7 +238,9 @@ insert into invisible values
   (x'2000'::integer, x'200f'::integer), (x'2028'::integer, x'202f'::integer), (x'205f'::integer, x'206f'::integer),
   (x'2800'::integer, x'2800'::integer), (x'3000'::integer, x'3000'::integer), (x'3164'::integer, x'3164'::integer),
   (x'fe00'::integer, x'fe0f'::integer), (x'feff'::integer, x'feff'::integer), (x'ffa0'::integer, x'ffa0'::integer),
-  (x'fff0'::integer, x'fffb'::integer), (x'1bca0'::integer, x'1bca3'::integer), (x'1d173'::integer, x'1d17a'::integer),
+  (x'fff0'::integer, x'fffb'::integer), (x'fffe'::integer, x'ffff'::integer), (x'13430'::integer, x'1343f'::integer),
+  (x'16fe4'::integer, x'16fe4'::integer), (x'1bca0'::integer, x'1bca3'::integer), (x'1d159'::integer, x'1d159'::integer),
+  (x'1d173'::integer, x'1d17a'::integer),
   (x'e0000'::integer, x'e0fff'::integer);
 grant select on invisible to authenticated;
 
@@ -631,6 +633,51 @@ from unnest(array[
   $$edit_message(pg_temp.id('pair'), pg_temp.id('before leaving'), 'x')$$,
   $$delete_message(pg_temp.id('pair'), pg_temp.id('before leaving'))$$
 ]) as call;
+
+-- Filters ------------------------------------------------------------------------
+-- PostgREST would filter an answer by a WHERE in the statement that calls the function.
+
+reset role;
+select lives_ok('select chat.refuse_filters() WHERE true', 'outside a request a statement may have a filter');
+set local request.method = '';
+select lives_ok('select chat.refuse_filters() WHERE true', 'so may one after a request');
+set local request.method = 'POST';
+select throws_ok('select chat.refuse_filters() WHERE true', 'PT400', 'invalid_request', 'a request may not');
+select pg_temp.act_as('alice');
+set local request.method = '';
+select pg_temp.say('pair', 'unfiltered');
+select pg_temp.act_as('bob');
+select pg_temp.say('pair', 'unread by alice');
+reset role;
+create temporary table before_filters as
+select c.rev, (select count(*) from chat.chats) as chats, (select count(*) from chat.uploads) as uploads,
+  (select max(r.last_read_at) from chat.read_marks r where r.chat_id = c.id and r.user_id = pg_temp.id('alice')) as read_to
+from chat.chats c where c.id = pg_temp.id('pair');
+set local request.method = 'POST';
+select pg_temp.act_as('alice');
+select is(
+  pg_temp.refusal(call || ' WHERE true'), 'PT400 invalid_request the answer cannot be filtered',
+  format('a request filters no answer of %s', split_part(call, '(', 1))
+)
+from unnest(array[
+  $$open_direct_chat(pg_temp.id('bob'))$$,
+  $$mark_read(pg_temp.id('pair'), pg_temp.id('unread by alice'))$$,
+  $$send_message(pg_temp.id('pair'), 'filtered')$$,
+  $$edit_message(pg_temp.id('pair'), pg_temp.id('unfiltered'), 'filtered')$$,
+  $$reserve_upload(pg_temp.id('pair'), 'a.pdf', 'application/pdf', 5)$$
+]) as call;
+set local request.method = '';
+reset role;
+select results_eq(
+  $$ select c.rev, (select count(*) from chat.chats), (select count(*) from chat.uploads),
+       (select max(r.last_read_at) from chat.read_marks r where r.chat_id = c.id and r.user_id = pg_temp.id('alice'))
+     from chat.chats c where c.id = pg_temp.id('pair') $$,
+  'select rev, chats, uploads, read_to from before_filters', 'and none of them writes'
+);
+select is(
+  pg_temp.refusal('send_message(pg_temp.id(''pair''), ''outside a request'') WHERE true'), 'not at all',
+  'outside a request a send may have a filter'
+);
 
 -- What goes past the functions -------------------------------------------------
 

@@ -5,7 +5,7 @@
 -- see a row that was put there for the question?
 
 begin;
-select plan(177);
+select plan(180);
 
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
 grant select, insert on known to anon, authenticated;
@@ -335,10 +335,16 @@ delete from auth.users where id = pg_temp.id('bob');
 select is(
   (select c.topic_version from chat.chats c where c.id = pg_temp.id('pair')), 1, 'a pair''s chat moves on when one''s account is deleted'
 );
-select is(
-  (select h.payload from pg_temp.heard() h where h.topic = pg_temp.chat_topic('pair')),
-  jsonb_build_object('chatId', pg_temp.id('pair'), 'userIds', array[pg_temp.id('bob')], 'topic', pg_temp.chat_topic('pair') || ':1'),
-  'telling the one who stays'
+select bag_eq(
+  'select * from pg_temp.heard()',
+  $$ values
+    (pg_temp.chat_topic('pair'), 'chat.left', jsonb_build_object(
+      'chatId', pg_temp.id('pair'), 'userIds', array[pg_temp.id('bob')], 'topic', pg_temp.chat_topic('pair') || ':1'
+    )),
+    (pg_temp.chat_topic('group chat') || ':2', 'chat.left', jsonb_build_object(
+      'chatId', pg_temp.id('group chat'), 'userIds', array[pg_temp.id('bob')], 'topic', pg_temp.chat_topic('group chat') || ':3'
+    )) $$,
+  'telling those who stay, and not the account that is gone'
 );
 select is(
   (select c.topic_version from chat.chats c where c.id = pg_temp.id('group chat')), 3, 'and so does a group''s'
@@ -541,6 +547,44 @@ insert into chat.settings (name, value, meaning) values ('told_participants', 10
 select pg_temp.act_as('singer 1');
 select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'with it, ten participants are 11 rows again');
 select throws_ok($$ update chat.settings set value = 1000 $$, '42501', 'permission denied for table settings', 'people do not change it');
+reset role;
+
+-- However many come or go by one statement, the chat is told once.
+create temporary table two_singers as
+select array_agg(k.id order by k.id) as ids from known k where k.name in ('singer 8', 'singer 9');
+select pg_temp.hear_no_more();
+delete from public.event_group_members m using two_singers t where m.group_id = pg_temp.id('choir') and m.user_id = any (t.ids);
+select bag_eq(
+  'select * from pg_temp.heard()',
+  $$ select pg_temp.chat_topic('choir chat') || ':1' as topic, 'chat.left' as event, jsonb_build_object(
+       'chatId', pg_temp.id('choir chat'), 'userIds', t.ids, 'topic', pg_temp.chat_topic('choir chat') || ':2'
+     ) as payload from two_singers t
+     union all
+     select 'user:' || singer, 'chat.left', jsonb_build_object('chatId', pg_temp.id('choir chat')) from two_singers t, unnest(t.ids) as singer $$,
+  'two are removed at once: 1 row for the chat names both, and each has one'
+);
+insert into public.event_group_members (group_id, user_id) select pg_temp.id('choir'), singer from two_singers t, unnest(t.ids) as singer;
+select bag_eq(
+  'select * from pg_temp.heard()',
+  $$ select pg_temp.chat_topic('choir chat') || ':2' as topic, 'chat.joined' as event, jsonb_build_object(
+       'chatId', pg_temp.id('choir chat'), 'userIds', t.ids
+     ) as payload from two_singers t
+     union all
+     select 'user:' || singer, 'chat.created', jsonb_build_object('chatId', c.id, 'rev', c.rev)
+     from two_singers t, unnest(t.ids) as singer, chat.chats c where c.id = pg_temp.id('choir chat') $$,
+  'two are added at once: 1 row for the chat names both, and each has one'
+);
+-- A reading in a chat of just as many as are told.
+select pg_temp.act_as('singer 1');
+select pg_temp.say('choir chat', 'for all ten');
+select pg_temp.hear_no_more();
+select pg_temp.act_as('singer 4');
+select public.mark_read(pg_temp.id('choir chat'), pg_temp.id('for all ten'));
+select bag_eq(
+  'select topic, event from pg_temp.heard()',
+  $$ values (pg_temp.chat_topic('choir chat') || ':2', 'chat.read'), (pg_temp.user_topic('singer 4'), 'chat.updated') $$,
+  'a chat of ten hears who has read'
+);
 reset role;
 
 -- Bounds -----------------------------------------------------------------------------

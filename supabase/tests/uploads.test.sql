@@ -5,7 +5,7 @@
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
 
 begin;
-select plan(474);
+select plan(478);
 
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
@@ -1265,12 +1265,21 @@ select is(
 -- Storage tells policies its operation.
 set local storage.operation = 'storage.object.list_v2';
 select is(pg_temp.may_read('living', 'last', 'left'), '{}', 'a listing shows her nothing');
+select is(chat.first_file(), null, 'a listing has no first file');
+set local storage.operation = 'storage.s3.object.list';
+select is(pg_temp.may_read('living', 'last', 'left'), '{}', 'nor does one by S3');
 set local storage.operation = 'storage.object.sign_many';
 select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'a signing shows her the same as before');
+select is(chat.first_file(), (
+  select min(p.chat_id::text) from chat.chat_participants p where p.user_id = pg_temp.id('alice') and p.left_at is null
+), 'and has the first of her chats for its first file');
 reset storage.operation;
 select ok(not pg_temp.remove('living'), 'and removes nothing');
 select pg_temp.act_as('sweeper');
 select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper sees what is left over');
+set local storage.operation = 'storage.object.list_v2';
+select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper lists it too');
+reset storage.operation;
 select is(
   (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
 );
