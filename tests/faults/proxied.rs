@@ -277,9 +277,8 @@ async fn a_callers_headers_do_not_go_upstream() {
     call.send().await.ok();
     let env = FaultsEnv::get();
     let expected = [
-        "accept: application/json".to_owned(),
-        // The edge's own.
         "accept-profile: public".to_owned(),
+        "accept: application/json".to_owned(),
         format!("apikey: {}", Env::get().anon_key.to_lowercase()),
         format!("authorization: bearer {}", scene.alice.token.to_lowercase()),
         format!("host: 127.0.0.1:{}", env.proxy_port),
