@@ -129,11 +129,19 @@ comment on function chat.require_account() is
 create function chat.hold_accounts(people uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = ''
 as $$
+declare
+  held uuid[];
 begin
-  -- An account that is being deleted counts as gone, and is not waited for: its deletion waits for chats.
-  return array(
-    select u.id from auth.users u where u.id = any (people) order by u.id for key share skip locked
-  );
+  -- An account that is being deleted counts as gone, and its lock is not waited for: its deletion waits for
+  -- chats. A change of its phone number takes the same lock, and is over in a moment.
+  for attempt in 1..5 loop
+    held := array(
+      select u.id from auth.users u where u.id = any (people) order by u.id for key share skip locked
+    );
+    exit when not exists (select from auth.users u where u.id = any (people) and u.id <> all (held));
+    perform pg_sleep(0.02);
+  end loop;
+  return held;
 end
 $$;
 comment on function chat.hold_accounts(uuid[]) is

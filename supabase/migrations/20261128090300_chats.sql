@@ -590,7 +590,7 @@ $$;
 comment on function public.get_chat(uuid) is 'One of the caller''s chats: Chat.';
 
 -- The functions that write have a statement_timeout, which PostgREST applies to the whole request:
--- it lets a caller filter their answers, and a filter that takes seconds would hold a lock as long.
+-- nobody holds a lock for longer.
 
 create function public.open_direct_chat(other_user uuid) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'

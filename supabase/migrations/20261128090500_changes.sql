@@ -19,6 +19,7 @@ begin
   select me.history_from, greatest(changed_messages.since, me.history_rev) into visible_from, start
   from chat.chat_participants me
   where me.chat_id = changed_messages.chat_id and me.user_id = auth.uid() and me.left_at is null;
+  moderator := moderator and chat.is_moderator(changed_messages.chat_id);
 
   return query
     select m.id, m.rev, case when moderator or m.deleted_at is null then m end

@@ -41,7 +41,9 @@ begin
     -- Where one has failed in this transaction, the next would take as long to fail.
     exit when current_setting('chat.realtime_fails', true) = 'yes';
     if octet_length(notice.payload::text) > chat.max_broadcast_bytes() then
-      notice.payload := jsonb_build_object('chatId', notice.payload -> 'chatId', 'rev', notice.payload -> 'rev');
+      notice.payload := jsonb_strip_nulls(jsonb_build_object(
+        'chatId', notice.payload -> 'chatId', 'rev', notice.payload -> 'rev', 'topic', notice.payload -> 'topic'
+      ));
     end if;
     perform set_config('realtime.topic', '', true);
     perform realtime.send(notice.payload, notice.event, notice.topic, true);

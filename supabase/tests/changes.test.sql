@@ -1,7 +1,7 @@
 -- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
 
 begin;
-select plan(131);
+select plan(132);
 
 -- Ids by the names that the stories below use.
 create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
@@ -245,6 +245,12 @@ select results_eq(
   $$ values
     (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, null), (pg_temp.id('hello yourself'), 6::bigint, null) $$,
   'a deleted message is a row without the message'
+);
+select results_eq(
+  $$ select message_id, rev, (message).text from chat.changed_messages(pg_temp.id('group chat'), 0, 100, true) $$,
+  $$ values
+    (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, null), (pg_temp.id('hello yourself'), 6::bigint, null) $$,
+  'nor for one who says that they are a moderator'
 );
 select pg_temp.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
 select is(
