@@ -96,10 +96,11 @@ create policy "participants read messages, and moderators the deleted ones"
     -- and so finds the bound's index cheaper than anything that a query's own filters and order offer.
     and chat_id >= '00000000-0000-0000-0000-000000000000' and chat_id <= 'ffffffff-ffff-ffff-ffff-ffffffffffff'
     and created_at > '-infinity' and created_at < 'infinity'
-    and exists (
+    -- Not what lies before a returner's history.
+    and not exists (
       select from chat.chat_participants me
       where me.chat_id = messages.chat_id and me.user_id = (select auth.uid())
-        and me.left_at is null and messages.created_at > me.history_from
+        and me.left_at is null and me.history_from > '-infinity' and me.history_from >= messages.created_at
     )
     and (deleted_at is null or chat_id in (select chat.moderated_chats()))
   );

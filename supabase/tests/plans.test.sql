@@ -512,11 +512,11 @@ $$;
 select matches(
   pg_temp.ways_to_one('messages'), '^Index (Only )?Scan messages_pkey \(id = .*\)$', 'alice sees a row of messages by one look into messages'
 );
--- Her chats are listed once, which is the policy's bound, and her part in the message's chat is looked up.
+-- Her chats are listed once, which is the policy's bound, and one look tells whether her history hides the message.
 select matches(
   pg_temp.ways_to_one('chat_participants'),
   '^(Bitmap Heap Scan  |Index (Only )?Scan chat_participants_of_user_idx \(\(user_id = [^=]*\) AND \(left_at IS NULL\)\)) and '
-  'Index (Only )?Scan chat_participants_pkey \(\(chat_id = m.chat_id\) AND \(user_id = [^=]*\)\)$',
+  'Index (Only )?Scan chat_participants_with_history_idx \(\(user_id = [^=]*\) AND \(chat_id = m.chat_id\) AND \(history_from >= m.created_at\)\)$',
   'and two into chat_participants'
 );
 select cmp_ok(
@@ -584,7 +584,7 @@ from (values
   (
     'chat_participants',
     '(Bitmap Heap Scan  |Index (Only )?Scan chat_participants_of_user_idx \(\(user_id = [^=]*\) AND \(left_at IS NULL\)\)) and '
-    'Index (Only )?Scan chat_participants_pkey \(\(chat_id = m(_1)?.chat_id\) AND \(user_id = [^=]*\)\)'
+    'Index (Only )?Scan chat_participants_with_history_idx \(\(user_id = [^=]*\) AND \(chat_id = m(_1)?.chat_id\) AND \(history_from >= m(_1)?.created_at\)\)'
   )
 ) as look (relation, way)
 cross join unnest(array['generic', 'custom']) as kind;
