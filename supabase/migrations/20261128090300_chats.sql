@@ -537,6 +537,9 @@ create function public.list_chats(
   page_limit integer default 50, before_activity timestamptz default null, before_id uuid default null
 ) returns json
 language plpgsql stable security invoker set search_path = ''
+-- A connection keeps its plan until the tables are analyzed again. A plan from when they were nearly empty
+-- would go on to scan them when they have grown: 4 s with 6,000 chats.
+set enable_seqscan = off set jit = off
 as $$
 declare
   data json;
@@ -544,13 +547,17 @@ declare
 begin
   perform chat.check_page_limit(page_limit);
   with page as materialized (
-    select c.id, coalesce(c.last_message_at, c.created_at) as activity
+    select c.id, c.activity
     from chat.chat_participants me
-    join chat.chats c on c.id = me.chat_id
+    -- The offset keeps the planner from beginning with all chats.
+    cross join lateral (
+      select c.id, coalesce(c.last_message_at, c.created_at) as activity
+      from chat.chats c where c.id = me.chat_id
+      offset 0
+    ) as c
     where me.user_id = (select auth.uid()) and me.left_at is null
-      and (before_activity is null
-           or (coalesce(c.last_message_at, c.created_at), c.id) < (before_activity, before_id))
-    order by activity desc, c.id desc
+      and (before_activity is null or (c.activity, c.id) < (before_activity, before_id))
+    order by c.activity desc, c.id desc
     limit page_limit + 1
   ),
   shown as materialized (
