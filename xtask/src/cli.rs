@@ -54,6 +54,8 @@ pub enum Command {
     /// Counts the attachments that no message holds, or whose message was deleted long ago, and removes
     /// them with `--apply`
     Sweep(SweepArgs),
+    /// Compares a database with what the chat needs there, read-only, and says what to mend
+    Doctor(DoctorArgs),
     /// The database of the running dev stack
     Db {
         #[command(subcommand)]
@@ -150,6 +152,28 @@ pub struct SweepArgs {
     /// How long the attachment of a deleted message stays
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub deleted_days: u32,
+}
+
+/// The database that is looked at: the running dev stack's unless told otherwise.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Connection string of the database, role postgres
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The Supabase of that database, which is then asked whether it exposes what it must not
+    #[arg(long, value_name = "URL", requires = "anon_key")]
+    pub supabase_url: Option<String>,
+    /// Its anon or publishable key
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "SUPABASE_ANON_KEY",
+        hide_env_values = true
+    )]
+    pub anon_key: Option<String>,
+    /// Keeps what the database has as what there should be: for a migration that was changed
+    #[arg(long, hide = true)]
+    pub write_inventory: bool,
 }
 
 /// Which tests run.

@@ -6,6 +6,7 @@ mod cli;
 mod control;
 mod db;
 mod dev;
+mod doctor;
 mod env_file;
 mod functions;
 mod fuzz;
@@ -58,6 +59,7 @@ async fn main() -> ExitCode {
         Command::BenchApi { port, postgrest } => bench::serve_api(port, postgrest).await,
         Command::Build { functions } => wasm::run(&functions).await,
         Command::Sweep(args) => sweep::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Token { who } => token::run(&who).await,
         Command::Db { command: Db::Reset } => db::reset().await,
     };

@@ -18,7 +18,7 @@ use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{control, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
+use crate::{control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
@@ -78,6 +78,12 @@ async fn parts(
     let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
     if wants(Part::Sql) {
         println!("SQL tests");
+        if filter.is_none() {
+            let client = stack.postgres.connect(OWNER).await?;
+            doctor::inventory_is_current(&client).await?;
+            println!("supabase/inventory.tsv is what the migrations make");
+            counts.0 += 1;
+        }
         add(counts, pgtap::run(&stack.postgres, filter).await?);
     }
     if args.part == Part::Sql {
