@@ -203,6 +203,8 @@ pub enum Part {
     Sql,
     /// `db lint` and `db advisors` of the official CLI, against supabase/lint-accepted.toml
     Lint,
+    /// The migrations on databases of every kind, by this tool's migrator and by the official CLI
+    Install,
     /// The running API, over HTTP
     Http,
     /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range

@@ -12,7 +12,7 @@ use crate::keys::Keys;
 use crate::migrations::{self, Applied, explain};
 use crate::ports::{self, HOST};
 use crate::postgres::programs::Major;
-use crate::postgres::{OWNER, Postgres, SUPERUSER};
+use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::Processes;
 use crate::steps::{Help, Steps};
 use crate::{http, lite, postgrest, token};
@@ -85,7 +85,7 @@ impl Stack {
             api_log: processes.log("api-access"),
         };
         stack.start_postgres(processes, steps).await?;
-        stack.start_lite(state, processes, steps).await?;
+        stack.start_lite(state, durable, processes, steps).await?;
         stack.migrate(steps).await?;
         Ok(stack)
     }
@@ -145,7 +145,13 @@ impl Stack {
             .await
     }
 
-    async fn start_lite(&self, state: &Path, processes: &Processes, steps: &Steps) -> Result<()> {
+    async fn start_lite(
+        &self,
+        state: &Path,
+        durable: bool,
+        processes: &Processes,
+        steps: &Steps,
+    ) -> Result<()> {
         let port = self.lite;
         let help = Help::log(
             processes.log(lite::NAME),
@@ -156,6 +162,9 @@ impl Stack {
             let url = format!("http://{HOST}:{port}/auth/v1/health");
             wait_for(&url, lite::NAME, processes).await?;
             platform(&self.postgres).await?;
+            if !durable {
+                pristine::make(&self.postgres).await?;
+            }
             lite::warm_up(port, &self.keys).await
         };
         steps

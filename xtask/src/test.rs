@@ -13,7 +13,7 @@ use crate::functions;
 use crate::log_audit::{self, Hidden, Others};
 use crate::placement::Placement;
 use crate::ports::{self, HOST};
-use crate::postgres::{OWNER, Postgres};
+use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
@@ -23,7 +23,7 @@ use crate::{control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm,
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|lint|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|lint|install|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -76,6 +76,20 @@ async fn parts(
     let ports = Ports { api, database };
     let major = args.postgres;
     let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
+    // First, as the tests of SQL make an extension.
+    if wants(Part::Install) {
+        println!("tests of installing");
+        let vars = install_vars(&stack.postgres);
+        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=install", "--"];
+        arguments.extend(filter);
+        add(
+            counts,
+            cargo_test("install", &arguments, &vars, processes).await?,
+        );
+    }
+    if args.part == Part::Install {
+        return Ok(());
+    }
     if wants(Part::Sql) {
         println!("SQL tests");
         if filter.is_none() {
@@ -158,6 +172,15 @@ async fn parts(
         );
     }
     Ok(())
+}
+
+/// The environment of the tests that make databases of their own.
+fn install_vars(postgres: &Postgres) -> Vars {
+    Vars::from([
+        ("DATABASE_URL".to_owned(), postgres.url(OWNER)),
+        ("SUPERUSER_URL".to_owned(), postgres.url(SUPERUSER)),
+        ("PRISTINE_DATABASE".to_owned(), pristine::NAME.to_owned()),
+    ])
 }
 
 /// Takes the database's limits out of the way of the tests by HTTP, many of which send hundreds of
