@@ -3,7 +3,10 @@
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
+
+use crate::migrations;
 
 /// Made by [`Database::pristine`] or [`Database::empty`], dropped by [`Database::drop`].
 #[derive(Debug)]
@@ -18,6 +21,33 @@ impl Database {
     /// As a fresh project of hosted Supabase is, before any migration.
     pub async fn pristine() -> Self {
         Self::copy_of(&variable("PRISTINE_DATABASE")).await
+    }
+
+    /// With all migrations, as after `supabase db push`.
+    pub async fn migrated() -> Self {
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        let make = || async {
+            let database = Self::pristine().await;
+            let owner = database.owner().await;
+            migrations::apply(&owner).await.expect("the migrations");
+            migrations::record(&owner).await;
+            // Postgres copies only a database that nobody uses.
+            let disconnect = format!("alter database {} allow_connections false", database.name);
+            cluster()
+                .await
+                .batch_execute(&disconnect)
+                .await
+                .expect("it stays alone");
+            let sql =
+                "select pg_terminate_backend(pid, 1000) from pg_stat_activity where datname = $1";
+            cluster()
+                .await
+                .query(sql, &[&database.name])
+                .await
+                .expect(sql);
+            database.name
+        };
+        Self::copy_of(TEMPLATE.get_or_init(make).await).await
     }
 
     /// Postgres alone, without Supabase.

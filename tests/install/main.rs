@@ -3,5 +3,6 @@
 
 mod catalog;
 mod database;
+mod doctor;
 mod fresh;
 mod migrations;

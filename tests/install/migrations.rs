@@ -36,6 +36,16 @@ pub async fn apply_one(client: &Client, file: &Path) -> Result<(), Error> {
     client.batch_execute(&format!("reset all; {sql}")).await
 }
 
+/// Writes them down as applied, where the official CLI does.
+pub async fn record(client: &Client) {
+    let sql = "insert into supabase_migrations.schema_migrations (version, name) values ($1, $2)";
+    for file in files() {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let (version, name) = stem.split_once('_').expect("a version and a name");
+        client.execute(sql, &[&version, &name]).await.expect(sql);
+    }
+}
+
 /// The seed.
 pub async fn seed(client: &Client) -> Result<(), Error> {
     let sql = fs::read_to_string(root().join("supabase/seed.sql")).expect("the seed");

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the parts in turn, on a stack of their own.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -79,7 +80,7 @@ async fn parts(
     // First, as the tests of SQL make an extension.
     if wants(Part::Install) {
         println!("tests of installing");
-        let vars = install_vars(&stack.postgres);
+        let vars = install_vars(&stack.postgres)?;
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=install", "--"];
         arguments.extend(filter);
         add(
@@ -175,12 +176,16 @@ async fn parts(
 }
 
 /// The environment of the tests that make databases of their own.
-fn install_vars(postgres: &Postgres) -> Vars {
-    Vars::from([
+fn install_vars(postgres: &Postgres) -> Result<Vars> {
+    Ok(Vars::from([
         ("DATABASE_URL".to_owned(), postgres.url(OWNER)),
         ("SUPERUSER_URL".to_owned(), postgres.url(SUPERUSER)),
         ("PRISTINE_DATABASE".to_owned(), pristine::NAME.to_owned()),
-    ])
+        (
+            "XTASK".to_owned(),
+            env::current_exe()?.display().to_string(),
+        ),
+    ]))
 }
 
 /// Takes the database's limits out of the way of the tests by HTTP, many of which send hundreds of
@@ -238,7 +243,7 @@ async fn start_functions(
     )?;
     let log = processes.log(workerd::NAME).display().to_string();
     vars.insert("FUNCTIONS_LOG".to_owned(), log);
-    let xtask = std::env::current_exe()?.display().to_string();
+    let xtask = env::current_exe()?.display().to_string();
     vars.insert("XTASK".to_owned(), xtask);
     vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());

@@ -29,7 +29,7 @@ client_timeout as (
 owner as (
   select distinct r.rolname, r.rolsuper or r.rolbypassrls as passes_rls
   from pg_catalog.pg_proc p join pg_catalog.pg_roles r on r.oid = p.proowner
-  where p.pronamespace = 'chat'::regnamespace and p.prosecdef
+  where p.pronamespace = to_regnamespace('chat') and p.prosecdef
 )
 select 'postgres' as check,
   case when current_setting('server_version_num')::integer < 190000 then 'ok' else 'notice' end as state,
@@ -58,20 +58,20 @@ from client_timeout
 
 union all
 select 'client roles', case when r.rolsuper or r.rolbypassrls then 'differs' else 'ok' end,
-  r.rolname || case when r.rolsuper or r.rolbypassrls then ' passes row-level security by' else ' obeys row-level security' end,
+  r.rolname || case when r.rolsuper or r.rolbypassrls then ' is not bound by row-level security' else ' is bound by row-level security' end,
   format('alter role %I nosuperuser nobypassrls', r.rolname)
 from pg_catalog.pg_roles r where r.rolname in ('anon', 'authenticated')
 
 union all
 select 'owner of functions', case when o.passes_rls then 'ok' else 'differs' end,
-  o.rolname || case when o.passes_rls then ' passes row-level security by' else ' has no BYPASSRLS, so definer functions see no rows' end,
+  o.rolname || case when o.passes_rls then ' is not bound by row-level security' else ' has no BYPASSRLS, so definer functions see no rows' end,
   format('alter role %I bypassrls, or give the functions to `postgres`', o.rolname)
 from owner o
 
 union all
 select 'row security', case when c.relrowsecurity then 'ok' else 'differs' end,
   c.oid::regclass || case when c.relrowsecurity then ': enabled' else ': disabled, so no policy counts there' end,
-  'ask Supabase''s support, or as the table''s owner: alter table ' || c.oid::regclass || ' enable row level security'
+  'as the table''s owner, on hosted Supabase by its support: alter table ' || c.oid::regclass || ' enable row level security'
 from pg_catalog.pg_class c where c.oid in ('storage.objects'::regclass, 'realtime.messages'::regclass)
 
 union all
@@ -99,6 +99,6 @@ from exposed e, lateral (
 ) as s
 
 union all
-select 'sweeper', case when n > 0 then 'ok' else 'notice' end, n || ' accounts with app_metadata.role = sweeper',
-  'files of deleted messages and abandoned uploads are never removed without one: see "Sweeping" in the README'
+select 'sweeper', case when n > 0 then 'ok' else 'notice' end, n || ' account(s) with app_metadata.role = sweeper',
+  'files of deleted messages and abandoned uploads are never removed without one: see "Files that are left over" in the README'
 from (select count(*) as n from auth.users u where u.raw_app_meta_data ->> 'role' = 'sweeper') as sweepers

@@ -25,6 +25,8 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
                 let is_stub = found.0.get(&key).is_some_and(|body| body == "stub");
                 host_function(name, there, is_stub, findings);
             }
+            // Told of with the object.
+            ("grant", None) if !found.has_object_of(name) => {}
             ("grant", _) => grant(name, definition, there.map_or("", String::as_str), findings),
             (_, Some(there)) if there == definition => findings.count(kind),
             ("setting" | "rate limit" | "bucket limit", Some(there)) => findings.add(
@@ -130,13 +132,8 @@ fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings:
         "policy" if !name.starts_with("chat.") && !name.starts_with("public.") => {}
         // Told of with its table.
         "row security" | "column" | "replica identity" if !is_ours("table", table_of(name)) => {}
-        "grant" => {
-            let object = name.rsplit_once(" to ").map_or(name, |(object, _)| object);
-            let (kind, object) = object.split_once(' ').unwrap_or(("", object));
-            if is_ours(kind, object) {
-                grant(name, "", definition, findings);
-            }
-        }
+        "grant" if ours.has_object_of(name) => grant(name, "", definition, findings),
+        "grant" => {}
         "policy" => {
             let (table, policy) = name.split_once(": ").unwrap_or((name, ""));
             let mend = format!("drop policy \"{}\" on {table}", policy.replace('"', "\"\""));

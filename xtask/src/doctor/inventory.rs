@@ -87,6 +87,17 @@ impl Inventory {
         Ok(())
     }
 
+    /// Whether the object of a grant is there: of `function public.f() to anon` the function.
+    pub fn has_object_of(&self, grant: &str) -> bool {
+        let object = grant
+            .rsplit_once(" to ")
+            .map_or(grant, |(object, _)| object);
+        let key = object
+            .split_once(' ')
+            .map(|(kind, name)| (kind.to_owned(), name.to_owned()));
+        key.is_some_and(|key| self.0.contains_key(&key))
+    }
+
     fn lines(&self) -> Vec<String> {
         let lines = self.0.iter();
         lines

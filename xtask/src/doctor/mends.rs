@@ -14,7 +14,17 @@ const OF_GRANTS: &str = "privileges";
 pub fn mend(kind: &str, name: &str, definition: &str) -> String {
     let (table, part) = name.rsplit_once('.').unwrap_or((name, ""));
     match kind {
-        "bucket" | "bucket limit" | "publication" => run_again(OF_SUPABASE),
+        "bucket limit" => {
+            let (bucket, limit) = name.split_once(' ').unwrap_or((name, ""));
+            let list = limit == "allowed_mime_types";
+            let value = if list {
+                format!("'{{{definition}}}'")
+            } else {
+                definition.to_owned()
+            };
+            format!("update storage.buckets set {limit} = {value} where id = '{bucket}'")
+        }
+        "bucket" | "publication" => run_again(OF_SUPABASE),
         "policy" if name.starts_with("storage.") || name.starts_with("realtime.") => {
             run_again(OF_SUPABASE)
         }
@@ -34,8 +44,13 @@ pub fn mend(kind: &str, name: &str, definition: &str) -> String {
                 "drop policy if exists \"{policy}\" on {table}; create policy \"{policy}\" on {table} {definition}"
             )
         }
-        // A row of a table that the migrations fill.
-        "setting" | "refusal" => named_in(&format!("'{name}'")),
+        "setting" => format!(
+            "insert into chat.settings (name, value, meaning) values ('{name}', {definition}, '')"
+        ),
+        "refusal" => format!(
+            "insert into chat.refusals (code, status, meaning) values ('{name}', {definition}, '') \
+             on conflict (code) do update set status = excluded.status"
+        ),
         "function" => {
             let bare = name.strip_prefix("public.").map_or(name, |_| name);
             let bare = bare.split_once('(').map_or(bare, |(bare, _)| bare);
