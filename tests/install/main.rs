@@ -6,3 +6,4 @@ mod database;
 mod doctor;
 mod fresh;
 mod migrations;
+mod restore;

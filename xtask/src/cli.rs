@@ -205,6 +205,8 @@ pub enum Part {
     Lint,
     /// The migrations on databases of every kind, by this tool's migrator and by the official CLI
     Install,
+    /// A dump of the official CLI, restored: needs pg_dump and psql as new as `--postgres`. Not part of `all`
+    Restore,
     /// The running API, over HTTP
     Http,
     /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range

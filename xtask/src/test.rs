@@ -24,7 +24,7 @@ use crate::{control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm,
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|lint|install|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|lint|install|restore|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -78,17 +78,21 @@ async fn parts(
     let major = args.postgres;
     let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
     // First, as the tests of SQL make an extension.
-    if wants(Part::Install) {
+    if wants(Part::Install) || args.part == Part::Restore {
         println!("tests of installing");
         let vars = install_vars(&stack.postgres)?;
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=install", "--"];
+        if args.part == Part::Restore {
+            // The roles that they restore are the cluster's.
+            arguments.extend(["--ignored", "--test-threads=1"]);
+        }
         arguments.extend(filter);
         add(
             counts,
             cargo_test("install", &arguments, &vars, processes).await?,
         );
     }
-    if args.part == Part::Install {
+    if matches!(args.part, Part::Install | Part::Restore) {
         return Ok(());
     }
     if wants(Part::Sql) {
