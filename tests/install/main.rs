@@ -2,6 +2,10 @@
 //! database before any migration, and drops it. Run by `cargo xtask test install`.
 
 mod catalog;
+mod collisions;
 mod database;
 mod fresh;
 mod migrations;
+mod names;
+mod refusals;
+mod roles;
