@@ -15,8 +15,11 @@ routines as (
   select p.*, p.oid::regprocedure::text as name from pg_proc p join spaces s on s.oid = p.pronamespace
   where (('pg_proc'::regclass, p.oid) not in (select classid, objid from members))
 )
-select 'schema' as kind, s.name,
-  concat_ws(' | ', pg_get_userbyid(n.nspowner), n.nspacl::text, obj_description(n.oid, 'pg_namespace')) as definition
+select 'database' as kind, 'itself' as name, concat_ws(' | ', pg_get_userbyid(d.datdba), d.datacl::text) as definition
+from pg_database d where d.datname = current_database()
+union all
+select 'schema', s.name,
+  concat_ws(' | ', pg_get_userbyid(n.nspowner), n.nspacl::text, obj_description(n.oid, 'pg_namespace'))
 from spaces s join pg_namespace n on n.oid = s.oid
 union all
 select 'relation', r.name, concat_ws(

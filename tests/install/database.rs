@@ -81,7 +81,7 @@ impl Database {
         connect(config.user(role)).await
     }
 
-    /// A connection string, for another program.
+    /// A connection string for another program's command line, which others can read: without the password.
     pub fn url(&self, role: &str) -> String {
         let config = config(&variable("DATABASE_URL"), &self.name);
         let password = String::from_utf8_lossy(config.get_password().unwrap_or_default());
@@ -109,6 +109,14 @@ impl Database {
 /// The superuser, connected to no database of a test's.
 pub async fn cluster() -> Client {
     connect(&config(&variable("SUPERUSER_URL"), "template1")).await
+}
+
+/// The password of every role that logs in.
+pub fn password() -> String {
+    let config: Config = variable("DATABASE_URL")
+        .parse()
+        .expect("a connection string");
+    String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned()
 }
 
 fn config(url: &str, database: &str) -> Config {

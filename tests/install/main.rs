@@ -2,8 +2,12 @@
 //! database before any migration, and drops it. Run by `cargo xtask test install`.
 
 mod catalog;
+mod collisions;
 mod database;
 mod doctor;
 mod fresh;
 mod migrations;
+mod names;
+mod refusals;
 mod restore;
+mod roles;
