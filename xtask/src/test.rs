@@ -10,6 +10,7 @@ use tokio::process::Command;
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions;
+use crate::host::Host;
 use crate::log_audit::{self, Hidden, Others};
 use crate::placement::Placement;
 use crate::ports::{self, HOST};
@@ -18,12 +19,12 @@ use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{control, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
+use crate::{conformance, control, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|lint|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|host|lint|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -55,6 +56,14 @@ async fn parts(
     counts: &mut Counts,
 ) -> Result<()> {
     let wants = |part| args.part == Part::All || args.part == part;
+    let host = match &args.host {
+        Some(folder) => Host::in_folder(folder)?,
+        None => Host::installed(),
+    };
+    anyhow::ensure!(
+        args.host.is_none() || matches!(args.part, Part::Sql | Part::Host | Part::Http),
+        "--host goes with `test sql`, `test host` and `test http`"
+    );
     let filter = args.filter.as_deref();
     let steps = Steps::new();
     if wants(Part::Unit) {
@@ -75,12 +84,19 @@ async fn parts(
     let [api, database] = ports::free_many()?;
     let ports = Ports { api, database };
     let major = args.postgres;
-    let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
+    let stack = Stack::start_database(state, ports, false, major, &host, processes, &steps).await?;
     if wants(Part::Sql) {
         println!("SQL tests");
-        add(counts, pgtap::run(&stack.postgres, filter).await?);
+        add(counts, pgtap::run(&stack.postgres, &host, filter).await?);
     }
     if args.part == Part::Sql {
+        return Ok(());
+    }
+    if wants(Part::Host) && (args.part == Part::Host || filter.is_none()) {
+        println!("the host");
+        add(counts, conformance::run(&stack.postgres, &host).await?);
+    }
+    if args.part == Part::Host {
         return Ok(());
     }
     // A filter by name is not for it.
@@ -95,6 +111,7 @@ async fn parts(
     if args.part == Part::Lint {
         return Ok(());
     }
+    pgtap::prepare(&stack.postgres, &host).await?;
     stack.start_api(processes, &steps).await?;
     let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
     allow_many_writes(&stack.postgres).await?;
@@ -103,6 +120,10 @@ async fn parts(
     if wants(Part::Http) {
         println!("HTTP tests");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
+        if !host.is_example()? {
+            println!("not run with this host: tests/http/example_host (they count as filtered out)");
+            arguments.push("--skip=example_host::");
+        }
         arguments.extend(filter);
         add(
             counts,
