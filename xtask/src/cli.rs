@@ -1,5 +1,7 @@
 //! The commands and their flags.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::postgres::programs::Major;
@@ -187,6 +189,9 @@ pub struct TestArgs {
     /// The version of Postgres that the stack runs on
     #[arg(long, value_enum, value_name = "MAJOR", default_value_t)]
     pub postgres: Major,
+    /// Runs with the host application in this folder (`migrations` and `tests`) in place of the example's
+    #[arg(long, value_name = "FOLDER")]
+    pub host: Option<PathBuf>,
     /// Fails where `db lint` cannot be run, because the machine has no plpgsql_check for that version
     #[arg(long)]
     pub require_lint: bool,
@@ -201,6 +206,8 @@ pub enum Part {
     Unit,
     /// supabase/tests/*.sql, with pgTAP
     Sql,
+    /// Whether the host application does what the chat asks of one: supabase/tests/host.test.sql, each check told
+    Host,
     /// `db lint` and `db advisors` of the official CLI, against supabase/lint-accepted.toml
     Lint,
     /// The migrations on databases of every kind, by this tool's migrator and by the official CLI

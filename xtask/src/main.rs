@@ -3,6 +3,7 @@
 mod attach;
 mod bench;
 mod cli;
+mod conformance;
 mod control;
 mod db;
 mod dev;
@@ -11,6 +12,7 @@ mod env_file;
 mod functions;
 mod fuzz;
 mod gateway;
+mod host;
 mod http;
 mod keys;
 mod lint;

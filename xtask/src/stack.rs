@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::env_file::Vars;
 use crate::gateway::{self, Upstreams};
+use crate::host::Host;
 use crate::keys::Keys;
 use crate::migrations::{self, Applied, explain};
 use crate::ports::{self, HOST};
@@ -52,8 +53,9 @@ impl Stack {
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
-        let major = Major::default();
-        let stack = Self::start_database(state, ports, durable, major, processes, steps).await?;
+        let (major, host) = (Major::default(), Host::installed());
+        let stack =
+            Self::start_database(state, ports, durable, major, &host, processes, steps).await?;
         stack.start_api(processes, steps).await?;
         Ok(stack)
     }
@@ -65,6 +67,7 @@ impl Stack {
         ports: Ports,
         durable: bool,
         major: Major,
+        host: &Host,
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
@@ -86,7 +89,7 @@ impl Stack {
         };
         stack.start_postgres(processes, steps).await?;
         stack.start_lite(state, durable, processes, steps).await?;
-        stack.migrate(steps).await?;
+        stack.migrate(host, steps).await?;
         Ok(stack)
     }
 
@@ -177,13 +180,13 @@ impl Stack {
             .await
     }
 
-    async fn migrate(&self, steps: &Steps) -> Result<()> {
+    async fn migrate(&self, host: &Host, steps: &Steps) -> Result<()> {
         let help = Help::mend(
             "mend the file and run again (a failed one left nothing behind); `cargo xtask db reset` starts afresh",
         );
         let work = async {
             let mut client = self.postgres.connect(OWNER).await?;
-            migrations::apply(&mut client).await
+            migrations::apply(&mut client, host).await
         };
         let applied = steps
             .run(

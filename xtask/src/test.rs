@@ -11,6 +11,7 @@ use tokio::process::Command;
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions;
+use crate::host::Host;
 use crate::log_audit::{self, Hidden, Others};
 use crate::placement::Placement;
 use crate::ports::{self, HOST};
@@ -19,12 +20,14 @@ use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
+use crate::{
+    conformance, control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd,
+};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|lint|install|restore|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -56,6 +59,14 @@ async fn parts(
     counts: &mut Counts,
 ) -> Result<()> {
     let wants = |part| args.part == Part::All || args.part == part;
+    let host = match &args.host {
+        Some(folder) => Host::in_folder(folder)?,
+        None => Host::installed(),
+    };
+    anyhow::ensure!(
+        args.host.is_none() || matches!(args.part, Part::Sql | Part::Host | Part::Http),
+        "--host goes with `test sql`, `test host` and `test http`"
+    );
     let filter = args.filter.as_deref();
     let steps = Steps::new();
     if wants(Part::Unit) {
@@ -76,7 +87,7 @@ async fn parts(
     let [api, database] = ports::free_many()?;
     let ports = Ports { api, database };
     let major = args.postgres;
-    let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
+    let stack = Stack::start_database(state, ports, false, major, &host, processes, &steps).await?;
     // First, as the tests of SQL make an extension.
     if wants(Part::Install) || args.part == Part::Restore {
         println!("tests of installing");
@@ -103,9 +114,16 @@ async fn parts(
             println!("supabase/inventory.tsv is what the migrations make");
             counts.0 += 1;
         }
-        add(counts, pgtap::run(&stack.postgres, filter).await?);
+        add(counts, pgtap::run(&stack.postgres, &host, filter).await?);
     }
     if args.part == Part::Sql {
+        return Ok(());
+    }
+    if wants(Part::Host) && (args.part == Part::Host || filter.is_none()) {
+        println!("the host");
+        add(counts, conformance::run(&stack.postgres, &host).await?);
+    }
+    if args.part == Part::Host {
         return Ok(());
     }
     // A filter by name is not for it.
@@ -120,6 +138,7 @@ async fn parts(
     if args.part == Part::Lint {
         return Ok(());
     }
+    pgtap::prepare(&stack.postgres, &host).await?;
     stack.start_api(processes, &steps).await?;
     let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
     allow_many_writes(&stack.postgres).await?;
@@ -128,6 +147,12 @@ async fn parts(
     if wants(Part::Http) {
         println!("HTTP tests");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
+        if !host.is_example()? {
+            println!(
+                "not run with this host: tests/http/example_host (they count as filtered out)"
+            );
+            arguments.push("--skip=example_host::");
+        }
         arguments.extend(filter);
         add(
             counts,

@@ -21,8 +21,7 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
             // The function itself has a line of its own.
             ("host interface", _) => {}
             ("function", Some(there)) if is_hosts(name) => {
-                let key = ("host interface".to_owned(), name.clone());
-                let is_stub = found.0.get(&key).is_some_and(|body| body == "stub");
+                let is_stub = found.0.contains_key(&("stub".to_owned(), name.clone()));
                 host_function(name, there, is_stub, findings);
             }
             // Told of with the object.
@@ -127,7 +126,8 @@ fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings:
     let is_ours = |kind: &str, name: &str| ours.0.contains_key(&(kind.to_owned(), name.to_owned()));
     match kind {
         // Of the project's own.
-        "host interface" | "setting" | "rate limit" | "refusal" | "bucket" | "bucket limit" => {}
+        "host interface" | "stub" | "setting" | "rate limit" | "refusal" | "bucket"
+        | "bucket limit" => {}
         "function" if name.starts_with("public.") => {}
         "policy" if !name.starts_with("chat.") && !name.starts_with("public.") => {}
         // Told of with its table.

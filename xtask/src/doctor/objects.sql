@@ -126,8 +126,12 @@ object (kind, name, definition) as (
   from function f join pg_catalog.pg_language l on l.oid = f.prolang
 
   union all
-  select 'host interface', f.name, case when f.is_stub then 'stub' else '' end
-  from function f where f.is_hosts or f.is_stub
+  select 'host interface', f.name, ''
+  from function f where f.is_hosts
+
+  union all
+  select 'stub', f.name, ''
+  from function f where f.is_stub
 
   union all
   select 'trigger', t.tgrelid::regclass || '.' || t.tgname,
