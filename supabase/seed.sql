@@ -34,7 +34,7 @@ where u.email in (
   'sweeper@example.com'
 );
 
-insert into public.friendships (user_low, user_high, status, requested_by) values
+insert into example_host.friendships (user_low, user_high, status, requested_by) values
   ('a11ce000-0000-4000-8000-000000000001', 'b0b00000-0000-4000-8000-000000000002', 'accepted', 'a11ce000-0000-4000-8000-000000000001'),
   ('a11ce000-0000-4000-8000-000000000001', 'ca401000-0000-4000-8000-000000000003', 'accepted', 'ca401000-0000-4000-8000-000000000003'),
   ('b0b00000-0000-4000-8000-000000000002', 'ca401000-0000-4000-8000-000000000003', 'accepted', 'b0b00000-0000-4000-8000-000000000002'),
@@ -42,20 +42,20 @@ insert into public.friendships (user_low, user_high, status, requested_by) value
   ('a11ce000-0000-4000-8000-000000000001', 'e4140000-0000-4000-8000-000000000005', 'blocked', 'a11ce000-0000-4000-8000-000000000001');
 
 -- The party is published and one of its groups approved: their chats come from the triggers.
-insert into public.events (id, title, created_by) values
+insert into example_host.events (id, title, created_by) values
   ('e0e00000-0000-4000-8000-000000000001', 'Saturday Night Party', 'a11ce000-0000-4000-8000-000000000001');
-insert into public.event_authors (event_id, user_id) values
+insert into example_host.event_authors (event_id, user_id) values
   ('e0e00000-0000-4000-8000-000000000001', 'a11ce000-0000-4000-8000-000000000001'),
   ('e0e00000-0000-4000-8000-000000000001', 'ca401000-0000-4000-8000-000000000003');
-insert into public.event_groups (id, event_id, name) values
+insert into example_host.event_groups (id, event_id, name) values
   ('60000000-0000-4000-8000-000000000001', 'e0e00000-0000-4000-8000-000000000001', 'The dancers'),
   ('60000000-0000-4000-8000-000000000002', 'e0e00000-0000-4000-8000-000000000001', 'The cooks');
-insert into public.event_group_members (group_id, user_id) values
+insert into example_host.event_group_members (group_id, user_id) values
   ('60000000-0000-4000-8000-000000000001', 'b0b00000-0000-4000-8000-000000000002'),
   ('60000000-0000-4000-8000-000000000001', 'f4a4c000-0000-4000-8000-000000000006'),
   ('60000000-0000-4000-8000-000000000002', 'da7e0000-0000-4000-8000-000000000004');
-update public.events set status = 'published' where id = 'e0e00000-0000-4000-8000-000000000001';
-update public.event_groups set status = 'approved' where id = '60000000-0000-4000-8000-000000000001';
+update example_host.events set status = 'published' where id = 'e0e00000-0000-4000-8000-000000000001';
+update example_host.event_groups set status = 'approved' where id = '60000000-0000-4000-8000-000000000001';
 
 -- A few pages of talk in the dancers' chat, said by its people in turn.
 do $$

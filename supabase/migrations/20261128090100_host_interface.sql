@@ -2,7 +2,8 @@
 --
 -- These are stubs: without friends, events or groups nobody can open a chat. A later migration of
 -- the host's replaces their bodies (`create or replace function`), and lets triggers on its tables
--- call the functions that `…_chats.sql` has for hosts. `…_example_host.sql` is such a migration.
+-- call the functions that `…_chats.sql` has for hosts. `…_example_host.sql` is such a migration;
+-- `cargo xtask test host` tells whether another one does what is asked here.
 -- All are definer functions: the caller may read none of the host's tables.
 
 create function chat.are_friends(a uuid, b uuid) returns boolean

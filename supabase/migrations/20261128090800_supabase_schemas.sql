@@ -32,21 +32,44 @@ create or replace trigger _100_leave_chats
 -- Storage --------------------------------------------------------------------
 -- The bucket is the one place of its limits: a reservation goes by them, and so does Storage at the upload.
 
-insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
-values (chat.bucket(), chat.bucket(), false, 26214400, array[
-  'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
-  'video/mp4', 'video/quicktime', 'video/webm', 'video/3gpp',
-  'audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/webm', 'audio/wav', 'audio/aac', 'audio/3gpp',
-  -- Neither HTML nor SVG: a browser would run what they hold.
-  'application/pdf', 'text/plain', 'text/csv', 'text/markdown', 'application/zip',
-  'application/msword', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint',
-  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
-  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  'application/vnd.openxmlformats-officedocument.presentationml.presentation',
-  'application/vnd.oasis.opendocument.text', 'application/vnd.oasis.opendocument.spreadsheet',
-  'application/vnd.oasis.opendocument.presentation'
-])
-on conflict (id) do update set public = false;
+do $$
+declare
+  bucket storage.buckets;
+  foreign_file text;
+begin
+  select b.* into bucket from storage.buckets b where b.id = chat.bucket();
+  if bucket.id is null then
+    insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
+    values (chat.bucket(), chat.bucket(), false, 26214400, array[
+      'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
+      'video/mp4', 'video/quicktime', 'video/webm', 'video/3gpp',
+      'audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/webm', 'audio/wav', 'audio/aac', 'audio/3gpp',
+      -- Neither HTML nor SVG: a browser would run what they hold.
+      'application/pdf', 'text/plain', 'text/csv', 'text/markdown', 'application/zip',
+      'application/msword', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint',
+      'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+      'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+      'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+      'application/vnd.oasis.opendocument.text', 'application/vnd.oasis.opendocument.spreadsheet',
+      'application/vnd.oasis.opendocument.presentation'
+    ]);
+    return;
+  end if;
+
+  -- After a restore somebody may have made the bucket, and copied its files, before this.
+  select o.name into foreign_file from storage.objects o
+  where o.bucket_id = chat.bucket() and o.name !~ '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/){3}[^/]+$'
+  limit 1;
+  if foreign_file is not null then
+    raise exception 'bucket % has a file that is not the chat''s, and would be removed as left over: %', bucket.id, foreign_file
+      using errcode = '55000', hint = 'Move such files into a bucket of another name, then run this again.';
+  end if;
+  if bucket.public then
+    update storage.buckets set public = false where id = chat.bucket();
+    raise warning 'bucket % was public, and is private now', bucket.id;
+  end if;
+end
+$$;
 
 create or replace function chat.may_upload(path text) returns boolean
 language plpgsql stable security definer set search_path = ''
@@ -182,12 +205,45 @@ create policy "attachments are for people with an account"
 -- With the default replica identity: with a full one a deleted row would reach strangers whose filter fits.
 
 do $$
+declare
+  publication pg_publication;
+  unfit text;
 begin
-  if not exists (
-    select from pg_publication_tables t
-    where t.pubname = 'supabase_realtime' and t.schemaname = 'public' and t.tablename = 'messages'
+  select p.* into publication from pg_publication p where p.pubname = 'supabase_realtime';
+  if publication.oid is null then
+    create publication supabase_realtime for table public.messages;
+    return;
+  end if;
+
+  -- The project's own: what it publishes, and of which tables, is not the chat's to change.
+  if publication.puballtables then
+    raise warning 'publication supabase_realtime is for all tables, the chat''s among them, and is left as it is'
+      using detail = 'The event of a DELETE skips row level security: every subscriber whose filter matches gets the primary key of the deleted row, also where a table of the schema chat had it: the ids of a chat and of a former participant.',
+      hint = 'A publication that lists its tables tells less: drop publication supabase_realtime; create publication supabase_realtime for table public.messages, …;';
+  elsif exists (
+    select from pg_publication_namespace n
+    where n.pnpubid = publication.oid and n.pnnspid = 'public'::regnamespace
+  ) then
+    raise warning 'publication supabase_realtime is for all tables in schema public, messages among them, and is left as it is'
+      using detail = 'The event of a DELETE skips row level security: every subscriber whose filter matches gets the primary key of the deleted row.';
+  elsif not exists (
+    select from pg_publication_rel r where r.prpubid = publication.oid and r.prrelid = 'public.messages'::regclass
   ) then
     alter publication supabase_realtime add table public.messages;
+  end if;
+
+  unfit := concat_ws(
+    ' and ',
+    case when not (publication.pubinsert and publication.pubupdate) then 'leaves out inserts or updates' end,
+    (
+      select 'publishes only some rows or columns of messages' from pg_publication_rel r
+      where r.prpubid = publication.oid and r.prrelid = 'public.messages'::regclass
+        and (r.prqual is not null or r.prattrs is not null)
+    )
+  );
+  if unfit <> '' then
+    raise warning 'publication supabase_realtime %, and is left as it is: clients miss messages or edits until they ask for changes', unfit
+      using hint = 'alter publication supabase_realtime set (publish = ''insert, update, delete''); alter publication supabase_realtime drop table public.messages; then run this again.';
   end if;
 end
 $$;

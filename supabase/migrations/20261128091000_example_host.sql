@@ -4,75 +4,84 @@
 -- the chat's questions, and triggers that tell the chat what has changed. Nothing else in the chat
 -- knows these tables.
 --
+-- They are in a schema of their own, so that the whole can be pushed to a project that has tables of the same
+-- names. An app that begins with these tables writes `public.` for `example_host.` in this file, and drops the
+-- four lines about the schema.
+--
 -- The host's own API writes them (here: service_role). Clients of the chat read none of
 -- them: RLS is on and there is no policy, so a grant made by mistake shows nothing either.
 
-create type public.friendship_status as enum ('pending', 'accepted', 'blocked');
-create type public.event_status as enum ('draft', 'published', 'cancelled');
-create type public.group_status as enum ('pending', 'approved', 'rejected');
+create schema example_host;
+comment on schema example_host is 'An example of an application that the chat lives in: friends, events, groups.';
+revoke all on schema example_host from public;
+grant usage on schema example_host to service_role;
 
-create table public.friendships (
+create type example_host.friendship_status as enum ('pending', 'accepted', 'blocked');
+create type example_host.event_status as enum ('draft', 'published', 'cancelled');
+create type example_host.group_status as enum ('pending', 'approved', 'rejected');
+
+create table example_host.friendships (
   user_low uuid not null references auth.users (id) on delete cascade,
   user_high uuid not null references auth.users (id) on delete cascade,
-  status public.friendship_status not null default 'pending',
+  status example_host.friendship_status not null default 'pending',
   requested_by uuid not null,
   primary key (user_low, user_high),
   constraint friendships_pair_is_ordered check (user_low < user_high),
   constraint friendships_requester_is_of_the_pair check (requested_by in (user_low, user_high))
 );
-comment on table public.friendships is
+comment on table example_host.friendships is
   'One row a pair of users, the smaller id first. For a blocked pair requested_by is the one who blocked.';
-create index friendships_user_high_idx on public.friendships (user_high);
+create index friendships_user_high_idx on example_host.friendships (user_high);
 
-create table public.events (
+create table example_host.events (
   id uuid primary key default gen_random_uuid(),
   title text not null,
-  status public.event_status not null default 'draft',
+  status example_host.event_status not null default 'draft',
   created_by uuid references auth.users (id) on delete set null
 );
-comment on table public.events is 'Events; publishing one opens its authors'' chat.';
-create index events_created_by_idx on public.events (created_by);
+comment on table example_host.events is 'Events; publishing one opens its authors'' chat.';
+create index events_created_by_idx on example_host.events (created_by);
 
-create table public.event_authors (
-  event_id uuid not null references public.events (id) on delete cascade,
+create table example_host.event_authors (
+  event_id uuid not null references example_host.events (id) on delete cascade,
   user_id uuid not null references auth.users (id) on delete cascade,
   primary key (event_id, user_id)
 );
-comment on table public.event_authors is 'Who writes an event: the participants of its chats.';
-create index event_authors_user_id_idx on public.event_authors (user_id);
+comment on table example_host.event_authors is 'Who writes an event: the participants of its chats.';
+create index event_authors_user_id_idx on example_host.event_authors (user_id);
 
-create table public.event_groups (
+create table example_host.event_groups (
   id uuid primary key default gen_random_uuid(),
-  event_id uuid not null references public.events (id) on delete cascade,
+  event_id uuid not null references example_host.events (id) on delete cascade,
   name text not null,
-  status public.group_status not null default 'pending'
+  status example_host.group_status not null default 'pending'
 );
-comment on table public.event_groups is 'Groups that want to come to an event; approving one opens its chat.';
-create index event_groups_event_id_idx on public.event_groups (event_id);
+comment on table example_host.event_groups is 'Groups that want to come to an event; approving one opens its chat.';
+create index event_groups_event_id_idx on example_host.event_groups (event_id);
 
-create table public.event_group_members (
-  group_id uuid not null references public.event_groups (id) on delete cascade,
+create table example_host.event_group_members (
+  group_id uuid not null references example_host.event_groups (id) on delete cascade,
   user_id uuid not null references auth.users (id) on delete cascade,
   primary key (group_id, user_id)
 );
-comment on table public.event_group_members is 'Who belongs to a group.';
-create index event_group_members_user_id_idx on public.event_group_members (user_id);
+comment on table example_host.event_group_members is 'Who belongs to a group.';
+create index event_group_members_user_id_idx on example_host.event_group_members (user_id);
 
-alter table public.friendships enable row level security;
-alter table public.friendships force row level security;
-alter table public.events enable row level security;
-alter table public.events force row level security;
-alter table public.event_authors enable row level security;
-alter table public.event_authors force row level security;
-alter table public.event_groups enable row level security;
-alter table public.event_groups force row level security;
-alter table public.event_group_members enable row level security;
-alter table public.event_group_members force row level security;
+alter table example_host.friendships enable row level security;
+alter table example_host.friendships force row level security;
+alter table example_host.events enable row level security;
+alter table example_host.events force row level security;
+alter table example_host.event_authors enable row level security;
+alter table example_host.event_authors force row level security;
+alter table example_host.event_groups enable row level security;
+alter table example_host.event_groups force row level security;
+alter table example_host.event_group_members enable row level security;
+alter table example_host.event_group_members force row level security;
 
-revoke all on public.friendships, public.events, public.event_authors, public.event_groups, public.event_group_members
+revoke all on example_host.friendships, example_host.events, example_host.event_authors, example_host.event_groups, example_host.event_group_members
   from public, anon, authenticated, service_role;
 grant select, insert, update, delete
-  on public.friendships, public.events, public.event_authors, public.event_groups, public.event_group_members
+  on example_host.friendships, example_host.events, example_host.event_authors, example_host.event_groups, example_host.event_group_members
   to service_role;
 
 -- The chat's questions ---------------------------------------------------------
@@ -82,7 +91,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 begin
   return exists (
-    select from public.friendships f
+    select from example_host.friendships f
     where f.user_low = least(a, b) and f.user_high = greatest(a, b) and f.status = 'accepted'
   );
 end
@@ -93,7 +102,7 @@ language plpgsql stable security definer set search_path = ''
 as $$
 begin
   return exists (
-    select from public.friendships f
+    select from example_host.friendships f
     where f.user_low = least(a, b) and f.user_high = greatest(a, b) and f.status = 'blocked'
   );
 end
@@ -103,7 +112,7 @@ create or replace function chat.event_participants(event_id uuid) returns setof 
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  return query select a.user_id from public.event_authors a where a.event_id = event_participants.event_id;
+  return query select a.user_id from example_host.event_authors a where a.event_id = event_participants.event_id;
 end
 $$;
 
@@ -112,10 +121,10 @@ language plpgsql stable security definer set search_path = ''
 as $$
 begin
   return query
-    select m.user_id from public.event_group_members m where m.group_id = group_participants.group_id
+    select m.user_id from example_host.event_group_members m where m.group_id = group_participants.group_id
     union
     select a.user_id
-    from public.event_groups g join public.event_authors a on a.event_id = g.event_id
+    from example_host.event_groups g join example_host.event_authors a on a.event_id = g.event_id
     where g.id = group_participants.group_id;
 end
 $$;
@@ -124,7 +133,7 @@ create or replace function chat.moderated_events() returns setof uuid
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  return query select a.event_id from public.event_authors a where a.user_id = auth.uid();
+  return query select a.event_id from example_host.event_authors a where a.user_id = auth.uid();
 end
 $$;
 
@@ -132,49 +141,79 @@ $$;
 -- Statement triggers, each of which first locks all that its statement is about. They read the host's
 -- rows after that: whoever was changing the same event or group has committed by then.
 
-create function public.group_chat_name(event_title text) returns text
+create function example_host.group_chat_name(event_title text) returns text
 language sql immutable
 return event_title || ' — group';
-comment on function public.group_chat_name(text) is 'What the chat of an approved group is called.';
+comment on function example_host.group_chat_name(text) is 'What the chat of an approved group is called.';
 
-create function public.open_event_chats(events uuid[]) returns void
+create function example_host.open_event_chats(events uuid[]) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
   perform chat.lock_sources(events);
   perform chat.open_event_chat(e.id, e.title)
-  from public.events e
+  from example_host.events e
   where e.id = any (events) and e.status = 'published'
   order by e.id;
 end
 $$;
-comment on function public.open_event_chats(uuid[]) is
+comment on function example_host.open_event_chats(uuid[]) is
   'Opens the authors'' chats of published events that have none.';
 
-create function public.open_group_chats(groups uuid[]) returns void
+create function example_host.open_group_chats(groups uuid[]) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform chat.lock_sources(groups || array(select g.event_id from public.event_groups g where g.id = any (groups)));
-  perform chat.open_group_chat(g.id, e.id, public.group_chat_name(e.title))
-  from public.event_groups g join public.events e on e.id = g.event_id
+  perform chat.lock_sources(groups || array(select g.event_id from example_host.event_groups g where g.id = any (groups)));
+  perform chat.open_group_chat(g.id, e.id, example_host.group_chat_name(e.title))
+  from example_host.event_groups g join example_host.events e on e.id = g.event_id
   where g.id = any (groups) and g.status = 'approved'
   order by g.id;
 end
 $$;
-comment on function public.open_group_chats(uuid[]) is 'Opens the chats of approved groups that have none.';
+comment on function example_host.open_group_chats(uuid[]) is 'Opens the chats of approved groups that have none.';
 
-create function public.on_events_inserted() returns trigger
+create function example_host.open_all_chats(at_most integer default null) returns integer
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  events constant uuid[] := array(
+    select e.id from example_host.events e
+    where e.status = 'published'
+      and not exists (select from chat.chats c where c.event_id = e.id and c.type = 'event_authors')
+    order by e.id
+    limit at_most
+  );
+  groups constant uuid[] := array(
+    select g.id from example_host.event_groups g
+    where g.status = 'approved' and not exists (select from chat.chats c where c.group_id = g.id)
+    order by g.id
+    limit at_most - cardinality(events)
+  );
+begin
+  -- All locks first, as two calls would take them in two rounds.
+  perform chat.lock_sources(events || groups || array(
+    select g.event_id from example_host.event_groups g where g.id = any (groups)
+  ));
+  perform example_host.open_event_chats(events);
+  perform example_host.open_group_chats(groups);
+  return cardinality(events) + cardinality(groups);
+end
+$$;
+comment on function example_host.open_all_chats(integer) is
+  'Opens the chats of all published events and approved groups that have none, such as those from before the chat was installed, or of so many of them; returns how many it found. A second call finds none.';
+
+create function example_host.on_events_inserted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform public.open_event_chats(array(select a.id from after a where a.status = 'published'));
+  perform example_host.open_event_chats(array(select a.id from after a where a.status = 'published'));
   return null;
 end
 $$;
-comment on function public.on_events_inserted() is 'Opens the authors'' chats of events that are published at once.';
+comment on function example_host.on_events_inserted() is 'Opens the authors'' chats of events that are published at once.';
 
-create function public.on_events_updated() returns trigger
+create function example_host.on_events_updated() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -185,19 +224,19 @@ declare
 begin
   if cardinality(published || renamed) > 0 then
     perform chat.lock_chats_of(published || renamed);
-    perform public.open_event_chats(published);
-    perform chat.rename_event(e.id, e.title, public.group_chat_name(e.title))
-    from public.events e
+    perform example_host.open_event_chats(published);
+    perform chat.rename_event(e.id, e.title, example_host.group_chat_name(e.title))
+    from example_host.events e
     where e.id = any (renamed)
     order by e.id;
   end if;
   return null;
 end
 $$;
-comment on function public.on_events_updated() is
+comment on function example_host.on_events_updated() is
   'Opens the authors'' chats of events that become published, and lets the names of chats follow the titles.';
 
-create function public.on_events_deleted() returns trigger
+create function example_host.on_events_deleted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -205,19 +244,19 @@ begin
   return null;
 end
 $$;
-comment on function public.on_events_deleted() is 'Deletes the chats of events, those of their groups too.';
+comment on function example_host.on_events_deleted() is 'Deletes the chats of events, those of their groups too.';
 
-create function public.on_groups_inserted() returns trigger
+create function example_host.on_groups_inserted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  perform public.open_group_chats(array(select a.id from after a where a.status = 'approved'));
+  perform example_host.open_group_chats(array(select a.id from after a where a.status = 'approved'));
   return null;
 end
 $$;
-comment on function public.on_groups_inserted() is 'Opens the chats of groups that are approved at once.';
+comment on function example_host.on_groups_inserted() is 'Opens the chats of groups that are approved at once.';
 
-create function public.on_groups_updated() returns trigger
+create function example_host.on_groups_updated() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -233,47 +272,47 @@ begin
       select e from after a join before b on b.id = a.id cross join unnest(array[a.event_id, b.event_id]) as e
       where a.id = any (approved || moved)
     ));
-    perform chat.move_group(g.id, e.id, public.group_chat_name(e.title))
-    from public.event_groups g join public.events e on e.id = g.event_id
+    perform chat.move_group(g.id, e.id, example_host.group_chat_name(e.title))
+    from example_host.event_groups g join example_host.events e on e.id = g.event_id
     where g.id = any (moved)
     order by g.id;
-    perform public.open_group_chats(approved);
+    perform example_host.open_group_chats(approved);
   end if;
   return null;
 end
 $$;
-comment on function public.on_groups_updated() is
+comment on function example_host.on_groups_updated() is
   'Opens the chats of groups that become approved, and lets the chats of moved groups follow them to the other event.';
 
-create function public.on_groups_deleted() returns trigger
+create function example_host.on_groups_deleted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
   -- Where the event went too, its own trigger deletes all its chats, in one order.
   perform chat.remove_sources(array(
-    select b.id from before b where exists (select from public.events e where e.id = b.event_id)
+    select b.id from before b where exists (select from example_host.events e where e.id = b.event_id)
   ));
   return null;
 end
 $$;
-comment on function public.on_groups_deleted() is 'Deletes the chats of groups.';
+comment on function example_host.on_groups_deleted() is 'Deletes the chats of groups.';
 
-create function public.lock_people_below(events uuid[], groups uuid[]) returns void
+create function example_host.lock_people_below(events uuid[], groups uuid[]) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
   -- In whatever order Postgres reads them, which is that of other statements about the same rows.
-  perform from public.event_groups g where g.event_id = any (events) for update;
-  perform from public.event_authors a where a.event_id = any (events) for update;
-  perform from public.event_group_members m
-  where m.group_id = any (groups || array(select g.id from public.event_groups g where g.event_id = any (events)))
+  perform from example_host.event_groups g where g.event_id = any (events) for update;
+  perform from example_host.event_authors a where a.event_id = any (events) for update;
+  perform from example_host.event_group_members m
+  where m.group_id = any (groups || array(select g.id from example_host.event_groups g where g.event_id = any (events)))
   for update;
 end
 $$;
-comment on function public.lock_people_below(uuid[], uuid[]) is
+comment on function example_host.lock_people_below(uuid[], uuid[]) is
   'Locks the rows that a deletion of events and groups will cascade to, before any of their chats is locked.';
 
-create function public.on_row_deleted() returns trigger
+create function example_host.on_row_deleted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -282,45 +321,45 @@ begin
   -- Once for a statement, at its first row.
   if old.id = (select b.id from before b limit 1) then
     gone := array(select b.id from before b);
-    perform public.lock_people_below(
+    perform example_host.lock_people_below(
       case tg_table_name when 'events' then gone end, case tg_table_name when 'event_groups' then gone end
     );
   end if;
   return null;
 end
 $$;
-comment on function public.on_row_deleted() is 'Takes the locks of a cascade before it begins.';
+comment on function example_host.on_row_deleted() is 'Takes the locks of a cascade before it begins.';
 
 -- Postgres fires the triggers of a cascade after those of the statement that began it, and so after the
 -- chats are locked. Row triggers fire in the order of their names, before those of foreign keys (RI_…).
-create trigger "000_lock_people" after delete on public.events
+create trigger "000_lock_people" after delete on example_host.events
   referencing old table as before
-  for each row execute function public.on_row_deleted();
-create trigger "000_lock_people" after delete on public.event_groups
+  for each row execute function example_host.on_row_deleted();
+create trigger "000_lock_people" after delete on example_host.event_groups
   referencing old table as before
-  for each row execute function public.on_row_deleted();
+  for each row execute function example_host.on_row_deleted();
 
-create trigger _100_open_chats after insert on public.events
+create trigger _100_open_chats after insert on example_host.events
   referencing new table as after
-  for each statement execute function public.on_events_inserted();
-create trigger _100_follow_events after update on public.events
+  for each statement execute function example_host.on_events_inserted();
+create trigger _100_follow_events after update on example_host.events
   referencing old table as before new table as after
-  for each statement execute function public.on_events_updated();
-create trigger _100_delete_chats after delete on public.events
+  for each statement execute function example_host.on_events_updated();
+create trigger _100_delete_chats after delete on example_host.events
   referencing old table as before
-  for each statement execute function public.on_events_deleted();
-create trigger _100_open_chats after insert on public.event_groups
+  for each statement execute function example_host.on_events_deleted();
+create trigger _100_open_chats after insert on example_host.event_groups
   referencing new table as after
-  for each statement execute function public.on_groups_inserted();
-create trigger _100_follow_groups after update on public.event_groups
+  for each statement execute function example_host.on_groups_inserted();
+create trigger _100_follow_groups after update on example_host.event_groups
   referencing old table as before new table as after
-  for each statement execute function public.on_groups_updated();
-create trigger _100_delete_chats after delete on public.event_groups
+  for each statement execute function example_host.on_groups_updated();
+create trigger _100_delete_chats after delete on example_host.event_groups
   referencing old table as before
-  for each statement execute function public.on_groups_deleted();
+  for each statement execute function example_host.on_groups_deleted();
 
 -- A chat names its event and group for ever.
-create function public.refuse_new_id() returns trigger
+create function example_host.refuse_new_id() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
@@ -328,16 +367,16 @@ begin
     errcode = 'restrict_violation', message = format('the id of a row in %I must not change', tg_table_name);
 end
 $$;
-comment on function public.refuse_new_id() is 'Keeps the ids of events and groups, by which chats know them.';
-create trigger _100_keep_id before update of id on public.events
-  for each row when (old.id <> new.id) execute function public.refuse_new_id();
-create trigger _100_keep_id before update of id on public.event_groups
-  for each row when (old.id <> new.id) execute function public.refuse_new_id();
+comment on function example_host.refuse_new_id() is 'Keeps the ids of events and groups, by which chats know them.';
+create trigger _100_keep_id before update of id on example_host.events
+  for each row when (old.id <> new.id) execute function example_host.refuse_new_id();
+create trigger _100_keep_id before update of id on example_host.event_groups
+  for each row when (old.id <> new.id) execute function example_host.refuse_new_id();
 
 -- People -------------------------------------------------------------------------
 -- An event or a group that is gone takes its chats with it: nobody has to be removed from them.
 
-create function public.on_authors_added() returns trigger
+create function example_host.on_authors_added() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -345,9 +384,9 @@ begin
   return null;
 end
 $$;
-comment on function public.on_authors_added() is 'The chats of events follow new authors.';
+comment on function example_host.on_authors_added() is 'The chats of events follow new authors.';
 
-create function public.on_authors_changed() returns trigger
+create function example_host.on_authors_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -358,32 +397,32 @@ begin
   return null;
 end
 $$;
-comment on function public.on_authors_changed() is 'The chats of events follow authors whose rows now name others.';
+comment on function example_host.on_authors_changed() is 'The chats of events follow authors whose rows now name others.';
 
-create function public.on_authors_removed() returns trigger
+create function example_host.on_authors_removed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
   perform chat.follow_people('{}', array(
     select row(b.event_id, b.user_id)::chat.membership from before b
-    where exists (select from public.events p where p.id = b.event_id)
+    where exists (select from example_host.events p where p.id = b.event_id)
   ));
   return null;
 end
 $$;
-comment on function public.on_authors_removed() is 'The chats of events follow authors who are removed.';
+comment on function example_host.on_authors_removed() is 'The chats of events follow authors who are removed.';
 
-create trigger _100_follow_added after insert on public.event_authors
+create trigger _100_follow_added after insert on example_host.event_authors
   referencing new table as after
-  for each statement execute function public.on_authors_added();
-create trigger _100_follow_changed after update on public.event_authors
+  for each statement execute function example_host.on_authors_added();
+create trigger _100_follow_changed after update on example_host.event_authors
   referencing old table as before new table as after
-  for each statement execute function public.on_authors_changed();
-create trigger _100_follow_removed after delete on public.event_authors
+  for each statement execute function example_host.on_authors_changed();
+create trigger _100_follow_removed after delete on example_host.event_authors
   referencing old table as before
-  for each statement execute function public.on_authors_removed();
+  for each statement execute function example_host.on_authors_removed();
 
-create function public.on_members_added() returns trigger
+create function example_host.on_members_added() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -391,9 +430,9 @@ begin
   return null;
 end
 $$;
-comment on function public.on_members_added() is 'The chats of groups follow new members.';
+comment on function example_host.on_members_added() is 'The chats of groups follow new members.';
 
-create function public.on_members_changed() returns trigger
+create function example_host.on_members_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -404,38 +443,39 @@ begin
   return null;
 end
 $$;
-comment on function public.on_members_changed() is 'The chats of groups follow members whose rows now name others.';
+comment on function example_host.on_members_changed() is 'The chats of groups follow members whose rows now name others.';
 
-create function public.on_members_removed() returns trigger
+create function example_host.on_members_removed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
   perform chat.follow_people('{}', array(
     select row(b.group_id, b.user_id)::chat.membership from before b
-    where exists (select from public.event_groups p where p.id = b.group_id)
+    where exists (select from example_host.event_groups p where p.id = b.group_id)
   ));
   return null;
 end
 $$;
-comment on function public.on_members_removed() is 'The chats of groups follow members who are removed.';
+comment on function example_host.on_members_removed() is 'The chats of groups follow members who are removed.';
 
-create trigger _100_follow_added after insert on public.event_group_members
+create trigger _100_follow_added after insert on example_host.event_group_members
   referencing new table as after
-  for each statement execute function public.on_members_added();
-create trigger _100_follow_changed after update on public.event_group_members
+  for each statement execute function example_host.on_members_added();
+create trigger _100_follow_changed after update on example_host.event_group_members
   referencing old table as before new table as after
-  for each statement execute function public.on_members_changed();
-create trigger _100_follow_removed after delete on public.event_group_members
+  for each statement execute function example_host.on_members_changed();
+create trigger _100_follow_removed after delete on example_host.event_group_members
   referencing old table as before
-  for each statement execute function public.on_members_removed();
+  for each statement execute function example_host.on_members_removed();
 
 revoke execute on function
-  public.group_chat_name(text), public.open_event_chats(uuid[]), public.open_group_chats(uuid[]),
-  public.on_events_inserted(), public.on_events_updated(), public.on_events_deleted(),
-  public.on_groups_inserted(), public.on_groups_updated(), public.on_groups_deleted(),
-  public.lock_people_below(uuid[], uuid[]), public.on_row_deleted(), public.refuse_new_id(),
-  public.on_authors_added(), public.on_authors_changed(), public.on_authors_removed(),
-  public.on_members_added(), public.on_members_changed(), public.on_members_removed()
+  example_host.group_chat_name(text), example_host.open_event_chats(uuid[]), example_host.open_group_chats(uuid[]),
+  example_host.open_all_chats(integer),
+  example_host.on_events_inserted(), example_host.on_events_updated(), example_host.on_events_deleted(),
+  example_host.on_groups_inserted(), example_host.on_groups_updated(), example_host.on_groups_deleted(),
+  example_host.lock_people_below(uuid[], uuid[]), example_host.on_row_deleted(), example_host.refuse_new_id(),
+  example_host.on_authors_added(), example_host.on_authors_changed(), example_host.on_authors_removed(),
+  example_host.on_members_added(), example_host.on_members_changed(), example_host.on_members_removed()
   from public, anon, authenticated, service_role;
 
 notify pgrst, 'reload schema';

@@ -1,62 +1,27 @@
 -- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
+--
+-- needs: friends, rooms
 
 begin;
 select plan(132);
 
--- Ids by the names that the stories below use.
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-grant select, insert on known to anon, authenticated;
--- Answers by the moments that they were given.
-create temporary table seen (moment text primary key, answer jsonb not null);
-grant select, insert on seen to authenticated;
+select chat_tests.begin_story();
 
-create function pg_temp.id(called text) returns uuid
-language plpgsql stable
-as $$
-declare
-  answer uuid;
-begin
-  select k.id into strict answer from pg_temp.known k where k.name = called;
-  return answer;
-end
-$$;
+select chat_tests.add_people('alice', 'bob', 'carol', 'stranger');
+insert into known (name) select unnest(array['unknown chat']);
 
-create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
-language plpgsql
-as $$
-begin
-  perform
-    set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', (
-      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
-    )::text, true);
-end
-$$;
-
-insert into known (name)
-select unnest(array['alice', 'bob', 'carol', 'stranger', 'party', 'dancers', 'unknown chat']);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'stranger');
-
--- Carol is the party's author; alice and bob are friends, and dance in a group of the party's.
-insert into public.friendships (user_low, user_high, status, requested_by)
-values (
-  least(pg_temp.id('alice'), pg_temp.id('bob')), greatest(pg_temp.id('alice'), pg_temp.id('bob')), 'accepted', pg_temp.id('bob')
-);
-insert into public.events (id, title) values (pg_temp.id('party'), 'Party');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('carol'));
-insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers'), pg_temp.id('party'), 'Dancers');
-insert into public.event_group_members (group_id, user_id)
-values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
-update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
+-- Alice and bob are friends, and come to a party of carol's.
+select chat_tests.befriend(chat_tests.id('alice'), chat_tests.id('bob'));
+insert into known (name, id)
+select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob'));
+insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
 
 -- Says one line as the one who acts, known by that line afterwards.
 create function pg_temp.say(chat text, line text) returns void
 language plpgsql
 as $$
 declare
-  answer constant jsonb := public.send_message(pg_temp.id(chat), line);
+  answer constant jsonb := public.send_message(chat_tests.id(chat), line);
 begin
   insert into known (name, id) values (line, (answer ->> 'id')::uuid);
   insert into seen (moment, answer) values (line, answer);
@@ -68,7 +33,7 @@ create function pg_temp.edit(chat text, line text, content text) returns void
 language plpgsql
 as $$
 begin
-  insert into seen (moment, answer) values (content, public.edit_message(pg_temp.id(chat), pg_temp.id(line), content));
+  insert into seen (moment, answer) values (content, public.edit_message(chat_tests.id(chat), chat_tests.id(line), content));
 end
 $$;
 
@@ -88,7 +53,7 @@ $$;
 
 create function pg_temp.changes(chat text, since bigint default 0, page_limit integer default 100) returns text[]
 language sql stable
-as $$ select pg_temp.words(public.list_changes(pg_temp.id(chat), since, page_limit)::jsonb -> 'data') $$;
+as $$ select pg_temp.words(public.list_changes(chat_tests.id(chat), since, page_limit)::jsonb -> 'data') $$;
 
 -- What a client has that applies the whole feed, page by page, as `list_messages` would show it.
 create function pg_temp.applied(chat text, page_limit integer) returns jsonb
@@ -101,7 +66,7 @@ declare
   since bigint := 0;
 begin
   loop
-    page := public.list_changes(pg_temp.id(chat), since, page_limit);
+    page := public.list_changes(chat_tests.id(chat), since, page_limit);
     for change in select jsonb_array_elements(page -> 'data') loop
       if (change ->> 'rev')::bigint <= since then
         raise 'rev % after %', change ->> 'rev', since;
@@ -127,19 +92,19 @@ $$;
 -- epoch, which has a part of its own below.
 create function pg_temp.feed(chat text, since bigint, page_limit integer default 50) returns jsonb
 language sql stable
-as $$ select public.list_changes(pg_temp.id(chat), since, page_limit)::jsonb - array['topic', 'epoch'] $$;
+as $$ select public.list_changes(chat_tests.id(chat), since, page_limit)::jsonb - array['topic', 'epoch'] $$;
 
 -- Order, kinds, revs -------------------------------------------------------------
 
-select pg_temp.act_as('alice');
-insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'pair', (public.open_direct_chat(chat_tests.id('bob')) ->> 'id')::uuid;
 select is(
   pg_temp.feed('pair', 0), '{"data": [], "rev": 0, "hasMore": false}', 'nothing has changed in a new chat'
 );
 select pg_temp.say('pair', 'one');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.say('pair', 'two');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('pair', 'three');
 
 select is(
@@ -176,40 +141,40 @@ select is(
   'as the edit answered'
 );
 
-select pg_temp.act_as('bob');
-select public.delete_message(pg_temp.id('pair'), pg_temp.id('two'));
+select chat_tests.act_as('bob');
+select public.delete_message(chat_tests.id('pair'), chat_tests.id('two'));
 select is(
   pg_temp.feed('pair', 5),
   jsonb_build_object(
-    'data', jsonb_build_array(jsonb_build_object('rev', 6, 'kind', 'delete', 'messageId', pg_temp.id('two'))), 'rev', 6, 'hasMore', false
+    'data', jsonb_build_array(jsonb_build_object('rev', 6, 'kind', 'delete', 'messageId', chat_tests.id('two'))), 'rev', 6, 'hasMore', false
   ),
   'a deletion is a rev and an id, and nothing else'
 );
 select is(pg_temp.changes('pair'), array['3 three', '5 one, changed again', '6 -two'], 'it takes the message''s place');
-select public.delete_message(pg_temp.id('pair'), pg_temp.id('two'));
+select public.delete_message(chat_tests.id('pair'), chat_tests.id('two'));
 select is(pg_temp.changes('pair', 6), '{}', 'a second deletion changes nothing');
-select pg_temp.act_as('alice');
-select public.delete_message(pg_temp.id('pair'), pg_temp.id('one'));
+select chat_tests.act_as('alice');
+select public.delete_message(chat_tests.id('pair'), chat_tests.id('one'));
 select is(pg_temp.changes('pair'), array['3 three', '6 -two', '7 -one'], 'so does the deletion of what was edited');
-select doesnt_match(public.list_changes(pg_temp.id('pair'), 0)::text, 'one|two', 'alice reads no text of a deleted message');
-select pg_temp.act_as('bob');
-select doesnt_match(public.list_changes(pg_temp.id('pair'), 0)::text, 'one|two', 'neither does bob');
+select doesnt_match(public.list_changes(chat_tests.id('pair'), 0)::text, 'one|two', 'alice reads no text of a deleted message');
+select chat_tests.act_as('bob');
+select doesnt_match(public.list_changes(chat_tests.id('pair'), 0)::text, 'one|two', 'neither does bob');
 
-select pg_temp.act_as('alice');
-select lives_ok($$ select public.mark_read(pg_temp.id('pair'), pg_temp.id('three')) $$, 'alice reads');
+select chat_tests.act_as('alice');
+select lives_ok($$ select public.mark_read(chat_tests.id('pair'), chat_tests.id('three')) $$, 'alice reads');
 select throws_ok(
-  $$ select public.edit_message(pg_temp.id('pair'), pg_temp.id('two'), 'two') $$, 'PT404', 'message_not_found', 'and tries what is refused'
+  $$ select public.edit_message(chat_tests.id('pair'), chat_tests.id('two'), 'two') $$, 'PT404', 'message_not_found', 'and tries what is refused'
 );
 select is(
   pg_temp.feed('pair', 7), '{"data": [], "rev": 7, "hasMore": false}', 'neither is a change of the chat'
 );
 select is(
-  (select c.rev from chat.chats c where c.id = pg_temp.id('pair')), 7::bigint, 'the feed ends where the chat''s rev is'
+  (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), 7::bigint, 'the feed ends where the chat''s rev is'
 );
 
 -- Pages --------------------------------------------------------------------------
 
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.say('pair', 'four');
 select is(pg_temp.feed('pair', 0, 3) - 'data', '{"rev": 7, "hasMore": true}', 'more: the next page begins after the last change');
 select is(pg_temp.changes('pair', 0, 3), array['3 three', '6 -two', '7 -one'], 'the oldest come first');
@@ -223,36 +188,36 @@ select is(pg_temp.feed('pair', 3, 1) - 'data', '{"rev": 6, "hasMore": true}', 'a
 
 -- Moderators -----------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', 'hello');
 select pg_temp.say('group chat', 'a secret');
 select pg_temp.edit('group chat', 'a secret', 'an open secret');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.say('group chat', 'hello yourself');
-select pg_temp.act_as('alice');
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('a secret'));
-select pg_temp.act_as('carol');
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('hello yourself'));
+select chat_tests.act_as('alice');
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('a secret'));
+select chat_tests.act_as('carol');
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('hello yourself'));
 
 -- Who is no moderator: alice, who sent the secret and deleted it.
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'who deleted a message is told so, not what it was'
 );
-select doesnt_match(public.list_changes(pg_temp.id('group chat'), 0)::text, 'secret|yourself', 'its text is not there');
+select doesnt_match(public.list_changes(chat_tests.id('group chat'), 0)::text, 'secret|yourself', 'its text is not there');
 select results_eq(
-  $$ select message_id, rev, (message).text from chat.changed_messages(pg_temp.id('group chat'), 0, 100, false) $$,
+  $$ select message_id, rev, (message).text from chat.changed_messages(chat_tests.id('group chat'), 0, 100, false) $$,
   $$ values
-    (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, null), (pg_temp.id('hello yourself'), 6::bigint, null) $$,
+    (chat_tests.id('hello'), 1::bigint, 'hello'), (chat_tests.id('a secret'), 5::bigint, null), (chat_tests.id('hello yourself'), 6::bigint, null) $$,
   'a deleted message is a row without the message'
 );
 select results_eq(
-  $$ select message_id, rev, (message).text from chat.changed_messages(pg_temp.id('group chat'), 0, 100, true) $$,
+  $$ select message_id, rev, (message).text from chat.changed_messages(chat_tests.id('group chat'), 0, 100, true) $$,
   $$ values
-    (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, null), (pg_temp.id('hello yourself'), 6::bigint, null) $$,
+    (chat_tests.id('hello'), 1::bigint, 'hello'), (chat_tests.id('a secret'), 5::bigint, null), (chat_tests.id('hello yourself'), 6::bigint, null) $$,
   'nor for one who says that they are a moderator'
 );
-select pg_temp.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
 select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'what users write about themselves shows no more'
 );
@@ -266,7 +231,7 @@ as $$
   )
   from seen s, public.messages m where s.moment = message and m.id = (s.answer ->> 'id')::uuid
 $$;
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(
   pg_temp.feed('group chat', 0),
   jsonb_build_object(
@@ -280,13 +245,13 @@ select is(
   'the author of the event is told what was deleted, when and by whom'
 );
 select results_eq(
-  $$ select message_id, rev, (message).text from chat.changed_messages(pg_temp.id('group chat'), 0, 100, true) $$,
+  $$ select message_id, rev, (message).text from chat.changed_messages(chat_tests.id('group chat'), 0, 100, true) $$,
   $$ values
-    (pg_temp.id('hello'), 1::bigint, 'hello'), (pg_temp.id('a secret'), 5::bigint, 'an open secret'),
-    (pg_temp.id('hello yourself'), 6::bigint, 'hello yourself') $$,
+    (chat_tests.id('hello'), 1::bigint, 'hello'), (chat_tests.id('a secret'), 5::bigint, 'an open secret'),
+    (chat_tests.id('hello yourself'), 6::bigint, 'hello yourself') $$,
   'for a moderator the row has it'
 );
-select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select is(
   pg_temp.changes('group chat'), array['1 hello', '5 an open secret', '6 hello yourself'], 'so is a moderator by token'
 );
@@ -297,89 +262,89 @@ create function pg_temp.complete(person text, chat text) returns setof text
 language sql
 as $$
   select is(
-    pg_temp.applied(chat, page_limit), public.list_messages(pg_temp.id(chat), 100)::jsonb -> 'data',
+    pg_temp.applied(chat, page_limit), public.list_messages(chat_tests.id(chat), 100)::jsonb -> 'data',
     format('%s applies pages of %s from 0, and has what is in the %s', person, page_limit, chat)
   )
   from unnest(array[1, 2, 3, 100]) as page_limit
 $$;
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.complete('alice', 'pair');
 select pg_temp.complete('alice', 'group chat');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.complete('bob', 'pair');
-select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select pg_temp.complete('bob, a moderator,', 'pair');
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select pg_temp.complete('carol, an author,', 'group chat');
 
 -- Who is refused -------------------------------------------------------------------
 
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select throws_ok(format('select public.list_changes(%s)', call), refusal[1], refusal[2], format('a stranger: %s', call))
 from (values
-  ($$pg_temp.id('pair'), 0$$, array['PT403', 'not_participant']),
-  ($$pg_temp.id('group chat'), 99$$, array['PT403', 'not_participant']),
-  ($$pg_temp.id('unknown chat'), 0$$, array['PT404', 'chat_not_found']),
+  ($$chat_tests.id('pair'), 0$$, array['PT403', 'not_participant']),
+  ($$chat_tests.id('group chat'), 99$$, array['PT403', 'not_participant']),
+  ($$chat_tests.id('unknown chat'), 0$$, array['PT404', 'chat_not_found']),
   ($$null, 0$$, array['PT404', 'chat_not_found'])
 ) as attempt (call, refusal);
 select is_empty(
-  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100, true) $$, 'nor is a stranger told of the messages that have changed'
+  $$ select * from chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, 'nor is a stranger told of the messages that have changed'
 );
-select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select throws_ok(
-  $$ select public.list_changes(pg_temp.id('pair'), 0) $$, 'PT403', 'not_participant', 'a moderator from elsewhere is one as well'
+  $$ select public.list_changes(chat_tests.id('pair'), 0) $$, 'PT403', 'not_participant', 'a moderator from elsewhere is one as well'
 );
 
-select pg_temp.act_as('alice');
-select throws_ok(format('select public.list_changes(pg_temp.id(''pair''), %s)', arguments), 'PT400', 'invalid_request', format('refused: %s', arguments))
+select chat_tests.act_as('alice');
+select throws_ok(format('select public.list_changes(chat_tests.id(''pair''), %s)', arguments), 'PT400', 'invalid_request', format('refused: %s', arguments))
 from unnest(array['null', '-1', '-9223372036854775808', '0, null', '0, 0', '0, -1', '0, 101', '0, 20000']) as arguments;
-select lives_ok(format('select public.list_changes(pg_temp.id(''pair''), 0, %s)', page_limit), format('a limit of %s', page_limit))
+select lives_ok(format('select public.list_changes(chat_tests.id(''pair''), 0, %s)', page_limit), format('a limit of %s', page_limit))
 from unnest(array[1, 100]) as page_limit;
 reset role;
 insert into public.messages (chat_id, sender_id, text, rev, created_at)
-select c.id, pg_temp.id('alice'), 'line ' || n, c.rev + n, c.last_message_at + n * interval '1 microsecond'
-from chat.chats c, generate_series(1, 101) as n where c.id = pg_temp.id('pair');
+select c.id, chat_tests.id('alice'), 'line ' || n, c.rev + n, c.last_message_at + n * interval '1 microsecond'
+from chat.chats c, generate_series(1, 101) as n where c.id = chat_tests.id('pair');
 update chat.chats c
-set rev = c.rev + 101, last_message_at = c.last_message_at + interval '101 microseconds' where c.id = pg_temp.id('pair');
-select pg_temp.act_as('alice');
+set rev = c.rev + 101, last_message_at = c.last_message_at + interval '101 microseconds' where c.id = chat_tests.id('pair');
+select chat_tests.act_as('alice');
 select is(cardinality(pg_temp.changes('pair', 9, 100)), 100, 'a page has at most 100 changes');
-select is(json_array_length(public.list_changes(pg_temp.id('pair'), 9) -> 'data'), 50, '50 where nothing is said');
+select is(json_array_length(public.list_changes(chat_tests.id('pair'), 9) -> 'data'), 50, '50 where nothing is said');
 
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select throws_ok(
-  $$ select public.list_changes(pg_temp.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
+  $$ select public.list_changes(chat_tests.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
 );
 select throws_ok(
-  $$ select chat.changed_messages(pg_temp.id('pair'), 0, 100, true) $$, '42501', 'permission denied for schema chat', 'and what is behind it is closed'
+  $$ select chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, '42501', 'permission denied for schema chat', 'and what is behind it is closed'
 );
 reset role;
 
 -- Leaving and coming back ------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('pair', 'before leaving');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.say('pair', 'bob, before');
 select pg_temp.say('pair', 'bob, before, to be deleted');
-select pg_temp.act_as('alice');
-select public.leave_chat(pg_temp.id('pair'));
+select chat_tests.act_as('alice');
+select public.leave_chat(chat_tests.id('pair'));
 select throws_ok(
-  $$ select public.list_changes(pg_temp.id('pair'), 0) $$, 'PT403', 'not_participant', 'who has left is refused'
+  $$ select public.list_changes(chat_tests.id('pair'), 0) $$, 'PT403', 'not_participant', 'who has left is refused'
 );
 select is_empty(
-  $$ select * from chat.changed_messages(pg_temp.id('pair'), 0, 100, true) $$, 'and not told of the messages that have changed'
+  $$ select * from chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, 'and not told of the messages that have changed'
 );
-select lives_ok($$ select public.open_direct_chat(pg_temp.id('bob')) $$, 'alice comes back by herself');
+select lives_ok($$ select public.open_direct_chat(chat_tests.id('bob')) $$, 'alice comes back by herself');
 select is(
   pg_temp.feed('pair', 0), '{"data": [], "rev": 113, "hasMore": false}', 'to an empty chat, all of whose revs she knows'
 );
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.edit('pair', 'bob, before', 'bob, before, changed');
-select public.delete_message(pg_temp.id('pair'), pg_temp.id('bob, before, to be deleted'));
+select public.delete_message(chat_tests.id('pair'), chat_tests.id('bob, before, to be deleted'));
 select pg_temp.say('pair', 'welcome back');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
   pg_temp.feed('pair', 0),
   jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
@@ -391,38 +356,38 @@ select is(
   pg_temp.feed('pair', 113, 1) - 'data', '{"rev": 116, "hasMore": false}', 'and makes no page longer'
 );
 select pg_temp.complete('alice, who came back,', 'pair');
-select pg_temp.act_as('alice', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('alice', '{"app_metadata": {"role": "moderator"}}');
 select is(pg_temp.changes('pair'), array['116 welcome back'], 'it is closed to a moderator as well');
 select pg_temp.complete('alice, a moderator who came back,', 'pair');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is(
   pg_temp.changes('pair', 110),
   array['111 before leaving', '114 bob, before, changed', '115 -bob, before, to be deleted', '116 welcome back'], 'to bob, who stayed, it is open'
 );
 
 select pg_temp.edit('pair', 'bob, before', 'bob, before, changed again');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
   pg_temp.feed('pair', 113, 1) - 'data', '{"rev": 117, "hasMore": false}',
   'a full last page ends at the chat''s rev too, past what is closed'
 );
-select public.leave_chat(pg_temp.id('pair'));
-select pg_temp.act_as('bob');
+select public.leave_chat(chat_tests.id('pair'));
+select chat_tests.act_as('bob');
 select pg_temp.say('pair', 'at once');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.changes('pair'), array['118 at once'], 'the message that brings her back again is the first of her feed');
 
-select pg_temp.act_as('bob');
-select public.leave_chat(pg_temp.id('group chat'));
+select chat_tests.act_as('bob');
+select public.leave_chat(chat_tests.id('group chat'));
 select is_empty(
-  $$ select * from chat.changed_messages(pg_temp.id('group chat'), 0, 100, true) $$, 'who has left a group is not told what has changed'
+  $$ select * from chat.changed_messages(chat_tests.id('group chat'), 0, 100, true) $$, 'who has left a group is not told what has changed'
 );
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', 'meanwhile');
 reset role;
-delete from public.event_group_members where user_id = pg_temp.id('bob');
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('bob'));
-select pg_temp.act_as('bob');
+select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('bob'));
+select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('bob'));
+select chat_tests.act_as('bob');
 select is(pg_temp.changes('group chat', 6), array['7 meanwhile'], 'who comes back to a group goes on where they were');
 select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself', '7 meanwhile'], 'and has its whole history'
@@ -431,17 +396,17 @@ select pg_temp.complete('bob, back in the group,', 'group chat');
 
 -- Files ------------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
-insert into seen (moment, answer) select 'reserved', public.reserve_upload(pg_temp.id('group chat'), 'plan.pdf', 'application/pdf', 5);
+select chat_tests.act_as('alice');
+insert into seen (moment, answer) select 'reserved', public.reserve_upload(chat_tests.id('group chat'), 'plan.pdf', 'application/pdf', 5);
 select is(pg_temp.changes('group chat', 7), '{}', 'an upload that is only begun changes nothing');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
 select 'chat-attachments', s.answer ->> 'path', '{"size": 5, "mimetype": "application/pdf"}' from seen s where s.moment = 'reserved';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 insert into seen (moment, answer)
-select 'file', public.send_message(pg_temp.id('group chat'), attachment_path => s.answer ->> 'path') from seen s where s.moment = 'reserved';
+select 'file', public.send_message(chat_tests.id('group chat'), attachment_path => s.answer ->> 'path') from seen s where s.moment = 'reserved';
 insert into known (name, id) select 'file', (s.answer ->> 'id')::uuid from seen s where s.moment = 'file';
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is(
   pg_temp.feed('group chat', 7),
   jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
@@ -453,19 +418,19 @@ select is(
   (select s.answer -> 'attachment' ->> 'fileName' from seen s where s.moment = 'file'), 'plan.pdf', 'with its file'
 );
 select pg_temp.complete('bob, with a file,', 'group chat');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.edit('group chat', 'file', 'a file, named');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is(
   pg_temp.feed('group chat', 7) #> '{data,0,message,attachment}', (select s.answer -> 'attachment' from seen s where s.moment = 'file'), 'which an edit leaves'
 );
-select pg_temp.act_as('alice');
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('file'));
+select chat_tests.act_as('alice');
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('file'));
 select is(
-  pg_temp.feed('group chat', 7) -> 'data', jsonb_build_array(jsonb_build_object('rev', 10, 'kind', 'delete', 'messageId', pg_temp.id('file'))),
+  pg_temp.feed('group chat', 7) -> 'data', jsonb_build_array(jsonb_build_object('rev', 10, 'kind', 'delete', 'messageId', chat_tests.id('file'))),
   'of its deletion no more is told than of any'
 );
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(
   pg_temp.feed('group chat', 9) #> '{data,0,message,attachment}', (select s.answer -> 'attachment' from seen s where s.moment = 'file'),
   'but to a moderator'
@@ -475,27 +440,27 @@ select is(
 -- A database that was restored has lost what came after its backup: positions of that part are
 -- nobody's any more.
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select matches(chat.epoch(), '^[0-9a-f]{16}$', 'an epoch is a short word');
 select is(
   array[
-    public.list_changes(pg_temp.id('pair'), 118) ->> 'epoch', public.list_changes(pg_temp.id('pair'), 0, 1) ->> 'epoch',
-    public.get_chat(pg_temp.id('pair')) ->> 'epoch', public.list_chats()::jsonb #>> '{data,0,epoch}'
+    public.list_changes(chat_tests.id('pair'), 118) ->> 'epoch', public.list_changes(chat_tests.id('pair'), 0, 1) ->> 'epoch',
+    public.get_chat(chat_tests.id('pair')) ->> 'epoch', public.list_chats()::jsonb #>> '{data,0,epoch}'
   ],
   array_fill(chat.epoch(), array[4]), 'the feed, the chat and the list of chats tell the same epoch'
 );
 select is(
-  public.list_changes(pg_temp.id('pair'), 117, 50, chat.epoch())::jsonb, public.list_changes(pg_temp.id('pair'), 117)::jsonb,
+  public.list_changes(chat_tests.id('pair'), 117, 50, chat.epoch())::jsonb, public.list_changes(chat_tests.id('pair'), 117)::jsonb,
   'a position of this epoch is as good as one without an epoch'
 );
 select is(
-  public.list_changes(pg_temp.id('pair'), 118, 50, chat.epoch())::jsonb,
+  public.list_changes(chat_tests.id('pair'), 118, 50, chat.epoch())::jsonb,
   jsonb_build_object(
-    'data', jsonb_build_array(), 'rev', 118, 'epoch', chat.epoch(), 'hasMore', false, 'topic', 'chat:' || pg_temp.id('pair')
+    'data', jsonb_build_array(), 'rev', 118, 'epoch', chat.epoch(), 'hasMore', false, 'topic', 'chat:' || chat_tests.id('pair')
   ),
   'at the chat''s rev there is nothing new'
 );
-select throws_ok(format('select public.list_changes(pg_temp.id(''pair''), %s)', arguments), 'PT410', 'resync_required', said)
+select throws_ok(format('select public.list_changes(chat_tests.id(''pair''), %s)', arguments), 'PT410', 'resync_required', said)
 from (values
   ('119', 'one past the chat''s rev the caller has to load the chat again'),
   ('9223372036854775807', 'and far past it'),
@@ -506,11 +471,11 @@ from (values
   ('118, 50, upper(chat.epoch())', 'and so is one in capitals')
 ) as attempt (arguments, said);
 select throws_ok(
-  $$ select public.list_changes(pg_temp.id('pair'), -1, 50, '0123456789abcdef') $$, 'PT400', 'invalid_request', 'what is wrong anyway is told first'
+  $$ select public.list_changes(chat_tests.id('pair'), -1, 50, '0123456789abcdef') $$, 'PT400', 'invalid_request', 'what is wrong anyway is told first'
 );
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select throws_ok(
-  format('select public.list_changes(pg_temp.id(%L), 0, 50, ''0123456789abcdef'')', chat), refusal[1], refusal[2], format('a stranger hears of no epoch: %s', chat)
+  format('select public.list_changes(chat_tests.id(%L), 0, 50, ''0123456789abcdef'')', chat), refusal[1], refusal[2], format('a stranger hears of no epoch: %s', chat)
 )
 from (values
   ('pair', array['PT403', 'not_participant']), ('unknown chat', array['PT404', 'chat_not_found'])
@@ -518,39 +483,39 @@ from (values
 
 -- The group's chat is at rev 10. A backup knew its first four.
 reset role;
-delete from public.messages where chat_id = pg_temp.id('group chat') and rev > 4;
-update chat.chats set rev = 4 where id = pg_temp.id('group chat');
-select pg_temp.act_as('alice');
+delete from public.messages where chat_id = chat_tests.id('group chat') and rev > 4;
+update chat.chats set rev = 4 where id = chat_tests.id('group chat');
+select chat_tests.act_as('alice');
 select throws_ok(
-  format('select public.list_changes(pg_temp.id(''group chat''), %s)', since), 'PT410', 'resync_required', format('restored to rev 4, the chat knows no rev %s', since)
+  format('select public.list_changes(chat_tests.id(''group chat''), %s)', since), 'PT410', 'resync_required', format('restored to rev 4, the chat knows no rev %s', since)
 )
 from unnest(array[10, 5]) as since;
 select is(pg_temp.changes('group chat', 0), array['1 hello'], 'what was there before the backup is there');
 select is(pg_temp.feed('group chat', 4), '{"data": [], "rev": 4, "hasMore": false}', 'a client that stands at rev 4 has missed nothing');
 select pg_temp.say('group chat', 'restored ' || n) from generate_series(5, 9) as n;
 select throws_ok(
-  $$ select public.list_changes(pg_temp.id('group chat'), 10) $$, 'PT410', 'resync_required', 'at rev 9 the lost rev 10 is still past the end'
+  $$ select public.list_changes(chat_tests.id('group chat'), 10) $$, 'PT410', 'resync_required', 'at rev 9 the lost rev 10 is still past the end'
 );
 select pg_temp.say('group chat', 'restored 10');
 select is(
   pg_temp.changes('group chat', 10), '{}', 'at rev 10 a rev alone does not tell that another rev 10 is meant'
 );
 select throws_ok(
-  $$ select public.list_changes(pg_temp.id('group chat'), 10, 50, '0123456789abcdef') $$, 'PT410', 'resync_required', 'its epoch does'
+  $$ select public.list_changes(chat_tests.id('group chat'), 10, 50, '0123456789abcdef') $$, 'PT410', 'resync_required', 'its epoch does'
 );
 
 -- A table that was loaded anew is stored in another file.
 insert into seen (moment, answer) select 'epoch before', to_jsonb(chat.epoch());
 reset role;
 cluster chat.chats using chats_pkey;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select isnt(chat.epoch(), (select s.answer #>> '{}' from seen s where s.moment = 'epoch before'), 'a table that was loaded anew is of another epoch');
 select throws_ok(
-  format('select public.list_changes(pg_temp.id(''group chat''), 10, 50, %L)', (select s.answer #>> '{}' from seen s where s.moment = 'epoch before')),
+  format('select public.list_changes(chat_tests.id(''group chat''), 10, 50, %L)', (select s.answer #>> '{}' from seen s where s.moment = 'epoch before')),
   'PT410', 'resync_required', 'and positions of the one before are refused'
 );
 select is(
-  array[public.get_chat(pg_temp.id('group chat')) ->> 'epoch', public.list_changes(pg_temp.id('group chat'), 10) ->> 'epoch'],
+  array[public.get_chat(chat_tests.id('group chat')) ->> 'epoch', public.list_changes(chat_tests.id('group chat'), 10) ->> 'epoch'],
   array_fill(chat.epoch(), array[2]), 'the chat and its feed tell the new one'
 );
 

@@ -5,6 +5,8 @@
 -- transaction count the sequential scans, and `explain (analyze, buffers)` of a call counts
 -- each page that the statements inside it touch. The plans below them are of statements cut
 -- out of the functions' bodies as they are stored, so that they cannot grow apart.
+--
+-- needs: friends
 
 begin;
 select plan(155);
@@ -12,40 +14,10 @@ select plan(155);
 -- One person does everything many times here.
 update chat.rate_limits set max_count = 1000000 where name <> 'upload';
 
--- Ids by the names that the stories below use.
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-grant select, insert on known to anon, authenticated;
--- Answers by the moments that they were given.
-create temporary table seen (moment text primary key, chat jsonb not null);
-grant select, insert on seen to authenticated;
+select chat_tests.begin_story();
 
-create function pg_temp.id(called text) returns uuid
-language plpgsql stable
-as $$
-declare
-  answer uuid;
-begin
-  select k.id into strict answer from pg_temp.known k where k.name = called;
-  return answer;
-end
-$$;
-
-create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
-language plpgsql
-as $$
-begin
-  perform
-    set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', (
-      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
-    )::text, true);
-end
-$$;
-
-insert into known (name)
-select unnest(array['alice', 'bob', 'carol', 'dora', 'stranger', 'long', 'short', 'short event', 'long event', 'a long way down', 'new friend']);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dora', 'stranger', 'new friend');
+select chat_tests.add_people('alice', 'bob', 'carol', 'dora', 'stranger', 'new friend');
+insert into known (name) select unnest(array['long', 'short', 'short event', 'long event', 'a long way down']);
 
 -- Much to read -----------------------------------------------------------------
 
@@ -55,14 +27,13 @@ insert into auth.users (id, email) select c.id, c.id || '@test.example' from cro
 create temporary table place as
 select n, gen_random_uuid() as event_id, gen_random_uuid() as chat_id, case when n = 0 then 120 else 20 end as lines
 from generate_series(0, 4994) as n;
-update place set chat_id = pg_temp.id('short'), event_id = pg_temp.id('short event') where n = 0;
-insert into place (n, event_id, chat_id, lines) values (5000, pg_temp.id('long event'), pg_temp.id('long'), 100000);
+update place set chat_id = chat_tests.id('short'), event_id = chat_tests.id('short event') where n = 0;
+insert into place (n, event_id, chat_id, lines) values (5000, chat_tests.id('long event'), chat_tests.id('long'), 100000);
 
 -- Nobody is told of all these; what telling costs is asked below.
 alter table public.messages disable trigger user;
 alter table chat.chat_participants disable trigger user;
 
-insert into public.events (id, title) select p.event_id, 'Event ' || p.n from place p;
 insert into chat.chats (id, type, event_id, name, rev, last_message_at)
 select p.chat_id, 'event_authors', p.event_id, 'Event ' || p.n, p.lines, now() - p.n * interval '1 millisecond' from place p;
 insert into chat.chat_participants (chat_id, user_id)
@@ -91,17 +62,15 @@ insert into chat.read_marks (chat_id, user_id, last_read_at)
 select p.chat_id, p.user_id, now() - interval '1 hour' from chat.chat_participants p join crowd c on c.id = p.user_id;
 
 -- Alice is in the long chat, the short one and 998 others; bob and carol in the long one alone.
-insert into chat.chat_participants (chat_id, user_id) select p.chat_id, pg_temp.id('alice') from place p where p.n < 999 or p.n = 5000;
+insert into chat.chat_participants (chat_id, user_id) select p.chat_id, chat_tests.id('alice') from place p where p.n < 999 or p.n = 5000;
 insert into chat.chat_participants (chat_id, user_id)
-select pg_temp.id('long'), pg_temp.id(person) from unnest(array['bob', 'carol']) as person;
-insert into public.friendships (user_low, user_high, status, requested_by)
-select least(pg_temp.id('alice'), k.id), greatest(pg_temp.id('alice'), k.id), 'accepted', k.id
-from known k where k.name in ('new friend', 'dora');
+select chat_tests.id('long'), chat_tests.id(person) from unnest(array['bob', 'carol']) as person;
+select chat_tests.befriend(chat_tests.id('alice'), friend) from unnest(chat_tests.ids('new friend', 'dora')) as friend;
 insert into known (name, id)
-select 'alice''s own', m.id from public.messages m where m.chat_id = pg_temp.id('short') and m.rev = 119;
-update public.messages set sender_id = pg_temp.id('alice'), created_at = clock_timestamp() where id = pg_temp.id('alice''s own');
+select 'alice''s own', m.id from public.messages m where m.chat_id = chat_tests.id('short') and m.rev = 119;
+update public.messages set sender_id = chat_tests.id('alice'), created_at = clock_timestamp() where id = chat_tests.id('alice''s own');
 insert into known (name, id)
-select 'line 50,001', m.id from public.messages m where m.chat_id = pg_temp.id('long') and m.rev = 50001;
+select 'line 50,001', m.id from public.messages m where m.chat_id = chat_tests.id('long') and m.rev = 50001;
 
 insert into storage.objects (bucket_id, name, metadata)
 select 'chat-attachments', m.attachment_path, '{"size": 5, "mimetype": "application/pdf"}'
@@ -119,12 +88,12 @@ from (select u.path from chat.uploads u union all select d.path from chat.discar
 
 alter table public.messages enable trigger user;
 alter table chat.chat_participants enable trigger user;
-analyze public.events, chat.chats, chat.chat_participants, chat.read_marks, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
+analyze chat.chats, chat.chat_participants, chat.read_marks, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
 
 select cmp_ok((select count(*) from public.messages), '>=', 200000::bigint, 'there are 200,000 messages');
-select is((select count(*) from public.messages m where m.chat_id = pg_temp.id('long')), 100000::bigint, 'half of them in one chat');
+select is((select count(*) from public.messages m where m.chat_id = chat_tests.id('long')), 100000::bigint, 'half of them in one chat');
 select is(
-  (select array_agg((select count(*) from chat.chat_participants p where p.user_id = pg_temp.id(person))) from unnest(array['alice', 'bob']) as person),
+  (select array_agg((select count(*) from chat.chat_participants p where p.user_id = chat_tests.id(person))) from unnest(array['alice', 'bob']) as person),
   array[1000, 1]::bigint[], 'alice is in 1,000 chats, bob in one'
 );
 
@@ -235,26 +204,26 @@ begin
     insert into pg_temp.cost (mode, what, buffers)
     select mode, person || what, pg_temp.buffers(call)
     from (values
-      ('''s first page', $call$list_messages(pg_temp.id('long'))$call$),
-      ('''s page a long way down', $call$list_messages(pg_temp.id('long'), 50, now() - interval '90000 seconds')$call$),
-      ('''s chat', $call$get_chat(pg_temp.id('long'))$call$),
-      ('''s changes from the first', $call$list_changes(pg_temp.id('long'), 0, 100)$call$),
-      ('''s changes from the middle', $call$list_changes(pg_temp.id('long'), 50000, 100)$call$),
-      ('''s last changes', $call$list_changes(pg_temp.id('long'), 99900, 100)$call$)
+      ('''s first page', $call$list_messages(chat_tests.id('long'))$call$),
+      ('''s page a long way down', $call$list_messages(chat_tests.id('long'), 50, now() - interval '90000 seconds')$call$),
+      ('''s chat', $call$get_chat(chat_tests.id('long'))$call$),
+      ('''s changes from the first', $call$list_changes(chat_tests.id('long'), 0, 100)$call$),
+      ('''s changes from the middle', $call$list_changes(chat_tests.id('long'), 50000, 100)$call$),
+      ('''s last changes', $call$list_changes(chat_tests.id('long'), 99900, 100)$call$)
     ) as reading (what, call);
     if person = 'alice' then
       insert into pg_temp.cost (mode, what, buffers) values
-        (mode, 'a page of the short chat', pg_temp.buffers($call$list_messages(pg_temp.id('short'))$call$));
+        (mode, 'a page of the short chat', pg_temp.buffers($call$list_messages(chat_tests.id('short'))$call$));
     end if;
   end loop;
 end
 $$;
 
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.measure('bob', array['auto', 'force_custom_plan', 'force_generic_plan']);
-select pg_temp.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
 select pg_temp.measure('carol', array['auto', 'force_custom_plan', 'force_generic_plan']);
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.measure('alice', array['auto', 'force_custom_plan', 'force_generic_plan']);
 reset role;
 select cmp_ok(
@@ -281,7 +250,7 @@ select cmp_ok(c.buffers, '<=', 147::bigint, format('100 changes out of 100,000 t
 from cost c where c.what like '%changes%';
 
 set local plan_cache_mode = auto;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select cmp_ok(
   pg_temp.buffers('list_chats(1)'), '<=', 12000::bigint, 'the newest of 1,000 chats is found by a look at each, and one unread count'
 );
@@ -293,67 +262,67 @@ set local plan_cache_mode = auto;
 create temporary sequence upload_number;
 grant usage on upload_number to authenticated;
 insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
-select concat_ws('/', pg_temp.id('long'), pg_temp.id('alice'), n, 'file.pdf'), pg_temp.id('long'), pg_temp.id('alice'), 'file.pdf', 'application/pdf', 5,
+select concat_ws('/', chat_tests.id('long'), chat_tests.id('alice'), n, 'file.pdf'), chat_tests.id('long'), chat_tests.id('alice'), 'file.pdf', 'application/pdf', 5,
   now() - interval '3 hours'
 from generate_series(1, 10) as n;
 insert into storage.objects (bucket_id, name, metadata)
-select 'chat-attachments', u.path, '{"size": 5, "mimetype": "application/pdf"}' from chat.uploads u where u.user_id = pg_temp.id('alice');
+select 'chat-attachments', u.path, '{"size": 5, "mimetype": "application/pdf"}' from chat.uploads u where u.user_id = chat_tests.id('alice');
 create function pg_temp.next_upload() returns text
 language sql
-as $$ select concat_ws('/', pg_temp.id('long'), pg_temp.id('alice'), nextval('pg_temp.upload_number'), 'file.pdf') $$;
-select pg_temp.act_as('alice');
+as $$ select concat_ws('/', chat_tests.id('long'), chat_tests.id('alice'), nextval('pg_temp.upload_number'), 'file.pdf') $$;
+select chat_tests.act_as('alice');
 select is(pg_temp.sequential_scans(call), 0::bigint, 'alice, in 1,000 chats, scans no table: ' || call)
 from unnest(array[
   $$list_chats()$$,
-  $$list_chats(50, now() - interval '500 milliseconds', pg_temp.id('short'))$$,
-  $$get_chat(pg_temp.id('long'))$$,
-  $$get_chat(pg_temp.id('short'))$$,
-  $$list_messages(pg_temp.id('long'))$$,
-  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
-  $$list_messages(pg_temp.id('short'))$$,
-  $$list_changes(pg_temp.id('long'), 0, 100)$$,
-  $$list_changes(pg_temp.id('long'), 50000, 100)$$,
-  $$list_changes(pg_temp.id('long'), 99900, 100)$$,
-  $$list_changes(pg_temp.id('short'), 0, 100)$$,
-  $$send_message(pg_temp.id('long'), 'one more')$$,
-  $$send_message(pg_temp.id('short'), 'one more', gen_random_uuid())$$,
-  $$reserve_upload(pg_temp.id('long'), 'file.pdf', 'application/pdf', 5)$$,
-  $$send_message(pg_temp.id('long'), attachment_path => pg_temp.next_upload())$$,
-  $$edit_message(pg_temp.id('short'), pg_temp.id('alice''s own'), 'changed')$$,
-  $$delete_message(pg_temp.id('short'), pg_temp.id('alice''s own'))$$,
-  $$mark_read(pg_temp.id('long'), pg_temp.id('line 50,001'))$$,
-  $$open_direct_chat(pg_temp.id('new friend'))$$
+  $$list_chats(50, now() - interval '500 milliseconds', chat_tests.id('short'))$$,
+  $$get_chat(chat_tests.id('long'))$$,
+  $$get_chat(chat_tests.id('short'))$$,
+  $$list_messages(chat_tests.id('long'))$$,
+  $$list_messages(chat_tests.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$list_messages(chat_tests.id('short'))$$,
+  $$list_changes(chat_tests.id('long'), 0, 100)$$,
+  $$list_changes(chat_tests.id('long'), 50000, 100)$$,
+  $$list_changes(chat_tests.id('long'), 99900, 100)$$,
+  $$list_changes(chat_tests.id('short'), 0, 100)$$,
+  $$send_message(chat_tests.id('long'), 'one more')$$,
+  $$send_message(chat_tests.id('short'), 'one more', gen_random_uuid())$$,
+  $$reserve_upload(chat_tests.id('long'), 'file.pdf', 'application/pdf', 5)$$,
+  $$send_message(chat_tests.id('long'), attachment_path => pg_temp.next_upload())$$,
+  $$edit_message(chat_tests.id('short'), chat_tests.id('alice''s own'), 'changed')$$,
+  $$delete_message(chat_tests.id('short'), chat_tests.id('alice''s own'))$$,
+  $$mark_read(chat_tests.id('long'), chat_tests.id('line 50,001'))$$,
+  $$open_direct_chat(chat_tests.id('new friend'))$$
 ]) as call;
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is(pg_temp.sequential_scans(call), 0::bigint, 'nor does bob, in one: ' || call)
 from unnest(array[
   $$list_chats()$$,
-  $$get_chat(pg_temp.id('long'))$$,
-  $$list_messages(pg_temp.id('long'))$$,
-  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
-  $$list_changes(pg_temp.id('long'), 0, 100)$$,
-  $$list_changes(pg_temp.id('long'), 50000, 100)$$,
-  $$list_changes(pg_temp.id('long'), 99900, 100)$$
+  $$get_chat(chat_tests.id('long'))$$,
+  $$list_messages(chat_tests.id('long'))$$,
+  $$list_messages(chat_tests.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$list_changes(chat_tests.id('long'), 0, 100)$$,
+  $$list_changes(chat_tests.id('long'), 50000, 100)$$,
+  $$list_changes(chat_tests.id('long'), 99900, 100)$$
 ]) as call;
-select pg_temp.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
 select is(pg_temp.sequential_scans(call), 0::bigint, 'nor carol, a moderator: ' || call)
 from unnest(array[
-  $$list_messages(pg_temp.id('long'))$$,
-  $$list_messages(pg_temp.id('long'), 100, now() - interval '90000 seconds')$$,
-  $$list_changes(pg_temp.id('long'), 0, 100)$$,
-  $$list_changes(pg_temp.id('long'), 50000, 100)$$,
-  $$list_changes(pg_temp.id('long'), 99900, 100)$$,
-  $$delete_message(pg_temp.id('long'), pg_temp.id('line 50,001'))$$
+  $$list_messages(chat_tests.id('long'))$$,
+  $$list_messages(chat_tests.id('long'), 100, now() - interval '90000 seconds')$$,
+  $$list_changes(chat_tests.id('long'), 0, 100)$$,
+  $$list_changes(chat_tests.id('long'), 50000, 100)$$,
+  $$list_changes(chat_tests.id('long'), 99900, 100)$$,
+  $$delete_message(chat_tests.id('long'), chat_tests.id('line 50,001'))$$
 ]) as call;
 
 -- A person's own messages do not count, however many: neither are they read to be left out.
 set local plan_cache_mode = auto;
-select pg_temp.act_as('dora');
-insert into known (name, id) select 'monologue', (public.open_direct_chat(pg_temp.id('alice')) ->> 'id')::uuid;
+select chat_tests.act_as('dora');
+insert into known (name, id) select 'monologue', (public.open_direct_chat(chat_tests.id('alice')) ->> 'id')::uuid;
 do $$
 begin
   for line in 1..2000 loop
-    perform public.send_message(pg_temp.id('monologue'), 'Line ' || line);
+    perform public.send_message(chat_tests.id('monologue'), 'Line ' || line);
   end loop;
 end
 $$;
@@ -361,7 +330,7 @@ create temporary table read_before as
 select s.idx_tup_fetch + s.seq_tup_read as messages
 from pg_catalog.pg_stat_xact_user_tables s where s.relid = 'public.messages'::regclass;
 select is(
-  (public.get_chat(pg_temp.id('monologue')) ->> 'unreadCount')::integer, 0, 'one''s own 2,000 lines are not unread'
+  (public.get_chat(chat_tests.id('monologue')) ->> 'unreadCount')::integer, 0, 'one''s own 2,000 lines are not unread'
 );
 select cmp_ok(
   (
@@ -372,17 +341,17 @@ select cmp_ok(
 );
 
 -- Who comes back to a chat does not read what is closed to them: it is skipped by its rev.
-select pg_temp.act_as('alice');
-select public.leave_chat(pg_temp.id('monologue'));
-select pg_temp.act_as('dora');
-select lives_ok($$ select public.send_message(pg_temp.id('monologue'), 'Come back') $$, 'dora brings alice back');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
+select public.leave_chat(chat_tests.id('monologue'));
+select chat_tests.act_as('dora');
+select lives_ok($$ select public.send_message(chat_tests.id('monologue'), 'Come back') $$, 'dora brings alice back');
+select chat_tests.act_as('alice');
 drop table read_before;
 create temporary table read_before as
 select s.idx_tup_fetch + s.seq_tup_read as messages
 from pg_catalog.pg_stat_xact_user_tables s where s.relid = 'public.messages'::regclass;
 select is(
-  json_array_length(public.list_changes(pg_temp.id('monologue'), 0) -> 'data'), 1, 'of 2,001 messages one was sent since alice left'
+  json_array_length(public.list_changes(chat_tests.id('monologue'), 0) -> 'data'), 1, 'of 2,001 messages one was sent since alice left'
 );
 select cmp_ok(
   (
@@ -403,7 +372,7 @@ select set_eq(
   'the functions of a page and of the feed never sort a chat'
 );
 set local enable_sort = off;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select matches(way, '^Index (Only )?Scan messages_page_idx .*chat_id = .* AND \(created_at < ', format('the page of %s is one range of the page index (%s)', reader, kind))
 from (values ('participants', 2), ('moderators', 1)) as page (reader, nth)
 cross join unnest(array['generic', 'custom']) as kind
@@ -412,9 +381,9 @@ cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('p
     array[['list_messages\.chat_id', '$1::uuid'], ['page_limit', '$2::integer'], ['older_than', '$3::timestamptz'], ['me', '$4::uuid']]
   else
     array[
-      ['list_messages\.chat_id', format('%L::uuid', pg_temp.id('long'))], ['page_limit', '50'],
+      ['list_messages\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['page_limit', '50'],
       ['older_than', format('%L::timestamptz', now() - interval '90000 seconds')],
-      ['me', format('%L::uuid', pg_temp.id('alice'))]
+      ['me', format('%L::uuid', chat_tests.id('alice'))]
     ]
   end))) as way;
 
@@ -434,7 +403,7 @@ cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('c
     array[['changed_messages\.chat_id', '$1::uuid'], ['start', '$2::bigint'], ['visible_from', '$3::timestamptz'], ['row_limit', '$4::integer'], ['moderator', '$5::boolean']]
   else
     array[
-      ['changed_messages\.chat_id', format('%L::uuid', pg_temp.id('long'))], ['start', '50000'],
+      ['changed_messages\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['start', '50000'],
       ['visible_from', '''-infinity''::timestamptz'], ['row_limit', '101'], ['moderator', 'false']
     ]
   end))) as way;
@@ -455,7 +424,7 @@ begin
 end
 $$;
 create temporary table direct_read as
-select format(statement, pg_temp.id('long'), pg_temp.id('line 50,001')) as statement
+select format(statement, chat_tests.id('long'), chat_tests.id('line 50,001')) as statement
 from unnest(array[
   'select id from public.messages limit 1',
   'select * from public.messages limit 1',
@@ -475,25 +444,25 @@ from unnest(array[
 ]) as statement;
 grant select on direct_read to authenticated;
 
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select cmp_ok(pg_temp.buffers_of(d.statement), '<=', 15::bigint, 'a stranger reads next to nothing: ' || d.statement) from direct_read d;
 select is_empty(
   $$ select d.statement, way from direct_read d, unnest(pg_temp.ways_to('messages', 'custom', d.statement)) as way where way like 'Seq Scan%' $$,
   'a stranger''s read is planned without a scan of the table'
 );
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is_empty(
   $$ select d.statement, way from direct_read d, unnest(pg_temp.ways_to('messages', 'custom', d.statement)) as way where way like 'Seq Scan%' $$,
   'so is one of bob''s, in one chat'
 );
-select cmp_ok(pg_temp.buffers_of(format(statement, pg_temp.id('long'), pg_temp.id('line 50,001'))), '<=', 400::bigint, 'bob reads a page by its index: ' || statement)
+select cmp_ok(pg_temp.buffers_of(format(statement, chat_tests.id('long'), chat_tests.id('line 50,001'))), '<=', 400::bigint, 'bob reads a page by its index: ' || statement)
 from unnest(array[
   'select id from public.messages limit 1',
   'select id from public.messages where chat_id = ''%1$s'' order by created_at desc limit 50',
   'select id from public.messages where chat_id = ''%1$s'' and rev > 99950 order by rev',
   'select id from public.messages where id = ''%2$s'''
 ]) as statement;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is_empty(
   $$ select d.statement, way from direct_read d, unnest(pg_temp.ways_to('messages', 'custom', d.statement)) as way where way like 'Seq Scan%' $$,
   'and so is one of alice''s, in 1,000 chats'
@@ -506,7 +475,7 @@ create function pg_temp.ways_to_one(relation text) returns text
 language sql
 as $$
   select array_to_string(
-    pg_temp.ways_to(relation, 'run', format('select m.id from public.messages m where m.id = %L', pg_temp.id('line 50,001'))), ' and '
+    pg_temp.ways_to(relation, 'run', format('select m.id from public.messages m where m.id = %L', chat_tests.id('line 50,001'))), ' and '
   )
 $$;
 select matches(
@@ -520,12 +489,12 @@ select matches(
   'and two into chat_participants'
 );
 select cmp_ok(
-  pg_temp.buffers_of(format('select m.id from public.messages m where m.id = %L', pg_temp.id('line 50,001'))), '<=', 60::bigint,
+  pg_temp.buffers_of(format('select m.id from public.messages m where m.id = %L', chat_tests.id('line 50,001'))), '<=', 60::bigint,
   'a person in 1,000 chats is asked for a row in 60 pages'
 );
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select cmp_ok(
-  pg_temp.buffers_of(format('select m.id from public.messages m where m.id = %L', pg_temp.id('line 50,001'))), '<=', 20::bigint,
+  pg_temp.buffers_of(format('select m.id from public.messages m where m.id = %L', chat_tests.id('line 50,001'))), '<=', 20::bigint,
   'and a person in one chat in 20'
 );
 
@@ -535,12 +504,12 @@ reset role;
 insert into realtime.messages (topic, extension, event, private, inserted_at, payload)
 select 'user:' || n, 'broadcast', 'chat.updated', true, now() at time zone 'UTC' - n * interval '1.5 seconds', '{}'
 from generate_series(1, 50000) as n;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select cmp_ok(
-  pg_temp.buffers($$send_typing(pg_temp.id('long'))$$), '<=', 60::bigint, 'whether alice has typed just now is known without reading what others did'
+  pg_temp.buffers($$send_typing(chat_tests.id('long'))$$), '<=', 60::bigint, 'whether alice has typed just now is known without reading what others did'
 );
 select cmp_ok(
-  pg_temp.buffers(format('may_listen(%L)', 'chat:' || pg_temp.id('long')), 'chat'), '<=', 12::bigint,
+  pg_temp.buffers(format('may_listen(%L)', 'chat:' || chat_tests.id('long')), 'chat'), '<=', 12::bigint,
   'whether she may listen to one of her 1,000 chats is a look at that one'
 );
 
@@ -550,7 +519,7 @@ select cmp_ok(
 reset role;
 create temporary table some_files as
 select array(
-  select m.attachment_path from public.messages m where m.chat_id = pg_temp.id('long') and m.attachment_path is not null limit 50
+  select m.attachment_path from public.messages m where m.chat_id = chat_tests.id('long') and m.attachment_path is not null limit 50
 ) as paths;
 grant select on some_files to authenticated;
 create function pg_temp.count_readable() returns bigint
@@ -564,7 +533,7 @@ begin
 end
 $$;
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.count_readable(), 50::bigint, 'alice reads 50 files of the long chat');
 select cmp_ok(
   pg_temp.buffers('count_readable()', 'pg_temp'), '<=', 1000::bigint, 'for each of which a few pages are touched, twice, as two policies ask'
@@ -588,14 +557,14 @@ from (values
   )
 ) as look (relation, way)
 cross join unnest(array['generic', 'custom']) as kind;
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select cmp_ok(
   pg_temp.buffers($$may_upload('no/such/path/here')$$, 'chat'), '<=', 5::bigint, 'whether a path is reserved is a look at that one'
 );
 
 reset role;
-update auth.users set raw_app_meta_data = '{"role": "sweeper"}' where id = pg_temp.id('dora');
-select pg_temp.act_as('dora');
+update auth.users set raw_app_meta_data = '{"role": "sweeper"}' where id = chat_tests.id('dora');
+select chat_tests.act_as('dora');
 select is(json_array_length(public.list_leftover_uploads(24, 28) -> 'data'), 100, 'there is much to sweep');
 select cmp_ok(
   (public.count_leftover_uploads(24, 28) #>> '{data,0,objects}')::integer, '>', 100, 'and all of it is counted, not a page'

@@ -1,41 +1,20 @@
 -- How much one person may do: the limits as the migrations set them, with real writes.
+--
+-- needs: friends, blocks
 
 begin;
 select plan(116);
 
--- Ids by the names that the stories below use.
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-grant select, insert on known to anon, authenticated;
-
-create function pg_temp.id(called text) returns uuid
-language plpgsql stable
-as $$
-declare
-  answer uuid;
-begin
-  select k.id into strict answer from pg_temp.known k where k.name = called;
-  return answer;
-end
-$$;
-
-create function pg_temp.act_as(person text) returns void
-language plpgsql
-as $$
-begin
-  perform
-    set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person))::text, true);
-end
-$$;
+select chat_tests.begin_story();
 
 -- What a person has used of a limit.
 create function pg_temp.used(person text, what text default 'send') returns integer
 language sql stable security definer
-as $$ select a.used from chat.allowances a where a.user_id = pg_temp.id(person) and a.name = what $$;
+as $$ select a.used from chat.allowances a where a.user_id = chat_tests.id(person) and a.name = what $$;
 
 create function pg_temp.send(times integer) returns bigint
 language sql
-as $$ select count(public.send_message(pg_temp.id('pair'), 'Message ' || n)) from generate_series(1, times) as n $$;
+as $$ select count(public.send_message(chat_tests.id('pair'), 'Message ' || n)) from generate_series(1, times) as n $$;
 
 -- How a call of the API is refused: state, code and detail.
 create function pg_temp.refusal(call text) returns text
@@ -52,15 +31,11 @@ exception when others then
 end
 $$;
 
-insert into known (name) select unnest(array['alice', 'bob', 'stranger', 'key', 'key 2']);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'stranger');
-insert into public.friendships (user_low, user_high, status, requested_by)
-values (
-  least(pg_temp.id('alice'), pg_temp.id('bob')), greatest(pg_temp.id('alice'), pg_temp.id('bob')), 'accepted', pg_temp.id('bob')
-);
-select pg_temp.act_as('alice');
-insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select chat_tests.add_people('alice', 'bob', 'stranger');
+insert into known (name) select unnest(array['key', 'key 2']);
+select chat_tests.befriend(chat_tests.id('alice'), chat_tests.id('bob'));
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'pair', (public.open_direct_chat(chat_tests.id('bob')) ->> 'id')::uuid;
 reset role;
 
 -- The limits -------------------------------------------------------------------
@@ -81,69 +56,69 @@ select results_eq(
 
 -- Sending ----------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.send(50), 50::bigint, 'fifty are sent');
-select lives_ok($$ select public.send_message(pg_temp.id('pair'), 'once', pg_temp.id('key')) $$, 'and one with a client id');
+select lives_ok($$ select public.send_message(chat_tests.id('pair'), 'once', chat_tests.id('key')) $$, 'and one with a client id');
 select is(pg_temp.used('alice'), 51, 'each is counted');
 
 -- However long this file has taken so far, the window is open from here on.
 reset role;
 update chat.allowances set window_start = clock_timestamp() + interval '1 minute' where name = 'send';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 
-select lives_ok($$ select public.send_message(pg_temp.id('pair'), 'once', pg_temp.id('key')) $$, 'a retry finds its message');
+select lives_ok($$ select public.send_message(chat_tests.id('pair'), 'once', chat_tests.id('key')) $$, 'a retry finds its message');
 select throws_ok(
-  $$ select public.send_message(pg_temp.id('pair'), 'twice', pg_temp.id('key')) $$, 'PT409', 'idempotency_mismatch', 'another is refused'
+  $$ select public.send_message(chat_tests.id('pair'), 'twice', chat_tests.id('key')) $$, 'PT409', 'idempotency_mismatch', 'another is refused'
 );
-select throws_ok($$ select public.send_message(pg_temp.id('pair'), ' ') $$, 'PT400', 'invalid_request', 'as is one without a text');
+select throws_ok($$ select public.send_message(chat_tests.id('pair'), ' ') $$, 'PT400', 'invalid_request', 'as is one without a text');
 select is(pg_temp.used('alice'), 51, 'and nothing of that is counted');
 
 reset role;
-update public.friendships set status = 'blocked' where pg_temp.id('alice') in (user_low, user_high);
-select pg_temp.act_as('alice');
-select throws_ok($$ select public.send_message(pg_temp.id('pair'), 'hi') $$, 'PT403', 'blocked', 'the blocked cannot send');
+select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
+select chat_tests.act_as('alice');
+select throws_ok($$ select public.send_message(chat_tests.id('pair'), 'hi') $$, 'PT403', 'blocked', 'the blocked cannot send');
 select is(pg_temp.used('alice'), 51, 'nor is that counted');
 reset role;
-update public.friendships set status = 'accepted' where pg_temp.id('alice') in (user_low, user_high);
+select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.send(49), 49::bigint, 'the hundredth is sent');
 select throws_ok($$ select pg_temp.send(1) $$, 'PT429', 'rate_limited', 'the next one is not');
 select throws_ok(
-  $$ select public.send_message(pg_temp.id('pair'), 'new', pg_temp.id('key 2')) $$, 'PT429', 'rate_limited', 'with a client id neither'
+  $$ select public.send_message(chat_tests.id('pair'), 'new', chat_tests.id('key 2')) $$, 'PT429', 'rate_limited', 'with a client id neither'
 );
 select throws_ok(
-  $$ select public.send_message(pg_temp.id('pair'), 'once', pg_temp.id('key')) $$, 'PT429', 'rate_limited', 'and even a retry has to wait'
+  $$ select public.send_message(chat_tests.id('pair'), 'once', chat_tests.id('key')) $$, 'PT429', 'rate_limited', 'and even a retry has to wait'
 );
 select is(pg_temp.used('alice'), 100, 'what is refused is not counted');
 reset role;
 select results_eq(
-  $$ select c.rev, (select count(*) from public.messages m where m.chat_id = c.id) from chat.chats c where c.id = pg_temp.id('pair') $$,
+  $$ select c.rev, (select count(*) from public.messages m where m.chat_id = c.id) from chat.chats c where c.id = chat_tests.id('pair') $$,
   $$ values (100::bigint, 100::bigint) $$,
   'and writes nothing'
 );
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select lives_ok(
-  $$ select public.edit_message(pg_temp.id('pair'), m.id, 'edited') from public.messages m where m.rev = 100 and m.chat_id = pg_temp.id('pair') $$,
+  $$ select public.edit_message(chat_tests.id('pair'), m.id, 'edited') from public.messages m where m.rev = 100 and m.chat_id = chat_tests.id('pair') $$,
   'she can edit all the while'
 );
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select lives_ok($$ select pg_temp.send(1) $$, 'and somebody else can send');
 select is(pg_temp.used('bob'), 1, 'who has an allowance of their own');
 
 -- Windows ------------------------------------------------------------------------
 
 reset role;
-update chat.allowances set window_start = clock_timestamp() - interval '11 seconds' where user_id = pg_temp.id('alice') and name = 'send';
-select pg_temp.act_as('alice');
+update chat.allowances set window_start = clock_timestamp() - interval '11 seconds' where user_id = chat_tests.id('alice') and name = 'send';
+select chat_tests.act_as('alice');
 select is(pg_temp.send(1), 1::bigint, 'when the window is over one may send again');
 select is(pg_temp.used('alice'), 1, 'and it is the first of the next window');
 reset role;
 select ok(
   (
     select a.window_start > clock_timestamp() - interval '1 minute' from chat.allowances a
-    where a.user_id = pg_temp.id('alice') and a.name = 'send'
+    where a.user_id = chat_tests.id('alice') and a.name = 'send'
   ),
   'which begins now'
 );
@@ -156,18 +131,18 @@ language sql stable security definer
 as $$
   select concat_ws(' ',
     (select count(*) from realtime.messages),
-    (select jsonb_agg(to_jsonb(c) order by c.id) from chat.chats c where pg_temp.id('alice') in (c.direct_low, c.direct_high)),
-    (select jsonb_agg(to_jsonb(p) order by p.chat_id) from chat.chat_participants p where p.user_id = pg_temp.id('alice')),
-    (select jsonb_agg(to_jsonb(r) order by r.chat_id) from chat.read_marks r where r.user_id = pg_temp.id('alice')),
-    (select jsonb_agg(to_jsonb(m) order by m.rev) from public.messages m where m.chat_id = pg_temp.id('pair')),
-    (select jsonb_agg(to_jsonb(a) order by a.name) from chat.allowances a where a.user_id = pg_temp.id('alice'))
+    (select jsonb_agg(to_jsonb(c) order by c.id) from chat.chats c where chat_tests.id('alice') in (c.direct_low, c.direct_high)),
+    (select jsonb_agg(to_jsonb(p) order by p.chat_id) from chat.chat_participants p where p.user_id = chat_tests.id('alice')),
+    (select jsonb_agg(to_jsonb(r) order by r.chat_id) from chat.read_marks r where r.user_id = chat_tests.id('alice')),
+    (select jsonb_agg(to_jsonb(m) order by m.rev) from public.messages m where m.chat_id = chat_tests.id('pair')),
+    (select jsonb_agg(to_jsonb(a) order by a.name) from chat.allowances a where a.user_id = chat_tests.id('alice'))
   )
 $$;
 create function pg_temp.use_up(what text, used integer, begun_ago interval) returns void
 language sql security definer
 as $$
   insert into chat.allowances (user_id, name, window_start, used)
-  values (pg_temp.id('alice'), what, clock_timestamp() - begun_ago, used)
+  values (chat_tests.id('alice'), what, clock_timestamp() - begun_ago, used)
   on conflict on constraint allowances_pkey do update set window_start = excluded.window_start, used = excluded.used
 $$;
 create function pg_temp.remove_limit(what text) returns void
@@ -179,17 +154,17 @@ language plpgsql security definer
 as $$
 begin
   update realtime.messages set inserted_at = inserted_at - interval '10 seconds' where event = 'typing';
-  update chat.chat_participants set left_at = null where left_at is not null and chat_id = pg_temp.id('pair');
+  update chat.chat_participants set left_at = null where left_at is not null and chat_id = chat_tests.id('pair');
 end
 $$;
 create function pg_temp.one_of(person text) returns uuid
 language sql stable security definer
 as $$
   select m.id from public.messages m
-  where m.chat_id = pg_temp.id('pair') and m.sender_id = pg_temp.id(person) and m.deleted_at is null
+  where m.chat_id = chat_tests.id('pair') and m.sender_id = chat_tests.id(person) and m.deleted_at is null
     and m.created_at > (select p.history_from from chat.chat_participants p where p.chat_id = m.chat_id and p.user_id = auth.uid())
     and (person = 'alice' or m.created_at > coalesce(
-      (select r.last_read_at from chat.read_marks r where r.chat_id = m.chat_id and r.user_id = pg_temp.id('alice')), '-infinity'
+      (select r.last_read_at from chat.read_marks r where r.chat_id = m.chat_id and r.user_id = chat_tests.id('alice')), '-infinity'
     ))
   order by m.rev limit 1
 $$;
@@ -237,56 +212,54 @@ end
 $$;
 
 reset role;
-insert into known (name) select 'friend ' || n from generate_series(1, 5) as n;
-insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k where k.name like 'friend %';
-insert into public.friendships (user_low, user_high, status, requested_by)
-select least(pg_temp.id('alice'), k.id), greatest(pg_temp.id('alice'), k.id), 'accepted', k.id from known k where k.name like 'friend %';
-select pg_temp.act_as('bob');
+select chat_tests.add_people('friend ' || n) from generate_series(1, 5) as n;
+select chat_tests.befriend(chat_tests.id('alice'), k.id) from known k where k.name like 'friend %';
+select chat_tests.act_as('bob');
 select pg_temp.send(10);
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.limit_holds(what, at_most, period, call)
 from (values
-  ('send', 100, 10, $$send_message(pg_temp.id('pair'), 'another')$$),
-  ('edit', 30, 10, $$edit_message(pg_temp.id('pair'), pg_temp.one_of('alice'), gen_random_uuid()::text)$$),
-  ('delete', 100, 10, $$delete_message(pg_temp.id('pair'), pg_temp.one_of('alice'))$$),
-  ('read', 100, 10, $$mark_read(pg_temp.id('pair'), pg_temp.one_of('bob'))$$),
-  ('typing', 30, 10, $$send_typing(pg_temp.id('pair'))$$),
+  ('send', 100, 10, $$send_message(chat_tests.id('pair'), 'another')$$),
+  ('edit', 30, 10, $$edit_message(chat_tests.id('pair'), pg_temp.one_of('alice'), gen_random_uuid()::text)$$),
+  ('delete', 100, 10, $$delete_message(chat_tests.id('pair'), pg_temp.one_of('alice'))$$),
+  ('read', 100, 10, $$mark_read(chat_tests.id('pair'), pg_temp.one_of('bob'))$$),
+  ('typing', 30, 10, $$send_typing(chat_tests.id('pair'))$$),
   ('open', 60, 60, $$open_direct_chat(pg_temp.next_friend())$$),
-  ('leave', 60, 60, $$leave_chat(pg_temp.id('pair'))$$)
+  ('leave', 60, 60, $$leave_chat(chat_tests.id('pair'))$$)
 ) as one (what, at_most, period, call);
 
 -- What is no use of a limit ----------------------------------------------------------
 
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.send(1);
 reset role;
 insert into chat.rate_limits (name, max_count, period)
 select what, 1, interval '1 hour' from unnest(array['send', 'edit', 'delete', 'read', 'typing', 'open', 'leave']) as what;
-delete from chat.allowances where user_id = pg_temp.id('alice');
+delete from chat.allowances where user_id = chat_tests.id('alice');
 select pg_temp.prepare();
-select pg_temp.act_as('alice');
-insert into known (name, id) select 'said', (public.send_message(pg_temp.id('pair'), 'said') ->> 'id')::uuid;
-select matches(pg_temp.refusal('send_message(pg_temp.id(''pair''), ''more'')'), '^PT429 rate_limited (3600|359[0-9])$', 'a limit that an operator sets acts at once');
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'said', (public.send_message(chat_tests.id('pair'), 'said') ->> 'id')::uuid;
+select matches(pg_temp.refusal('send_message(chat_tests.id(''pair''), ''more'')'), '^PT429 rate_limited (3600|359[0-9])$', 'a limit that an operator sets acts at once');
 insert into known (name, id) select 'read', pg_temp.one_of('bob');
 select is(
   array[
-    pg_temp.refusal('mark_read(pg_temp.id(''pair''), pg_temp.id(''read''))'), pg_temp.refusal('mark_read(pg_temp.id(''pair''), pg_temp.id(''read''))')
+    pg_temp.refusal('mark_read(chat_tests.id(''pair''), chat_tests.id(''read''))'), pg_temp.refusal('mark_read(chat_tests.id(''pair''), chat_tests.id(''read''))')
   ],
   array['not at all', 'not at all'], 'a mark that does not move is no reading'
 );
 select is(
   array[
-    pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), '' said '')'),
-    pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), ''said again'')'),
-    pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''said''), ''said again'')'),
-    pg_temp.refusal('send_typing(pg_temp.id(''pair''))'), pg_temp.refusal('send_typing(pg_temp.id(''pair''))')
+    pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), '' said '')'),
+    pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), ''said again'')'),
+    pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), ''said again'')'),
+    pg_temp.refusal('send_typing(chat_tests.id(''pair''))'), pg_temp.refusal('send_typing(chat_tests.id(''pair''))')
   ],
   array_fill('not at all'::text, array[5]), 'an edit to the same text is no edit, and to go on typing for three seconds is one typing'
 );
 select is(
   array[
-    pg_temp.refusal('delete_message(pg_temp.id(''pair''), pg_temp.id(''said''))'),
-    pg_temp.refusal('delete_message(pg_temp.id(''pair''), pg_temp.id(''said''))')
+    pg_temp.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))'),
+    pg_temp.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))')
   ],
   array['not at all', 'not at all'], 'nor is a second deletion one'
 );
@@ -294,49 +267,49 @@ select is(
   array[pg_temp.used('alice', 'delete'), pg_temp.used('alice', 'edit'), pg_temp.used('alice', 'typing'), pg_temp.used('alice', 'read')],
   array[1, 1, 1, 1], 'each is counted once'
 );
-select is(pg_temp.refusal('open_direct_chat(pg_temp.id(''bob''))'), 'not at all', 'opening a chat that one is in opens nothing');
+select is(pg_temp.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'opening a chat that one is in opens nothing');
 select is(pg_temp.used('alice', 'open'), null, 'and is not counted');
-select is(pg_temp.refusal('leave_chat(pg_temp.id(''pair''))'), 'not at all', 'alice leaves');
-select is(pg_temp.refusal('open_direct_chat(pg_temp.id(''bob''))'), 'not at all', 'and comes back');
+select is(pg_temp.refusal('leave_chat(chat_tests.id(''pair''))'), 'not at all', 'alice leaves');
+select is(pg_temp.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'and comes back');
 select is(pg_temp.used('alice', 'open'), 1, 'which is counted as an opening');
-select matches(pg_temp.refusal('leave_chat(pg_temp.id(''pair''))'), '^PT429 rate_limited (3600|359[0-9])$', 'she cannot leave again at once');
-select is(pg_temp.refusal('open_direct_chat(pg_temp.id(''bob''))'), 'not at all', 'and is still there');
+select matches(pg_temp.refusal('leave_chat(chat_tests.id(''pair''))'), '^PT429 rate_limited (3600|359[0-9])$', 'she cannot leave again at once');
+select is(pg_temp.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'and is still there');
 select is(
-  pg_temp.refusal('open_direct_chat(pg_temp.id(''stranger''))'), 'PT403 not_friends', 'what is refused anyway is told before any limit'
+  pg_temp.refusal('open_direct_chat(chat_tests.id(''stranger''))'), 'PT403 not_friends', 'what is refused anyway is told before any limit'
 );
 reset role;
-update public.friendships set status = 'blocked' where pg_temp.id('bob') in (user_low, user_high);
-select pg_temp.act_as('alice');
-select is(pg_temp.refusal('send_typing(pg_temp.id(''pair''))'), 'PT403 blocked', 'a block too');
+select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
+select chat_tests.act_as('alice');
+select is(pg_temp.refusal('send_typing(chat_tests.id(''pair''))'), 'PT403 blocked', 'a block too');
 reset role;
-update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
+select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
 -- Uploads ----------------------------------------------------------------------------
 -- At most so many reservations are open: the wait ends when the oldest that counts is too old to count.
 
 reset role;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select lives_ok(
-  $$ select public.reserve_upload(pg_temp.id('pair'), 'upload ' || n, 'application/pdf', 5) from generate_series(1, 20) as n $$, 'alice reserves twenty uploads'
+  $$ select public.reserve_upload(chat_tests.id('pair'), 'upload ' || n, 'application/pdf', 5) from generate_series(1, 20) as n $$, 'alice reserves twenty uploads'
 );
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|199)$',
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|199)$',
   'the next one waits for two hours'
 );
 reset role;
 update chat.uploads u set created_at = clock_timestamp() - n * interval '1 minute'
-from (select path, row_number() over (order by created_at desc) as n from chat.uploads where user_id = pg_temp.id('alice')) as old
+from (select path, row_number() over (order by created_at desc) as n from chat.uploads where user_id = chat_tests.id('alice')) as old
 where u.path = old.path;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6000|5999)$',
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6000|5999)$',
   'when the oldest is 20 minutes old, for 100 minutes'
 );
 reset role;
 update chat.rate_limits set max_count = 5 where name = 'upload';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6900|6899)$',
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6900|6899)$',
   'where five are allowed, until all but the four newest have ended'
 );
 
@@ -349,9 +322,9 @@ select throws_ok('delete from chat.allowances', '42501', null, 'nor give themsel
 select throws_ok($$ select chat.charge('send') $$, '42501', null, 'nor use up their own but by sending');
 
 reset role;
-delete from auth.users where id = pg_temp.id('alice');
+delete from auth.users where id = chat_tests.id('alice');
 select is_empty(
-  $$ select a.user_id from chat.allowances a where a.user_id = pg_temp.id('alice') $$,
+  $$ select a.user_id from chat.allowances a where a.user_id = chat_tests.id('alice') $$,
   'with the account goes what it has used'
 );
 

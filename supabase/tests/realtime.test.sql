@@ -3,35 +3,13 @@
 -- A broadcast is a row of realtime.messages, from where Realtime's server takes it. Whether
 -- somebody may listen is asked here as that server asks: may this user, with this topic set,
 -- see a row that was put there for the question?
+--
+-- needs: friends, blocks, rooms
 
 begin;
-select plan(180);
+select plan(179);
 
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-grant select, insert on known to anon, authenticated;
-
-create function pg_temp.id(called text) returns uuid
-language plpgsql stable
-as $$
-declare
-  answer uuid;
-begin
-  select k.id into strict answer from pg_temp.known k where k.name = called;
-  return answer;
-end
-$$;
-
-create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
-language plpgsql
-as $$
-begin
-  perform
-    set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', (
-      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
-    )::text, true);
-end
-$$;
+select chat_tests.begin_story();
 
 -- The broadcasts since it was last asked, without the id that Realtime gives each.
 create temporary table heard_before (id uuid primary key);
@@ -56,15 +34,15 @@ create function pg_temp.move_typing_back(by interval) returns void
 language sql security definer
 as $$ update realtime.messages set inserted_at = inserted_at - by where event = 'typing' $$;
 
-create function pg_temp.user_topic(person text) returns text language sql stable as $$ select 'user:' || pg_temp.id(person) $$;
-create function pg_temp.chat_topic(chat text) returns text language sql stable as $$ select 'chat:' || pg_temp.id(chat) $$;
+create function pg_temp.user_topic(person text) returns text language sql stable as $$ select 'user:' || chat_tests.id(person) $$;
+create function pg_temp.chat_topic(chat text) returns text language sql stable as $$ select 'chat:' || chat_tests.id(chat) $$;
 
 -- Says one line as the one who acts, known by that line afterwards; the answer.
 create function pg_temp.say(chat text, line text, client_id uuid default null) returns jsonb
 language plpgsql
 as $$
 declare
-  answer constant jsonb := public.send_message(pg_temp.id(chat), line, client_id);
+  answer constant jsonb := public.send_message(chat_tests.id(chat), line, client_id);
 begin
   insert into pg_temp.known (name, id) values (line, (answer ->> 'id')::uuid) on conflict do nothing;
   return answer;
@@ -84,12 +62,9 @@ create function pg_temp.answer(moment text) returns jsonb
 language sql stable
 as $$ select a.answer from pg_temp.answers a where a.moment = answer.moment $$;
 
-insert into known (name) select unnest(array['alice', 'bob', 'carol', 'dave', 'stranger', 'party', 'dancers', 'key']);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dave', 'stranger');
-insert into public.friendships (user_low, user_high, status, requested_by)
-select least(pg_temp.id('alice'), other), greatest(pg_temp.id('alice'), other), 'accepted', other
-from unnest(array[pg_temp.id('bob'), pg_temp.id('dave')]) as other;
+select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'stranger');
+insert into known (name) select unnest(array['key']);
+select chat_tests.befriend(chat_tests.id('alice'), other) from unnest(chat_tests.ids('bob', 'dave')) as other;
 select pg_temp.hear_no_more();
 
 -- The publication ------------------------------------------------------------------
@@ -111,47 +86,42 @@ select is(
 
 -- Chats come to their people -------------------------------------------------------
 
-select pg_temp.act_as('alice');
-insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'pair', (public.open_direct_chat(chat_tests.id('bob')) ->> 'id')::uuid;
 select set_eq(
   'select * from pg_temp.heard()',
-  $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', pg_temp.id('pair'), 'rev', 0)
+  $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 0)
      from unnest(array['alice', 'bob']) as person $$,
   'both of a pair are told of their chat, each on their own channel, and nobody of joining'
 );
-select public.open_direct_chat(pg_temp.id('bob'));
+select public.open_direct_chat(chat_tests.id('bob'));
 select is_empty('select * from pg_temp.heard()', 'opening it again is no news');
 
 reset role;
-insert into public.events (id, title) values (pg_temp.id('party'), 'Party');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('carol'));
-insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers'), pg_temp.id('party'), 'Dancers');
-insert into public.event_group_members (group_id, user_id)
-values (pg_temp.id('dancers'), pg_temp.id('alice')), (pg_temp.id('dancers'), pg_temp.id('bob'));
-select is_empty('select * from pg_temp.heard()', 'no chat, no news');
-update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
+insert into known (name, id)
+select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob'));
+insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
 select set_eq(
   'select * from pg_temp.heard()',
-  $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 0)
+  $$ select pg_temp.user_topic(person), 'chat.created', jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 0)
      from unnest(array['alice', 'bob', 'carol']) as person $$,
-  'so are the people of a group when it is approved'
+  'so are the people of a chat of several when it is opened'
 );
 
 -- Messages -------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
-insert into answers select 'sent', pg_temp.say('group chat', 'hello', pg_temp.id('key'));
+select chat_tests.act_as('alice');
+insert into answers select 'sent', pg_temp.say('group chat', 'hello', chat_tests.id('key'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('group chat'), 'message.created',
-       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('sent'))
+       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('sent'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
        jsonb_build_object(
-         'chatId', pg_temp.id('group chat'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('sent'))
+         'chatId', chat_tests.id('group chat'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('sent'))
        )
      from unnest(array['alice', 'bob', 'carol']) as person $$,
   'a message is told as its sender''s answer has it, once to the chat and once to each participant'
@@ -160,27 +130,27 @@ select is(
   (select count(*) from realtime.messages m where m.payload ->> 'id' is null), 0::bigint,
   'Realtime gives each broadcast an id'
 );
-select pg_temp.say('group chat', 'hello', pg_temp.id('key'));
+select pg_temp.say('group chat', 'hello', chat_tests.id('key'));
 select is_empty('select * from pg_temp.heard()', 'the same message again is no news');
 insert into answers
-select 'reserved', public.reserve_upload(pg_temp.id('pair'), 'plan.pdf', 'application/pdf', 5);
+select 'reserved', public.reserve_upload(chat_tests.id('pair'), 'plan.pdf', 'application/pdf', 5);
 select is_empty('select * from pg_temp.heard()', 'an upload that is only begun is no news');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
 values ('chat-attachments', pg_temp.answer('reserved') ->> 'path', '{"size": 5, "mimetype": "application/pdf"}');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 insert into answers
-select 'file', public.send_message(pg_temp.id('pair'), attachment_path => pg_temp.answer('reserved') ->> 'path');
+select 'file', public.send_message(chat_tests.id('pair'), attachment_path => pg_temp.answer('reserved') ->> 'path');
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('pair'), 'message.created',
-       jsonb_build_object('chatId', pg_temp.id('pair'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('file'))
+       jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('file'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
        jsonb_build_object(
-         'chatId', pg_temp.id('pair'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('file'))
+         'chatId', chat_tests.id('pair'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('file'))
        )
      from unnest(array['alice', 'bob']) as person $$,
   'a file is told as its sender''s answer has it, and as the last message has no text'
@@ -190,74 +160,74 @@ select is(
   '{"fileName": "plan.pdf", "contentType": "application/pdf", "size": 5, "width": null, "height": null}',
   'with what it is, and where'
 );
-select public.delete_message(pg_temp.id('pair'), (pg_temp.answer('file') ->> 'id')::uuid);
+select public.delete_message(chat_tests.id('pair'), (pg_temp.answer('file') ->> 'id')::uuid);
 select is(
   (select h.payload - 'chatId' from pg_temp.heard() h where h.event = 'message.deleted'),
   jsonb_build_object('rev', 2, 'kind', 'delete', 'messageId', pg_temp.answer('file') -> 'id'), 'of its deletion no more than of any'
 );
 select throws_ok(
-  $$ select public.send_message(pg_temp.id('group chat'), 'another', pg_temp.id('key')) $$, 'PT409', 'idempotency_mismatch',
+  $$ select public.send_message(chat_tests.id('group chat'), 'another', chat_tests.id('key')) $$, 'PT409', 'idempotency_mismatch',
   'a refused one is refused'
 );
 select is_empty('select * from pg_temp.heard()', 'and no news either');
 
 insert into answers
-select 'edited', public.edit_message(pg_temp.id('group chat'), pg_temp.id('hello'), 'hello all')::jsonb;
+select 'edited', public.edit_message(chat_tests.id('group chat'), chat_tests.id('hello'), 'hello all')::jsonb;
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('group chat'), 'message.updated',
-       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 2, 'kind', 'upsert', 'message', pg_temp.answer('edited'))
+       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 2, 'kind', 'upsert', 'message', pg_temp.answer('edited'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
        jsonb_build_object(
-         'chatId', pg_temp.id('group chat'), 'rev', 2, 'kind', 'updated', 'message', pg_temp.as_last(pg_temp.answer('edited'))
+         'chatId', chat_tests.id('group chat'), 'rev', 2, 'kind', 'updated', 'message', pg_temp.as_last(pg_temp.answer('edited'))
        )
      from unnest(array['alice', 'bob', 'carol']) as person $$,
   'an edit is told whole'
 );
 
-select pg_temp.act_as('carol');
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('hello'));
+select chat_tests.act_as('carol');
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('hello'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('group chat'), 'message.deleted',
-       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 3, 'kind', 'delete', 'messageId', pg_temp.id('hello'))
+       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 3, 'kind', 'delete', 'messageId', chat_tests.id('hello'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
-       jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 3, 'kind', 'deleted')
+       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 3, 'kind', 'deleted')
      from unnest(array['alice', 'bob', 'carol']) as person $$,
   'of a deletion the id and the rev, and no text'
 );
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('hello'));
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('hello'));
 select is_empty('select * from pg_temp.heard()', 'a second deletion is no news');
 
 -- Reading --------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 insert into answers
 select line, pg_temp.say('group chat', line) from unnest(array['read me', 'and me']) as line;
 select pg_temp.hear_no_more();
-select pg_temp.act_as('bob');
-select public.mark_read(pg_temp.id('group chat'), pg_temp.id('read me'));
+select chat_tests.act_as('bob');
+select public.mark_read(chat_tests.id('group chat'), chat_tests.id('read me'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ values
     (pg_temp.chat_topic('group chat'), 'chat.read', jsonb_build_object(
-      'chatId', pg_temp.id('group chat'), 'userId', pg_temp.id('bob'), 'messageId', pg_temp.id('read me'),
+      'chatId', chat_tests.id('group chat'), 'userId', chat_tests.id('bob'), 'messageId', chat_tests.id('read me'),
       'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
     )),
     (pg_temp.user_topic('bob'), 'chat.updated', jsonb_build_object(
-      'chatId', pg_temp.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1, 'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
+      'chatId', chat_tests.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1, 'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
     )) $$,
   'the chat is told who has read how far, and the reader''s other devices what is left'
 );
-select public.mark_read(pg_temp.id('group chat'), pg_temp.id('read me'));
+select public.mark_read(chat_tests.id('group chat'), chat_tests.id('read me'));
 select is_empty('select * from pg_temp.heard()', 'a mark that does not move is no news');
-select public.mark_read(pg_temp.id('group chat'), pg_temp.id('and me'));
+select public.mark_read(chat_tests.id('group chat'), chat_tests.id('and me'));
 select pg_temp.hear_no_more();
 select pg_temp.say('group chat', 'all read');
 select is_empty(
@@ -267,47 +237,47 @@ select is_empty(
 -- Joining and leaving ----------------------------------------------------------------
 
 reset role;
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave'));
+select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('dave'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ values
-    (pg_temp.user_topic('dave'), 'chat.created', jsonb_build_object('chatId', pg_temp.id('group chat'), 'rev', 6)),
+    (pg_temp.user_topic('dave'), 'chat.created', jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 6)),
     (pg_temp.chat_topic('group chat'), 'chat.joined', jsonb_build_object(
-      'chatId', pg_temp.id('group chat'), 'userIds', array[pg_temp.id('dave')]
+      'chatId', chat_tests.id('group chat'), 'userIds', array[chat_tests.id('dave')]
     )) $$,
   'who joins is told of the chat, and the chat of who joined'
 );
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave')) on conflict do nothing;
-select is_empty('select * from pg_temp.heard()', 'once');
+select chat.follow_people(array[row(chat_tests.id('party'), chat_tests.id('dave'))::chat.membership], '{}');
+select is_empty('select * from pg_temp.heard()', 'once, however often the host says so');
 
-select pg_temp.act_as('alice');
-select is(public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat'), 'a chat begins at the plain topic');
+select chat_tests.act_as('alice');
+select is(public.get_chat(chat_tests.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat'), 'a chat begins at the plain topic');
 select is(
-  public.list_changes(pg_temp.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat'), 'which the feed tells as well'
+  public.list_changes(chat_tests.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat'), 'which the feed tells as well'
 );
-select pg_temp.act_as('dave');
-select public.leave_chat(pg_temp.id('group chat'));
+select chat_tests.act_as('dave');
+select public.leave_chat(chat_tests.id('group chat'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ values
     (pg_temp.chat_topic('group chat'), 'chat.left', jsonb_build_object(
-      'chatId', pg_temp.id('group chat'), 'userIds', array[pg_temp.id('dave')], 'topic', pg_temp.chat_topic('group chat') || ':1'
+      'chatId', chat_tests.id('group chat'), 'userIds', array[chat_tests.id('dave')], 'topic', pg_temp.chat_topic('group chat') || ':1'
     )),
-    (pg_temp.user_topic('dave'), 'chat.left', jsonb_build_object('chatId', pg_temp.id('group chat'))) $$,
+    (pg_temp.user_topic('dave'), 'chat.left', jsonb_build_object('chatId', chat_tests.id('group chat'))) $$,
   'the last that the old topic hears is where the chat goes on'
 );
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
-  public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'the chat is at the next topic'
+  public.get_chat(chat_tests.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'the chat is at the next topic'
 );
 select is(
-  public.list_changes(pg_temp.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'so is the feed'
+  public.list_changes(chat_tests.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'so is the feed'
 );
 select pg_temp.say('group chat', 'without dave');
-select public.mark_read(pg_temp.id('group chat'), pg_temp.id('all read'));
-select public.edit_message(pg_temp.id('group chat'), pg_temp.id('without dave'), 'without dave, changed');
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('without dave'));
-select public.send_typing(pg_temp.id('group chat'));
+select public.mark_read(chat_tests.id('group chat'), chat_tests.id('all read'));
+select public.edit_message(chat_tests.id('group chat'), chat_tests.id('without dave'), 'without dave, changed');
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('without dave'));
+select public.send_typing(chat_tests.id('group chat'));
 select set_eq(
   $$ select event, topic from pg_temp.heard() where topic like 'chat:%' $$,
   $$ select event, pg_temp.chat_topic('group chat') || ':1'
@@ -319,59 +289,59 @@ select is(
   (select count(*) from realtime.messages m where m.topic = pg_temp.user_topic('dave') and m.event = 'chat.updated'), 0::bigint,
   'nor to his own'
 );
-delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('bob');
+select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('bob'));
 select is(
   (select h.payload ->> 'topic' from pg_temp.heard() h where h.event = 'chat.left' and h.topic = pg_temp.chat_topic('group chat') || ':1'),
   pg_temp.chat_topic('group chat') || ':2', 'who is removed by the group moves it on as well'
 );
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('bob'));
+select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('bob'));
 select set_eq(
   'select topic, event from pg_temp.heard()',
   $$ values
     (pg_temp.user_topic('bob'), 'chat.created'), (pg_temp.chat_topic('group chat') || ':2', 'chat.joined') $$,
   'who comes back joins where the chat is'
 );
-delete from auth.users where id = pg_temp.id('bob');
+delete from auth.users where id = chat_tests.id('bob');
 select is(
-  (select c.topic_version from chat.chats c where c.id = pg_temp.id('pair')), 1, 'a pair''s chat moves on when one''s account is deleted'
+  (select c.topic_version from chat.chats c where c.id = chat_tests.id('pair')), 1, 'a pair''s chat moves on when one''s account is deleted'
 );
 select bag_eq(
   'select * from pg_temp.heard()',
   $$ values
     (pg_temp.chat_topic('pair'), 'chat.left', jsonb_build_object(
-      'chatId', pg_temp.id('pair'), 'userIds', array[pg_temp.id('bob')], 'topic', pg_temp.chat_topic('pair') || ':1'
+      'chatId', chat_tests.id('pair'), 'userIds', array[chat_tests.id('bob')], 'topic', pg_temp.chat_topic('pair') || ':1'
     )),
     (pg_temp.chat_topic('group chat') || ':2', 'chat.left', jsonb_build_object(
-      'chatId', pg_temp.id('group chat'), 'userIds', array[pg_temp.id('bob')], 'topic', pg_temp.chat_topic('group chat') || ':3'
+      'chatId', chat_tests.id('group chat'), 'userIds', array[chat_tests.id('bob')], 'topic', pg_temp.chat_topic('group chat') || ':3'
     )) $$,
   'telling those who stay, and not the account that is gone'
 );
 select is(
-  (select c.topic_version from chat.chats c where c.id = pg_temp.id('group chat')), 3, 'and so does a group''s'
+  (select c.topic_version from chat.chats c where c.id = chat_tests.id('group chat')), 3, 'and so does a group''s'
 );
 select is(
   (
     select m.payload - 'id' - 'chatId' from realtime.messages m
     where m.topic = pg_temp.chat_topic('group chat') || ':2' and m.event = 'chat.left'
   ),
-  jsonb_build_object('userIds', array[pg_temp.id('bob')], 'topic', pg_temp.chat_topic('group chat') || ':3'), 'telling those who stay'
+  jsonb_build_object('userIds', array[chat_tests.id('bob')], 'topic', pg_temp.chat_topic('group chat') || ':3'), 'telling those who stay'
 );
 
 -- A pair -----------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
-insert into known (name, id) select 'friends', (public.open_direct_chat(pg_temp.id('dave')) ->> 'id')::uuid;
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'friends', (public.open_direct_chat(chat_tests.id('dave')) ->> 'id')::uuid;
 insert into answers select line, pg_temp.say('friends', line) from unnest(array['before', 'before, too']) as line;
 select pg_temp.hear_no_more();
-select pg_temp.act_as('dave');
-select public.leave_chat(pg_temp.id('friends'));
+select chat_tests.act_as('dave');
+select public.leave_chat(chat_tests.id('friends'));
 select set_eq(
   'select * from pg_temp.heard()',
-  $$ values (pg_temp.user_topic('dave'), 'chat.left', jsonb_build_object('chatId', pg_temp.id('friends'))) $$,
+  $$ values (pg_temp.user_topic('dave'), 'chat.left', jsonb_build_object('chatId', chat_tests.id('friends'))) $$,
   'leaving a pair''s chat is told to the leaver''s devices, and the other notices nothing'
 );
-select pg_temp.act_as('alice');
-select is(public.get_chat(pg_temp.id('friends')) ->> 'topic', pg_temp.chat_topic('friends'), 'not even another topic');
+select chat_tests.act_as('alice');
+select is(public.get_chat(chat_tests.id('friends')) ->> 'topic', pg_temp.chat_topic('friends'), 'not even another topic');
 select pg_temp.say('friends', 'come back');
 select set_eq(
   'select topic, event from pg_temp.heard()',
@@ -380,58 +350,58 @@ select set_eq(
     (pg_temp.user_topic('dave'), 'chat.created') $$,
   'a message brings it back to the leaver''s list'
 );
-select public.edit_message(pg_temp.id('friends'), pg_temp.id('before, too'), 'changed behind his back');
+select public.edit_message(chat_tests.id('friends'), chat_tests.id('before, too'), 'changed behind his back');
 select set_eq(
   'select * from pg_temp.heard()',
-  $$ select topic, event, jsonb_build_object('chatId', pg_temp.id('friends'), 'rev', 4)
+  $$ select topic, event, jsonb_build_object('chatId', chat_tests.id('friends'), 'rev', 4)
      from (values
        (pg_temp.chat_topic('friends'), 'message.updated'),
        (pg_temp.user_topic('alice'), 'chat.updated'), (pg_temp.user_topic('dave'), 'chat.updated')
      ) as told (topic, event) $$,
   'an edit of what he left behind is told without its content'
 );
-select public.edit_message(pg_temp.id('friends'), pg_temp.id('come back'), 'do come back');
+select public.edit_message(chat_tests.id('friends'), chat_tests.id('come back'), 'do come back');
 select is(
   (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.updated'), 'do come back',
   'and one of what he sees with it'
 );
-select public.delete_message(pg_temp.id('friends'), pg_temp.id('before, too'));
+select public.delete_message(chat_tests.id('friends'), chat_tests.id('before, too'));
 select is(
   (select h.payload from pg_temp.heard() h where h.event = 'message.deleted'),
-  jsonb_build_object('chatId', pg_temp.id('friends'), 'rev', 6, 'kind', 'delete', 'messageId', pg_temp.id('before, too')),
+  jsonb_build_object('chatId', chat_tests.id('friends'), 'rev', 6, 'kind', 'delete', 'messageId', chat_tests.id('before, too')),
   'a deletion needs no more than its id'
 );
 
 -- Typing -----------------------------------------------------------------------------
 
 select set_config('response.status', '', true);
-select public.send_typing(pg_temp.id('friends'));
+select public.send_typing(chat_tests.id('friends'));
 select is(current_setting('response.status'), '202', 'typing is accepted');
 select set_eq(
   'select * from pg_temp.heard()',
-  $$ values (pg_temp.chat_topic('friends'), 'typing', jsonb_build_object('chatId', pg_temp.id('friends'), 'userId', pg_temp.id('alice'))) $$,
+  $$ values (pg_temp.chat_topic('friends'), 'typing', jsonb_build_object('chatId', chat_tests.id('friends'), 'userId', chat_tests.id('alice'))) $$,
   'and told to the chat, to nobody''s list'
 );
 select set_config('response.status', '', true);
-select public.send_typing(pg_temp.id('friends'));
+select public.send_typing(chat_tests.id('friends'));
 select is(current_setting('response.status'), '202', 'a second time is accepted as well');
 select is_empty('select * from pg_temp.heard()', 'and not told');
 select pg_temp.move_typing_back('2.9 seconds');
-select public.send_typing(pg_temp.id('friends'));
+select public.send_typing(chat_tests.id('friends'));
 select is_empty('select * from pg_temp.heard()', 'not within three seconds');
-select pg_temp.act_as('dave');
-select public.send_typing(pg_temp.id('friends'));
+select chat_tests.act_as('dave');
+select public.send_typing(chat_tests.id('friends'));
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'another person''s is');
-select pg_temp.act_as('alice');
-select public.send_typing(pg_temp.id('group chat'));
+select chat_tests.act_as('alice');
+select public.send_typing(chat_tests.id('group chat'));
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'and one''s own in another chat');
 select pg_temp.move_typing_back('0.2 seconds');
-select public.send_typing(pg_temp.id('friends'));
+select public.send_typing(chat_tests.id('friends'));
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'after three seconds it is told again');
 select pg_temp.move_typing_back('1 hour');
 select set_config('timezone', 'Pacific/Kiritimati', true);
-select public.send_typing(pg_temp.id('friends'));
-select public.send_typing(pg_temp.id('friends'));
+select public.send_typing(chat_tests.id('friends'));
+select public.send_typing(chat_tests.id('friends'));
 select pg_temp.say('friends', 'good morning from Kiritimati');
 select set_config('timezone', 'UTC', true);
 select is(
@@ -442,18 +412,18 @@ select is_empty(
   $$ select * from realtime.messages m where m.inserted_at > (now() at time zone 'UTC') + interval '1 minute' $$,
   'nor about when Realtime takes anything to have been sent'
 );
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select throws_ok(
-  $$ select public.send_typing(pg_temp.id('friends')) $$, 'PT403', 'not_participant', 'a stranger does not type'
+  $$ select public.send_typing(chat_tests.id('friends')) $$, 'PT403', 'not_participant', 'a stranger does not type'
 );
 select throws_ok($$ select public.send_typing(gen_random_uuid()) $$, 'PT404', 'chat_not_found', 'nor does anybody in no chat');
 reset role;
-update public.friendships set status = 'blocked' where pg_temp.id('dave') in (user_low, user_high);
-select pg_temp.act_as('dave');
+select chat_tests.block(chat_tests.id('alice'), chat_tests.id('dave'));
+select chat_tests.act_as('dave');
 select pg_temp.move_typing_back('1 hour');
-select throws_ok($$ select public.send_typing(pg_temp.id('friends')) $$, 'PT403', 'blocked', 'nor one who is blocked');
+select throws_ok($$ select public.send_typing(chat_tests.id('friends')) $$, 'PT403', 'blocked', 'nor one who is blocked');
 reset role;
-update public.friendships set status = 'accepted' where pg_temp.id('dave') in (user_low, user_high);
+select chat_tests.unblock(chat_tests.id('alice'), chat_tests.id('dave'));
 select is_empty('select * from pg_temp.heard()', 'none of which is told');
 
 -- How many rows a write takes ----------------------------------------------------------
@@ -472,79 +442,76 @@ declare
   counts bigint[];
 begin
   perform pg_temp.hear_no_more();
-  message_id := public.send_message(pg_temp.id(chat), 'first words') ->> 'id';
+  message_id := public.send_message(chat_tests.id(chat), 'first words') ->> 'id';
   counts := array[pg_temp.rows_heard()];
-  perform public.edit_message(pg_temp.id(chat), message_id, 'better words');
+  perform public.edit_message(chat_tests.id(chat), message_id, 'better words');
   counts := counts || pg_temp.rows_heard();
-  perform public.delete_message(pg_temp.id(chat), message_id);
+  perform public.delete_message(chat_tests.id(chat), message_id);
   return counts || pg_temp.rows_heard();
 end
 $$;
 
 reset role;
-insert into known (name) select unnest(array['concert', 'choir']) union all select 'singer ' || n from generate_series(1, 10) as n;
-insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k where k.name like 'singer %';
-insert into public.events (id, title) values (pg_temp.id('concert'), 'Concert');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('concert'), pg_temp.id('carol'));
-insert into public.event_groups (id, event_id, name) values (pg_temp.id('choir'), pg_temp.id('concert'), 'Choir');
-insert into public.event_group_members (group_id, user_id)
-select pg_temp.id('choir'), pg_temp.id('singer ' || n) from generate_series(1, 9) as n;
+select chat_tests.add_people('singer ' || n) from generate_series(1, 10) as n;
 select is(
   (select array[s.value, 10] from chat.settings s where s.name = 'told_participants'), array[10, 10], 'chats of up to ten people tell each of them'
 );
 select pg_temp.hear_no_more();
-update public.event_groups set status = 'approved' where id = pg_temp.id('choir');
-insert into known (name, id) select 'choir chat', c.id from chat.chats c where c.group_id = pg_temp.id('choir');
+insert into known (name, id)
+select 'choir', chat_tests.open_room(
+  'Concert', chat_tests.ids('carol'), array(select chat_tests.id('singer ' || n) from generate_series(1, 9) as n)
+);
+insert into known (name, id) select 'choir chat', chat_tests.chat_of(chat_tests.id('choir'));
 select is(pg_temp.rows_heard(), 10::bigint, 'a new chat of ten people: 10 rows, one for each');
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.rows_of_message('friends'), array[3, 3, 3]::bigint[], 'a direct chat: 3 rows for a message, an edit and a deletion');
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'ten participants: 11 rows');
 select pg_temp.say('choir chat', 'to be read');
 select pg_temp.hear_no_more();
-select pg_temp.act_as('singer 2');
-select public.mark_read(pg_temp.id('choir chat'), pg_temp.id('to be read'));
+select chat_tests.act_as('singer 2');
+select public.mark_read(chat_tests.id('choir chat'), chat_tests.id('to be read'));
 select is(pg_temp.rows_heard(), 2::bigint, 'a reading: 2 rows, one for the chat and one for the reader');
-select public.send_typing(pg_temp.id('choir chat'));
+select public.send_typing(chat_tests.id('choir chat'));
 select is(pg_temp.rows_heard(), 1::bigint, 'typing: 1 row');
 reset role;
-update public.events set title = 'Concert at Night' where id = pg_temp.id('concert');
+select chat_tests.rename_event(chat_tests.event_of(chat_tests.id('choir')), 'Concert at Night');
 select is(pg_temp.rows_heard(), 11::bigint, 'a new name: 11 rows');
 
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('choir'), pg_temp.id('singer 10'));
+select chat_tests.add_members(chat_tests.ids('choir'), chat_tests.ids('singer 10'));
 select is(pg_temp.rows_heard(), 2::bigint, 'an eleventh participant: 2 rows, one for them and one for the chat');
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select is(pg_temp.rows_of_message('choir chat'), array[1, 1, 1]::bigint[], 'eleven participants: 1 row, for the chat');
-select pg_temp.act_as('singer 3');
-select public.mark_read(pg_temp.id('choir chat'), pg_temp.id('to be read'));
+select chat_tests.act_as('singer 3');
+select public.mark_read(chat_tests.id('choir chat'), chat_tests.id('to be read'));
 select set_eq(
   'select topic, event from pg_temp.heard()', $$ values (pg_temp.user_topic('singer 3'), 'chat.updated') $$, 'a reading: 1 row, for the reader'
 );
 reset role;
-update public.events set title = 'Concert at Midnight' where id = pg_temp.id('concert');
+select chat_tests.rename_event(chat_tests.event_of(chat_tests.id('choir')), 'Concert at Midnight');
 select is(pg_temp.rows_heard(), 1::bigint, 'a new name: 1 row, for the chat');
 
 -- An operator may tell more people, or fewer.
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select pg_temp.tell_up_to(11);
 select is(pg_temp.rows_of_message('choir chat'), array[12, 12, 12]::bigint[], 'where eleven are told: 12 rows');
 select pg_temp.tell_up_to(9);
-select pg_temp.act_as('singer 10');
-select public.leave_chat(pg_temp.id('choir chat'));
+select chat_tests.act_as('singer 10');
+select public.leave_chat(chat_tests.id('choir chat'));
 select is(pg_temp.rows_heard(), 2::bigint, 'a leaving: 2 rows, for the old topic and the leaver');
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select is(pg_temp.rows_of_message('choir chat'), array[1, 1, 1]::bigint[], 'where nine are told and ten take part: 1 row');
 select pg_temp.tell_up_to(0);
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.rows_of_message('friends'), array[1, 1, 1]::bigint[], 'where nobody is told: 1 row in a direct chat too');
 reset role;
 delete from chat.settings where name = 'told_participants';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.rows_of_message('friends'), array[1, 1, 1]::bigint[], 'and so without the setting');
 reset role;
 insert into chat.settings (name, value, meaning) values ('told_participants', 10, 'as it was');
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'with it, ten participants are 11 rows again');
 select throws_ok($$ update chat.settings set value = 1000 $$, '42501', 'permission denied for table settings', 'people do not change it');
 reset role;
@@ -553,33 +520,33 @@ reset role;
 create temporary table two_singers as
 select array_agg(k.id order by k.id) as ids from known k where k.name in ('singer 8', 'singer 9');
 select pg_temp.hear_no_more();
-delete from public.event_group_members m using two_singers t where m.group_id = pg_temp.id('choir') and m.user_id = any (t.ids);
+select chat_tests.remove_members(chat_tests.ids('choir'), t.ids) from two_singers t;
 select bag_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.chat_topic('choir chat') || ':1' as topic, 'chat.left' as event, jsonb_build_object(
-       'chatId', pg_temp.id('choir chat'), 'userIds', t.ids, 'topic', pg_temp.chat_topic('choir chat') || ':2'
+       'chatId', chat_tests.id('choir chat'), 'userIds', t.ids, 'topic', pg_temp.chat_topic('choir chat') || ':2'
      ) as payload from two_singers t
      union all
-     select 'user:' || singer, 'chat.left', jsonb_build_object('chatId', pg_temp.id('choir chat')) from two_singers t, unnest(t.ids) as singer $$,
+     select 'user:' || singer, 'chat.left', jsonb_build_object('chatId', chat_tests.id('choir chat')) from two_singers t, unnest(t.ids) as singer $$,
   'two are removed at once: 1 row for the chat names both, and each has one'
 );
-insert into public.event_group_members (group_id, user_id) select pg_temp.id('choir'), singer from two_singers t, unnest(t.ids) as singer;
+select chat_tests.add_members(chat_tests.ids('choir'), t.ids) from two_singers t;
 select bag_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.chat_topic('choir chat') || ':2' as topic, 'chat.joined' as event, jsonb_build_object(
-       'chatId', pg_temp.id('choir chat'), 'userIds', t.ids
+       'chatId', chat_tests.id('choir chat'), 'userIds', t.ids
      ) as payload from two_singers t
      union all
      select 'user:' || singer, 'chat.created', jsonb_build_object('chatId', c.id, 'rev', c.rev)
-     from two_singers t, unnest(t.ids) as singer, chat.chats c where c.id = pg_temp.id('choir chat') $$,
+     from two_singers t, unnest(t.ids) as singer, chat.chats c where c.id = chat_tests.id('choir chat') $$,
   'two are added at once: 1 row for the chat names both, and each has one'
 );
 -- A reading in a chat of just as many as are told.
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select pg_temp.say('choir chat', 'for all ten');
 select pg_temp.hear_no_more();
-select pg_temp.act_as('singer 4');
-select public.mark_read(pg_temp.id('choir chat'), pg_temp.id('for all ten'));
+select chat_tests.act_as('singer 4');
+select public.mark_read(chat_tests.id('choir chat'), chat_tests.id('for all ten'));
 select bag_eq(
   'select topic, event from pg_temp.heard()',
   $$ values (pg_temp.chat_topic('choir chat') || ':2', 'chat.read'), (pg_temp.user_topic('singer 4'), 'chat.updated') $$,
@@ -590,46 +557,46 @@ reset role;
 -- Bounds -----------------------------------------------------------------------------
 -- Within this transaction they are small.
 
-delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('dave');
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('dave'));
+select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('dave'));
+select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('dave'));
 update chat.settings set value = 3 where name = 'told_participants';
 select pg_temp.hear_no_more();
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', 'three are told');
 select is((select count(*) from pg_temp.heard() h where h.event = 'chat.updated'), 3::bigint, 'as many participants as the bound are told');
 reset role;
 update chat.settings set value = 2 where name = 'told_participants';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', 'three are too many');
 select set_eq(
   'select topic, event from pg_temp.heard()',
   $$ values (pg_temp.chat_topic('group chat') || ':3', 'message.created') $$, 'with more, the chat''s channel alone is'
 );
-select pg_temp.act_as('dave');
-select public.mark_read(pg_temp.id('group chat'), pg_temp.id('three are too many'));
+select chat_tests.act_as('dave');
+select public.mark_read(chat_tests.id('group chat'), chat_tests.id('three are too many'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.user_topic('dave'), 'chat.updated', jsonb_build_object(
        'chatId', c.id, 'rev', c.rev, 'kind', 'read', 'unreadCount', 0,
        'lastReadAt', to_char(c.last_message_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-     ) from chat.chats c where c.id = pg_temp.id('group chat') $$,
+     ) from chat.chats c where c.id = chat_tests.id('group chat') $$,
   'and a read mark is told to the reader''s own devices alone'
 );
 reset role;
-update public.events set title = 'Night' where id = pg_temp.id('party');
+select chat_tests.rename_event(chat_tests.event_of(chat_tests.id('party')), 'Night');
 select set_eq(
   'select topic, event from pg_temp.heard()',
   $$ values (pg_temp.chat_topic('group chat') || ':3', 'chat.updated') $$, 'a new name is told to the chat'
 );
 update chat.settings set value = 10 where name = 'told_participants';
-update public.events set title = 'Saturday Night' where id = pg_temp.id('party');
+select chat_tests.rename_event(chat_tests.event_of(chat_tests.id('party')), 'Saturday Night');
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select topic, 'chat.updated', jsonb_build_object('chatId', c.id, 'rev', c.rev)
      from chat.chats c, unnest(array[
        pg_temp.user_topic('alice'), pg_temp.user_topic('carol'), pg_temp.user_topic('dave'), pg_temp.chat_topic('group chat') || ':3'
      ]) as topic
-     where c.id = pg_temp.id('group chat') $$,
+     where c.id = chat_tests.id('group chat') $$,
   'and to each participant where they are few'
 );
 select ok(
@@ -638,13 +605,13 @@ select ok(
 );
 
 create or replace function chat.max_broadcast_bytes() returns integer language sql immutable return 1000;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', repeat('é', 400));
 select set_eq(
   'select event, payload from pg_temp.heard()',
   $$ select event, jsonb_build_object('chatId', c.id, 'rev', c.rev)
      from unnest(array['message.created', 'chat.updated', 'chat.updated', 'chat.updated']) as event, chat.chats c
-     where c.id = pg_temp.id('group chat') $$,
+     where c.id = chat_tests.id('group chat') $$,
   'what is too large is told without its content'
 );
 select pg_temp.say('group chat', 'a short one');
@@ -662,29 +629,29 @@ create function pg_temp.refuse() returns trigger language plpgsql as $$ begin ra
 create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse();
 set local client_min_messages = error;
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select lives_ok($$ select pg_temp.say('group chat', 'unheard') $$, 'a message is sent');
-select is(public.edit_message(pg_temp.id('group chat'), pg_temp.id('unheard'), 'unheard of') ->> 'text', 'unheard of', 'and edited');
-select lives_ok($$ select public.delete_message(pg_temp.id('group chat'), pg_temp.id('unheard')) $$, 'and deleted');
+select is(public.edit_message(chat_tests.id('group chat'), chat_tests.id('unheard'), 'unheard of') ->> 'text', 'unheard of', 'and edited');
+select lives_ok($$ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('unheard')) $$, 'and deleted');
 select is(pg_temp.lost(), 12::bigint, 'each would have been four broadcasts, which are counted one by one');
-select lives_ok($$ select public.send_typing(pg_temp.id('friends')) $$, 'somebody types');
-select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('a short one')) $$, 'or reads');
+select lives_ok($$ select public.send_typing(chat_tests.id('friends')) $$, 'somebody types');
+select lives_ok($$ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('a short one')) $$, 'or reads');
 select is(pg_temp.lost(), 15::bigint, 'which nobody hears: one broadcast and two');
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select lives_ok($$ select pg_temp.say('group chat', 'carol, unheard') $$, 'somebody else sends');
 select is(pg_temp.lost(), 19::bigint, 'which is lost as well, to each of four');
-select pg_temp.act_as('dave');
-select public.leave_chat(pg_temp.id('group chat'));
+select chat_tests.act_as('dave');
+select public.leave_chat(chat_tests.id('group chat'));
 select is(pg_temp.lost(), 21::bigint, 'a leaving loses both of its broadcasts');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
-  public.get_chat(pg_temp.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':4',
+  public.get_chat(chat_tests.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':4',
   'and moves the chat on all the same'
 );
 select is_empty('select * from pg_temp.heard()', 'none of it was heard');
 reset role;
 drop trigger refuse on realtime.messages;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', 'still unheard');
 select is(pg_temp.lost(), 24::bigint, 'once one has failed, the same transaction tries no other');
 select is_empty('select * from pg_temp.heard()', 'even if it would succeed');
@@ -694,7 +661,7 @@ select set_config('chat.realtime_fails', '', true);
 -- And where Realtime is slow, a write does not wait for each of many.
 create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.6); return new; end $$;
 create trigger delay before insert on realtime.messages for each row execute function pg_temp.delay();
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.say('group chat', 'slowly heard');
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'after half a second the rest is not told');
 select is(pg_temp.lost(), 26::bigint, 'which is counted, for both');
@@ -703,9 +670,9 @@ drop trigger delay on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
 
 -- Of seven that are due some are sent.
-delete from public.event_group_members where group_id = pg_temp.id('choir') and user_id <> all (array(
-  select pg_temp.id('singer ' || n) from generate_series(1, 5) as n
-));
+select chat_tests.remove_members(
+  chat_tests.ids('choir'), array(select chat_tests.id('singer ' || n) from generate_series(6, 10) as n)
+);
 select pg_temp.hear_no_more();
 create temporary sequence tried;
 grant usage on tried to authenticated;
@@ -720,7 +687,7 @@ begin
 end
 $$;
 create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse_from_the_third();
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select pg_temp.say('choir chat', 'six are to be told');
 select is((select count(*) from pg_temp.heard()), 2::bigint, 'of seven broadcasts two are sent before one fails');
 select is(pg_temp.lost(), 31::bigint, 'the five others are counted');
@@ -740,7 +707,7 @@ begin
 end
 $$;
 select setval('tried', 2);
-select pg_temp.act_as('singer 1');
+select chat_tests.act_as('singer 1');
 select lives_ok($$ select pg_temp.say('choir chat', 'six are to be told again') $$, 'an error on the way to Realtime does not stop a message either');
 select is((select count(*) from pg_temp.heard()), 0::bigint, 'what was sent before it is taken back');
 select is(pg_temp.lost(), 38::bigint, 'seven are due, and seven are counted');
@@ -748,14 +715,14 @@ reset role;
 
 create or replace function chat.max_broadcast_bytes() returns integer
 language plpgsql immutable as $$ begin raise exception 'no bound'; end $$;
-select pg_temp.act_as('alice');
-select lives_ok($$ select public.mark_read(pg_temp.id('group chat'), pg_temp.id('carol, unheard')) $$, 'nor does it stop a reading');
+select chat_tests.act_as('alice');
+select lives_ok($$ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('carol, unheard')) $$, 'nor does it stop a reading');
 reset role;
 select lives_ok(
-  $$ insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('stranger')) $$, 'a joining'
+  $$ select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('stranger')) $$, 'a joining'
 );
 select lives_ok(
-  $$ delete from public.event_group_members where group_id = pg_temp.id('dancers') and user_id = pg_temp.id('stranger') $$, 'or a leaving'
+  $$ select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('stranger')) $$, 'or a leaving'
 );
 select is(pg_temp.lost(), 44::bigint, 'each of which loses both of its broadcasts');
 create or replace function chat.max_broadcast_bytes() returns integer language sql immutable parallel safe return 250000;
@@ -795,7 +762,7 @@ exception when insufficient_privilege then
 end
 $$;
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), array['broadcast', 'presence'], 'a participant listens to a chat');
 select is(
   pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':5'), array['broadcast', 'presence'], 'at its present topic'
@@ -811,23 +778,23 @@ select is(
   pg_temp.may_receive(topic), '{}', format('no such topic: %s', coalesce(quote_literal(topic), 'null'))
 )
 from unnest(array[
-  null, '', 'chat', 'chat:', 'user:', 'chat:*', 'chat:%', pg_temp.id('friends')::text,
-  upper(pg_temp.chat_topic('friends')), 'chat:' || upper(pg_temp.id('friends')::text), 'Chat:' || pg_temp.id('friends'),
-  'chat:{' || pg_temp.id('friends') || '}', 'chat:' || replace(pg_temp.id('friends')::text, '-', ''),
+  null, '', 'chat', 'chat:', 'user:', 'chat:*', 'chat:%', chat_tests.id('friends')::text,
+  upper(pg_temp.chat_topic('friends')), 'chat:' || upper(chat_tests.id('friends')::text), 'Chat:' || chat_tests.id('friends'),
+  'chat:{' || chat_tests.id('friends') || '}', 'chat:' || replace(chat_tests.id('friends')::text, '-', ''),
   ' ' || pg_temp.chat_topic('friends'), pg_temp.chat_topic('friends') || ' ', pg_temp.chat_topic('friends') || E'\n',
   pg_temp.chat_topic('friends') || ':', pg_temp.chat_topic('friends') || ':0', pg_temp.chat_topic('friends') || ':-1',
   pg_temp.chat_topic('group chat') || ':05', pg_temp.chat_topic('group chat') || ':5:5',
   pg_temp.chat_topic('group chat') || ':99999999999999999999', 'realtime:' || pg_temp.chat_topic('friends'),
-  'x' || E'\n' || pg_temp.chat_topic('friends'), 'chat:'' or true --', 'user:' || upper(pg_temp.id('alice')::text), 'chat:💬'
+  'x' || E'\n' || pg_temp.chat_topic('friends'), 'chat:'' or true --', 'user:' || upper(chat_tests.id('alice')::text), 'chat:💬'
 ]) as topic;
 
-select pg_temp.act_as('dave');
+select chat_tests.act_as('dave');
 select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || ':5'), '{}', 'who left does not listen any more');
 select ok(not pg_temp.may_send(pg_temp.chat_topic('group chat') || ':5', 'presence'), 'nor tell their presence');
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), '{}', 'a stranger does not listen');
 select ok(not pg_temp.may_send(pg_temp.chat_topic('friends'), 'presence'), 'nor tell their presence');
-select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), '{}', 'a moderator of elsewhere is a stranger');
 select set_config('role', 'anon', true), set_config('request.jwt.claims', '{"role": "anon"}', true);
 select is(pg_temp.may_receive(topic), '{}', format('nobody is no one''s friend: %s', left(topic, 5)))
@@ -845,7 +812,7 @@ select is(pg_temp.may_receive(topic), '{}', format('and none of the chat''s: %s'
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
 select ok(not pg_temp.may_send(topic, kind), format('nor does anybody tell a %s there: %s', kind, left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic, unnest(array['broadcast', 'presence']) as kind;
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select is(pg_temp.may_receive(topic), array['broadcast', 'presence'], format('the project''s own channel is open as it says: %s', topic))
 from unnest(array['lobby', 'chat:lobby', 'user:alice', pg_temp.user_topic('alice') || ':notices']) as topic;
 select ok(pg_temp.may_send('lobby', 'broadcast'), 'for sending as well');
@@ -853,7 +820,7 @@ select is(pg_temp.may_receive(topic), '{}', format('which opens none of the chat
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), pg_temp.chat_topic('group chat') || ':5']) as topic;
 select ok(not pg_temp.may_send(topic, 'broadcast'), format('nor lets anybody forge what is told there: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select ok(not pg_temp.may_send(topic, 'broadcast'), format('not even its people: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
 select is(pg_temp.may_receive(pg_temp.chat_topic('friends')), array['broadcast', 'presence'], 'who listen as before');

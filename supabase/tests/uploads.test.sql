@@ -3,6 +3,8 @@
 --
 -- An upload is a row of storage.objects. Storage asks its policies as the user whether the row
 -- may be there, takes it back, and writes it itself when the file has come: so does this file.
+--
+-- needs: friends, blocks, rooms
 
 begin;
 select plan(478);
@@ -10,23 +12,7 @@ select plan(478);
 -- Hosted Storage lets nobody delete rows of its own without this, where policies would.
 set local storage.allow_delete_query = 'true';
 
--- Ids by the names that the stories below use.
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-grant select, insert on known to anon, authenticated;
--- Answers by the moments that they were given.
-create temporary table seen (moment text primary key, answer jsonb not null);
-grant select, insert on seen to authenticated;
-
-create function pg_temp.id(called text) returns uuid
-language plpgsql stable
-as $$
-declare
-  answer uuid;
-begin
-  select k.id into strict answer from pg_temp.known k where k.name = called;
-  return answer;
-end
-$$;
+select chat_tests.begin_story();
 
 create function pg_temp.answer(moment text) returns jsonb
 language plpgsql stable security definer
@@ -38,22 +24,6 @@ begin
   return answer;
 end
 $$;
-
-create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
-language plpgsql
-as $$
-begin
-  perform
-    set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', (
-      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
-    )::text, true);
-end
-$$;
-
-create function pg_temp.rfc3339(at timestamptz) returns text
-language sql stable
-as $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
 
 -- How a call of the API is refused: state, code and detail.
 create function pg_temp.refusal(call text) returns text
@@ -73,29 +43,18 @@ create function pg_temp.field(path text, issue text) returns text
 language sql immutable
 as $$ select format('PT400 invalid_request {"path": "%s", "issue": "%s"}', path, issue) $$;
 
-insert into known (name)
-select unnest(array[
-  'alice', 'bob', 'carol', 'dave', 'stranger', 'sweeper', 'party', 'dancers', 'unknown chat', 'key', 'key 2', 'key 3'
-]);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dave', 'stranger', 'sweeper');
+select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'stranger', 'sweeper');
+insert into known (name) select unnest(array['unknown chat', 'key', 'key 2', 'key 3']);
 
 -- Who is the sweeper others say, and not the account itself.
-update auth.users set raw_app_meta_data = '{"provider": "email", "role": "sweeper"}' where id = pg_temp.id('sweeper');
-update auth.users set raw_app_meta_data = '{"provider": "email"}', raw_user_meta_data = '{"role": "sweeper"}' where id = pg_temp.id('stranger');
+update auth.users set raw_app_meta_data = '{"provider": "email", "role": "sweeper"}' where id = chat_tests.id('sweeper');
+update auth.users set raw_app_meta_data = '{"provider": "email"}', raw_user_meta_data = '{"role": "sweeper"}' where id = chat_tests.id('stranger');
 
--- Carol is the party's author; alice, bob and dave dance in a group of the party's, and alice
--- has the others for friends.
-insert into public.friendships (user_low, user_high, status, requested_by)
-select least(pg_temp.id('alice'), pg_temp.id(friend)), greatest(pg_temp.id('alice'), pg_temp.id(friend)), 'accepted', pg_temp.id(friend)
-from unnest(array['bob', 'dave']) as friend;
-insert into public.events (id, title) values (pg_temp.id('party'), 'Party');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('carol'));
-insert into public.event_groups (id, event_id, name) values (pg_temp.id('dancers'), pg_temp.id('party'), 'Dancers');
-insert into public.event_group_members (group_id, user_id)
-select pg_temp.id('dancers'), pg_temp.id(dancer) from unnest(array['alice', 'bob', 'dave']) as dancer;
-update public.event_groups set status = 'approved' where id = pg_temp.id('dancers');
-insert into known (name, id) select 'group chat', c.id from chat.chats c where c.group_id = pg_temp.id('dancers');
+-- Alice, bob and dave come to a party of carol's, and alice has the others for friends.
+select chat_tests.befriend(chat_tests.id('alice'), friend) from unnest(chat_tests.ids('bob', 'dave')) as friend;
+insert into known (name, id)
+select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob', 'dave'));
+insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
 insert into storage.buckets (id, name) values ('elsewhere', 'elsewhere');
 
 -- Reserves a PDF of five bytes as the one who acts, known by its name afterwards.
@@ -104,7 +63,7 @@ language plpgsql
 as $$
 begin
   insert into seen (moment, answer)
-  values (file_name, public.reserve_upload(pg_temp.id(chat), file_name || '.pdf', 'application/pdf', 5));
+  values (file_name, public.reserve_upload(chat_tests.id(chat), file_name || '.pdf', 'application/pdf', 5));
 end
 $$;
 create function pg_temp.path(file_name text) returns text
@@ -146,7 +105,7 @@ begin
   perform pg_temp.reserve(chat, file_name);
   perform pg_temp.store(pg_temp.path(file_name));
   insert into known (name, id)
-  values (file_name, (public.send_message(pg_temp.id(chat), attachment_path => pg_temp.path(file_name)) ->> 'id')::uuid);
+  values (file_name, (public.send_message(chat_tests.id(chat), attachment_path => pg_temp.path(file_name)) ->> 'id')::uuid);
 end
 $$;
 
@@ -154,8 +113,8 @@ create function pg_temp.age(file_name text, by interval) returns void
 language sql security definer
 as $$ update chat.uploads set created_at = created_at - by where path = pg_temp.path(age.file_name) $$;
 
-select pg_temp.act_as('alice');
-insert into known (name, id) select 'pair', (public.open_direct_chat(pg_temp.id('bob')) ->> 'id')::uuid;
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'pair', (public.open_direct_chat(chat_tests.id('bob')) ->> 'id')::uuid;
 reset role;
 
 -- The bucket -----------------------------------------------------------------------
@@ -186,10 +145,10 @@ select results_eq(
   $$ values (20, interval '2 hours') $$,
   'a person may have 20 reservations of the last two hours open'
 );
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 set local response.status = '';
 insert into seen (moment, answer)
-select 'first', public.reserve_upload(pg_temp.id('pair'), 'Minutes of May.pdf', ' Application/PDF; version=1.7', 5);
+select 'first', public.reserve_upload(chat_tests.id('pair'), 'Minutes of May.pdf', ' Application/PDF; version=1.7', 5);
 select is(current_setting('response.status', true), '201', 'a reservation is 201');
 select is(
   pg_temp.answer('first') - array['path', 'expiresAt'],
@@ -197,26 +156,26 @@ select is(
 );
 select matches(
   pg_temp.path('first'),
-  format('^%s/%s/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/Minutes-of-May.pdf$', pg_temp.id('pair'), pg_temp.id('alice')),
+  format('^%s/%s/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/Minutes-of-May.pdf$', chat_tests.id('pair'), chat_tests.id('alice')),
   'and where: in the chat''s folder, there in the user''s, and in one of its own'
 );
 reset role;
 select is(
-  pg_temp.answer('first') ->> 'expiresAt', pg_temp.rfc3339(u.created_at + interval '2 hours'), 'for two hours'
+  pg_temp.answer('first') ->> 'expiresAt', chat_tests.rfc3339(u.created_at + interval '2 hours'), 'for two hours'
 )
 from chat.uploads u where u.path = pg_temp.path('first');
 select is(
   (select to_jsonb(u) - array['path', 'created_at'] from chat.uploads u where u.path = pg_temp.path('first')),
   jsonb_build_object(
-    'chat_id', pg_temp.id('pair'), 'user_id', pg_temp.id('alice'), 'file_name', 'Minutes of May.pdf',
+    'chat_id', chat_tests.id('pair'), 'user_id', chat_tests.id('alice'), 'file_name', 'Minutes of May.pdf',
     'content_type', 'application/pdf', 'size', 5, 'width', null, 'height', null
   ),
   'which is written down'
 );
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal(format('reserve_upload(pg_temp.id(''pair''), ''a'', %L, %s)', type, size)), pg_temp.field(path, issue),
+  pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a'', %L, %s)', type, size)), pg_temp.field(path, issue),
   format('%s of %s bytes: %s %s', type, size, path, issue)
 )
 from (values
@@ -234,15 +193,15 @@ from (values
   ('application/pdf', '9223372036854775807', 'size', 'is too large')
 ) as attempt (type, size, path, issue);
 select is(
-  (public.reserve_upload(pg_temp.id('pair'), 'a', 'application/pdf', size) ->> 'size')::bigint, size, format('%s bytes are a file', size)
+  (public.reserve_upload(chat_tests.id('pair'), 'a', 'application/pdf', size) ->> 'size')::bigint, size, format('%s bytes are a file', size)
 )
 from unnest(array[0, 26214400]::bigint[]) as size;
 
 -- The bucket's settings are the limits; whoever changes them changes these.
 reset role;
 update storage.buckets set file_size_limit = 10, allowed_mime_types = array['image/*', 'text/csv'] where id = 'chat-attachments';
-select pg_temp.act_as('alice');
-select is(pg_temp.refusal(format('reserve_upload(pg_temp.id(''pair''), ''a'', %L, %s)', type, size)), refusal, said)
+select chat_tests.act_as('alice');
+select is(pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a'', %L, %s)', type, size)), refusal, said)
 from (values
   ('image/tiff', 10, 'not at all', 'a bucket may take all of a kind'),
   ('text/csv', 10, 'not at all', 'and single types besides'),
@@ -252,25 +211,25 @@ from (values
 ) as attempt (type, size, refusal, said);
 reset role;
 update storage.buckets set file_size_limit = null, allowed_mime_types = '{}' where id = 'chat-attachments';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select lives_ok(
-  $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 5) $$, 'a bucket that lists no types takes all'
+  $$ select public.reserve_upload(chat_tests.id('pair'), 'a', 'text/html', 5) $$, 'a bucket that lists no types takes all'
 );
 reset role;
 update storage.buckets set allowed_mime_types = null where id = 'chat-attachments';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select lives_ok(
-  $$ select public.reserve_upload(pg_temp.id('pair'), 'a', 'text/html', 100000000) $$, 'a bucket without limits limits nothing'
+  $$ select public.reserve_upload(chat_tests.id('pair'), 'a', 'text/html', 100000000) $$, 'a bucket without limits limits nothing'
 );
 select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', null, 5)'), pg_temp.field('contentType', 'is not allowed'), 'but a file has a type'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', null, 5)'), pg_temp.field('contentType', 'is not allowed'), 'but a file has a type'
 );
 reset role;
 update storage.buckets set file_size_limit = 26214400, allowed_mime_types = array['application/pdf', 'image/png', 'text/plain']
 where id = 'chat-attachments';
 
-select pg_temp.act_as('stranger');
-select is(pg_temp.refusal(format('reserve_upload(pg_temp.id(%L), ''a'', %L, 5)', chat, type)), refusal, format('a stranger: %s, %s', chat, refusal))
+select chat_tests.act_as('stranger');
+select is(pg_temp.refusal(format('reserve_upload(chat_tests.id(%L), ''a'', %L, 5)', chat, type)), refusal, format('a stranger: %s, %s', chat, refusal))
 from (values
   ('pair', 'application/pdf', 'PT403 not_participant'),
   ('pair', 'text/html', 'PT403 not_participant'),
@@ -279,24 +238,24 @@ from (values
 select is(
   pg_temp.refusal('reserve_upload(null, ''a'', ''application/pdf'', 5)'), 'PT404 chat_not_found', 'there is nothing to reserve in no chat'
 );
-select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 not_participant', 'nor for a moderator from elsewhere'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 not_participant', 'nor for a moderator from elsewhere'
 );
 reset role;
-update public.friendships set status = 'blocked' where pg_temp.id('bob') in (user_low, user_high);
-select pg_temp.act_as('alice');
+select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
+select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 blocked', 'nor for the blocked'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 blocked', 'nor for the blocked'
 );
 select pg_temp.reserve('group chat', 'for the group');
 select pass('whom nobody blocks in a group');
 reset role;
-update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
+select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '42501 permission denied for function reserve_upload', 'nor for anon'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '42501 permission denied for function reserve_upload', 'nor for anon'
 );
 reset role;
 delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
@@ -306,9 +265,9 @@ delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp
 
 update storage.buckets set allowed_mime_types = null where id = 'chat-attachments';
 update chat.rate_limits set max_count = 1000 where name = 'upload';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
-  public.reserve_upload(pg_temp.id('pair'), file_name, declared, 5) ->> 'contentType', canonical,
+  public.reserve_upload(chat_tests.id('pair'), file_name, declared, 5) ->> 'contentType', canonical,
   format('%s declared as %s is %s', file_name, coalesce(quote_literal(declared), 'null'), canonical)
 )
 from (values
@@ -338,7 +297,7 @@ from (values
   ('a.exe', 'application/octet-stream', 'application/octet-stream')
 ) as file (file_name, declared, canonical);
 select is(
-  pg_temp.refusal(format('reserve_upload(pg_temp.id(''pair''), %L, %L, 5)', file_name, declared)), pg_temp.field('contentType', 'is not allowed'),
+  pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), %L, %L, 5)', file_name, declared)), pg_temp.field('contentType', 'is not allowed'),
   format('%s without a type has none, even where all are allowed', file_name)
 )
 from (values ('a.exe', ''), ('a', null), ('png', ''), ('a.', ''), ('', null)) as file (file_name, declared);
@@ -364,9 +323,9 @@ select is_empty(
 
 -- Width and height --------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal(format('reserve_upload(pg_temp.id(''pair''), ''a.png'', ''image/png'', 5, %s, %s)', coalesce(width, 'null'), coalesce(height, 'null'))),
+  pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a.png'', ''image/png'', 5, %s, %s)', coalesce(width, 'null'), coalesce(height, 'null'))),
   pg_temp.field(path, 'width and height must be 1 to 100000, both or neither'),
   format('%s × %s: %s is wrong', coalesce(width, 'null'), coalesce(height, 'null'), path)
 )
@@ -377,14 +336,14 @@ from (values
 select is(
   (
     select array[r ->> 'width', r ->> 'height', r ->> 'contentType']
-    from public.reserve_upload(pg_temp.id('pair'), 'a.pdf', 'application/pdf', 5, width, height) as r
+    from public.reserve_upload(chat_tests.id('pair'), 'a.pdf', 'application/pdf', 5, width, height) as r
   ),
   array[width::text, height::text, 'application/pdf'], format('%s × %s are measures, of any file', width, height)
 )
 from (values (1, 1), (100000, 100000), (640, 480), (null, null)) as measure (width, height);
 reset role;
 select throws_ok(
-  format('insert into public.messages (chat_id, sender_id, text, %s, rev, created_at) values (pg_temp.id(''pair''), pg_temp.id(''alice''), ''x'', %s, 1000, now())', names, measures),
+  format('insert into public.messages (chat_id, sender_id, text, %s, rev, created_at) values (chat_tests.id(''pair''), chat_tests.id(''alice''), ''x'', %s, 1000, now())', names, measures),
   '23514', null, 'the table itself has no measures of a text: ' || names
 )
 from (values ('attachment_width, attachment_height', '640, 480'), ('attachment_width', '640'), ('attachment_height', '480')) as bad (names, measures);
@@ -443,14 +402,14 @@ insert into file_name values
   ('a.' || repeat('y', 20), 'a.' || repeat('y', 20), 'a.' || repeat('y', 20), 'an extension of twenty');
 
 update chat.rate_limits set max_count = 1000 where name = 'upload';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
-  (select array[r ->> 'fileName', split_part(r ->> 'path', '/', 4)] from public.reserve_upload(pg_temp.id('pair'), f.given, 'text/plain', 1) as r),
+  (select array[r ->> 'fileName', split_part(r ->> 'path', '/', 4)] from public.reserve_upload(chat_tests.id('pair'), f.given, 'text/plain', 1) as r),
   array[f.shown, f.key], f.said
 )
 from file_name f;
 select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), null, ''text/plain'', 1)'), pg_temp.field('fileName', 'is missing'), 'null is no name'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), null, ''text/plain'', 1)'), pg_temp.field('fileName', 'is missing'), 'null is no name'
 );
 reset role;
 select is_empty(
@@ -468,45 +427,45 @@ update chat.rate_limits set max_count = 20 where name = 'upload';
 
 -- How many at once -----------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.reserve('pair', 'upload ' || n) from generate_series(3, 20) as n;
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'the next one is told when the first of them ends'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'the next one is told when the first of them ends'
 );
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''group chat''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'in another chat too'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''group chat''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'in another chat too'
 );
 select is(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''text/html'', 5)'), pg_temp.field('contentType', 'is not allowed'), 'what is wrong anyway is told first'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''text/html'', 5)'), pg_temp.field('contentType', 'is not allowed'), 'what is wrong anyway is told first'
 );
 select pg_temp.age('first', '1 hour 59 minutes');
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'a minute before the oldest ends, a minute'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'a minute before the oldest ends, a minute'
 );
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.reserve('pair', 'of bob');
 select pass('another person has as many of their own');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.age('first', '1 minute');
 select pg_temp.reserve('pair', 'upload 21');
 select pass('when one is two hours old, another can be made');
 select pg_temp.store(pg_temp.path('upload 3'));
 select lives_ok(
-  $$ select public.send_message(pg_temp.id('pair'), attachment_path => pg_temp.path('upload 3')) $$, 'or when one is in a message'
+  $$ select public.send_message(chat_tests.id('pair'), attachment_path => pg_temp.path('upload 3')) $$, 'or when one is in a message'
 );
 select pg_temp.reserve('pair', 'upload 22');
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'but one for one'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'but one for one'
 );
 reset role;
 update chat.rate_limits set max_count = 1, period = interval '1 minute' where name = 'upload';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select matches(
-  pg_temp.refusal('reserve_upload(pg_temp.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'another limit acts at once'
+  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'another limit acts at once'
 );
 reset role;
 delete from chat.rate_limits where name = 'upload';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.reserve('pair', 'unlimited');
 select pass('and without one nothing is limited');
 
@@ -520,25 +479,25 @@ from (values
   (pg_temp.path('upload 4') || '/x', 'nor below it'),
   (regexp_replace(pg_temp.path('upload 4'), '/[^/]*$', ''), 'nor above it'),
   (upper(pg_temp.path('upload 4')), 'nor to the same in capitals'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('alice'), gen_random_uuid(), 'a.pdf'), 'nor to a path of her own making, though in her folder'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('alice'), 'a.pdf'), 'or right in it'),
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), gen_random_uuid(), 'a.pdf'), 'nor to a path of her own making, though in her folder'),
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), 'a.pdf'), 'or right in it'),
   ('a.pdf', 'or in none'),
   ('', 'or without a name'),
   (pg_temp.path('of bob'), 'nor to what bob has reserved'),
   (pg_temp.path('upload 3'), 'nor again to what is in a message')
 ) as attempt (path, said);
 select ok(not pg_temp.may_store(pg_temp.path('upload 4'), 'elsewhere'), 'nor to the path in another bucket');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor does bob, to hers');
-select pg_temp.act_as(person, '{"app_metadata": {"role": "moderator"}}') from unnest(array['stranger']) as person;
+select chat_tests.act_as(person, '{"app_metadata": {"role": "moderator"}}') from unnest(array['stranger']) as person;
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor a stranger');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor the sweeper');
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select ok(not pg_temp.may_store(pg_temp.path('upload 4')), 'nor anybody without an account');
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.age('upload 4', '1 hour 59 minutes');
 select ok(pg_temp.may_store(pg_temp.path('upload 4')), 'she may for two hours');
 select pg_temp.age('upload 4', '2 minutes');
@@ -557,30 +516,30 @@ select throws_ok(
 )
 from (values ('upload 5', 'nor in place of it'), ('upload 6', 'nor may an upload be one that could')) as attempt (file_name, said);
 
-select pg_temp.act_as('dave');
+select chat_tests.act_as('dave');
 select pg_temp.reserve('group chat', 'of dave');
 select ok(pg_temp.may_store(pg_temp.path('of dave')), 'dave may upload to the group');
 select pg_temp.store(pg_temp.path('of dave'));
 select pg_temp.reserve('group chat', 'of dave, later');
-select public.leave_chat(pg_temp.id('group chat'));
+select public.leave_chat(chat_tests.id('group chat'));
 select ok(not pg_temp.may_store(pg_temp.path('of dave, later')), 'and when he has left it, not any more');
 select is(
-  pg_temp.refusal('send_message(pg_temp.id(''group chat''), attachment_path => pg_temp.path(''of dave''))'), 'PT403 not_participant', 'nor send what he has uploaded'
+  pg_temp.refusal('send_message(chat_tests.id(''group chat''), attachment_path => pg_temp.path(''of dave''))'), 'PT403 not_participant', 'nor send what he has uploaded'
 );
 
 -- Putting it into a message ----------------------------------------------------------
 
 create function pg_temp.attach(file_name text, chat text default 'pair') returns text
 language sql
-as $$ select pg_temp.refusal(format('send_message(pg_temp.id(%L), attachment_path => %L)', chat, pg_temp.path(file_name))) $$;
+as $$ select pg_temp.refusal(format('send_message(chat_tests.id(%L), attachment_path => %L)', chat, pg_temp.path(file_name))) $$;
 
-select pg_temp.act_as('alice');
-insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = pg_temp.id('pair');
+select chat_tests.act_as('alice');
+insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = chat_tests.id('pair');
 select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'what is only reserved cannot be sent');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
 values ('elsewhere', pg_temp.path('upload 6'), '{"size": 5, "mimetype": "application/pdf"}');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'nor what is in another bucket');
 select pg_temp.store(pg_temp.path('upload 6'), metadata) from unnest(array[null::jsonb]) as metadata;
 select is(
@@ -614,7 +573,7 @@ from (values
 
 select pg_temp.store(pg_temp.path(file_name)) from unnest(array['upload 14', 'upload 15', 'for the group', 'of bob']) as file_name;
 select is(
-  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), ''Look'', attachment_path => %L)', path)),
+  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), ''Look'', attachment_path => %L)', path)),
   pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), said
 )
 from (values
@@ -627,32 +586,32 @@ from (values
   ('chat-attachments/' || pg_temp.path('upload 14'), 'nor with its bucket'),
   ('', 'nor no path'),
   (repeat('x', 100000), 'nor a long one'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('alice'), gen_random_uuid(), 'a.pdf'), 'nor what nobody has reserved')
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), gen_random_uuid(), 'a.pdf'), 'nor what nobody has reserved')
 ) as attempt (path, said);
 select pg_temp.age('upload 14', '23 hours 59 minutes');
 select is(pg_temp.attach('upload 14'), 'not at all', 'for a day it can be sent');
 select pg_temp.age('upload 15', '24 hours 1 minute');
 select is(pg_temp.attach('upload 15'), pg_temp.field('attachmentUrl', 'was reserved too long ago'), 'and then not');
 select is(pg_temp.attach('upload 14'), pg_temp.field('attachmentUrl', 'is in a message already'), 'once');
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is(
   pg_temp.attach('upload 14'), pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), 'by her who has uploaded it'
 );
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(
   pg_temp.attach('upload 14', 'group chat'), pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), 'to the chat that she has uploaded it to'
 );
 select is(
-  (select c.rev from chat.chats c where c.id = pg_temp.id('pair')), (pg_temp.answer('rev before') #>> '{}')::bigint + 1,
+  (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), (pg_temp.answer('rev before') #>> '{}')::bigint + 1,
   'what was refused takes no rev'
 );
 reset role;
 select is(
-  (select a.used from chat.allowances a where a.user_id = pg_temp.id('alice') and a.name = 'send'), 2, 'nor anything of what she may send'
+  (select a.used from chat.allowances a where a.user_id = chat_tests.id('alice') and a.name = 'send'), 2, 'nor anything of what she may send'
 );
 select throws_ok(
   $$ insert into public.messages (chat_id, sender_id, attachment_path, attachment_file_name, attachment_content_type, attachment_size, rev, created_at)
-     values (pg_temp.id('pair'), pg_temp.id('alice'), pg_temp.path('upload 14'), 'a', 'b', 1, 1000, now()) $$,
+     values (chat_tests.id('pair'), chat_tests.id('alice'), pg_temp.path('upload 14'), 'a', 'b', 1, 1000, now()) $$,
   '23505', null, 'the table itself has one message for an object'
 );
 select throws_ok(
@@ -661,56 +620,56 @@ select throws_ok(
 )
 from unnest(array['attachment_file_name', 'attachment_content_type', 'attachment_size']) as part;
 select throws_ok(
-  format('insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size) values (%L, pg_temp.id(''pair''), pg_temp.id(''alice''), ''a'', ''b'', 1)', path),
+  format('insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size) values (%L, chat_tests.id(''pair''), chat_tests.id(''alice''), ''a'', ''b'', 1)', path),
   '23514', null, 'nor is there a reservation of a path outside its folders: ' || said
 )
 from (values
-  (concat_ws('/', pg_temp.id('group chat'), pg_temp.id('alice'), 'x', 'a.pdf'), 'another chat''s'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('bob'), 'x', 'a.pdf'), 'another''s'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('alice'), 'a.pdf'), 'three parts'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('alice'), 'x', 'y', 'a.pdf'), 'five parts')
+  (concat_ws('/', chat_tests.id('group chat'), chat_tests.id('alice'), 'x', 'a.pdf'), 'another chat''s'),
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('bob'), 'x', 'a.pdf'), 'another''s'),
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), 'a.pdf'), 'three parts'),
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), 'x', 'y', 'a.pdf'), 'five parts')
 ) as attempt (path, said);
 
 -- What a message shows -----------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 insert into seen (moment, answer)
-select 'photo', public.reserve_upload(pg_temp.id('pair'), U&'\0645\0627\064A\0648/\+01F4CE.png', 'image/png', 0, 640, 480);
+select 'photo', public.reserve_upload(chat_tests.id('pair'), U&'\0645\0627\064A\0648/\+01F4CE.png', 'image/png', 0, 640, 480);
 select pg_temp.store(pg_temp.path('photo'), '{"eTag": "\"x\"", "size": 0, "mimetype": "image/png; charset=UTF-8", "contentLength": 0}');
 set local response.status = '';
 insert into seen (moment, answer)
-select 'sent', public.send_message(pg_temp.id('pair'), null, pg_temp.id('key'), pg_temp.path('photo'));
+select 'sent', public.send_message(chat_tests.id('pair'), null, chat_tests.id('key'), pg_temp.path('photo'));
 insert into known (name, id) select 'photo', (pg_temp.answer('sent') ->> 'id')::uuid;
 select is(current_setting('response.status', true), '201', 'an empty file is sent');
 create function pg_temp.sent_photo(changes jsonb default '{}') returns jsonb
 language sql stable
 as $$
   select jsonb_build_object(
-    'id', m.id, 'chatId', pg_temp.id('pair'), 'senderId', pg_temp.id('alice'), 'text', null, 'attachmentUrl', null,
+    'id', m.id, 'chatId', chat_tests.id('pair'), 'senderId', chat_tests.id('alice'), 'text', null, 'attachmentUrl', null,
     'attachment', jsonb_build_object(
       'path', pg_temp.path('photo'), 'fileName', U&'\0645\0627\064A\0648-\+01F4CE.png', 'contentType', 'image/png', 'size', 0,
       'width', 640, 'height', 480
     ),
-    'clientId', pg_temp.id('key'), 'createdAt', pg_temp.rfc3339(m.created_at), 'editedAt', null,
-    'editableUntil', pg_temp.rfc3339(m.created_at + interval '15 minutes'), 'rev', m.rev
+    'clientId', chat_tests.id('key'), 'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', null,
+    'editableUntil', chat_tests.rfc3339(m.created_at + interval '15 minutes'), 'rev', m.rev
   ) || changes
-  from public.messages m where m.id = pg_temp.id('photo')
+  from public.messages m where m.id = chat_tests.id('photo')
 $$;
 select is(pg_temp.answer('sent'), pg_temp.sent_photo(), 'and comes back whole, without a text');
 select matches(
-  public.list_messages(pg_temp.id('pair'), 1)::text, '"attachment":\{"path":"', 'in JSON that tells by these very characters that there is one'
+  public.list_messages(chat_tests.id('pair'), 1)::text, '"attachment":\{"path":"', 'in JSON that tells by these very characters that there is one'
 );
 select is(
-  public.list_messages(pg_temp.id('pair'), 1)::jsonb -> 'data' -> 0, pg_temp.answer('sent'), 'it stands in its sender''s page as it was answered'
+  public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0, pg_temp.answer('sent'), 'it stands in its sender''s page as it was answered'
 );
 select is(
-  public.list_changes(pg_temp.id('pair'), (pg_temp.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
+  public.list_changes(chat_tests.id('pair'), (pg_temp.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
   pg_temp.answer('sent'), 'and in her feed'
 );
 select is(
   (select row_to_json(m)::jsonb from (
     select attachment_path, attachment_file_name, attachment_content_type, attachment_size, attachment_width, attachment_height
-    from public.messages where id = pg_temp.id('photo')
+    from public.messages where id = chat_tests.id('photo')
   ) as m),
   jsonb_build_object(
     'attachment_path', pg_temp.path('photo'), 'attachment_file_name', U&'\0645\0627\064A\0648-\+01F4CE.png',
@@ -722,37 +681,37 @@ reset role;
 select is_empty(
   $$ select u.path from chat.uploads u where u.path = pg_temp.path('photo') $$, 'it is reserved no more'
 );
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select is(
-  public.list_messages(pg_temp.id('pair'), 1)::jsonb -> 'data' -> 0, pg_temp.sent_photo('{"editableUntil": null}'), 'bob sees it in his page'
+  public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0, pg_temp.sent_photo('{"editableUntil": null}'), 'bob sees it in his page'
 );
 select is(
-  (public.get_chat(pg_temp.id('pair'))::jsonb -> 'lastMessage') - array['id', 'senderId', 'createdAt'], '{"text": null, "hasAttachment": true}',
+  (public.get_chat(chat_tests.id('pair'))::jsonb -> 'lastMessage') - array['id', 'senderId', 'createdAt'], '{"text": null, "hasAttachment": true}',
   'as the last message it has no text, and a file'
 );
-select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select is(
-  public.list_messages(pg_temp.id('pair'), 1)::jsonb -> 'data' -> 0,
+  public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0,
   pg_temp.sent_photo('{"editableUntil": null, "deletedAt": null, "deletedBy": null}'), 'and as a moderator'
 );
 select is(
-  public.list_changes(pg_temp.id('pair'), (pg_temp.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
+  public.list_changes(chat_tests.id('pair'), (pg_temp.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
   pg_temp.sent_photo('{"editableUntil": null, "deletedAt": null, "deletedBy": null}'), 'in the feed too'
 );
 
 -- Retries --------------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 set local response.status = '';
 select is(
-  public.send_message(pg_temp.id('pair'), client_id => pg_temp.id('key'), attachment_path => pg_temp.path('photo'))::jsonb,
+  public.send_message(chat_tests.id('pair'), client_id => chat_tests.id('key'), attachment_path => pg_temp.path('photo'))::jsonb,
   pg_temp.answer('sent'), 'the same again gives the first message, though the path is taken'
 );
 select is(current_setting('response.status', true), '', 'which is not 201');
 select pg_temp.reserve('pair', 'another photo');
 select pg_temp.store(pg_temp.path('another photo'), '"{\"httpStatusCode\":200,\"size\":5,\"mimetype\":\"application/pdf\"}"');
 select is(
-  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L, pg_temp.id(''key''), %L)', content, path)), 'PT409 idempotency_mismatch', said
+  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, chat_tests.id(''key''), %L)', content, path)), 'PT409 idempotency_mismatch', said
 )
 from (values
   (null, pg_temp.path('another photo'), 'another file with the key is a mismatch'),
@@ -762,17 +721,17 @@ from (values
   ('null', pg_temp.path('photo'), 'whatever it says')
 ) as attempt (content, path, said);
 select lives_ok(
-  $$ select public.send_message(pg_temp.id('pair'), ' Look ', pg_temp.id('key 2'), pg_temp.path('another photo')) $$, 'a text and a file go together'
+  $$ select public.send_message(chat_tests.id('pair'), ' Look ', chat_tests.id('key 2'), pg_temp.path('another photo')) $$, 'a text and a file go together'
 );
-insert into seen (moment, answer) select 'both', public.list_messages(pg_temp.id('pair'), 1)::jsonb -> 'data' -> 0;
+insert into seen (moment, answer) select 'both', public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0;
 select is(
   array[pg_temp.answer('both') ->> 'text', pg_temp.answer('both') #>> '{attachment,fileName}'], array['Look', 'another photo.pdf'], 'in one message'
 );
 select is(
-  public.send_message(pg_temp.id('pair'), 'Look', pg_temp.id('key 2'), pg_temp.path('another photo')) ->> 'id', pg_temp.answer('both') ->> 'id', 'which has its retry'
+  public.send_message(chat_tests.id('pair'), 'Look', chat_tests.id('key 2'), pg_temp.path('another photo')) ->> 'id', pg_temp.answer('both') ->> 'id', 'which has its retry'
 );
 select is(
-  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L, pg_temp.id(''key 2''), %L)', content, path)), 'PT409 idempotency_mismatch', said
+  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, chat_tests.id(''key 2''), %L)', content, path)), 'PT409 idempotency_mismatch', said
 )
 from (values
   ('Look', null, 'and not without the file'),
@@ -781,52 +740,52 @@ from (values
 select pg_temp.reserve('pair', 'with a text');
 select pg_temp.store(pg_temp.path('with a text'));
 select is(
-  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L, null, %L)', content, pg_temp.path('with a text'))),
+  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, null, %L)', content, pg_temp.path('with a text'))),
   pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), format('a text beside a file has to be one: %s characters', char_length(content))
 )
 from unnest(array['', E' \n', repeat('x', 4001)]) as content;
 select is(
-  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), %L, null, %L)', U&'\200B\2060', pg_temp.path('with a text'))),
+  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, null, %L)', U&'\200B\2060', pg_temp.path('with a text'))),
   pg_temp.field('text', 'must have a visible character'), 'nor is what nobody sees a text beside a file'
 );
 select is(
-  pg_temp.refusal('send_message(pg_temp.id(''pair''))'), pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), 'and nothing at all is no message'
+  pg_temp.refusal('send_message(chat_tests.id(''pair''))'), pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), 'and nothing at all is no message'
 );
-insert into seen (moment, answer) select 'edited', public.edit_message(pg_temp.id('pair'), pg_temp.id('photo'), 'A photo');
+insert into seen (moment, answer) select 'edited', public.edit_message(chat_tests.id('pair'), chat_tests.id('photo'), 'A photo');
 select is(
   pg_temp.answer('edited') - array['editedAt', 'rev'], pg_temp.sent_photo('{"text": "A photo"}') - array['editedAt', 'rev'],
   'an edit gives it a text and leaves the file'
 );
 select is(
-  public.send_message(pg_temp.id('pair'), null, pg_temp.id('key'), pg_temp.path('photo'))::jsonb, pg_temp.answer('edited'), 'and its retry'
+  public.send_message(chat_tests.id('pair'), null, chat_tests.id('key'), pg_temp.path('photo'))::jsonb, pg_temp.answer('edited'), 'and its retry'
 );
 select is(
-  pg_temp.refusal('edit_message(pg_temp.id(''pair''), pg_temp.id(''photo''), null)'),
+  pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''photo''), null)'),
   pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), 'which cannot be taken away again'
 );
 reset role;
-update public.friendships set status = 'blocked' where pg_temp.id('bob') in (user_low, user_high);
-select pg_temp.act_as('alice');
+select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
+select chat_tests.act_as('alice');
 select is(pg_temp.attach('with a text'), 'PT403 blocked', 'the blocked send no file either');
 reset role;
-update public.friendships set status = 'accepted' where pg_temp.id('bob') in (user_low, user_high);
+select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
 -- An allowance that is used up is told before the file is looked at, and leaves it reserved.
 update chat.allowances set window_start = clock_timestamp() + interval '1 minute', used = 100
-where user_id = pg_temp.id('alice') and name = 'send';
-select pg_temp.act_as('alice');
+where user_id = chat_tests.id('alice') and name = 'send';
+select chat_tests.act_as('alice');
 select matches(pg_temp.attach('with a text'), '^PT429 rate_limited [0-9]+$', 'who has sent too much sends no file');
 reset role;
-update chat.allowances set used = 0 where user_id = pg_temp.id('alice') and name = 'send';
-select pg_temp.act_as('alice');
+update chat.allowances set used = 0 where user_id = chat_tests.id('alice') and name = 'send';
+select chat_tests.act_as('alice');
 select is(pg_temp.attach('with a text'), 'not at all', 'and can send it later');
 
 -- Who reads it -------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.send_file('group chat', 'plan');
 select pg_temp.send_file('group chat', 'gone plan');
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('gone plan'));
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('gone plan'));
 select pg_temp.send_file('pair', 'letter');
 select pg_temp.reserve('pair', 'draft');
 select pg_temp.store(pg_temp.path('draft'));
@@ -836,25 +795,25 @@ language sql
 as $$ select is(pg_temp.may_read('plan', 'gone plan', 'letter', 'draft'), expected, said) $$;
 
 select pg_temp.reads('alice reads what she has sent, not what she deleted, nor what is in no message', array['letter', 'plan']);
-select pg_temp.act_as('bob');
+select chat_tests.act_as('bob');
 select pg_temp.reads('bob reads what is in his chats', array['letter', 'plan']);
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select pg_temp.reads('carol moderates the group: she reads the deleted too', array['gone plan', 'plan']);
-select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select pg_temp.reads('so does a moderator by token', array['gone plan', 'letter', 'plan']);
-select pg_temp.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
 select pg_temp.reads('and not who says so of himself', array['letter', 'plan']);
-select pg_temp.act_as('dave');
+select chat_tests.act_as('dave');
 select pg_temp.reads('dave, who has left the group, reads nothing', '{}');
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select pg_temp.reads('a stranger reads nothing', '{}');
-select pg_temp.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select pg_temp.reads('a moderator from elsewhere neither', '{}');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select pg_temp.reads('the sweeper reads what is left over, and no letters', array['gone plan']);
-select pg_temp.act_as('stranger', '{"user_metadata": {"role": "sweeper"}}');
+select chat_tests.act_as('stranger', '{"user_metadata": {"role": "sweeper"}}');
 select pg_temp.reads('who says to be one is not', '{}');
-select pg_temp.act_as('stranger', '{"app_metadata": {"role": "sweeper"}}');
+select chat_tests.act_as('stranger', '{"app_metadata": {"role": "sweeper"}}');
 select pg_temp.reads('nor whose token is older than that', '{}');
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
@@ -867,23 +826,23 @@ select is(
 );
 
 reset role;
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('stranger'));
-select pg_temp.act_as('stranger');
+select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('stranger'));
+select chat_tests.act_as('stranger');
 select pg_temp.reads('who joins the group reads what was sent before, as the messages', array['plan']);
 reset role;
-delete from public.event_group_members where user_id = pg_temp.id('stranger');
-select pg_temp.act_as('stranger');
+select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('stranger'));
+select chat_tests.act_as('stranger');
 select pg_temp.reads('and who is removed, nothing', '{}');
 
-select pg_temp.act_as('bob');
-select public.leave_chat(pg_temp.id('pair'));
+select chat_tests.act_as('bob');
+select public.leave_chat(chat_tests.id('pair'));
 select pg_temp.reads('bob leaves the pair''s chat and reads nothing of it', array['plan']);
-select public.open_direct_chat(pg_temp.id('alice'));
+select public.open_direct_chat(chat_tests.id('alice'));
 select pg_temp.reads('nor when he comes back, as it is not in his history', array['plan']);
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.send_file('pair', 'second letter');
 select pg_temp.reads('while alice does', array['letter', 'plan']);
-select pg_temp.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select is(
   pg_temp.may_read('letter', 'second letter'), array['second letter'], 'what is sent then, bob reads, and as a moderator no more'
 );
@@ -912,17 +871,17 @@ from (values
 ) as attempt (does, statement);
 grant select on attempt_to_change to anon, authenticated;
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('alice %s nothing, not even her own', a.does)) from attempt_to_change a;
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('a moderator %s nothing', a.does)) from attempt_to_change a;
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('anon %s nothing', a.does)) from attempt_to_change a;
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('the sweeper %s nothing', a.does))
 from attempt_to_change a where a.does <> 'removes';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select is(pg_temp.may_read('plan', 'letter', 'draft'), array['letter', 'plan'], 'all is where it was');
 
 -- A project has policies of its own for its own buckets.
@@ -931,7 +890,7 @@ create policy "everybody does everything" on storage.objects for all to authenti
 create policy "anybody does everything" on storage.objects for all using (true) with check (true);
 insert into storage.objects (bucket_id, name) values ('elsewhere', 'shared.pdf');
 insert into storage.objects (bucket_id, name) values (null, 'nowhere.pdf');
-select pg_temp.act_as('stranger');
+select chat_tests.act_as('stranger');
 select set_eq(
   $$ select name from storage.objects where name in ('shared.pdf', 'nowhere.pdf') $$, array['shared.pdf', 'nowhere.pdf'], 'the project''s own bucket is open as it says'
 );
@@ -943,30 +902,30 @@ select pg_temp.reads('which opens nothing of the chat''s', '{}');
 select ok(not pg_temp.may_store(path), format('nor lets a stranger upload: %s', said))
 from (values
   ('mine.pdf', 'on top'),
-  (concat_ws('/', pg_temp.id('pair'), pg_temp.id('stranger'), gen_random_uuid(), 'a.pdf'), 'among the chat''s'),
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('stranger'), gen_random_uuid(), 'a.pdf'), 'among the chat''s'),
   (pg_temp.path('upload 19'), 'to another''s path')
 ) as attempt (path, said);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('a stranger still %s nothing', a.does)) from attempt_to_change a;
 select throws_ok(
   $$ update storage.objects set bucket_id = 'chat-attachments' where name = 'shared.pdf' $$, '42501', null, 'nor moves anything among it'
 );
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('nor does a moderator, who sees leftovers: she %s nothing', a.does)) from attempt_to_change a;
 reset role;
 update storage.objects set name = name || '.away' where name = pg_temp.path('second letter');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select throws_ok(
   format($$ update storage.objects set bucket_id = 'chat-attachments', name = %L where name = 'shared.pdf' $$, pg_temp.path('second letter')),
   '42501', null, 'nor does she who sent it put another file in the place of one that has gone'
 );
 reset role;
 update storage.objects set name = pg_temp.path('second letter') where name = pg_temp.path('second letter') || '.away';
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.reads('its people read as before', array['letter', 'plan']);
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('and alice %s nothing', a.does)) from attempt_to_change a;
 select ok(pg_temp.may_store(pg_temp.path('upload 19')), 'she uploads what she has reserved');
 select ok(not pg_temp.may_store('mine.pdf'), 'and nothing else');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(pg_temp.rows_of(a.statement), 0::bigint, format('the sweeper %s nothing', a.does))
 from attempt_to_change a where a.does <> 'removes';
 set local role anon;
@@ -1013,9 +972,9 @@ as $$
   )) = 1
 $$;
 
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'nothing is left over of what is in messages');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.reserve('pair', 'left ' || n) from generate_series(1, 3) as n;
 select pg_temp.store(pg_temp.path('left ' || n)) from generate_series(1, 2) as n;
 select pg_temp.store(pg_temp.path('left 3'), '"{\"size\":5}"');
@@ -1026,7 +985,7 @@ select pg_temp.age('left 3', '24 hours 59 minutes');
 select pg_temp.age('never uploaded', '60 hours');
 reset role;
 insert into storage.objects (bucket_id, name) select 'elsewhere', pg_temp.path(file_name) from unnest(array['left 1', 'never uploaded']) as file_name;
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(
   pg_temp.leftovers(hours, 30), expected, format('for %s hours in no message', hours)
 )
@@ -1043,14 +1002,14 @@ select is(pg_temp.leftovers(0, 30, 1), array['left 2 unattached'], 'the oldest f
 select is(pg_temp.may_read('left 1', 'left 2', 'left 3'), array['left 1', 'left 2'], 'it may see these');
 select ok(not pg_temp.remove('left 3'), 'and remove no other');
 select ok(not pg_temp.remove('letter'), 'nor what is in a message');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select ok(not pg_temp.remove('left 1'), 'which alice may not, though it is hers');
 select is(
-  pg_temp.refusal(format('send_message(pg_temp.id(''pair''), attachment_path => %L)', pg_temp.path(file_name))),
+  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), attachment_path => %L)', pg_temp.path(file_name))),
   pg_temp.field('attachmentUrl', 'was reserved too long ago'), 'nor send any more, even what is not yet left over: ' || file_name
 )
 from unnest(array['left 1', 'left 3']) as file_name;
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 1}', 'what was never uploaded is forgotten, and what is still there is not');
 select ok(pg_temp.remove('left 2'), 'the sweeper removes the oldest');
 select is(pg_temp.leftovers(0, 30), array['left 1 unattached'], 'which is not told of again');
@@ -1062,19 +1021,19 @@ reset role;
 select results_eq(
   $$ select u.path from chat.uploads u $$, $$ select pg_temp.path('left 3') $$, 'what is not left over is not'
 );
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.reserve('pair', 'not uploaded yet');
 select pg_temp.age('not uploaded yet', '24 hours 59 minutes');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'nor a reservation whose upload could just be under way');
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.send_file('group chat', 'deleted ' || n) from generate_series(1, 3) as n;
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('deleted ' || n)) from generate_series(1, 3) as n;
-select public.delete_message(pg_temp.id('group chat'), pg_temp.id('deleted 1'));
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('deleted ' || n)) from generate_series(1, 3) as n;
+select public.delete_message(chat_tests.id('group chat'), chat_tests.id('deleted 1'));
 reset role;
 insert into storage.objects (bucket_id, name) values ('elsewhere', pg_temp.path('deleted 1'));
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(
   pg_temp.leftovers(0, 0), array['deleted 1 deleted', 'deleted 2 deleted', 'deleted 3 deleted'], 'with their messages'' deletion files are left over'
 );
@@ -1098,34 +1057,34 @@ select is(
   '{"data": [{"reason": "deleted", "objects": 2, "bytes": 10}, {"reason": "unattached", "objects": 1, "bytes": 5}]}',
   'and counted'
 );
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 1', 'deleted 3'], 'a moderator reads them until they are removed');
 select ok(not pg_temp.remove('deleted 1'), 'and does not remove them');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select ok(pg_temp.remove(file_name), format('the sweeper removes %s', file_name)) from unnest(array['left 3', 'deleted 1', 'deleted 2']) as file_name;
 select is(pg_temp.leftovers(0, 30), '{}', 'and a second run has nothing to do');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 3}', 'they are forgotten');
 select is(pg_temp.leftovers(0, 0), array['deleted 3 deleted'], 'what is kept is not');
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 3'], 'what was removed is gone');
 select is(
   (
     select message #>> '{attachment,fileName}'
-    from jsonb_array_elements(public.list_messages(pg_temp.id('group chat'), 100)::jsonb -> 'data') as message
-    where message ->> 'id' = pg_temp.id('deleted 1')::text
+    from jsonb_array_elements(public.list_messages(chat_tests.id('group chat'), 100)::jsonb -> 'data') as message
+    where message ->> 'id' = chat_tests.id('deleted 1')::text
   ),
   'deleted 1.pdf', 'the message still tells what it was'
 );
 
 -- With a chat go its messages and reservations, and what was uploaded is still found.
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.send_file('group chat', 'to go');
 select pg_temp.reserve('group chat', 'to go, unsent');
 select pg_temp.store(pg_temp.path('to go, unsent'));
 reset role;
-delete from public.events where id = pg_temp.id('party');
-select is_empty($$ select id from chat.chats where id = pg_temp.id('group chat') $$, 'a group''s chat goes with its event');
-select pg_temp.act_as('sweeper');
+select chat_tests.delete_event(chat_tests.event_of(chat_tests.id('party')));
+select is_empty($$ select id from chat.chats where id = chat_tests.id('group chat') $$, 'a chat goes with its event');
+select chat_tests.act_as('sweeper');
 select is(
   array(select file from unnest(pg_temp.leftovers(0, 0)) as file order by file), array['deleted 3 deleted', 'plan deleted', 'to go deleted'],
   'what was in its messages is left over'
@@ -1143,10 +1102,10 @@ insert into storage.objects (bucket_id, name, created_at) values
   ('chat-attachments', 'old stray', clock_timestamp() - interval '26 hours'),
   ('chat-attachments', 'new stray', clock_timestamp() - interval '24 hours 59 minutes'),
   ('elsewhere', 'no stray', clock_timestamp() - interval '26 hours');
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.send_file('pair', 'living');
 select pg_temp.send_file('pair', 'dead');
-select public.delete_message(pg_temp.id('pair'), pg_temp.id('dead'));
+select public.delete_message(chat_tests.id('pair'), chat_tests.id('dead'));
 select pg_temp.reserve('pair', 'waiting');
 select pg_temp.store(pg_temp.path('waiting'));
 reset role;
@@ -1154,7 +1113,7 @@ update storage.objects set created_at = clock_timestamp() - interval '60 days' w
 insert into storage.objects (bucket_id, name, created_at) select 'chat-attachments', path, clock_timestamp() - interval '60 days'
 from unnest(array['gone with its chat']) as path;
 insert into chat.discarded_uploads (path, discarded_at) values ('gone with its chat', clock_timestamp());
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(pg_temp.leftovers(0, 30), '{}', 'a file that was never reserved is not looked for');
 select is(pg_temp.leftovers(0, 30, strays => true), array['old stray stray'], 'unless one asks, and only when it is old, and here');
 select is(pg_temp.leftovers(27, 30, strays => true), '{}', 'or older, if one says so');
@@ -1174,14 +1133,14 @@ select is(
 select is(pg_temp.may_read('living', 'dead', 'waiting'), array['dead'], 'and of the chat''s none that is in use');
 reset role;
 update chat.uploads set created_at = clock_timestamp() where path = pg_temp.path('waiting');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select ok(not pg_temp.remove('waiting'), 'however old the file itself is');
 select is(
   pg_temp.rows_of($$ delete from storage.objects where bucket_id = 'chat-attachments' $$), 3::bigint, 'it removes all that is left over in one go'
 );
 select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'and then there is nothing');
 
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(public.count_leftover_uploads(0, 0, true)::jsonb, '{"data": []}', 'nor anything to count');
 select is(
   pg_temp.refusal(format('%s_leftover_uploads(%s)', verb, arguments)), 'PT400 invalid_request ' || detail, format('refused: %s %s', verb, arguments)
@@ -1205,7 +1164,7 @@ create function pg_temp.refusal_to(person text, claims jsonb, call text) returns
 language plpgsql
 as $$
 begin
-  perform pg_temp.act_as(person, claims);
+  perform chat_tests.act_as(person, claims);
   return pg_temp.refusal(call);
 end
 $$;
@@ -1225,17 +1184,17 @@ from unnest(array['list_leftover_uploads(24, 30)', 'count_leftover_uploads(24, 3
 
 -- Whose the tables are --------------------------------------------------------------------------
 
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select throws_ok(statement, '42501', null, 'refused: ' || statement)
 from unnest(array[
   'select * from chat.uploads',
-  'insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size) values (''a'', pg_temp.id(''pair''), pg_temp.id(''alice''), ''a'', ''b'', 1)',
+  'insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size) values (''a'', chat_tests.id(''pair''), chat_tests.id(''alice''), ''a'', ''b'', 1)',
   'update chat.uploads set created_at = now()',
   'delete from chat.uploads where true',
   'select * from chat.discarded_uploads',
   'insert into chat.discarded_uploads values (pg_temp.path(''living''), now())',
-  'select chat.attach_upload(pg_temp.id(''pair''), pg_temp.path(''waiting''))',
-  'update public.messages set attachment_path = pg_temp.path(''waiting'') where id = pg_temp.id(''living'')'
+  'select chat.attach_upload(chat_tests.id(''pair''), pg_temp.path(''waiting''))',
+  'update public.messages set attachment_path = pg_temp.path(''waiting'') where id = chat_tests.id(''living'')'
 ]) as statement;
 select is(
   pg_temp.rows_of($$ update storage.buckets set public = true, file_size_limit = null where id = 'chat-attachments' $$), 0::bigint,
@@ -1249,7 +1208,7 @@ reset role;
 drop policy "nobody else uploads attachments" on storage.objects;
 drop policy "nobody else reads attachments" on storage.objects;
 drop policy "nobody else removes attachments" on storage.objects;
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select pg_temp.reserve('pair', 'last');
 select ok(pg_temp.may_store(pg_temp.path('last')), 'alice uploads to a path that she has reserved');
 select ok(not pg_temp.may_store('mine.pdf'), 'and to no other');
@@ -1271,11 +1230,11 @@ select is(pg_temp.may_read('living', 'last', 'left'), '{}', 'nor does one by S3'
 set local storage.operation = 'storage.object.sign_many';
 select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'a signing shows her the same as before');
 select is(chat.first_file(), (
-  select min(p.chat_id::text) from chat.chat_participants p where p.user_id = pg_temp.id('alice') and p.left_at is null
+  select min(p.chat_id::text) from chat.chat_participants p where p.user_id = chat_tests.id('alice') and p.left_at is null
 ), 'and has the first of her chats for its first file');
 reset storage.operation;
 select ok(not pg_temp.remove('living'), 'and removes nothing');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper sees what is left over');
 set local storage.operation = 'storage.object.list_v2';
 select is(pg_temp.may_read('living', 'last', 'left'), array['left'], 'the sweeper lists it too');
@@ -1285,9 +1244,9 @@ select is(
 );
 reset role;
 create policy "everybody sees everything" on storage.objects for select to authenticated using (true);
-select pg_temp.act_as('alice');
+select chat_tests.act_as('alice');
 select ok(not pg_temp.remove('left'), 'even who sees a leftover does not remove it');
-select pg_temp.act_as('sweeper');
+select chat_tests.act_as('sweeper');
 select is(pg_temp.rows_of($$ delete from storage.objects where true $$), 1::bigint, 'the sweeper removes it, and nothing else');
 
 select * from finish();

@@ -1,5 +1,7 @@
 //! The commands and their flags.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::postgres::programs::Major;
@@ -54,6 +56,8 @@ pub enum Command {
     /// Counts the attachments that no message holds, or whose message was deleted long ago, and removes
     /// them with `--apply`
     Sweep(SweepArgs),
+    /// Compares a database with what the chat needs there, read-only, and says what to mend
+    Doctor(DoctorArgs),
     /// The database of the running dev stack
     Db {
         #[command(subcommand)]
@@ -152,6 +156,28 @@ pub struct SweepArgs {
     pub deleted_days: u32,
 }
 
+/// The database that is looked at: the running dev stack's unless told otherwise.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Connection string of the database, role postgres
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The Supabase of that database, which is then asked whether it exposes what it must not
+    #[arg(long, value_name = "URL", requires = "anon_key")]
+    pub supabase_url: Option<String>,
+    /// Its anon or publishable key
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "SUPABASE_ANON_KEY",
+        hide_env_values = true
+    )]
+    pub anon_key: Option<String>,
+    /// Keeps what the database has as what there should be: for a migration that was changed
+    #[arg(long, hide = true)]
+    pub write_inventory: bool,
+}
+
 /// Which tests run.
 #[derive(Args)]
 pub struct TestArgs {
@@ -163,6 +189,9 @@ pub struct TestArgs {
     /// The version of Postgres that the stack runs on
     #[arg(long, value_enum, value_name = "MAJOR", default_value_t)]
     pub postgres: Major,
+    /// Runs with the host application in this folder (`migrations` and `tests`) in place of the example's
+    #[arg(long, value_name = "FOLDER")]
+    pub host: Option<PathBuf>,
     /// Fails where `db lint` cannot be run, because the machine has no plpgsql_check for that version
     #[arg(long)]
     pub require_lint: bool,
@@ -177,8 +206,14 @@ pub enum Part {
     Unit,
     /// supabase/tests/*.sql, with pgTAP
     Sql,
+    /// Whether the host application does what the chat asks of one: supabase/tests/host.test.sql, each check told
+    Host,
     /// `db lint` and `db advisors` of the official CLI, against supabase/lint-accepted.toml
     Lint,
+    /// The migrations on databases of every kind, by this tool's migrator and by the official CLI
+    Install,
+    /// A dump of the official CLI, restored: needs pg_dump and psql as new as `--postgres`. Not part of `all`
+    Restore,
     /// The running API, over HTTP
     Http,
     /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::env_file;
+use crate::host::Host;
 use crate::keys::Keys;
 use crate::migrations;
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
@@ -50,7 +51,7 @@ pub async fn reset() -> Result<()> {
         .await?;
     let work = async {
         let mut client = postgres.connect(OWNER).await?;
-        let applied = migrations::apply(&mut client).await?;
+        let applied = migrations::apply(&mut client, &Host::installed()).await?;
         client
             .batch_execute("notify pgrst, 'reload schema'")
             .await?;

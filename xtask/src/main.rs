@@ -3,13 +3,16 @@
 mod attach;
 mod bench;
 mod cli;
+mod conformance;
 mod control;
 mod db;
 mod dev;
+mod doctor;
 mod env_file;
 mod functions;
 mod fuzz;
 mod gateway;
+mod host;
 mod http;
 mod keys;
 mod lint;
@@ -58,6 +61,7 @@ async fn main() -> ExitCode {
         Command::BenchApi { port, postgrest } => bench::serve_api(port, postgrest).await,
         Command::Build { functions } => wasm::run(&functions).await,
         Command::Sweep(args) => sweep::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Token { who } => token::run(&who).await,
         Command::Db { command: Db::Reset } => db::reset().await,
     };

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use tokio_postgres::Client;
 
-use crate::paths::{file_hash, root};
+use crate::host::Host;
+use crate::paths::file_hash;
 
 /// The schema that the migrations make for what is no API.
 pub const INTERNAL_SCHEMA: &str = "chat";
 /// The seed's name in `supabase_migrations.seed_files`.
-const SEED: &str = "supabase/seed.sql";
+pub const SEED: &str = "supabase/seed.sql";
 
 /// One file of supabase/migrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +82,8 @@ pub struct Applied {
 }
 
 /// Applies what is pending; the seed only to a database that never had it.
-pub async fn apply(client: &mut Client) -> Result<Applied> {
-    let migrations = list(&root().join("supabase/migrations"))?;
+pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
+    let migrations = host.migrations()?;
     let history = history(client).await?;
     let known = |version: &String| {
         migrations
@@ -105,8 +106,7 @@ pub async fn apply(client: &mut Client) -> Result<Applied> {
             }
         }
     }
-    let seed = root().join(SEED);
-    if seed.is_file() {
+    if let Some(seed) = host.seed() {
         let hash = file_hash(&seed)?;
         match seeded_with(client).await? {
             None => {
@@ -248,6 +248,8 @@ mod tests {
             .collect();
         assert_eq!(names, ["z", "b"]);
     }
+
+    use crate::paths::root;
 
     #[test]
     fn the_last_migration_tells_postgrest() {

@@ -1,6 +1,7 @@
 //! The embedded Postgres: its data, its start, its end.
 
 pub mod plpgsql_check;
+pub mod pristine;
 pub mod programs;
 
 use std::fs;
@@ -121,8 +122,13 @@ impl Postgres {
 
     /// A connection string.
     pub fn url(&self, role: &str) -> String {
+        self.url_of(role, "postgres")
+    }
+
+    /// The same for another database of the cluster.
+    pub fn url_of(&self, role: &str, database: &str) -> String {
         format!(
-            "postgres://{role}:{}@{HOST}:{}/postgres",
+            "postgres://{role}:{}@{HOST}:{}/{database}",
             self.password, self.port
         )
     }

@@ -8,11 +8,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::env_file::Vars;
 use crate::gateway::{self, Upstreams};
+use crate::host::Host;
 use crate::keys::Keys;
 use crate::migrations::{self, Applied, explain};
 use crate::ports::{self, HOST};
 use crate::postgres::programs::Major;
-use crate::postgres::{OWNER, Postgres, SUPERUSER};
+use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::Processes;
 use crate::steps::{Help, Steps};
 use crate::{http, lite, postgrest, token};
@@ -52,8 +53,9 @@ impl Stack {
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
-        let major = Major::default();
-        let stack = Self::start_database(state, ports, durable, major, processes, steps).await?;
+        let (major, host) = (Major::default(), Host::installed());
+        let stack =
+            Self::start_database(state, ports, durable, major, &host, processes, steps).await?;
         stack.start_api(processes, steps).await?;
         Ok(stack)
     }
@@ -65,6 +67,7 @@ impl Stack {
         ports: Ports,
         durable: bool,
         major: Major,
+        host: &Host,
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
@@ -85,8 +88,8 @@ impl Stack {
             api_log: processes.log("api-access"),
         };
         stack.start_postgres(processes, steps).await?;
-        stack.start_lite(state, processes, steps).await?;
-        stack.migrate(steps).await?;
+        stack.start_lite(state, durable, processes, steps).await?;
+        stack.migrate(host, steps).await?;
         Ok(stack)
     }
 
@@ -145,7 +148,13 @@ impl Stack {
             .await
     }
 
-    async fn start_lite(&self, state: &Path, processes: &Processes, steps: &Steps) -> Result<()> {
+    async fn start_lite(
+        &self,
+        state: &Path,
+        durable: bool,
+        processes: &Processes,
+        steps: &Steps,
+    ) -> Result<()> {
         let port = self.lite;
         let help = Help::log(
             processes.log(lite::NAME),
@@ -156,6 +165,9 @@ impl Stack {
             let url = format!("http://{HOST}:{port}/auth/v1/health");
             wait_for(&url, lite::NAME, processes).await?;
             platform(&self.postgres).await?;
+            if !durable {
+                pristine::make(&self.postgres).await?;
+            }
             lite::warm_up(port, &self.keys).await
         };
         steps
@@ -168,13 +180,13 @@ impl Stack {
             .await
     }
 
-    async fn migrate(&self, steps: &Steps) -> Result<()> {
+    async fn migrate(&self, host: &Host, steps: &Steps) -> Result<()> {
         let help = Help::mend(
             "mend the file and run again (a failed one left nothing behind); `cargo xtask db reset` starts afresh",
         );
         let work = async {
             let mut client = self.postgres.connect(OWNER).await?;
-            migrations::apply(&mut client).await
+            migrations::apply(&mut client, host).await
         };
         let applied = steps
             .run(

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the parts in turn, on a stack of their own.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -10,20 +11,23 @@ use tokio::process::Command;
 use crate::cli::{Part, TestArgs};
 use crate::env_file::{self, Vars};
 use crate::functions;
+use crate::host::Host;
 use crate::log_audit::{self, Hidden, Others};
 use crate::placement::Placement;
 use crate::ports::{self, HOST};
-use crate::postgres::{OWNER, Postgres};
+use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{control, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
+use crate::{
+    conformance, control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd,
+};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|lint|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -55,6 +59,14 @@ async fn parts(
     counts: &mut Counts,
 ) -> Result<()> {
     let wants = |part| args.part == Part::All || args.part == part;
+    let host = match &args.host {
+        Some(folder) => Host::in_folder(folder)?,
+        None => Host::installed(),
+    };
+    anyhow::ensure!(
+        args.host.is_none() || matches!(args.part, Part::Sql | Part::Host | Part::Http),
+        "--host goes with `test sql`, `test host` and `test http`"
+    );
     let filter = args.filter.as_deref();
     let steps = Steps::new();
     if wants(Part::Unit) {
@@ -75,12 +87,43 @@ async fn parts(
     let [api, database] = ports::free_many()?;
     let ports = Ports { api, database };
     let major = args.postgres;
-    let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
+    let stack = Stack::start_database(state, ports, false, major, &host, processes, &steps).await?;
+    // First, as the tests of SQL make an extension.
+    if wants(Part::Install) || args.part == Part::Restore {
+        println!("tests of installing");
+        let vars = install_vars(&stack.postgres)?;
+        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=install", "--"];
+        if args.part == Part::Restore {
+            // The roles that they restore are the cluster's.
+            arguments.extend(["--ignored", "--test-threads=1"]);
+        }
+        arguments.extend(filter);
+        add(
+            counts,
+            cargo_test("install", &arguments, &vars, processes).await?,
+        );
+    }
+    if matches!(args.part, Part::Install | Part::Restore) {
+        return Ok(());
+    }
     if wants(Part::Sql) {
         println!("SQL tests");
-        add(counts, pgtap::run(&stack.postgres, filter).await?);
+        if filter.is_none() {
+            let client = stack.postgres.connect(OWNER).await?;
+            doctor::inventory_is_current(&client).await?;
+            println!("supabase/inventory.tsv is what the migrations make");
+            counts.0 += 1;
+        }
+        add(counts, pgtap::run(&stack.postgres, &host, filter).await?);
     }
     if args.part == Part::Sql {
+        return Ok(());
+    }
+    if wants(Part::Host) && (args.part == Part::Host || filter.is_none()) {
+        println!("the host");
+        add(counts, conformance::run(&stack.postgres, &host).await?);
+    }
+    if args.part == Part::Host {
         return Ok(());
     }
     // A filter by name is not for it.
@@ -95,6 +138,7 @@ async fn parts(
     if args.part == Part::Lint {
         return Ok(());
     }
+    pgtap::prepare(&stack.postgres, &host).await?;
     stack.start_api(processes, &steps).await?;
     let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
     allow_many_writes(&stack.postgres).await?;
@@ -103,6 +147,12 @@ async fn parts(
     if wants(Part::Http) {
         println!("HTTP tests");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
+        if !host.is_example()? {
+            println!(
+                "not run with this host: tests/http/example_host (they count as filtered out)"
+            );
+            arguments.push("--skip=example_host::");
+        }
         arguments.extend(filter);
         add(
             counts,
@@ -152,6 +202,19 @@ async fn parts(
         );
     }
     Ok(())
+}
+
+/// The environment of the tests that make databases of their own.
+fn install_vars(postgres: &Postgres) -> Result<Vars> {
+    Ok(Vars::from([
+        ("DATABASE_URL".to_owned(), postgres.url(OWNER)),
+        ("SUPERUSER_URL".to_owned(), postgres.url(SUPERUSER)),
+        ("PRISTINE_DATABASE".to_owned(), pristine::NAME.to_owned()),
+        (
+            "XTASK".to_owned(),
+            env::current_exe()?.display().to_string(),
+        ),
+    ]))
 }
 
 /// Takes the database's limits out of the way of the tests by HTTP, many of which send hundreds of
@@ -209,7 +272,7 @@ async fn start_functions(
     )?;
     let log = processes.log(workerd::NAME).display().to_string();
     vars.insert("FUNCTIONS_LOG".to_owned(), log);
-    let xtask = std::env::current_exe()?.display().to_string();
+    let xtask = env::current_exe()?.display().to_string();
     vars.insert("XTASK".to_owned(), xtask);
     vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());

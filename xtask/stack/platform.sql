@@ -37,6 +37,9 @@ grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 -- allows by an extension of its own; the guard below takes back what membership gives beyond that.
 grant supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to postgres;
 
+-- Restores of dumps turn triggers off; hosted Supabase allows it by an extension of its own.
+grant set on parameter session_replication_role to postgres;
+
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';

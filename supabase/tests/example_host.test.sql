@@ -4,48 +4,18 @@
 begin;
 select plan(107);
 
--- Ids by the names that the stories below use.
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-grant select on known to authenticated, service_role;
+select chat_tests.begin_story();
 
-create function pg_temp.id(called text) returns uuid
-language plpgsql stable
-as $$
-declare
-  answer uuid;
-begin
-  select k.id into strict answer from pg_temp.known k where k.name = called;
-  return answer;
-end
-$$;
-
-create function pg_temp.act_as(person text, more_claims jsonb default '{}') returns void
-language plpgsql
-as $$
-begin
-  perform
-    set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', (
-      jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(person)) || more_claims
-    )::text, true);
-end
-$$;
-
-insert into known (name)
-select unnest(array[
-  'alice', 'bob', 'carol', 'dave', 'erin', 'frank',
-  'party', 'concert', 'lecture', 'fair', 'dancers', 'cooks', 'singers', 'late group'
-]);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('alice', 'bob', 'carol', 'dave', 'erin', 'frank');
+select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'erin', 'frank');
+insert into known (name) select unnest(array['party', 'concert', 'lecture', 'fair', 'dancers', 'cooks', 'singers', 'late group']);
 
 create function pg_temp.set_status(of text, status text) returns void
 language plpgsql
 as $$
 begin
-  update public.events e set status = set_status.status::public.event_status where e.id = pg_temp.id(of);
+  update example_host.events e set status = set_status.status::example_host.event_status where e.id = chat_tests.id(of);
   if not found then
-    update public.event_groups g set status = set_status.status::public.group_status where g.id = pg_temp.id(of);
+    update example_host.event_groups g set status = set_status.status::example_host.group_status where g.id = chat_tests.id(of);
   end if;
 end
 $$;
@@ -60,22 +30,22 @@ as $$
     where p.chat_id = c.id and p.left_at is null
   )) order by c.name), '{}')
   from chat.chats c
-  where c.group_id = pg_temp.id(source) or (c.event_id = pg_temp.id(source) and c.group_id is null)
+  where c.group_id = chat_tests.id(source) or (c.event_id = chat_tests.id(source) and c.group_id is null)
 $$;
 
 -- The ids of all chats that belong to an event: what must stay when a status flips.
 create function pg_temp.chat_ids(event text) returns uuid[]
 language sql stable security definer
-as $$ select array_agg(c.id order by c.id) from chat.chats c where c.event_id = pg_temp.id(event) $$;
+as $$ select array_agg(c.id order by c.id) from chat.chats c where c.event_id = chat_tests.id(event) $$;
 
 set local role service_role;
 
 -- Publishing an event ----------------------------------------------------------
 
-insert into public.events (id, title) values (pg_temp.id('party'), 'Saturday Night Party');
-insert into public.event_authors (event_id, user_id)
-values (pg_temp.id('party'), pg_temp.id('alice')), (pg_temp.id('party'), pg_temp.id('bob')), (pg_temp.id('party'), pg_temp.id('frank'));
-delete from public.event_authors where user_id = pg_temp.id('frank');
+insert into example_host.events (id, title) values (chat_tests.id('party'), 'Saturday Night Party');
+insert into example_host.event_authors (event_id, user_id)
+values (chat_tests.id('party'), chat_tests.id('alice')), (chat_tests.id('party'), chat_tests.id('bob')), (chat_tests.id('party'), chat_tests.id('frank'));
+delete from example_host.event_authors where user_id = chat_tests.id('frank');
 select is(pg_temp.chats_of('party'), '{}', 'a draft has no chat');
 select pg_temp.set_status('party', 'cancelled');
 select is(pg_temp.chats_of('party'), '{}', 'nor has a cancelled event');
@@ -88,8 +58,8 @@ select is(
 reset role;
 select results_eq(
   $$ select c.event_id, c.group_id, c.direct_low, c.direct_high, c.last_message_at, c.rev
-     from chat.chats c where c.event_id = pg_temp.id('party') $$,
-  $$ values (pg_temp.id('party'), null::uuid, null::uuid, null::uuid, null::timestamptz, 0::bigint) $$,
+     from chat.chats c where c.event_id = chat_tests.id('party') $$,
+  $$ values (chat_tests.id('party'), null::uuid, null::uuid, null::uuid, null::timestamptz, 0::bigint) $$,
   'it tells its event, and is empty'
 );
 create temporary table first as select pg_temp.chat_ids('party') as ids;
@@ -105,22 +75,22 @@ select is(
   pg_temp.chats_of('party'), array['event_authors "Saturday Night Party": alice, bob'], 'and the same people are in it'
 );
 select throws_ok(
-  $$ insert into chat.chats (type, event_id, name) values ('event_authors', pg_temp.id('party'), 'Another') $$,
+  $$ insert into chat.chats (type, event_id, name) values ('event_authors', chat_tests.id('party'), 'Another') $$,
   '42501', 'permission denied for schema chat', 'the host opens no chat by hand'
 );
 
-insert into public.events (id, title, status) values (pg_temp.id('concert'), 'Concert', 'published');
+insert into example_host.events (id, title, status) values (chat_tests.id('concert'), 'Concert', 'published');
 select is(pg_temp.chats_of('concert'), array['event_authors "Concert": '], 'an event inserted as published has its chat at once');
-insert into public.event_authors (event_id, user_id)
-values (pg_temp.id('concert'), pg_temp.id('carol')), (pg_temp.id('concert'), pg_temp.id('dave'));
+insert into example_host.event_authors (event_id, user_id)
+values (chat_tests.id('concert'), chat_tests.id('carol')), (chat_tests.id('concert'), chat_tests.id('dave'));
 select is(pg_temp.chats_of('concert'), array['event_authors "Concert": carol, dave'], 'and its authors follow');
 select pg_temp.set_status('concert', status) from unnest(array['draft', 'published']) as status;
 select is(cardinality(pg_temp.chat_ids('concert')), 1, 'it makes no second either');
 
-insert into public.events (id, title) values (pg_temp.id('lecture'), 'Lecture'), (pg_temp.id('fair'), 'Fair');
-insert into public.event_authors (event_id, user_id)
-values (pg_temp.id('lecture'), pg_temp.id('alice')), (pg_temp.id('fair'), pg_temp.id('erin'));
-update public.events e set status = 'published' where e.id in (pg_temp.id('lecture'), pg_temp.id('fair'));
+insert into example_host.events (id, title) values (chat_tests.id('lecture'), 'Lecture'), (chat_tests.id('fair'), 'Fair');
+insert into example_host.event_authors (event_id, user_id)
+values (chat_tests.id('lecture'), chat_tests.id('alice')), (chat_tests.id('fair'), chat_tests.id('erin'));
+update example_host.events e set status = 'published' where e.id in (chat_tests.id('lecture'), chat_tests.id('fair'));
 select is(
   pg_temp.chats_of('lecture') || pg_temp.chats_of('fair'), array['event_authors "Lecture": alice', 'event_authors "Fair": erin'],
   'two events published by one statement have each their own'
@@ -128,11 +98,11 @@ select is(
 
 -- Approving a group ------------------------------------------------------------
 
-insert into public.event_groups (id, event_id, name) values
-  (pg_temp.id('dancers'), pg_temp.id('party'), 'Dancers'), (pg_temp.id('cooks'), pg_temp.id('party'), 'Cooks');
+insert into example_host.event_groups (id, event_id, name) values
+  (chat_tests.id('dancers'), chat_tests.id('party'), 'Dancers'), (chat_tests.id('cooks'), chat_tests.id('party'), 'Cooks');
 -- Bob is an author of the party and dances too.
-insert into public.event_group_members (group_id, user_id) values
-  (pg_temp.id('dancers'), pg_temp.id('carol')), (pg_temp.id('dancers'), pg_temp.id('bob')), (pg_temp.id('cooks'), pg_temp.id('dave'));
+insert into example_host.event_group_members (group_id, user_id) values
+  (chat_tests.id('dancers'), chat_tests.id('carol')), (chat_tests.id('dancers'), chat_tests.id('bob')), (chat_tests.id('cooks'), chat_tests.id('dave'));
 select is(pg_temp.chats_of('dancers'), '{}', 'a pending group has no chat');
 select pg_temp.set_status('dancers', 'rejected');
 select is(pg_temp.chats_of('dancers'), '{}', 'nor has a rejected one');
@@ -144,21 +114,21 @@ select is(
 );
 reset role;
 select results_eq(
-  $$ select c.event_id, c.group_id from chat.chats c where c.group_id = pg_temp.id('dancers') $$,
-  $$ values (pg_temp.id('party'), pg_temp.id('dancers')) $$,
+  $$ select c.event_id, c.group_id from chat.chats c where c.group_id = chat_tests.id('dancers') $$,
+  $$ values (chat_tests.id('party'), chat_tests.id('dancers')) $$,
   'it tells its event and its group'
 );
 set local role service_role;
 select is(pg_temp.chats_of('cooks'), '{}', 'the other group is not concerned');
-select pg_temp.act_as('carol');
+select chat_tests.act_as('carol');
 select is(
   (
     select jsonb_agg(chat - array['id', 'createdAt', 'participants', 'topic'] order by chat ->> 'type')
     from jsonb_array_elements(public.list_chats()::jsonb -> 'data') as chat
-    where chat ->> 'eventId' = pg_temp.id('party')::text
+    where chat ->> 'eventId' = chat_tests.id('party')::text
   ),
   jsonb_build_array(jsonb_build_object(
-    'type', 'approved_group', 'eventId', pg_temp.id('party'), 'groupId', pg_temp.id('dancers'),
+    'type', 'approved_group', 'eventId', chat_tests.id('party'), 'groupId', chat_tests.id('dancers'),
     'name', 'Saturday Night Party — group', 'goneParticipants', jsonb_build_array(), 'lastMessageAt', null, 'lastMessage', null,
     'unreadCount', 0, 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch()
   )),
@@ -176,21 +146,21 @@ select is(
   pg_temp.chats_of('cooks'), array['approved_group "Saturday Night Party — group": alice, bob, dave'], 'each group has its own'
 );
 
-insert into public.event_groups (id, event_id, name, status) values (pg_temp.id('late group'), pg_temp.id('party'), 'Late', 'approved');
+insert into example_host.event_groups (id, event_id, name, status) values (chat_tests.id('late group'), chat_tests.id('party'), 'Late', 'approved');
 select is(
   pg_temp.chats_of('late group'), array['approved_group "Saturday Night Party — group": alice, bob'],
   'a group inserted as approved has its chat at once'
 );
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('late group'), pg_temp.id('frank'));
+insert into example_host.event_group_members (group_id, user_id) values (chat_tests.id('late group'), chat_tests.id('frank'));
 select is(
   pg_temp.chats_of('late group'), array['approved_group "Saturday Night Party — group": alice, bob, frank'], 'and its members follow'
 );
-delete from public.event_groups where id = pg_temp.id('late group');
+delete from example_host.event_groups where id = chat_tests.id('late group');
 select is(pg_temp.chats_of('late group'), '{}', 'a group that is deleted takes its chat with it');
 
 -- Members come and go ----------------------------------------------------------
 
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('erin'));
+insert into example_host.event_group_members (group_id, user_id) values (chat_tests.id('dancers'), chat_tests.id('erin'));
 select is(
   pg_temp.chats_of('dancers') || pg_temp.chats_of('cooks') || pg_temp.chats_of('party'),
   array[
@@ -200,24 +170,24 @@ select is(
   ],
   'a new member joins the group''s chat and no other'
 );
-delete from public.event_group_members where user_id = pg_temp.id('erin');
+delete from example_host.event_group_members where user_id = chat_tests.id('erin');
 select is(
   pg_temp.chats_of('dancers'), array['approved_group "Saturday Night Party — group": alice, bob, carol'], 'a removed one leaves it'
 );
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('erin'));
+insert into example_host.event_group_members (group_id, user_id) values (chat_tests.id('dancers'), chat_tests.id('erin'));
 select is(
   pg_temp.chats_of('dancers'), array['approved_group "Saturday Night Party — group": alice, bob, carol, erin'], 'and comes back when added again'
 );
-delete from public.event_group_members where user_id = pg_temp.id('bob');
+delete from example_host.event_group_members where user_id = chat_tests.id('bob');
 select is(
   pg_temp.chats_of('dancers'), array['approved_group "Saturday Night Party — group": alice, bob, carol, erin'],
   'an author who is no longer a member stays, as an author'
 );
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('dancers'), pg_temp.id('bob'));
+insert into example_host.event_group_members (group_id, user_id) values (chat_tests.id('dancers'), chat_tests.id('bob'));
 
 -- Authors come and go ----------------------------------------------------------
 
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('frank'));
+insert into example_host.event_authors (event_id, user_id) values (chat_tests.id('party'), chat_tests.id('frank'));
 select is(
   pg_temp.chats_of('party') || pg_temp.chats_of('dancers') || pg_temp.chats_of('cooks'),
   array[
@@ -227,7 +197,7 @@ select is(
   ],
   'a new author joins the event''s chat and those of its groups'
 );
-delete from public.event_authors where user_id in (pg_temp.id('frank'), pg_temp.id('bob')) and event_id = pg_temp.id('party');
+delete from example_host.event_authors where user_id in (chat_tests.id('frank'), chat_tests.id('bob')) and event_id = chat_tests.id('party');
 select is(
   pg_temp.chats_of('party') || pg_temp.chats_of('dancers') || pg_temp.chats_of('cooks'),
   array[
@@ -237,7 +207,7 @@ select is(
   ],
   'removed ones leave them all, but for the chat of a group that they belong to'
 );
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('bob'));
+insert into example_host.event_authors (event_id, user_id) values (chat_tests.id('party'), chat_tests.id('bob'));
 select is(
   pg_temp.chats_of('party') || pg_temp.chats_of('cooks'),
   array['event_authors "Saturday Night Party": alice, bob', 'approved_group "Saturday Night Party — group": alice, bob, dave'],
@@ -248,8 +218,8 @@ select is(
   'no other event noticed'
 );
 select pg_temp.set_status('party', 'draft');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('party'), pg_temp.id('frank'));
-delete from public.event_authors where user_id = pg_temp.id('alice') and event_id = pg_temp.id('party');
+insert into example_host.event_authors (event_id, user_id) values (chat_tests.id('party'), chat_tests.id('frank'));
+delete from example_host.event_authors where user_id = chat_tests.id('alice') and event_id = chat_tests.id('party');
 select is(
   pg_temp.chats_of('party'), array['event_authors "Saturday Night Party": bob, frank'], 'while the event is a draft again its chat follows all the same'
 );
@@ -258,9 +228,9 @@ select is(pg_temp.chats_of('party'), array['event_authors "Saturday Night Party"
 
 -- Rows of membership that move -------------------------------------------------
 
-update public.event_authors set user_id = pg_temp.id('alice') where user_id = pg_temp.id('frank') and event_id = pg_temp.id('party');
+update example_host.event_authors set user_id = chat_tests.id('alice') where user_id = chat_tests.id('frank') and event_id = chat_tests.id('party');
 select is(pg_temp.chats_of('party'), array['event_authors "Saturday Night Party": alice, bob'], 'an author put in another''s place takes it');
-update public.event_authors set event_id = pg_temp.id('party') where user_id = pg_temp.id('erin') and event_id = pg_temp.id('fair');
+update example_host.event_authors set event_id = chat_tests.id('party') where user_id = chat_tests.id('erin') and event_id = chat_tests.id('fair');
 select is(
   pg_temp.chats_of('fair') || pg_temp.chats_of('party') || pg_temp.chats_of('cooks'),
   array[
@@ -269,14 +239,14 @@ select is(
   ],
   'an author moved to another event changes chats'
 );
-update public.event_authors set event_id = pg_temp.id('fair') where user_id = pg_temp.id('erin');
-update public.event_group_members set group_id = pg_temp.id('cooks') where user_id = pg_temp.id('carol');
+update example_host.event_authors set event_id = chat_tests.id('fair') where user_id = chat_tests.id('erin');
+update example_host.event_group_members set group_id = chat_tests.id('cooks') where user_id = chat_tests.id('carol');
 select is(
   pg_temp.chats_of('dancers') || pg_temp.chats_of('cooks'),
   array['approved_group "Saturday Night Party — group": alice, bob, erin', 'approved_group "Saturday Night Party — group": alice, bob, carol, dave'],
   'a member moved to another group changes chats'
 );
-update public.event_group_members set user_id = pg_temp.id('frank') where user_id = pg_temp.id('carol');
+update example_host.event_group_members set user_id = chat_tests.id('frank') where user_id = chat_tests.id('carol');
 select is(
   pg_temp.chats_of('cooks'), array['approved_group "Saturday Night Party — group": alice, bob, dave, frank'], 'a member put in another''s place takes it'
 );
@@ -285,10 +255,10 @@ select is(
 reset role;
 update chat.chat_participants p set left_at = clock_timestamp()
 from chat.chats c
-where c.id = p.chat_id and c.event_id = pg_temp.id('party') and p.user_id in (pg_temp.id('bob'), pg_temp.id('dave'));
+where c.id = p.chat_id and c.event_id = chat_tests.id('party') and p.user_id in (chat_tests.id('bob'), chat_tests.id('dave'));
 set local role service_role;
-update public.event_authors set user_id = user_id where event_id = pg_temp.id('party');
-update public.event_group_members set user_id = user_id where group_id in (pg_temp.id('dancers'), pg_temp.id('cooks'));
+update example_host.event_authors set user_id = user_id where event_id = chat_tests.id('party');
+update example_host.event_group_members set user_id = user_id where group_id in (chat_tests.id('dancers'), chat_tests.id('cooks'));
 select is(
   pg_temp.chats_of('party') || pg_temp.chats_of('cooks'),
   array['event_authors "Saturday Night Party": alice', 'approved_group "Saturday Night Party — group": alice, frank'],
@@ -297,10 +267,10 @@ select is(
 
 -- Names ------------------------------------------------------------------------
 
-update public.events set title = 'Sunday Brunch' where id = pg_temp.id('party');
+update example_host.events set title = 'Sunday Brunch' where id = chat_tests.id('party');
 reset role;
 select results_eq(
-  $$ select c.name from chat.chats c where c.event_id = pg_temp.id('party') order by c.name $$,
+  $$ select c.name from chat.chats c where c.event_id = chat_tests.id('party') order by c.name $$,
   array['Sunday Brunch', 'Sunday Brunch — group', 'Sunday Brunch — group'],
   'the names follow the event''s title'
 );
@@ -310,10 +280,10 @@ select is(pg_temp.chats_of('lecture'), array['event_authors "Lecture": alice'], 
 -- Both or neither --------------------------------------------------------------
 
 reset role;
-insert into public.events (id, title) values (pg_temp.id('singers'), 'No room');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('singers'), pg_temp.id('alice'));
+insert into example_host.events (id, title) values (chat_tests.id('singers'), 'No room');
+insert into example_host.event_authors (event_id, user_id) values (chat_tests.id('singers'), chat_tests.id('alice'));
 insert into known (name) values ('choir');
-insert into public.event_groups (id, event_id, name) values (pg_temp.id('choir'), pg_temp.id('singers'), 'Choir');
+insert into example_host.event_groups (id, event_id, name) values (chat_tests.id('choir'), chat_tests.id('singers'), 'Choir');
 alter table chat.chats add constraint no_room check (name not like 'No room%') not valid;
 set local role service_role;
 select throws_ok(
@@ -323,13 +293,13 @@ select throws_ok(
   $$ select pg_temp.set_status('choir', 'approved') $$, '23514', null, 'nor is the group approved'
 );
 select throws_ok(
-  $$ insert into public.events (title, status) values ('No room again', 'published') $$, '23514', null, 'nor is a published event inserted'
+  $$ insert into example_host.events (title, status) values ('No room again', 'published') $$, '23514', null, 'nor is a published event inserted'
 );
 select is(
-  (select array[e.status::text, g.status::text] from public.events e join public.event_groups g on g.event_id = e.id where e.id = pg_temp.id('singers')),
+  (select array[e.status::text, g.status::text] from example_host.events e join example_host.event_groups g on g.event_id = e.id where e.id = chat_tests.id('singers')),
   array['draft', 'pending'], 'their status is what it was'
 );
-select is_empty($$ select id from public.events where title = 'No room again' $$, 'and the event is not there');
+select is_empty($$ select id from example_host.events where title = 'No room again' $$, 'and the event is not there');
 
 reset role;
 alter table chat.chats drop constraint no_room;
@@ -349,8 +319,8 @@ begin
   raise 'the host refuses';
 end
 $$;
-create trigger _999_refuse after update on public.events for each row execute function pg_temp.refuse();
-create trigger _999_refuse after update on public.event_groups for each row execute function pg_temp.refuse();
+create trigger _999_refuse after update on example_host.events for each row execute function pg_temp.refuse();
+create trigger _999_refuse after update on example_host.event_groups for each row execute function pg_temp.refuse();
 set local role service_role;
 select throws_ok(
   $$ select pg_temp.set_status('singers', 'published') $$, 'P0001', 'the host refuses', 'a publishing can fail after its chat was made'
@@ -360,8 +330,8 @@ select throws_ok(
 );
 select is(pg_temp.chats_of('singers') || pg_temp.chats_of('choir'), '{}', 'then there is no chat');
 reset role;
-drop trigger _999_refuse on public.events;
-drop trigger _999_refuse on public.event_groups;
+drop trigger _999_refuse on example_host.events;
+drop trigger _999_refuse on example_host.event_groups;
 set local role service_role;
 select pg_temp.set_status('singers', 'published');
 select pg_temp.set_status('choir', 'approved');
@@ -374,20 +344,16 @@ select is(
 -- Groups that move to another event ------------------------------------------------
 
 reset role;
-insert into known (name)
-select unnest(array[
-  'gina', 'hugo', 'ivan', 'judy', 'kate', 'festival', 'market', 'jugglers', 'clowns', 'mimes', 'late movers', 'fire eaters'
-]);
-insert into auth.users (id, email)
-select k.id, k.id || '@test.example' from known k where k.name in ('gina', 'hugo', 'ivan', 'judy', 'kate');
+select chat_tests.add_people('gina', 'hugo', 'ivan', 'judy', 'kate');
+insert into known (name) select unnest(array['festival', 'market', 'jugglers', 'clowns', 'mimes', 'late movers', 'fire eaters']);
 
 -- The one chat of a group.
 create function pg_temp.chat_of(called text) returns uuid
 language sql stable security definer
-as $$ select c.id from chat.chats c where c.group_id = pg_temp.id(called) $$;
+as $$ select c.id from chat.chats c where c.group_id = chat_tests.id(called) $$;
 create function pg_temp.topic_version(called text) returns integer
 language sql stable security definer
-as $$ select c.topic_version from chat.chats c where c.group_id = pg_temp.id(called) $$;
+as $$ select c.topic_version from chat.chats c where c.group_id = chat_tests.id(called) $$;
 -- Says one line in a group's chat, known by that line afterwards.
 create function pg_temp.say(person text, called text, line text) returns void
 language plpgsql
@@ -395,7 +361,7 @@ as $$
 declare
   message_id uuid;
 begin
-  perform pg_temp.act_as(person);
+  perform chat_tests.act_as(person);
   message_id := public.send_message(pg_temp.chat_of(called), line) ->> 'id';
   perform set_config('role', 'none', true);
   insert into pg_temp.known (name, id) values (line, message_id);
@@ -426,14 +392,14 @@ as $$
 $$;
 
 set local role service_role;
-insert into public.events (id, title, status) values
-  (pg_temp.id('festival'), 'Festival', 'published'), (pg_temp.id('market'), 'Market', 'published');
-insert into public.event_authors (event_id, user_id) values
-  (pg_temp.id('festival'), pg_temp.id('gina')), (pg_temp.id('festival'), pg_temp.id('kate')),
-  (pg_temp.id('market'), pg_temp.id('hugo')), (pg_temp.id('market'), pg_temp.id('kate'));
-insert into public.event_groups (id, event_id, name) values (pg_temp.id('jugglers'), pg_temp.id('festival'), 'Jugglers');
-insert into public.event_group_members (group_id, user_id)
-select pg_temp.id('jugglers'), pg_temp.id(person) from unnest(array['ivan', 'judy']) as person;
+insert into example_host.events (id, title, status) values
+  (chat_tests.id('festival'), 'Festival', 'published'), (chat_tests.id('market'), 'Market', 'published');
+insert into example_host.event_authors (event_id, user_id) values
+  (chat_tests.id('festival'), chat_tests.id('gina')), (chat_tests.id('festival'), chat_tests.id('kate')),
+  (chat_tests.id('market'), chat_tests.id('hugo')), (chat_tests.id('market'), chat_tests.id('kate'));
+insert into example_host.event_groups (id, event_id, name) values (chat_tests.id('jugglers'), chat_tests.id('festival'), 'Jugglers');
+insert into example_host.event_group_members (group_id, user_id)
+select chat_tests.id('jugglers'), chat_tests.id(person) from unnest(array['ivan', 'judy']) as person;
 select pg_temp.set_status('jugglers', 'approved');
 select is(
   pg_temp.chats_of('jugglers'), array['approved_group "Festival — group": gina, ivan, judy, kate'], 'the jugglers come to the festival'
@@ -443,16 +409,16 @@ create temporary table jugglers_chat as select pg_temp.chat_of('jugglers') as id
 grant select on jugglers_chat to authenticated, service_role;
 select pg_temp.say('ivan', 'jugglers', 'three balls');
 select pg_temp.say('gina', 'jugglers', 'a secret');
-select pg_temp.act_as('gina');
-select public.delete_message(pg_temp.chat_of('jugglers'), pg_temp.id('a secret'));
+select chat_tests.act_as('gina');
+select public.delete_message(pg_temp.chat_of('jugglers'), chat_tests.id('a secret'));
 select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'gina, the festival''s author, moderates their chat');
-select pg_temp.act_as('judy');
+select chat_tests.act_as('judy');
 select public.leave_chat(pg_temp.chat_of('jugglers'));
 reset role;
 select count(*) from pg_temp.heard();
 
 set local role service_role;
-update public.event_groups set event_id = pg_temp.id('market') where id = pg_temp.id('jugglers');
+update example_host.event_groups set event_id = chat_tests.id('market') where id = chat_tests.id('jugglers');
 select is(
   pg_temp.chats_of('jugglers'), array['approved_group "Market — group": hugo, ivan, kate'],
   'they move to the market: the chat has its name and its authors, without those of the festival and without judy, who had left'
@@ -473,14 +439,14 @@ select bag_eq(
   'those who stay are told of the new event, gina of her end alone, and hugo of his chat'
 );
 
-select pg_temp.act_as('gina');
+select chat_tests.act_as('gina');
 select throws_ok(format('select public.%s', call), 'PT403', 'not_participant', format('gina is refused: %s', split_part(call, '(', 1)))
 from unnest(array[
   $$get_chat(pg_temp.chat_of('jugglers'))$$,
   $$list_messages(pg_temp.chat_of('jugglers'))$$,
   $$list_changes(pg_temp.chat_of('jugglers'), 0)$$,
   $$send_message(pg_temp.chat_of('jugglers'), 'hello')$$,
-  $$delete_message(pg_temp.chat_of('jugglers'), pg_temp.id('three balls'))$$
+  $$delete_message(pg_temp.chat_of('jugglers'), chat_tests.id('three balls'))$$
 ]) as call;
 select is_empty(
   $$ select m.id from public.messages m where m.chat_id = pg_temp.chat_of('jugglers') $$, 'she reads nothing in the table, not even what she said'
@@ -490,78 +456,78 @@ select is_empty(
 );
 select ok(not chat.may_listen(format('chat:%s%s', j.id, version)), format('nor listens to its topic %s', coalesce(nullif(version, ''), 'without a number')))
 from jugglers_chat j, unnest(array['', ':1', ':2', ':3']) as version;
-select pg_temp.act_as('hugo');
+select chat_tests.act_as('hugo');
 select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'hugo, the market''s author, moderates it: he reads its history, deleted messages too');
 select is(
   public.get_chat(pg_temp.chat_of('jugglers'))::jsonb - array['createdAt', 'lastMessageAt', 'lastReadAt', 'participants', 'lastMessage'],
   jsonb_build_object(
-    'id', j.id, 'type', 'approved_group', 'eventId', pg_temp.id('market'), 'groupId', pg_temp.id('jugglers'), 'name', 'Market — group',
+    'id', j.id, 'type', 'approved_group', 'eventId', chat_tests.id('market'), 'groupId', chat_tests.id('jugglers'), 'name', 'Market — group',
     'goneParticipants', jsonb_build_array(), 'unreadCount', 0, 'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || j.id || ':2'
   ),
   'it tells its new event, and he has nothing unread'
 )
 from jugglers_chat j;
-select lives_ok($$ select public.delete_message(pg_temp.chat_of('jugglers'), pg_temp.id('three balls')) $$, 'and he deletes what others said');
-select pg_temp.act_as('judy');
+select lives_ok($$ select public.delete_message(pg_temp.chat_of('jugglers'), chat_tests.id('three balls')) $$, 'and he deletes what others said');
+select chat_tests.act_as('judy');
 select throws_ok($$ select public.get_chat(pg_temp.chat_of('jugglers')) $$, 'PT403', 'not_participant', 'judy stays away');
 
 -- From now on it follows the market.
 set local role service_role;
-update public.event_groups set event_id = event_id, name = 'The Jugglers' where id = pg_temp.id('jugglers');
+update example_host.event_groups set event_id = event_id, name = 'The Jugglers' where id = chat_tests.id('jugglers');
 select is(pg_temp.topic_version('jugglers'), 2, 'an update that moves nobody changes nothing');
-update public.events set title = 'Summer Festival' where id = pg_temp.id('festival');
-update public.events set title = 'Flea Market' where id = pg_temp.id('market');
-insert into public.event_authors (event_id, user_id) values (pg_temp.id('festival'), pg_temp.id('carol')), (pg_temp.id('market'), pg_temp.id('dave'));
-delete from public.event_authors where user_id = pg_temp.id('kate') and event_id = pg_temp.id('festival');
+update example_host.events set title = 'Summer Festival' where id = chat_tests.id('festival');
+update example_host.events set title = 'Flea Market' where id = chat_tests.id('market');
+insert into example_host.event_authors (event_id, user_id) values (chat_tests.id('festival'), chat_tests.id('carol')), (chat_tests.id('market'), chat_tests.id('dave'));
+delete from example_host.event_authors where user_id = chat_tests.id('kate') and event_id = chat_tests.id('festival');
 select is(
   pg_temp.chats_of('jugglers'), array['approved_group "Flea Market — group": dave, hugo, ivan, kate'],
   'the names and the authors of the market are followed, and not the festival''s'
 );
-delete from public.event_authors where user_id = pg_temp.id('kate') and event_id = pg_temp.id('market');
+delete from example_host.event_authors where user_id = chat_tests.id('kate') and event_id = chat_tests.id('market');
 select is(
   pg_temp.chats_of('jugglers'), array['approved_group "Flea Market — group": dave, hugo, ivan'], 'an author who is removed there leaves it'
 );
-insert into public.event_group_members (group_id, user_id) values (pg_temp.id('jugglers'), pg_temp.id('gina'));
+insert into example_host.event_group_members (group_id, user_id) values (chat_tests.id('jugglers'), chat_tests.id('gina'));
 select is(
   pg_temp.chats_of('jugglers'), array['approved_group "Flea Market — group": dave, gina, hugo, ivan'], 'gina may come back, as a juggler'
 );
 reset role;
-select pg_temp.act_as('gina');
+select chat_tests.act_as('gina');
 select is(pg_temp.texts('jugglers'), '{}', 'and moderates no more: all that was said is deleted');
 set local role service_role;
-delete from public.event_group_members where user_id = pg_temp.id('gina') and group_id = pg_temp.id('jugglers');
+delete from example_host.event_group_members where user_id = chat_tests.id('gina') and group_id = chat_tests.id('jugglers');
 
 -- A group without a chat moves as well, and a status may change with the event.
-insert into public.event_groups (id, event_id, name) values
-  (pg_temp.id('late movers'), pg_temp.id('festival'), 'Late movers'), (pg_temp.id('fire eaters'), pg_temp.id('festival'), 'Fire eaters');
-update public.event_groups set event_id = pg_temp.id('market') where id = pg_temp.id('late movers');
+insert into example_host.event_groups (id, event_id, name) values
+  (chat_tests.id('late movers'), chat_tests.id('festival'), 'Late movers'), (chat_tests.id('fire eaters'), chat_tests.id('festival'), 'Fire eaters');
+update example_host.event_groups set event_id = chat_tests.id('market') where id = chat_tests.id('late movers');
 select is(pg_temp.chats_of('late movers'), '{}', 'a pending group that moves has no chat');
 select pg_temp.set_status('late movers', 'approved');
 select is(pg_temp.chats_of('late movers'), array['approved_group "Flea Market — group": dave, hugo'], 'approved later, it has one at its new event');
-update public.event_groups set event_id = pg_temp.id('market'), status = 'approved' where id = pg_temp.id('fire eaters');
+update example_host.event_groups set event_id = chat_tests.id('market'), status = 'approved' where id = chat_tests.id('fire eaters');
 select is(
   pg_temp.chats_of('fire eaters'), array['approved_group "Flea Market — group": dave, hugo'], 'a group may be moved and approved at once'
 );
-update public.event_groups set event_id = pg_temp.id('festival'), status = 'rejected' where id = pg_temp.id('fire eaters');
+update example_host.event_groups set event_id = chat_tests.id('festival'), status = 'rejected' where id = chat_tests.id('fire eaters');
 select is(
   pg_temp.chats_of('fire eaters'), array['approved_group "Summer Festival — group": carol, gina'], 'and its chat follows it when it is rejected, too'
 );
-delete from public.event_groups where id in (pg_temp.id('late movers'), pg_temp.id('fire eaters'));
+delete from example_host.event_groups where id in (chat_tests.id('late movers'), chat_tests.id('fire eaters'));
 
 -- Several in one statement: two groups change places.
-insert into public.event_groups (id, event_id, name, status) values
-  (pg_temp.id('clowns'), pg_temp.id('festival'), 'Clowns', 'approved'), (pg_temp.id('mimes'), pg_temp.id('market'), 'Mimes', 'approved');
-insert into public.event_group_members (group_id, user_id) values
-  (pg_temp.id('clowns'), pg_temp.id('erin')), (pg_temp.id('mimes'), pg_temp.id('frank'));
-update public.event_groups
-set event_id = case id when pg_temp.id('clowns') then pg_temp.id('market') else pg_temp.id('festival') end
-where id in (pg_temp.id('clowns'), pg_temp.id('mimes'));
+insert into example_host.event_groups (id, event_id, name, status) values
+  (chat_tests.id('clowns'), chat_tests.id('festival'), 'Clowns', 'approved'), (chat_tests.id('mimes'), chat_tests.id('market'), 'Mimes', 'approved');
+insert into example_host.event_group_members (group_id, user_id) values
+  (chat_tests.id('clowns'), chat_tests.id('erin')), (chat_tests.id('mimes'), chat_tests.id('frank'));
+update example_host.event_groups
+set event_id = case id when chat_tests.id('clowns') then chat_tests.id('market') else chat_tests.id('festival') end
+where id in (chat_tests.id('clowns'), chat_tests.id('mimes'));
 select is(
   pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'),
   array['approved_group "Flea Market — group": dave, erin, hugo', 'approved_group "Summer Festival — group": carol, frank, gina'],
   'two groups change places in one statement, each with its chat'
 );
-update public.event_groups set event_id = pg_temp.id('market') where id in (pg_temp.id('clowns'), pg_temp.id('mimes'));
+update example_host.event_groups set event_id = chat_tests.id('market') where id in (chat_tests.id('clowns'), chat_tests.id('mimes'));
 select is(
   pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'),
   array['approved_group "Flea Market — group": dave, erin, hugo', 'approved_group "Flea Market — group": dave, frank, hugo'],
@@ -569,7 +535,7 @@ select is(
 );
 
 -- Events that go.
-delete from public.events where id = pg_temp.id('festival');
+delete from example_host.events where id = chat_tests.id('festival');
 select is(pg_temp.chat_ids('festival'), null, 'the festival is deleted with its own chat');
 select is(
   pg_temp.chats_of('jugglers') || pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'),
@@ -579,7 +545,7 @@ select is(
   ],
   'and without those of the groups that had moved away'
 );
-delete from public.events where id = pg_temp.id('market');
+delete from example_host.events where id = chat_tests.id('market');
 select is(
   pg_temp.chats_of('market') || pg_temp.chats_of('jugglers') || pg_temp.chats_of('clowns') || pg_temp.chats_of('mimes'), '{}',
   'the market takes along the chats of all that came to it'
@@ -593,12 +559,12 @@ select is_empty(
 
 set local role service_role;
 select throws_ok(
-  format('update public.%I set id = gen_random_uuid() where id = pg_temp.id(%L)', relation, called), '23001',
+  format('update example_host.%I set id = gen_random_uuid() where id = chat_tests.id(%L)', relation, called), '23001',
   format('the id of a row in %s must not change', relation), format('a row of %s keeps its id, by which its chat knows it', relation)
 )
 from (values ('events', 'party'), ('event_groups', 'dancers')) as source (relation, called);
 select lives_ok(
-  $$ update public.events set id = id, title = 'Sunday Brunch' where id = pg_temp.id('party') $$, 'an update that names it without changing it is none'
+  $$ update example_host.events set id = id, title = 'Sunday Brunch' where id = chat_tests.id('party') $$, 'an update that names it without changing it is none'
 );
 
 -- Many in one statement ------------------------------------------------------------------
@@ -607,15 +573,15 @@ reset role;
 insert into known (name) select 'guest ' || n from generate_series(1, 6) as n union all select 'tour ' || n from generate_series(1, 8) as n;
 insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k where k.name like 'guest %';
 set local role service_role;
-insert into public.events (id, title, status)
-select pg_temp.id('tour ' || n), 'Tour ' || n, 'published' from generate_series(1, 8) as n;
+insert into example_host.events (id, title, status)
+select chat_tests.id('tour ' || n), 'Tour ' || n, 'published' from generate_series(1, 8) as n;
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (select array_agg(array[format('event_authors "Tour %s": ', n)] order by n) from generate_series(1, 8) as n),
   'eight events inserted by one statement have each their chat'
 );
-insert into public.event_authors (event_id, user_id)
-select pg_temp.id('tour ' || n), pg_temp.id('guest ' || g) from generate_series(1, 8) as n, generate_series(1, 6) as g;
+insert into example_host.event_authors (event_id, user_id)
+select chat_tests.id('tour ' || n), chat_tests.id('guest ' || g) from generate_series(1, 8) as n, generate_series(1, 6) as g;
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (
@@ -628,11 +594,11 @@ reset role;
 create function pg_temp.tour_versions() returns integer[]
 language sql stable security definer
 as $$
-  select array_agg(c.topic_version order by n) from generate_series(1, 8) as n join chat.chats c on c.event_id = pg_temp.id('tour ' || n)
+  select array_agg(c.topic_version order by n) from generate_series(1, 8) as n join chat.chats c on c.event_id = chat_tests.id('tour ' || n)
 $$;
 select count(*) from pg_temp.heard();
 set local role service_role;
-delete from public.event_authors where user_id in (pg_temp.id('guest 1'), pg_temp.id('guest 2'), pg_temp.id('guest 3'));
+delete from example_host.event_authors where user_id in (chat_tests.id('guest 1'), chat_tests.id('guest 2'), chat_tests.id('guest 3'));
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (select array_agg(array[format('event_authors "Tour %s": guest 4, guest 5, guest 6', n)] order by n) from generate_series(1, 8) as n),
@@ -646,13 +612,13 @@ select is(
   'each is told of each chat'
 );
 set local role service_role;
-update public.event_authors set user_id = pg_temp.id('guest 1') where user_id = pg_temp.id('guest 4');
+update example_host.event_authors set user_id = chat_tests.id('guest 1') where user_id = chat_tests.id('guest 4');
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (select array_agg(array[format('event_authors "Tour %s": guest 1, guest 5, guest 6', n)] order by n) from generate_series(1, 8) as n),
   'one takes another''s place in eight events at once'
 );
-update public.events set title = 'Grand ' || title where title like 'Tour %';
+update example_host.events set title = 'Grand ' || title where title like 'Tour %';
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (select array_agg(array[format('event_authors "Grand Tour %s": guest 1, guest 5, guest 6', n)] order by n) from generate_series(1, 8) as n),
@@ -662,8 +628,8 @@ select is(
 -- An account with many chats, and two accounts at once.
 reset role;
 insert into chat.read_marks (chat_id, user_id, last_read_at)
-select c.id, pg_temp.id('guest 5'), now() from chat.chats c where c.name like 'Grand Tour %';
-delete from auth.users where id = pg_temp.id('guest 5');
+select c.id, chat_tests.id('guest 5'), now() from chat.chats c where c.name like 'Grand Tour %';
+delete from auth.users where id = chat_tests.id('guest 5');
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (select array_agg(array[format('event_authors "Grand Tour %s": guest 1, guest 6', n)] order by n) from generate_series(1, 8) as n),
@@ -671,11 +637,11 @@ select is(
 );
 select is(pg_temp.tour_versions(), array_fill(3, array[8]), 'each of which moves on once more');
 select is_empty(
-  $$ select chat_id from chat.chat_participants where user_id = pg_temp.id('guest 5')
-     union all select chat_id from chat.read_marks where user_id = pg_temp.id('guest 5') $$,
+  $$ select chat_id from chat.chat_participants where user_id = chat_tests.id('guest 5')
+     union all select chat_id from chat.read_marks where user_id = chat_tests.id('guest 5') $$,
   'no row of it is left'
 );
-delete from auth.users where id in (pg_temp.id('guest 1'), pg_temp.id('guest 6'), pg_temp.id('guest 2'));
+delete from auth.users where id in (chat_tests.id('guest 1'), chat_tests.id('guest 6'), chat_tests.id('guest 2'));
 select is(
   (select array_agg(pg_temp.chats_of('tour ' || n) order by n) from generate_series(1, 8) as n),
   (select array_agg(array[format('event_authors "Grand Tour %s": ', n)] order by n) from generate_series(1, 8) as n),
@@ -683,17 +649,17 @@ select is(
 );
 select is(pg_temp.tour_versions(), array_fill(4, array[8]), 'which is one step for each chat');
 set local role service_role;
-delete from public.events where title like 'Grand Tour %';
+delete from example_host.events where title like 'Grand Tour %';
 reset role;
 select is_empty($$ select id from chat.chats where name like 'Grand Tour %' $$, 'eight events are deleted at once, and their chats');
 
 -- Deleting ---------------------------------------------------------------------
 
 reset role;
-delete from auth.users where id = pg_temp.id('alice');
+delete from auth.users where id = chat_tests.id('alice');
 select is(pg_temp.chats_of('lecture'), array['event_authors "Lecture": '], 'a deleted account leaves its chats');
 set local role service_role;
-delete from public.events where id = pg_temp.id('party');
+delete from example_host.events where id = chat_tests.id('party');
 select is(pg_temp.chat_ids('party'), null, 'a deleted event takes its chats with it');
 select is(cardinality(pg_temp.chat_ids('concert')), 1, 'and no other');
 

@@ -1,0 +1,9 @@
+-- A foreign key without `on delete`: who has a friend cannot delete their account.
+-- fails: auth.users
+-- fails: chat.are_friends
+-- fails: chat.event_participants
+alter table example_host.friendships
+  drop constraint friendships_user_low_fkey,
+  add constraint friendships_user_low_fkey foreign key (user_low) references auth.users (id),
+  drop constraint friendships_user_high_fkey,
+  add constraint friendships_user_high_fkey foreign key (user_high) references auth.users (id);

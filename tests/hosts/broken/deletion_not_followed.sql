@@ -1,0 +1,3 @@
+-- The chat outlives its event.
+-- fails: chat.remove_sources
+drop trigger _100_delete_chats on example_host.events;

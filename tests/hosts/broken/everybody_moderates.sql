@@ -1,0 +1,9 @@
+-- Each event is everybody's to moderate.
+-- fails: chat.moderated_events
+create or replace function chat.moderated_events() returns setof uuid
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return query select e.id from example_host.events e;
+end
+$$;

@@ -1,0 +1,53 @@
+//! The project's migrations, applied as the official CLI does: each file one transaction.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tokio_postgres::{Client, Error};
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The files of supabase/migrations in order.
+pub fn files() -> Vec<PathBuf> {
+    let folder = root().join("supabase/migrations");
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .expect("the folder of migrations")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// Applies all of them; stops at the first that fails.
+pub async fn apply(client: &Client) -> Result<(), Error> {
+    for file in files() {
+        apply_one(client, &file).await?;
+    }
+    Ok(())
+}
+
+/// Applies one.
+pub async fn apply_one(client: &Client, file: &Path) -> Result<(), Error> {
+    let sql = fs::read_to_string(file).expect("a migration");
+    // Several statements in one message are one transaction.
+    client.batch_execute(&format!("reset all; {sql}")).await
+}
+
+/// Writes them down as applied, where the official CLI does.
+pub async fn record(client: &Client) {
+    let sql = "insert into supabase_migrations.schema_migrations (version, name) values ($1, $2)";
+    for file in files() {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let (version, name) = stem.split_once('_').expect("a version and a name");
+        client.execute(sql, &[&version, &name]).await.expect(sql);
+    }
+}
+
+/// The seed.
+pub async fn seed(client: &Client) -> Result<(), Error> {
+    let sql = fs::read_to_string(root().join("supabase/seed.sql")).expect("the seed");
+    client.batch_execute(&format!("reset all; {sql}")).await
+}

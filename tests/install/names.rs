@@ -1,0 +1,199 @@
+//! The list of names that the first migration looks for is that of what the others make.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{self, Object};
+use crate::database::Database;
+use crate::migrations;
+use crate::refusals::{findings, message};
+
+#[tokio::test]
+async fn every_name_that_the_migrations_make_is_looked_for_and_no_other() {
+    let database = Database::pristine().await;
+    let mut expected = BTreeSet::from(["schema example_host exists".to_owned()]);
+    database
+        .prepare(
+            "create schema example_host; create schema own; create table own.t (id int); \
+            create function own.f() returns trigger language plpgsql as 'begin return null; end'",
+        )
+        .await;
+    for object in made().await {
+        let (collision, finding) = collision(&object);
+        database.prepare(&collision).await;
+        expected.insert(finding);
+    }
+    let found = findings(&message(&database, "postgres").await);
+    let found = found.iter().map(|line| line.replace(", ", ",")).collect();
+    assert_eq!(expected, found);
+    database.drop().await;
+}
+
+/// What the core's migrations make outside of the schema `chat`, and beside what belongs to a table.
+async fn made() -> Vec<Object> {
+    let database = Database::pristine().await;
+    let before = catalog::objects(&database.superuser).await;
+    let owner = database.owner().await;
+    for file in migrations::files() {
+        if !file.to_string_lossy().ends_with("_example_host.sql") {
+            migrations::apply_one(&owner, &file).await.unwrap();
+        }
+    }
+    let after = catalog::objects(&database.superuser).await;
+    database.drop().await;
+    let of_table = |object: &Object| {
+        ["column", "constraint", "policy", "trigger", "type", "rule"]
+            .contains(&object.kind.as_str())
+            && (object.name.starts_with("public.messages ")
+                || object.name.starts_with("public.messages.")
+                || ["public.messages", "public.messages[]"].contains(&object.name.as_str()))
+    };
+    let made: Vec<Object> = after
+        .difference(&before)
+        .filter(|object| !object.name.starts_with("chat.") && !of_table(object))
+        .filter(|object| object.kind != "published table" && object.kind != "comment")
+        .cloned()
+        .collect();
+    assert!(made.len() > 30, "{made:?}");
+    made
+}
+
+/// How a project comes to have such an object, and what the first migration says of it.
+fn collision(object: &Object) -> (String, String) {
+    let Object {
+        kind,
+        name,
+        definition,
+    } = object;
+    let unqualified = name.strip_prefix("public.").unwrap_or(name);
+    match kind.as_str() {
+        "schema" => (
+            format!("create schema {name}"),
+            format!("schema {name} exists"),
+        ),
+        "relation" if definition.starts_with("r |") => (
+            format!("create table {name} ()"),
+            format!("table {name} exists"),
+        ),
+        "relation" if definition.starts_with("i |") => (
+            format!(
+                "set search_path = public; create table own_{unqualified} (id int); \
+                create index {unqualified} on own_{unqualified} (id)"
+            ),
+            format!("index {name} exists"),
+        ),
+        "routine" => (
+            format!("create function {name} returns void language sql as ''"),
+            format!("function {name} exists"),
+        ),
+        "policy" => {
+            let (table, policy) = name.split_once(' ').expect("a table and a policy");
+            (
+                format!("create policy \"{policy}\" on {table} using (false)"),
+                format!("policy \"{}\" on {table} exists", policy.replace(", ", ",")),
+            )
+        }
+        "trigger" => {
+            let (table, trigger) = name.split_once(' ').expect("a table and a trigger");
+            (
+                format!(
+                    "create trigger {trigger} after delete on {table} for each row execute function own.f()"
+                ),
+                format!("trigger {trigger} on {table} exists"),
+            )
+        }
+        "bucket" => (
+            format!("insert into storage.buckets (id, name) values ('{name}', '{name}')"),
+            format!("bucket {name} exists; it is empty"),
+        ),
+        _ => panic!("the first migration looks for no {kind}, as {name} is"),
+    }
+}
+
+/// A function of the same name may stand beside the chat's where PostgREST can tell the two apart.
+#[tokio::test]
+async fn overloads_are_refused_where_postgrest_could_not_choose() {
+    let database = Database::pristine().await;
+    let mut expected = BTreeSet::new();
+    let mut fine = 0;
+    for function in functions().await {
+        let Function {
+            name,
+            arguments,
+            required,
+        } = &function;
+        // All of the arguments, only those that a caller must give, and one less.
+        for count in [arguments.len(), *required, required.wrapping_sub(1)] {
+            let Some(arguments) = arguments.get(..count) else {
+                continue;
+            };
+            if arguments.is_empty() && function.arguments.is_empty() {
+                continue;
+            }
+            let list: Vec<_> = arguments
+                .iter()
+                .map(|argument| format!("{argument} point"))
+                .collect();
+            let sql = format!(
+                "create or replace function public.{name}({}) returns void language sql as ''",
+                list.join(", ")
+            );
+            database.prepare(&sql).await;
+            if count >= *required {
+                expected.insert(format!(
+                    "public.{name}({})",
+                    vec!["point"; count].join(", ")
+                ));
+            } else {
+                fine += 1;
+            }
+        }
+    }
+    assert!(fine > 10, "{fine}");
+    // As PostgREST calls it with the whole body, where no other fits.
+    database
+        .prepare("create function public.send_message(json) returns void language sql as ''")
+        .await;
+    let found = findings(&message(&database, "postgres").await);
+    let found = found
+        .iter()
+        .map(|line| {
+            let rest = line.strip_prefix("function ").expect(line);
+            let (function, reason) = rest.split_once(" exists: ").expect(line);
+            assert!(
+                reason.starts_with("PostgREST could not tell it from the chat's ("),
+                "{line}"
+            );
+            function.to_owned()
+        })
+        .collect();
+    assert_eq!(expected, found);
+    database.drop().await;
+}
+
+struct Function {
+    name: String,
+    arguments: Vec<String>,
+    required: usize,
+}
+
+/// The API's, as the stack's database has them.
+async fn functions() -> Vec<Function> {
+    let database = Database::pristine().await;
+    let owner = database.owner().await;
+    for file in migrations::files() {
+        if !file.to_string_lossy().ends_with("_example_host.sql") {
+            migrations::apply_one(&owner, &file).await.unwrap();
+        }
+    }
+    let sql = "select proname::text, coalesce(proargnames[:pronargs], '{}'), pronargs - pronargdefaults \
+        from pg_proc where pronamespace = 'public'::regnamespace";
+    let rows = owner.query(sql, &[]).await.unwrap();
+    database.drop().await;
+    rows.iter()
+        .map(|row| Function {
+            name: row.get(0),
+            arguments: row.get(1),
+            required: usize::try_from(row.get::<_, i32>(2)).expect("a count"),
+        })
+        .collect()
+}

@@ -1,0 +1,236 @@
+//! A backup by `supabase db dump`, and its restore with psql: the scripts are those that the official CLI 3.1
+//! would run in Docker, as its `--dry-run` prints them. pg_dump must be as new as the server, hence the
+//! version of Postgres. Run by `cargo xtask test restore --postgres 15`.
+
+mod dump;
+mod life;
+
+use std::fs;
+
+use dump::{Dump, psql};
+use life::Chat;
+
+use crate::catalog;
+use crate::database::Database;
+use crate::doctor::examine_as_owner;
+use crate::migrations;
+
+/// The path of the migration whose name ends so.
+fn file(ending: &str) -> String {
+    let mut files = migrations::files()
+        .into_iter()
+        .map(|file| file.display().to_string());
+    files.find(|file| file.ends_with(ending)).expect("the file")
+}
+
+/// The statement that docs/operating.md has for a restore of rows alone.
+fn makes_room() -> String {
+    let page = fs::read_to_string(migrations::root().join("docs/operating.md")).expect("the page");
+    let mut lines = page
+        .lines()
+        .map(|line| line.trim().trim_end_matches(['\\', ' ']));
+    let line = lines
+        .find_map(|line| line.strip_prefix("--command \"delete from chat.refusals;"))
+        .expect("the page has the statement");
+    format!("delete from chat.refusals;{}", line.trim_end_matches('"'))
+}
+
+/// A project in use, whose operator has changed settings and limits.
+async fn lively() -> (Database, Chat) {
+    let database = Database::migrated().await;
+    migrations::seed(&database.owner().await).await.unwrap();
+    let chat = Chat::begin(&database).await;
+    // The embedded stack's own, which no project has, so the CLI would dump it.
+    database.prepare("drop schema platform_guard cascade").await;
+    database
+        .prepare(
+            "update chat.settings set value = 42 where name = 'told_participants';
+             update chat.rate_limits set max_count = 99 where name = 'send';
+             delete from chat.rate_limits where name = 'typing';
+             update storage.buckets set file_size_limit = 1000000 where id = 'chat-attachments'",
+        )
+        .await;
+    (database, chat)
+}
+
+/// A fresh project, with the wide policy that the old one had for its other buckets.
+async fn fresh() -> Database {
+    let database = Database::pristine().await;
+    // The CLI makes it at the first push.
+    database
+        .prepare("drop schema supabase_migrations cascade")
+        .await;
+    database
+        .prepare(
+            "create policy \"everybody reads files\" on storage.objects for select using (true)",
+        )
+        .await;
+    database
+}
+
+#[tokio::test]
+#[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
+async fn a_dump_and_one_file_bring_everything_back() {
+    let (old, chat) = lively().await;
+    let dump = Dump::take(&old).await;
+    let new = fresh().await;
+    psql(&new, &dump.all()).await;
+    psql(&new, &dump.history()).await;
+
+    // Without the file: exactly what lies in Supabase's schemas is missing, and a stranger reads files.
+    let report = examine_as_owner(&new).await;
+    assert_eq!(report.status, 1, "{}", report.text);
+    let wrong: Vec<String> = report
+        .wrong()
+        .into_iter()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    let inventory = fs::read_to_string(migrations::root().join("supabase/inventory.tsv")).unwrap();
+    let lost: Vec<String> = inventory
+        .lines()
+        .filter(|line| {
+            ["policy\tstorage.", "policy\trealtime.", "trigger\tauth."]
+                .iter()
+                .any(|lost| line.starts_with(lost))
+        })
+        .map(|line| {
+            let mut fields = line.split('\t');
+            format!(
+                "MISSING {} {}",
+                fields.next().unwrap(),
+                fields.next().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(lost.len(), 14);
+    assert_eq!(wrong, lost);
+    let mend = format!(
+        "-f {}",
+        file("_supabase_schemas.sql").rsplit_once("/../").unwrap().1
+    );
+    assert_eq!(report.text.matches(&mend).count(), 14, "{}", report.text);
+    assert_eq!(chat.files_that_a_stranger_sees(&new).await, 1);
+
+    psql(&new, &["--file".to_owned(), file("_supabase_schemas.sql")]).await;
+    let report = examine_as_owner(&new).await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    for kept in [
+        "told_participants is 42",
+        "send is 99 in 10 s",
+        "typing has no row",
+        "file_size_limit is 1000000",
+    ] {
+        assert!(report.text.contains(kept), "{kept}\n{}", report.text);
+    }
+    assert_eq!(all_rows(&new).await, all_rows(&old).await);
+
+    let before = catalog::snapshot(&new.superuser).await;
+    psql(&new, &["--file".to_owned(), file("_supabase_schemas.sql")]).await;
+    let after = catalog::snapshot(&new.superuser).await;
+    assert_eq!(
+        catalog::difference(&before, &after),
+        "",
+        "the second time it changes nothing"
+    );
+
+    assert_eq!(chat.files_that_a_stranger_sees(&new).await, 0);
+    chat.goes_on(&new).await;
+    old.drop().await;
+    new.drop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
+async fn rows_alone_come_back_over_pushed_migrations() {
+    let (old, chat) = lively().await;
+    let dump = Dump::take(&old).await;
+    let new = Database::migrated().await;
+    let error = dump::try_psql(&new, &dump.rows(None)).await.unwrap_err();
+    assert!(
+        error.contains("duplicate key value violates unique constraint"),
+        "{error}"
+    );
+
+    psql(&new, &dump.rows(Some(&makes_room()))).await;
+    let report = examine_as_owner(&new).await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    for kept in [
+        "told_participants is 42",
+        "send is 99 in 10 s",
+        "typing has no row",
+        "file_size_limit is 1000000",
+    ] {
+        assert!(report.text.contains(kept), "{kept}\n{}", report.text);
+    }
+    assert_eq!(all_rows(&new).await, all_rows(&old).await);
+    chat.goes_on(&new).await;
+    old.drop().await;
+    new.drop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
+async fn an_older_project_grants_too_much_to_what_is_restored() {
+    let (old, _) = lively().await;
+    let dump = Dump::take(&old).await;
+    let new = fresh().await;
+    // As hosted Supabase had it until 2026.
+    let grants = ["tables", "functions", "sequences"].map(|kind| {
+        format!(
+            "alter default privileges for role postgres in schema public \
+             grant all on {kind} to anon, authenticated, service_role;"
+        )
+    });
+    new.prepare(&grants.concat()).await;
+    psql(&new, &dump.all()).await;
+    psql(&new, &dump.history()).await;
+    psql(&new, &["--file".to_owned(), file("_supabase_schemas.sql")]).await;
+    let report = examine_as_owner(&new).await;
+    assert_eq!(report.status, 1, "{}", report.text);
+    let wrong = report.wrong();
+    assert!(
+        wrong.iter().all(|line| line.starts_with("DIFFERS  grant ")),
+        "{}",
+        report.text
+    );
+    for role in ["anon", "authenticated"] {
+        let told = format!("table public.messages to {role}: too much: delete, insert");
+        assert!(
+            wrong.iter().any(|line| line.contains(&told)),
+            "{}",
+            report.text
+        );
+    }
+    psql(&new, &["--file".to_owned(), file("_privileges.sql")]).await;
+    let report = examine_as_owner(&new).await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    old.drop().await;
+    new.drop().await;
+}
+
+#[tokio::test]
+async fn the_file_changes_nothing_where_nothing_is_missing() {
+    let database = Database::migrated().await;
+    database
+        .prepare("update storage.buckets set file_size_limit = 1000, allowed_mime_types = '{text/plain}' where id = 'chat-attachments'")
+        .await;
+    let before = catalog::snapshot(&database.superuser).await;
+    let owner = database.owner().await;
+    for _ in 0..2 {
+        migrations::apply_one(&owner, file("_supabase_schemas.sql").as_ref())
+            .await
+            .unwrap();
+        let after = catalog::snapshot(&database.superuser).await;
+        assert_eq!(catalog::difference(&before, &after), "");
+    }
+    drop(owner);
+    database.drop().await;
+}
+
+/// A hash of each table's rows, but those of the platform that are in no dump.
+async fn all_rows(database: &Database) -> String {
+    let lines = catalog::rows(&database.superuser).await.into_iter();
+    let lines =
+        lines.filter(|line| !line.starts_with("rows of realtime.") && !line.contains("migrations"));
+    lines.collect::<Vec<_>>().join("\n")
+}

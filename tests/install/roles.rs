@@ -1,0 +1,211 @@
+//! Roles without the rights that the migrations need, and databases that are no Supabase.
+
+use crate::catalog;
+use crate::database::{Database, cluster, password};
+use crate::migrations;
+use crate::refusals::{assert_refused, findings, message};
+
+#[tokio::test]
+async fn a_role_without_bypassrls() {
+    let role = format!("install_pusher_{}", std::process::id());
+    let sql = format!(
+        "create role {role} login password '{}' in role postgres",
+        password()
+    );
+    cluster().await.batch_execute(&sql).await.unwrap();
+    let database = Database::pristine().await;
+    assert_refused(
+        &database,
+        &role,
+        &[(
+            &format!("role {role} has no BYPASSRLS, so its functions could not read the chat's tables"),
+            &format!("push as role postgres, which has it on Supabase; or as a superuser: alter role {role} bypassrls;"),
+        )],
+    )
+    .await;
+    database.drop().await;
+    cluster()
+        .await
+        .batch_execute(&format!("drop role {role}"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_create_in_the_database() {
+    let database = Database::pristine().await;
+    let name = &database.name;
+    database
+        .prepare(&format!("alter database {name} owner to supabase_admin; grant create on schema public to postgres"))
+        .await;
+    assert_refused(
+        &database,
+        "postgres",
+        &[(
+            &format!("role postgres may not create schemas in database {name}"),
+            &format!("push as role postgres; or as the database's owner: grant create on database {name} to postgres;"),
+        )],
+    )
+    .await;
+    database.prepare(&format!("grant create on database {name} to postgres; revoke create on schema public from postgres")).await;
+    assert_refused(
+        &database,
+        "postgres",
+        &[(
+            "role postgres may not create tables in schema public",
+            "push as role postgres; or as the schema's owner: grant create on schema public to postgres;",
+        )],
+    )
+    .await;
+    database.drop().await;
+}
+
+/// A role of one's own that may create things, and has none of the rights that Supabase gives to `postgres`.
+#[tokio::test]
+async fn a_role_without_rights_in_supabases_schemas() {
+    let role = format!("install_stranger_{}", std::process::id());
+    let sql = format!(
+        "create role {role} login bypassrls password '{}'",
+        password()
+    );
+    cluster().await.batch_execute(&sql).await.unwrap();
+    let database = Database::pristine().await;
+    let name = &database.name;
+    database
+        .prepare(&format!(
+            "grant create on database {name} to {role}; grant create on schema public to {role}; \
+             grant usage on schema storage, realtime to {role}; \
+             revoke usage on schema auth from public; revoke execute on function auth.uid() from public"
+        ))
+        .await;
+    let before = catalog::snapshot(&database.superuser).await;
+    let found = findings(&message(&database, &role).await);
+    let expected = [
+        "role {} may not call auth.uid()",
+        "role {} may not make policies on realtime.messages",
+        "role {} may not make policies on storage.objects",
+        "role {} may not select on realtime.messages",
+        "role {} may not select on storage.objects",
+        "role {} may not select, insert, update on storage.buckets",
+        "role {} may not select, update, references, trigger on auth.users",
+        "role {} may not use schema auth",
+    ];
+    let mut expected: std::collections::BTreeSet<_> = expected
+        .iter()
+        .map(|line| line.replace("{}", &role))
+        .collect();
+    expected.insert(format!(
+        "publication supabase_realtime belongs to postgres, so {role} may not add a table to it"
+    ));
+    assert_eq!(expected, found);
+    assert_eq!(
+        catalog::difference(&before, &catalog::snapshot(&database.superuser).await),
+        ""
+    );
+    database.drop().await;
+    cluster()
+        .await
+        .batch_execute(&format!("drop role {role}"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_superuser_may_push() {
+    let database = Database::pristine().await;
+    migrations::apply(&database.superuser).await.unwrap();
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_no_supabase() {
+    let database = Database::empty().await;
+    assert_refused(
+        &database,
+        "postgres",
+        &[(
+            "this database is no Supabase: it has none of the schemas auth, storage and realtime",
+            "take the URL of a Supabase project's database (Dashboard, Connect), or of `supabase start`",
+        )],
+    )
+    .await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_supabase_without_some_of_its_parts() {
+    let database = Database::pristine().await;
+    database
+        .prepare("drop schema realtime cascade; alter table storage.buckets drop column file_size_limit; \
+            alter table auth.users drop column raw_app_meta_data; drop function auth.jwt() cascade; \
+            drop publication supabase_realtime")
+        .await;
+    let another = "update that part of Supabase, or take the URL of a hosted project's database";
+    assert_refused(
+        &database,
+        "postgres",
+        &[
+            ("table auth.users has no column raw_app_meta_data", another),
+            (
+                "table storage.buckets has no column file_size_limit",
+                another,
+            ),
+            ("there is no function auth.jwt()", another),
+            (
+                "there is no function realtime.send(jsonb, text, text, boolean)",
+                another,
+            ),
+            ("there is no function realtime.topic()", another),
+            ("there is no table realtime.messages", another),
+        ],
+    )
+    .await;
+    database.drop().await;
+}
+
+/// No such server runs here, so the number that is asked for is another.
+#[tokio::test]
+async fn a_version_of_postgres_that_is_too_old() {
+    let database = Database::pristine().await;
+    let file = migrations::files().into_iter().next().expect("a migration");
+    let sql = std::fs::read_to_string(file).expect("the first migration");
+    assert!(sql.contains("150000"));
+    let error = database
+        .owner()
+        .await
+        .batch_execute(&sql.replace("150000", "990000"))
+        .await
+        .expect_err("a refusal");
+    let message = error.as_db_error().expect("a refusal").message();
+    let sql = "show server_version";
+    let version: String = database
+        .superuser
+        .query_one(sql, &[])
+        .await
+        .expect(sql)
+        .get(0);
+    let expected = format!("this is Postgres {version}; the chat needs 15 or later");
+    assert_eq!(findings(message), [expected].into());
+    database.drop().await;
+}
+
+/// As in a database that was restored from a dump.
+#[tokio::test]
+async fn a_database_that_has_the_chat_and_no_history() {
+    let database = Database::pristine().await;
+    let owner = database.owner().await;
+    migrations::apply(&owner).await.unwrap();
+    let before = catalog::snapshot(&database.superuser).await;
+    let error = migrations::apply(&owner).await.expect_err("a refusal");
+    assert_eq!(
+        error.as_db_error().expect("a refusal").message(),
+        "the chat is in this database already, and the history of migrations does not tell of it. Nothing was changed.\n\
+         To enter all files of supabase/migrations there: supabase migration repair --remote --status applied"
+    );
+    assert_eq!(
+        catalog::difference(&before, &catalog::snapshot(&database.superuser).await),
+        ""
+    );
+    drop(owner);
+    database.drop().await;
+}

@@ -1,0 +1,80 @@
+//! `cargo xtask doctor`: compares a database with what the chat needs there, and changes nothing.
+//!
+//! What there should be is supabase/inventory.tsv: the answer of `doctor/objects.sql` on a freshly migrated
+//! database. The same query asks the database that is looked at.
+
+mod compare;
+mod exposed;
+mod findings;
+pub mod inventory;
+mod mends;
+mod surroundings;
+mod target;
+
+use anyhow::{Context, Result, bail};
+use findings::Findings;
+use inventory::Inventory;
+use tokio_postgres::IsolationLevel;
+
+use crate::cli::DoctorArgs;
+use crate::steps::Told;
+use crate::{env_file, paths};
+
+/// `cargo xtask doctor [--database-url …]`
+pub async fn run(args: DoctorArgs) -> Result<()> {
+    let stack = env_file::read(&paths::dev_state().join("stack.env"))?;
+    let given = args.database_url.filter(|url| !url.is_empty());
+    // Of another database nothing is asked of the dev stack.
+    let of_the_stack = |name: &str| stack.get(name).filter(|_| given.is_none()).cloned();
+    let api = args.supabase_url.or_else(|| of_the_stack("SUPABASE_URL"));
+    let key = args.anon_key.or_else(|| of_the_stack("SUPABASE_ANON_KEY"));
+    let url = given.clone().or_else(|| of_the_stack("DATABASE_URL"));
+    let url = url.context(
+        "which database? Give --database-url or DATABASE_URL, or start `cargo xtask dev`",
+    )?;
+
+    let mut client = target::connect(&url).await?;
+    // One snapshot, and no write: whatever is asked here.
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await?;
+    transaction
+        .batch_execute("set local search_path = ''; set local lock_timeout = '5s'")
+        .await?;
+    target::check(transaction.client()).await?;
+    let found = Inventory::of(transaction.client()).await?;
+    if args.write_inventory {
+        return found.write();
+    }
+    let mut findings = Findings::default();
+    compare::compare(&Inventory::read()?, &found, &mut findings);
+    surroundings::look(transaction.client(), &mut findings).await?;
+    transaction.rollback().await?;
+    exposed::ask(api.as_deref(), key.as_deref(), &mut findings).await;
+
+    findings.print();
+    let wrong = findings.wrong();
+    if wrong > 0 {
+        println!("\n{wrong} to mend");
+        return Err(Told.into());
+    }
+    println!("\nnothing is missing");
+    Ok(())
+}
+
+/// Whether the inventory in the checkout is that of a freshly migrated database.
+pub async fn inventory_is_current(client: &tokio_postgres::Client) -> Result<()> {
+    client.batch_execute("set search_path = ''").await?;
+    let (kept, found) = (Inventory::read()?, Inventory::of(client).await?);
+    let Some(difference) = kept.difference(&found) else {
+        return Ok(());
+    };
+    bail!(
+        "{} is not what the migrations make: {difference}\nWrite it anew: `cargo xtask dev --detach`, \
+         `cargo xtask db reset`, `cargo xtask doctor --write-inventory`",
+        inventory::FILE
+    );
+}

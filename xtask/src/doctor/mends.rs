@@ -1,0 +1,97 @@
+//! What to do about an object that is missing or differs.
+
+use std::fs;
+
+use crate::migrations::{self, Migration};
+use crate::paths::root;
+
+/// The file that makes what lies in Supabase's own schemas, and may be run at any time.
+const OF_SUPABASE: &str = "supabase_schemas";
+/// The file that revokes all and grants what is needed, and may be run at any time.
+const OF_GRANTS: &str = "privileges";
+
+/// The mend for an object.
+pub fn mend(kind: &str, name: &str, definition: &str) -> String {
+    let (table, part) = name.rsplit_once('.').unwrap_or((name, ""));
+    match kind {
+        "bucket limit" => {
+            let (bucket, limit) = name.split_once(' ').unwrap_or((name, ""));
+            let list = limit == "allowed_mime_types";
+            let value = if list {
+                format!("'{{{definition}}}'")
+            } else {
+                definition.to_owned()
+            };
+            format!("update storage.buckets set {limit} = {value} where id = '{bucket}'")
+        }
+        "bucket" | "publication" => run_again(OF_SUPABASE),
+        "policy" if name.starts_with("storage.") || name.starts_with("realtime.") => {
+            run_again(OF_SUPABASE)
+        }
+        "trigger" if table == "auth.users" => run_again(OF_SUPABASE),
+        "trigger" => format!(
+            "drop trigger if exists {part} on {table}; {definition}; alter table {table} enable trigger {part}"
+        ),
+        "row security" => format!(
+            "alter table {name} enable row level security; alter table {name} force row level security"
+        ),
+        "replica identity" => format!("alter table {name} replica identity default"),
+        "index" => format!("drop index if exists {name}; {definition}"),
+        "constraint" => format!("alter table {table} add constraint {part} {definition}"),
+        "policy" => {
+            let (table, policy) = name.split_once(": ").unwrap_or((name, ""));
+            format!(
+                "drop policy if exists \"{policy}\" on {table}; create policy \"{policy}\" on {table} {definition}"
+            )
+        }
+        "setting" => format!(
+            "insert into chat.settings (name, value, meaning) values ('{name}', {definition}, '')"
+        ),
+        "refusal" => format!(
+            "insert into chat.refusals (code, status, meaning) values ('{name}', {definition}, '') \
+             on conflict (code) do update set status = excluded.status"
+        ),
+        "function" => {
+            let bare = name.strip_prefix("public.").map_or(name, |_| name);
+            let bare = bare.split_once('(').map_or(bare, |(bare, _)| bare);
+            named_in(&format!("function {bare}("))
+        }
+        "column" => named_in(&format!("table {table} (")),
+        _ => named_in(&format!("{kind} {name}")),
+    }
+}
+
+/// A statement for one grant, and the file for all of them.
+pub fn also_all_grants(statement: &str) -> String {
+    format!("{statement}; or all at once: {}", run_again(OF_GRANTS))
+}
+
+fn run_again(name: &str) -> String {
+    let file = files()
+        .into_iter()
+        .find(|file| file.name == name)
+        .map_or_else(|| name.to_owned(), |file| shown(&file));
+    format!("psql \"$DATABASE_URL\" -v ON_ERROR_STOP=1 -1 -f {file}")
+}
+
+/// The last migration that holds the words which make the object.
+fn named_in(words: &str) -> String {
+    let file = files()
+        .into_iter()
+        .rev()
+        .find(|file| fs::read_to_string(&file.file).is_ok_and(|sql| sql.contains(words)));
+    match file {
+        Some(file) => format!("make it as in {} (\"{words}\")", shown(&file)),
+        None => "make it as in supabase/migrations".to_owned(),
+    }
+}
+
+fn files() -> Vec<Migration> {
+    migrations::list(&root().join("supabase/migrations")).unwrap_or_default()
+}
+
+fn shown(file: &Migration) -> String {
+    let root = root();
+    let path = file.file.strip_prefix(&root).unwrap_or(&file.file);
+    path.display().to_string()
+}

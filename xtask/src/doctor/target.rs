@@ -1,0 +1,99 @@
+//! The database that is looked at: whether it can be reached, and whether everything there can be seen.
+
+use anyhow::{Error, Result, anyhow, bail};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use crate::postgres;
+
+const PREFLIGHT: &str = include_str!("preflight.sql");
+/// What the chat runs on.
+const OLDEST: i32 = 15;
+
+/// Connects, and says what is wrong where that fails.
+pub async fn connect(url: &str) -> Result<Client> {
+    if url.parse::<tokio_postgres::Config>().is_err() {
+        bail!(
+            "the connection string is not one. It looks like \
+             postgresql://postgres:<password>@<host>:5432/postgres (Dashboard → Connect); characters such as \
+             @ and / in the password are written as %40 and %2F"
+        );
+    }
+    postgres::connect(url).await.map_err(explain)
+}
+
+fn explain(error: Error) -> Error {
+    let Some(cause) = error.downcast_ref::<tokio_postgres::Error>() else {
+        return error;
+    };
+    let Some(db) = cause.as_db_error() else {
+        return anyhow!(
+            "no Postgres answers there: {error:#}. Is the host right, and the port (5432)? From a network without \
+             IPv6 use the address of the session pooler (Dashboard → Connect)"
+        );
+    };
+    let said = db.message();
+    let code = db.code();
+    if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+    {
+        anyhow!("{said}: the role or its password is wrong (Dashboard → Database → Reset password)")
+    } else if *code == SqlState::INVALID_CATALOG_NAME {
+        anyhow!("{said}: on Supabase the database's name is `postgres`")
+    } else {
+        anyhow!("Postgres refuses the connection: {said} ({})", code.code())
+    }
+}
+
+/// Fails where the comparison would tell nothing, or not the truth.
+pub async fn check(client: &Client) -> Result<()> {
+    let row = client.query_one(PREFLIGHT, &[]).await?;
+    let (role, major): (&str, i32) = (row.get("role"), row.get("major"));
+    check_major(major)?;
+    let [absent, absent_roles, unreadable] =
+        ["absent", "absent_roles", "unreadable"].map(|name| row.get::<_, &str>(name));
+    if !absent.is_empty() || !absent_roles.is_empty() {
+        let lacking = [absent, absent_roles].into_iter();
+        let lacking: Vec<_> = lacking.filter(|names| !names.is_empty()).collect();
+        bail!(
+            "this is no database of Supabase: it has no {}. Is the name of the database right (on Supabase: postgres), \
+             and have Auth, Storage and Realtime run once?",
+            lacking.join(", ")
+        );
+    }
+    if !row.get::<_, bool>("has_chat") {
+        bail!("the chat is not in this database: push the migrations, `npx supabase db push`");
+    }
+    if !row.get::<_, bool>("passes_rls") || !unreadable.is_empty() {
+        let why = if unreadable.is_empty() {
+            "row-level security hides rows from it".to_owned()
+        } else {
+            format!("it may not read {unreadable}")
+        };
+        bail!("the role `{role}` cannot see everything ({why}): connect as `postgres`");
+    }
+    Ok(())
+}
+
+fn check_major(major: i32) -> Result<()> {
+    if major < OLDEST {
+        bail!(
+            "this is Postgres {major}, and the chat needs {OLDEST} or later: upgrade it \
+             (Dashboard → Settings → Infrastructure)"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_old_is_refused() {
+        let error = check_major(14).unwrap_err().to_string();
+        assert!(error.starts_with("this is Postgres 14, and the chat needs 15 or later"));
+        for major in [15, 17, 18, 19] {
+            assert!(check_major(major).is_ok(), "{major}");
+        }
+    }
+}
