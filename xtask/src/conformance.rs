@@ -32,7 +32,10 @@ pub async fn run(postgres: &Postgres, host: &Host) -> Result<(usize, usize)> {
             match finds(postgres, &broken, &sql).await? {
                 Ok(()) => counts.0 += 1,
                 Err(problem) => {
-                    println!("not ok - {} is not found out: {problem}", file_name(&broken));
+                    println!(
+                        "not ok - {} is not found out: {problem}",
+                        file_name(&broken)
+                    );
                     counts.1 += 1;
                 }
             }
@@ -48,7 +51,11 @@ async fn finds(postgres: &Postgres, broken: &Path, test: &str) -> Result<Result<
         .lines()
         .filter_map(|line| line.strip_prefix(FAILS))
         .collect();
-    ensure!(!expected.is_empty(), "{} has no `{FAILS}`", broken.display());
+    ensure!(
+        !expected.is_empty(),
+        "{} has no `{FAILS}`",
+        broken.display()
+    );
     let sql = format!("begin;\n{fault}\n{test}");
     let report = pgtap::run_file(postgres, broken, &sql).await?;
     Ok(judge(&report, &expected))
@@ -96,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_fault_is_found_where_its_function_and_no_other_is_blamed() {
-        let output = "1..2\nok 1 - chat.are_friends: right\nnot ok 2 - chat.is_blocked: must be true";
+        let output =
+            "1..2\nok 1 - chat.are_friends: right\nnot ok 2 - chat.is_blocked: must be true";
         assert_eq!(judged(output, &["chat.is_blocked"]), Ok(()));
         assert!(judged(output, &["chat.are_friends"]).is_err());
         assert!(judged(output, &["chat.are_friends", "chat.is_blocked"]).is_err());

@@ -111,8 +111,14 @@ mod tests {
         assert!(!host.is_example().unwrap());
         assert_eq!(host.seed(), None);
         let tests = host.sql_tests().unwrap();
-        let helpers: Vec<_> = tests.iter().filter(|file| file.ends_with(HELPERS)).collect();
-        assert_eq!(helpers, [&root().join("tests/hosts/meetups/tests").join(HELPERS)]);
+        let helpers: Vec<_> = tests
+            .iter()
+            .filter(|file| file.ends_with(HELPERS))
+            .collect();
+        assert_eq!(
+            helpers,
+            [&root().join("tests/hosts/meetups/tests").join(HELPERS)]
+        );
         assert!(!names(&tests).iter().any(|name| name.contains(EXAMPLE)));
         assert_eq!(names(&tests)[..2], ["000_helpers.test.sql", HELPERS]);
     }
@@ -120,6 +126,9 @@ mod tests {
     #[test]
     fn a_folder_that_is_no_host_says_what_is_missing() {
         let error = Host::in_folder(&root().join("docs")).err().unwrap();
-        assert!(error.to_string().contains("no folder `migrations`"), "{error}");
+        assert!(
+            error.to_string().contains("no folder `migrations`"),
+            "{error}"
+        );
     }
 }

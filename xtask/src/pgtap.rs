@@ -24,11 +24,7 @@ const FILE_TIME: Duration = Duration::from_secs(300);
 const NEEDS: &str = "-- needs: ";
 
 /// Runs the files whose name holds the filter; returns how many tests passed and failed.
-pub async fn run(
-    postgres: &Postgres,
-    host: &Host,
-    filter: Option<&str>,
-) -> Result<(usize, usize)> {
+pub async fn run(postgres: &Postgres, host: &Host, filter: Option<&str>) -> Result<(usize, usize)> {
     prepare(postgres, host).await?;
     let provided = provided(postgres).await?;
     let (mut passed, mut failed) = (0, 0);
@@ -38,9 +34,14 @@ pub async fn run(
             continue;
         }
         let sql = fs::read_to_string(&file)?;
-        let missing: Vec<&str> = needs(&sql).filter(|need| !provided.contains(*need)).collect();
+        let missing: Vec<&str> = needs(&sql)
+            .filter(|need| !provided.contains(*need))
+            .collect();
         if !missing.is_empty() {
-            println!("{name:.<44} not run: this host has no {}", missing.join(", no "));
+            println!(
+                "{name:.<44} not run: this host has no {}",
+                missing.join(", no ")
+            );
             continue;
         }
         let begun = Instant::now();
@@ -77,7 +78,9 @@ pub async fn prepare(postgres: &Postgres, host: &Host) -> Result<()> {
 /// What the host says that it has.
 pub async fn provided(postgres: &Postgres) -> Result<BTreeSet<String>> {
     let client = postgres.connect(OWNER).await?;
-    let row = client.query_one("select chat_tests.provides()", &[]).await?;
+    let row = client
+        .query_one("select chat_tests.provides()", &[])
+        .await?;
     Ok(row.get::<_, Vec<String>>(0).into_iter().collect())
 }
 

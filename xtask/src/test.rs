@@ -121,7 +121,9 @@ async fn parts(
         println!("HTTP tests");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
         if !host.is_example()? {
-            println!("not run with this host: tests/http/example_host (they count as filtered out)");
+            println!(
+                "not run with this host: tests/http/example_host (they count as filtered out)"
+            );
             arguments.push("--skip=example_host::");
         }
         arguments.extend(filter);
