@@ -291,12 +291,18 @@ begin
     perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
   end if;
 
-  -- Where there is none it is made, and one for all tables is left as it is.
-  select format(E'\n- publication supabase_realtime belongs to %s, so %s may not add a table to it\n    %s', owner, me,
-    format('as a superuser: alter publication supabase_realtime owner to %s;', me)) into found
-  from pg_publication p, quote_ident(pg_get_userbyid(p.pubowner)) as owner
-  where p.pubname = 'supabase_realtime' and not p.puballtables and not pg_has_role(p.pubowner, 'usage');
-  perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
+  -- Where there is none it is made. One for all tables, or for the schema, is left as it is. Before Postgres 15
+  -- there is none for a schema, nor the table that would tell.
+  if current_setting('server_version_num')::integer >= 150000 then
+    select format(E'\n- publication supabase_realtime belongs to %s, so %s may not add a table to it\n    %s', owner, me,
+      format('as a superuser: alter publication supabase_realtime owner to %s;', me)) into found
+    from pg_publication p, quote_ident(pg_get_userbyid(p.pubowner)) as owner
+    where p.pubname = 'supabase_realtime' and not p.puballtables and not pg_has_role(p.pubowner, 'usage')
+      and not exists (
+        select from pg_publication_namespace n where n.pnpubid = p.oid and n.pnnspid = to_regnamespace('public')
+      );
+    perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
+  end if;
 end
 $$;
 
