@@ -101,11 +101,17 @@ begin
       ('auth', 'uid', ''), ('auth', 'jwt', ''), ('realtime', 'topic', ''),
       ('realtime', 'send', 'jsonb, text, text, boolean')
     ),
+    -- A later Supabase may give them further arguments that a call can leave out.
     functions as (
-      select r.space, format('%s.%s(%s)', r.space, r.routine, r.arguments) as name, p.oid
+      select format('%s.%s(%s)', r.space, r.routine, r.arguments) as name, p.oid, p.signature
       from routines r
-      left join pg_namespace n on n.nspname = r.space
-      left join pg_proc p on p.pronamespace = n.oid and p.proname = r.routine and oidvectortypes(p.proargtypes) = r.arguments
+      left join lateral (
+        select p.oid, p.oid::regprocedure as signature
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname = r.space and p.proname = r.routine and starts_with(oidvectortypes(p.proargtypes), r.arguments)
+          and p.pronargs - p.pronargdefaults <= cardinality(string_to_array(r.arguments, ', '))
+        order by p.pronargs limit 1
+      ) as p on true
     ),
     missing_functions as (
       select format('there is no function %s', f.name), another_version from functions f where f.oid is null
@@ -123,7 +129,7 @@ begin
       group by t.name
       union all
       select format('role %s may not call %s', me, f.name),
-        format('push as role postgres; or as a superuser: grant execute on function %s to %s;', f.name, me)
+        format('push as role postgres; or as a superuser: grant execute on function %s to %s;', f.signature, me)
       from functions f where f.oid is not null and not has_function_privilege(f.oid, 'execute')
     ),
     findings as (

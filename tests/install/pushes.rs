@@ -1,6 +1,8 @@
 //! `supabase db push` to databases of every kind.
 
-use crate::catalog;
+use std::collections::BTreeSet;
+
+use crate::catalog::{self, Object};
 use crate::cli::Project;
 use crate::collisions;
 use crate::database::Database;
@@ -45,27 +47,33 @@ async fn a_fresh_project_gets_all_once_and_the_history_agrees() {
     database.drop().await;
 }
 
+/// A new project of hosted Supabase has no history of migrations: the CLI makes that before the first
+/// migration runs, and it is all that is left of a push that was refused.
 #[tokio::test]
-async fn the_seed_comes_along_where_it_is_asked_for_and_once() {
+async fn a_new_project_is_refused_then_mended_then_pushed_to_with_the_seed() {
     let database = Database::pristine().await;
+    let prepare = "drop schema supabase_migrations cascade; create table public.messages ()";
+    database.prepare(prepare).await;
     let project = Project::with_the_chat();
-    project
-        .push(&database, &["--include-seed"])
-        .await
-        .done(PUSHED);
+    let before = without_history(catalog::snapshot(&database.superuser).await);
+    let said = project.push(&database, &["--include-seed"]).await;
+    assert!(!said.ok && said.stderr.contains(HEADING), "{said:?}");
+    let after = without_history(catalog::snapshot(&database.superuser).await);
+    assert_eq!(catalog::difference(&before, &after), "");
+
+    database.prepare("drop table public.messages").await;
+    let seeded = project.push(&database, &["--include-seed"]).await;
+    seeded.done(PUSHED);
     assert_eq!(people(&database).await, 7);
-    let made = catalog::objects(&database.superuser).await;
-    assert_eq!(catalog::difference(&catalog::of_stack().await, &made), "");
+    let made = without_history(catalog::objects(&database.superuser).await);
+    let stack = without_history(catalog::of_stack().await);
+    assert_eq!(catalog::difference(&stack, &made), "");
 
     let before = catalog::snapshot(&database.superuser).await;
-    project
-        .push(&database, &["--include-seed"])
-        .await
-        .done(UP_TO_DATE);
-    assert_eq!(
-        catalog::difference(&before, &catalog::snapshot(&database.superuser).await),
-        ""
-    );
+    let again = project.push(&database, &["--include-seed"]).await;
+    again.done(UP_TO_DATE);
+    let after = catalog::snapshot(&database.superuser).await;
+    assert_eq!(catalog::difference(&before, &after), "");
     database.drop().await;
 }
 
@@ -125,6 +133,22 @@ async fn a_configuration_that_is_out_of_date_warns() {
     let said = project.push(&database, &["--dry-run"]).await;
     assert!(said.ok && said.warns(), "{said:?}");
     database.drop().await;
+}
+
+#[test]
+fn what_the_cli_keeps_in_a_checkout_is_ignored() {
+    let ignored = std::fs::read_to_string(migrations::root().join(".gitignore")).unwrap();
+    for folder in ["/supabase/.temp", "/supabase/.branches"] {
+        assert!(ignored.lines().any(|line| line == folder), "{folder}");
+    }
+}
+
+fn without_history(objects: BTreeSet<Object>) -> BTreeSet<Object> {
+    let of_history = |object: &Object| object.name.starts_with("supabase_migrations");
+    objects
+        .into_iter()
+        .filter(|object| !of_history(object))
+        .collect()
 }
 
 async fn people(database: &Database) -> i64 {
