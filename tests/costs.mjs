@@ -48,7 +48,6 @@ async function makeChat(people, messages = 0) {
   const users = Array.from({ length: people }, () => randomUUID());
   made.push({ event, users });
   await sql`insert into auth.users ${sql(users.map((id) => ({ id, email: `${id}@example.test` })))}`;
-  await sql`insert into public.events (id, title, status, created_by) values (${event}, 'Costs', 'draft', ${users[0]})`;
   await sql`insert into chat.chats (id, type, event_id, name, rev, last_message_at)
             values (${chat}, 'event_authors', ${event}, 'Costs', ${messages}, now())`;
   await sql`insert into chat.chat_participants (chat_id, user_id) select ${chat}, unnest(${users}::uuid[])`;
@@ -108,7 +107,6 @@ try {
   await switchBroadcasts("enable");
   await limitSends(limit);
   for (const { event, users } of made) {
-    await sql`delete from public.events where id = ${event}`;
     await sql`delete from chat.chats where event_id = ${event}`;
     await sql`delete from auth.users where id = any (${users})`;
   }

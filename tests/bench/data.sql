@@ -40,7 +40,6 @@ join bench.people p on p.n = 20 + (c.n * 7 + seat * 131) % 4980
 where c.n = 0 or c.n < 1983 and seat < case when c.n < 1967 then 3 else 2 end;
 
 insert into auth.users (id, email) select p.id, p.id || '@bench.example' from bench.people p;
-insert into public.events (id, title) select c.event_id, 'Event ' || c.n from bench.chats c;
 insert into chat.chats (id, type, event_id, name, rev, last_message_at, created_at)
 select c.id, 'event_authors', c.event_id, 'Event ' || c.n, c.lines, c.last_at, c.last_at - interval '300 days' from bench.chats c;
 -- Who takes part has read all but the last few messages, but for the long chat, which nobody has read.

@@ -19,28 +19,22 @@ export class Story {
   private constructor(
     readonly chatId: string,
     readonly actors: Actor[],
-    readonly source?: { event: string; group: string },
+    readonly source?: { event: string; room: string },
   ) {}
 
-  /** A chat of two; or of a group's two members and the event's author, who moderates. */
+  /** A chat of two; or of two members and the event's author, who moderates. */
   static async begin(kind: "direct" | "group"): Promise<Story> {
     const [alice, bob, author] = await people(3) as [Person, Person, Person];
     const actor = (who: Person): Actor => ({ who, moderator: who === author, present: true, from: 0 });
     if (kind === "direct") {
-      const [low, high] = [alice.id, bob.id].sort();
-      await sql`insert into public.friendships (user_low, user_high, status, requested_by)
-                values (${low!}, ${high!}, 'accepted', ${alice.id})`;
+      await sql`select chat_tests.befriend(${alice.id}, ${bob.id})`;
       const { id } = await call<{ id: string }>(alice, "POST", "/chats", { type: "direct", participantIds: [bob.id] });
       return new Story(id, [alice, bob].map(actor)).past();
     }
-    const [event, group] = [randomUUID(), randomUUID()] as const;
-    await sql`insert into public.events (id, title, status, created_by) values (${event}, 'Harvest Fair', 'draft', ${author.id})`;
-    await sql`insert into public.event_authors (event_id, user_id) values (${event}, ${author.id})`;
-    await sql`insert into public.event_groups (id, event_id, name, status) values (${group}, ${event}, 'The Fiddlers', 'pending')`;
-    await sql`insert into public.event_group_members (group_id, user_id) values (${group}, ${alice.id}), (${group}, ${bob.id})`;
-    await sql`update public.event_groups set status = 'approved' where id = ${group}`;
-    const [chat] = await sql`select id from chat.chats where group_id = ${group}`;
-    return new Story(chat!.id, [alice, bob, author].map(actor), { event, group }).past();
+    const [opened] = await sql`select chat_tests.open_room('Harvest Fair', ${[author.id]}, ${[alice.id, bob.id]}) as room`;
+    const { room } = opened as { room: string };
+    const [made] = await sql`select chat_tests.chat_of(${room}) as chat, chat_tests.event_of(${room}) as event`;
+    return new Story(made!.chat, [alice, bob, author].map(actor), { event: made!.event, room }).past();
   }
 
   /** What was said before, put in by the tables' owner. */
@@ -100,9 +94,9 @@ export class Story {
   private async leave(actor: Actor): Promise<void> {
     actor.present = false;
     if (this.source && actor.moderator) {
-      await sql`delete from public.event_authors where event_id = ${this.source.event} and user_id = ${actor.who.id}`;
+      await sql`select chat_tests.remove_authors(${[this.source.event]}, ${[actor.who.id]})`;
     } else if (this.source && this.said.length % 2) {
-      await sql`delete from public.event_group_members where group_id = ${this.source.group} and user_id = ${actor.who.id}`;
+      await sql`select chat_tests.remove_members(${[this.source.room]}, ${[actor.who.id]})`;
     } else {
       await call(actor.who, "DELETE", `/chats/${this.chatId}`);
       if (!this.source) actor.from = this.said.length;
@@ -116,12 +110,12 @@ export class Story {
       const [other] = this.actors.filter((each) => each !== actor);
       await call(actor.who, "POST", "/chats", { type: "direct", participantIds: [other!.who.id] });
     } else if (actor.moderator) {
-      await sql`insert into public.event_authors (event_id, user_id) values (${this.source.event}, ${id}) on conflict do nothing`;
+      await sql`select chat_tests.add_authors(${[this.source.event]}, ${[id]})`;
     } else {
-      const { group } = this.source;
+      const { room } = this.source;
       // Who left by themselves is a member still, and is brought back by becoming one anew.
-      await sql`delete from public.event_group_members where group_id = ${group} and user_id = ${id}`;
-      await sql`insert into public.event_group_members (group_id, user_id) values (${group}, ${id})`;
+      await sql`select chat_tests.remove_members(${[room]}, ${[id]})`;
+      await sql`select chat_tests.add_members(${[room]}, ${[id]})`;
     }
   }
 

@@ -1,4 +1,5 @@
-//! The host application's side, as its own code would change it: friendships, events, groups.
+//! The host application's side, as its own code would change it, through the helpers that it gives its tests
+//! (`supabase/tests/001_host.test.sql`): friends, events, rooms.
 //! And history, put in by the owner of the tables where sending it would take minutes.
 
 use crate::{person::Person, shapes::Chat, stack::Stack};
@@ -7,31 +8,20 @@ use uuid::Uuid;
 impl Stack {
     /// Makes two people friends.
     pub async fn friends(&self, one: &Person, other: &Person) {
-        self.friendship(one, other, "accepted").await;
-    }
-
-    /// Sets the friendship of two people; `asked_by` asked, or blocks the other.
-    pub async fn friendship(&self, asked_by: &Person, other: &Person, status: &str) {
-        let sql = format!(
-            "insert into public.friendships (user_low, user_high, status, requested_by)
-             values (least($1::uuid, $2::uuid), greatest($1::uuid, $2::uuid), '{status}', $1)
-             on conflict (user_low, user_high)
-             do update set status = excluded.status, requested_by = excluded.requested_by"
-        );
-        self.execute(&sql, &[&asked_by.id, &other.id]).await;
+        let sql = "select chat_tests.befriend($1, $2)";
+        self.execute(sql, &[&one.id, &other.id]).await;
     }
 
     /// Ends the friendship of two people.
     pub async fn no_longer_friends(&self, one: &Person, other: &Person) {
-        let gone = self
-            .execute(
-                "delete from public.friendships
-                 where user_low = least($1::uuid, $2::uuid)
-                   and user_high = greatest($1::uuid, $2::uuid)",
-                &[&one.id, &other.id],
-            )
-            .await;
-        assert_eq!(gone, 1);
+        let sql = "select chat_tests.unfriend($1, $2)";
+        self.execute(sql, &[&one.id, &other.id]).await;
+    }
+
+    /// Lets one person block another.
+    pub async fn block(&self, blocker: &Person, blocked: &Person) {
+        let sql = "select chat_tests.block($1, $2)";
+        self.execute(sql, &[&blocker.id, &blocked.id]).await;
     }
 
     /// Makes two people friends and opens their chat through the API.
@@ -40,98 +30,62 @@ impl Stack {
         Chat::read(&one.open(other.id).await.created()).id
     }
 
-    /// A draft event with these authors, created by the first.
-    pub async fn event(&self, title: &str, authors: &[&Person]) -> Uuid {
-        let event = Uuid::new_v4();
-        self.execute(
-            "insert into public.events (id, title, status, created_by)
-             values ($1, $2, 'draft', $3)",
-            &[&event, &title, &authors[0].id],
-        )
-        .await;
-        for author in authors {
-            self.add_author(event, author).await;
-        }
-        event
-    }
-
-    /// Publishes an event, with everything that comes with it.
-    pub async fn publish(&self, event: Uuid) {
-        self.set_event_status(event, "published").await;
-    }
-
-    /// Sets an event's status.
-    pub async fn set_event_status(&self, event: Uuid, status: &str) {
-        let sql = format!("update public.events set status = '{status}' where id = $1");
-        assert_eq!(self.execute(&sql, &[&event]).await, 1);
+    /// A published event with these authors; returns the event and its chat, which they moderate.
+    pub async fn event(&self, title: &str, authors: &[&Person]) -> (Uuid, Uuid) {
+        let sql = "select chat_tests.open_event($1, $2)";
+        let event: Uuid = self.value(sql, &[&title, &ids(authors)]).await;
+        (event, self.chat_of(event).await)
     }
 
     /// Adds an author. Someone who is one already has left the chat and is added anew.
     pub async fn add_author(&self, event: Uuid, author: &Person) {
-        self.execute(
-            "insert into public.event_authors (event_id, user_id) values ($1, $2)",
-            &[&event, &author.id],
-        )
-        .await;
+        let sql = "select chat_tests.add_authors(array[$1::uuid], array[$2::uuid])";
+        self.execute(sql, &[&event, &author.id]).await;
     }
 
     /// Takes an author away.
     pub async fn remove_author(&self, event: Uuid, author: &Person) {
-        let sql = "delete from public.event_authors where event_id = $1 and user_id = $2";
-        assert_eq!(self.execute(sql, &[&event, &author.id]).await, 1);
+        let sql = "select chat_tests.remove_authors(array[$1::uuid], array[$2::uuid])";
+        self.execute(sql, &[&event, &author.id]).await;
     }
 
-    /// A pending group of an event.
-    pub async fn group(&self, event: Uuid, name: &str, members: &[&Person]) -> Uuid {
-        let group = Uuid::new_v4();
-        self.execute(
-            "insert into public.event_groups (id, event_id, name, status)
-             values ($1, $2, $3, 'pending')",
-            &[&group, &event, &name],
-        )
-        .await;
-        for member in members {
-            self.add_member(group, member).await;
-        }
-        group
+    /// A chat of several: the author moderates it, the members do not. Returns the room, which is what the
+    /// host has members in, and its chat.
+    pub async fn room(&self, author: &Person, members: &[&Person]) -> (Uuid, Uuid) {
+        self.room_of(&[author], members).await
     }
 
-    /// Approves a group, with everything that comes with it.
-    pub async fn approve(&self, group: Uuid) {
-        self.set_group_status(group, "approved").await;
+    /// A room of several authors. Who is both stays a member when they are no longer an author.
+    pub async fn room_of(&self, authors: &[&Person], members: &[&Person]) -> (Uuid, Uuid) {
+        let sql = "select chat_tests.open_room('Harvest Fair', $1, $2)";
+        let room: Uuid = self.value(sql, &[&ids(authors), &ids(members)]).await;
+        (room, self.chat_of(room).await)
     }
 
-    /// Sets a group's status.
-    pub async fn set_group_status(&self, group: Uuid, status: &str) {
-        let sql = format!("update public.event_groups set status = '{status}' where id = $1");
-        assert_eq!(self.execute(&sql, &[&group]).await, 1);
+    /// The event that a room belongs to.
+    pub async fn event_of(&self, room: Uuid) -> Uuid {
+        self.value("select chat_tests.event_of($1)", &[&room]).await
     }
 
-    /// Adds a member to a group.
-    pub async fn add_member(&self, group: Uuid, member: &Person) {
-        self.execute(
-            "insert into public.event_group_members (group_id, user_id) values ($1, $2)",
-            &[&group, &member.id],
-        )
-        .await;
+    /// Adds a member to a room.
+    pub async fn add_member(&self, room: Uuid, member: &Person) {
+        let sql = "select chat_tests.add_members(array[$1::uuid], array[$2::uuid])";
+        self.execute(sql, &[&room, &member.id]).await;
     }
 
-    /// Takes a member out of a group.
-    pub async fn remove_member(&self, group: Uuid, member: &Person) {
-        let sql = "delete from public.event_group_members where group_id = $1 and user_id = $2";
-        assert_eq!(self.execute(sql, &[&group, &member.id]).await, 1);
+    /// Takes a member out of a room.
+    pub async fn remove_member(&self, room: Uuid, member: &Person) {
+        self.execute(&removal(&[room], member), &[]).await;
     }
 
-    /// An approved group of a published event; returns the group and its chat.
-    pub async fn group_chat(&self, author: &Person, members: &[&Person]) -> (Uuid, Uuid) {
-        let event = self.event("Harvest Fair", &[author]).await;
-        self.publish(event).await;
-        let group = self.group(event, "The Fiddlers", members).await;
-        self.approve(group).await;
-        let chat = self
-            .value("select id from chat.chats where group_id = $1", &[&group])
-            .await;
-        (group, chat)
+    /// Deletes a room's event, and so its chat.
+    pub async fn delete_room(&self, room: Uuid) {
+        self.execute(&deletion(room), &[]).await;
+    }
+
+    async fn chat_of(&self, source: Uuid) -> Uuid {
+        let sql = "select chat_tests.chat_of($1)";
+        self.value(sql, &[&source]).await
     }
 
     /// Puts `count` messages of `sender` into a chat, a microsecond apart after its last one, their
@@ -162,4 +116,29 @@ impl Stack {
         );
         assert_eq!(self.execute(&sql, &[&message]).await, 1);
     }
+}
+
+/// The statement that takes a member out of rooms, for a transaction of the host's.
+pub fn removal(rooms: &[Uuid], member: &Person) -> String {
+    format!(
+        "select chat_tests.remove_members({}, {})",
+        array(rooms),
+        array(&[member.id])
+    )
+}
+
+/// The statement that deletes a room with its event.
+pub fn deletion(room: Uuid) -> String {
+    format!("select chat_tests.delete_event(chat_tests.event_of('{room}'))")
+}
+
+/// Ids as SQL.
+pub fn array(ids: &[Uuid]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+    format!("array[{}]::uuid[]", ids.join(", "))
+}
+
+/// The ids of people.
+pub(crate) fn ids(people: &[&Person]) -> Vec<Uuid> {
+    people.iter().map(|person| person.id).collect()
 }

@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod control;
 mod env;
+mod example_host;
 mod fixtures;
 mod functions_log;
 mod locks;
@@ -25,6 +26,7 @@ pub use answer::Answer;
 pub use client::{Call, Client};
 pub use control::command;
 pub use env::{Env, FaultsEnv};
+pub use fixtures::{array, deletion, removal};
 pub use locks::ChatLock;
 pub use paging::cursor;
 pub use person::{

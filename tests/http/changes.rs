@@ -210,7 +210,7 @@ async fn a_message_is_told_once_at_its_last_change() {
 async fn a_deleted_messages_text_is_in_no_answer() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     let sent = alice.send(chat, "a first secret").await;
     alice.edit(chat, sent.id, "a second secret").await;
     alice.remove(chat, sent.id).await;
@@ -235,7 +235,7 @@ async fn a_deleted_messages_text_is_in_no_answer() {
 async fn moderators_are_told_what_was_deleted_and_by_whom() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let rude = alice.send(chat, "rude").await;
     let kind = alice.send(chat, "kind").await;
     author.remove(chat, rude.id).await;

@@ -26,7 +26,7 @@ async fn refused_to_all(stack: &Stack, people: [&Person; 3], writes: &[(Method, 
 }
 
 /// Asserts that these writes find no table at all, whoever tries them.
-async fn unreachable_to_all(
+pub async fn unreachable_to_all(
     stack: &Stack,
     people: [&Person; 3],
     writes: &[(Method, String, Value)],

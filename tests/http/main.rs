@@ -2,13 +2,13 @@
 //! `cargo xtask test http chats::open` runs one of them.
 
 mod auth;
-mod auto_creation;
 mod changes;
 mod chats;
 mod cors;
 mod deadlocks;
 mod direct_postgrest;
 mod errors;
+mod example_host;
 mod faults;
 mod functions_alone;
 mod head;

@@ -17,7 +17,7 @@ async fn a_thousand_messages_by_ten_people_at_twenty_connections() {
     let stack = Stack::connect().await;
     let people: [Person; 10] = stack.people().await;
     let members: Vec<&Person> = people[1..].iter().collect();
-    let (_, chat) = stack.group_chat(&people[0], &members).await;
+    let (_, chat) = stack.room(&people[0], &members).await;
 
     let connections = (0..20).map(|connection| {
         let own_connection = stack.edge().on_new_connection();
@@ -61,7 +61,7 @@ async fn sends_edits_and_deletes_at_once_leave_no_hole() {
     let stack = Stack::connect().await;
     let people: [Person; 5] = stack.people().await;
     let members: Vec<&Person> = people[1..].iter().collect();
-    let (_, chat) = stack.group_chat(&people[0], &members).await;
+    let (_, chat) = stack.room(&people[0], &members).await;
 
     join_all(people.iter().map(|person| async move {
         for _ in 0..10 {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 async fn two_thousand_messages_come_once_each_while_others_send_and_delete() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     stack.history(chat, &bob, 2000).await;
     let newest_first: Vec<Uuid> = stack
         .value(

@@ -1,7 +1,7 @@
 // The page's code with real subscriptions. Stories, each with people of its own.
 import { deepStrictEqual, ok } from "node:assert";
 import { start, type Chat, type Message, type Page } from "page";
-import { addMember, groupChat, listen, pause, removeMember, signUp, sql, until, type User } from "./world.ts";
+import { addMember, helpers, openRoom, listen, pause, removeMember, signUp, sql, until, type User } from "./world.ts";
 
 /** As long as an event may be on its way that is not to come. */
 const SILENCE = 1500;
@@ -9,7 +9,7 @@ const SILENCE = 1500;
 const stories: Record<string, () => Promise<void>> = {
   async every_kind_of_event_arrives_and_the_replicas_agree_with_the_database() {
     const [author, alice, bob, carol] = await signUps(4);
-    const { chatId, group } = await groupChat(author!, [alice!, bob!]);
+    const { chatId, room } = await openRoom(author!, [alice!, bob!]);
     const { topic } = await alice!.api<Chat>("GET", `/chats/${chatId}`);
     const ear = await listen(bob!, topic);
     const own = await listen(bob!, `user:${bob!.id}`);
@@ -23,8 +23,8 @@ const stories: Record<string, () => Promise<void>> = {
     await bob!.api("POST", `/chats/${chatId}/read`, { messageId: sent.id });
     await screen.typing();
     await screen.remove(sent.id);
-    await addMember(group, carol!.id);
-    await removeMember(group, carol!.id);
+    await addMember(room, carol!.id);
+    await removeMember(room, carol!.id);
     const events = ["message.created", "message.updated", "message.deleted", "chat.read", "chat.joined", "chat.left", "typing"];
     for (const event of events) await until(`${event} on the chat's channel`, () => ear.heard.some((heard) => heard.event === event));
     await until("chat.updated on the user's channel", () => own.heard.some(({ event, payload }) => event === "chat.updated" && payload.kind === "deleted"));
@@ -42,15 +42,15 @@ const stories: Record<string, () => Promise<void>> = {
   async a_new_chat_and_its_end_are_told_to_the_user() {
     const [author, alice] = await signUps(2);
     const own = await listen(alice!, `user:${alice!.id}`);
-    const { group } = await groupChat(author!, [alice!]);
+    const { room } = await openRoom(author!, [alice!]);
     await until("chat.created", () => own.heard.some(({ event }) => event === "chat.created"));
-    await removeMember(group, alice!.id);
+    await removeMember(room, alice!.id);
     await until("chat.left", () => own.heard.some(({ event }) => event === "chat.left"));
   },
 
   async a_stranger_is_refused() {
     const [author, alice, stranger] = await signUps(3);
-    const { chatId } = await groupChat(author!, [alice!]);
+    const { chatId } = await openRoom(author!, [alice!]);
     for (const topic of [`chat:${chatId}`, `chat:${chatId}:1`, `user:${alice!.id}`]) {
       const ear = await listen(stranger!, topic);
       deepStrictEqual(ear.status, "CHANNEL_ERROR", topic);
@@ -60,7 +60,7 @@ const stories: Record<string, () => Promise<void>> = {
 
   async a_clients_own_broadcast_reaches_nobody() {
     const [author, alice, bob] = await signUps(3);
-    const { chatId } = await groupChat(author!, [alice!, bob!]);
+    const { chatId } = await openRoom(author!, [alice!, bob!]);
     const [ear, mouth] = [await listen(bob!, `chat:${chatId}`), await listen(alice!, `chat:${chatId}`)];
     const forged = { chatId, rev: 99, kind: "delete", messageId: chatId };
     await mouth.channel.send({ type: "broadcast", event: "message.deleted", payload: forged });
@@ -73,7 +73,7 @@ const stories: Record<string, () => Promise<void>> = {
 
   async the_plain_snippet_sees_inserts_and_updates_and_strangers_do_not() {
     const [author, alice, stranger] = await signUps(3);
-    const { chatId } = await groupChat(author!, [alice!]);
+    const { chatId } = await openRoom(author!, [alice!]);
     const seen = [alice!, stranger!].map(({ supabase }) => {
       const events: string[] = [];
       supabase
@@ -101,7 +101,7 @@ const stories: Record<string, () => Promise<void>> = {
 
   async a_refreshed_token_keeps_the_channel() {
     const [author, alice] = await signUps(2);
-    const { chatId } = await groupChat(author!, [alice!]);
+    const { chatId } = await openRoom(author!, [alice!]);
     const ear = await listen(alice!, `chat:${chatId}`);
     // A token of the same second would be the same.
     await pause(1100);
@@ -115,7 +115,7 @@ const stories: Record<string, () => Promise<void>> = {
 
   async who_was_removed_hears_nothing_more() {
     const [author, alice, bob] = await signUps(3);
-    const { chatId, group } = await groupChat(author!, [alice!, bob!]);
+    const { chatId, room } = await openRoom(author!, [alice!, bob!]);
     const removed = await listen(bob!, `chat:${chatId}`);
     const rows: string[] = [];
     bob!.supabase
@@ -127,7 +127,7 @@ const stories: Record<string, () => Promise<void>> = {
       await pause(500);
       return rows.length > 0;
     });
-    await removeMember(group, bob!.id);
+    await removeMember(room, bob!.id);
     await until("chat.left", () => removed.heard.some(({ event }) => event === "chat.left"));
     await pause(SILENCE);
     const before = [removed.heard.length, rows.length];
@@ -145,6 +145,7 @@ const stories: Record<string, () => Promise<void>> = {
 
 const signUps = (count: number): Promise<User[]> => Promise.all(Array.from({ length: count }, signUp));
 
+const takeBack = await helpers();
 let failed = 0;
 for (const [name, story] of Object.entries(stories)) {
   try {
@@ -155,6 +156,7 @@ for (const [name, story] of Object.entries(stories)) {
     console.log(`test ${name} ... FAILED\n${error instanceof Error ? error.stack : error}`);
   }
 }
+await takeBack();
 await sql.end();
 console.log(`test result: ${failed > 0 ? "FAILED" : "ok"}. ${Object.keys(stories).length - failed} passed; ${failed} failed`);
 // Open channels would keep the process.

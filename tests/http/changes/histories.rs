@@ -101,12 +101,9 @@ impl<'s> Story<'s> {
                 vec![alice, bob],
             ),
             Kind::Group => {
-                let event = stack.event("Harvest Fair", &[&author]).await;
-                let group = stack.group(event, "The Fiddlers", &[&alice, &bob]).await;
-                stack.approve(group).await;
-                let sql = "select id from chat.chats where group_id = $1";
-                let chat = stack.value(sql, &[&group]).await;
-                (chat, Some((event, group)), vec![alice, bob, author])
+                let (room, chat) = stack.room(&author, &[&alice, &bob]).await;
+                let event = stack.event_of(room).await;
+                (chat, Some((event, room)), vec![alice, bob, author])
             }
         };
         let by_role = people[0].as_moderator(&stack.edge());
@@ -220,9 +217,9 @@ impl<'s> Story<'s> {
                 self.stack.remove_author(event, person).await;
                 self.stack.add_author(event, person).await;
             }
-            Some((_, group)) => {
-                self.stack.remove_member(group, person).await;
-                self.stack.add_member(group, person).await;
+            Some((_, room)) => {
+                self.stack.remove_member(room, person).await;
+                self.stack.add_member(room, person).await;
             }
         }
         self.actors[actor].present = true;
@@ -322,7 +319,7 @@ impl<'s> Story<'s> {
 async fn pages_are_complete_while_others_send_edit_and_delete() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     stack.history(chat, &bob, 200).await;
     let oldest_first: Vec<Uuid> = stack
         .value(

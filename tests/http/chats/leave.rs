@@ -19,7 +19,7 @@ async fn afterwards_each_call_is_403() {
 async fn afterwards_each_call_is_403_in_a_group_too() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let message = alice.send(chat, "goodbye").await;
     alice.leave(chat).await;
     alice.is_shut_out_of(chat, message.id).await;
@@ -29,7 +29,7 @@ async fn afterwards_each_call_is_403_in_a_group_too() {
 async fn a_leaver_who_moderates_is_out_as_well() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let message = alice.send(chat, "hello").await;
     author.leave(chat).await;
     author.is_shut_out_of(chat, message.id).await;
@@ -52,7 +52,7 @@ async fn nobody_notices_in_a_direct_chat() {
 async fn the_leaver_is_no_participant_of_the_group() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     let goodbye = alice.send(chat, "goodbye").await;
     alice.leave(chat).await;
 
@@ -107,7 +107,7 @@ async fn both_may_leave_and_come_back_to_the_same_chat() {
 async fn a_message_on_its_way_when_its_sender_leaves_is_refused() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, group) = stack.group_chat(&author, &[&alice]).await;
+    let (_, group) = stack.room(&author, &[&alice]).await;
     let direct = stack.direct_chat(&alice, &bob).await;
     for chat in [group, direct] {
         let lock = stack.lock_chat(chat).await;

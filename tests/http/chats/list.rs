@@ -32,7 +32,7 @@ async fn the_list_shows_each_chat_as_it_is() {
     let stack = Stack::connect().await;
     let [alice, bob, carol] = stack.people().await;
     let with_bob = stack.direct_chat(&alice, &bob).await;
-    let (_, with_group) = stack.group_chat(&carol, &[&alice]).await;
+    let (_, with_group) = stack.room(&carol, &[&alice]).await;
     bob.send(with_bob, "hello").await;
     carol.send(with_group, "welcome").await;
 

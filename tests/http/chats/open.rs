@@ -93,15 +93,6 @@ async fn people_who_are_not_friends_are_403() {
 }
 
 #[tokio::test]
-async fn a_pending_friendship_is_403_for_both() {
-    let stack = Stack::connect().await;
-    let [alice, bob] = stack.people().await;
-    stack.friendship(&alice, &bob, "pending").await;
-    alice.open(bob.id).await.refused(403, "not_friends");
-    bob.open(alice.id).await.refused(403, "not_friends");
-}
-
-#[tokio::test]
 async fn an_unknown_user_is_403_like_a_stranger() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
@@ -112,7 +103,7 @@ async fn an_unknown_user_is_403_like_a_stranger() {
 async fn a_block_is_403_for_both() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    stack.friendship(&alice, &bob, "blocked").await;
+    stack.block(&alice, &bob).await;
     alice.open(bob.id).await.refused(403, "blocked");
     bob.open(alice.id).await.refused(403, "blocked");
 }
@@ -127,7 +118,7 @@ async fn a_chat_outlives_the_friendship_but_not_a_block() {
     assert_eq!(Chat::read(&alice.open(bob.id).await.ok()).id, chat);
     assert_eq!(Chat::read(&bob.open(alice.id).await.ok()).id, chat);
 
-    stack.friendship(&bob, &alice, "blocked").await;
+    stack.block(&bob, &alice).await;
     alice.open(bob.id).await.refused(403, "blocked");
     bob.open(alice.id).await.refused(403, "blocked");
 }

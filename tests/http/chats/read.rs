@@ -55,7 +55,7 @@ async fn two_racing_marks_end_at_the_later() {
 async fn ones_mark_is_nobody_elses() {
     let stack = Stack::connect().await;
     let [alice, bob, carol] = stack.people().await;
-    let (_, chat) = stack.group_chat(&carol, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&carol, &[&alice, &bob]).await;
     let message = carol.send(chat, "hello").await;
     assert_eq!(alice.mark_read(chat, message.id).await, 0);
     assert_eq!(bob.chat(chat).await.unread_count, 1);

@@ -101,7 +101,7 @@ async fn a_blocked_side_cannot_bring_the_other_back() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     alice.leave(chat).await;
-    stack.friendship(&alice, &bob, "blocked").await;
+    stack.block(&alice, &bob).await;
     let answer = bob.try_send(chat, &json!({ "text": "please" })).await;
     answer.refused(403, "blocked");
     assert_eq!(alice.chats().await, []);
@@ -111,7 +111,7 @@ async fn a_blocked_side_cannot_bring_the_other_back() {
 async fn a_message_brings_nobody_back_to_a_group() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let hello = alice.send(chat, "hello").await;
     alice.leave(chat).await;
     author.send(chat, "anyone?").await;
@@ -122,13 +122,13 @@ async fn a_message_brings_nobody_back_to_a_group() {
 async fn a_member_added_again_is_back_in_the_group() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (room, chat) = stack.room(&author, &[&alice]).await;
     let hello = alice.send(chat, "hello").await;
     alice.leave(chat).await;
 
-    stack.remove_member(group, &alice).await;
+    stack.remove_member(room, &alice).await;
     assert_eq!(alice.chats().await, []);
-    stack.add_member(group, &alice).await;
+    stack.add_member(room, &alice).await;
 
     let expected = Chat {
         unread_count: 0,
@@ -142,9 +142,7 @@ async fn a_member_added_again_is_back_in_the_group() {
 async fn an_author_added_again_is_back_in_the_event_chat() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice, &bob]).await;
-    stack.publish(event).await;
-    let chat = alice.chats().await[0].id;
+    let (event, chat) = stack.event("Lantern Walk", &[&alice, &bob]).await;
     bob.leave(chat).await;
 
     stack.remove_author(event, &bob).await;

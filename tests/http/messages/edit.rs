@@ -93,7 +93,7 @@ async fn someone_elses_message_is_403() {
 async fn a_moderator_does_not_edit_for_others() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let sent = alice.send(chat, "Hello!").await;
     for moderator in [author.clone(), author.as_moderator(&stack.edge())] {
         let answer = moderator.try_edit(chat, sent.id, "Goodbye!").await;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// A group chat with one message deleted by its sender.
 async fn a_deleted_message(stack: &Stack, author: &Person, alice: &Person) -> (Uuid, Message) {
-    let (_, chat) = stack.group_chat(author, &[alice]).await;
+    let (_, chat) = stack.room(author, &[alice]).await;
     let sent = alice.send(chat, "a secret").await;
     alice.remove(chat, sent.id).await;
     (chat, sent)
@@ -68,7 +68,7 @@ async fn a_role_that_the_user_could_set_counts_for_nothing() {
 async fn a_message_that_was_not_deleted_says_so() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let sent = alice.send(chat, "Hello!").await;
     let seen = author.messages_as_moderator(chat).await;
     assert_eq!(seen, [sent.seen_by_others()]);
@@ -78,7 +78,7 @@ async fn a_message_that_was_not_deleted_says_so() {
 async fn members_and_authors_of_other_events_are_no_moderators() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     stack.event("Another Event", &[&bob]).await;
     let sent = alice.send(chat, "a secret").await;
     alice.remove(chat, sent.id).await;
@@ -90,7 +90,7 @@ async fn members_and_authors_of_other_events_are_no_moderators() {
 async fn a_moderator_deletes_what_others_sent() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (_, chat) = stack.room(&author, &[&alice]).await;
     let sent = alice.send(chat, "rude").await;
 
     author.remove(chat, sent.id).await;
@@ -126,17 +126,14 @@ async fn a_deleted_message_is_no_moderators_unread_or_last_message() {
 async fn an_author_who_is_removed_moderates_no_more() {
     let stack = Stack::connect().await;
     let [author, other, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author, &other]).await;
-    stack.publish(event).await;
-    let group = stack.group(event, "The Fiddlers", &[&alice, &other]).await;
-    stack.approve(group).await;
-    let sql = "select id from chat.chats where group_id = $1";
-    let chat: Uuid = stack.value(sql, &[&group]).await;
+    let authors = [&author, &other];
+    let (room, chat) = stack.room_of(&authors, &[&alice, &other]).await;
     let sent = alice.send(chat, "a secret").await;
     alice.remove(chat, sent.id).await;
     assert_eq!(other.messages_as_moderator(chat).await.len(), 1);
 
-    // Still a member of the group, so still in its chat.
+    // Still a member, so still in the chat.
+    let event = stack.event_of(room).await;
     stack.remove_author(event, &other).await;
 
     assert_eq!(other.messages(chat).await, []);

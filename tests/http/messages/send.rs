@@ -122,7 +122,7 @@ async fn a_block_either_way_is_403_for_both() {
     let chat = stack.direct_chat(&alice, &bob).await;
     let body = json!({ "text": "Hello!" });
     for (blocker, other) in [(&alice, &bob), (&bob, &alice)] {
-        stack.friendship(blocker, other, "blocked").await;
+        stack.block(blocker, other).await;
         alice.try_send(chat, &body).await.refused(403, "blocked");
         bob.try_send(chat, &body).await.refused(403, "blocked");
     }
@@ -135,8 +135,8 @@ async fn a_block_either_way_is_403_for_both() {
 async fn a_block_of_two_people_does_not_touch_their_group() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
-    stack.friendship(&alice, &bob, "blocked").await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
+    stack.block(&alice, &bob).await;
     assert_eq!(bob.send(chat, "Hello!").await.rev, 1);
 }
 

@@ -2,7 +2,7 @@
 
 use super::{REALTIME, broadcasts_of};
 use futures_util::future::join_all;
-use harness::Stack;
+use harness::{Stack, removal};
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
@@ -51,18 +51,14 @@ async fn a_message_that_waited_for_a_removal_is_told_where_the_removed_cannot_he
     let realtime = REALTIME.read().await;
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (room, chat) = stack.room(&author, &[&alice, &bob]).await;
     assert_eq!(author.chat(chat).await.topic, format!("chat:{chat}"));
     alice.send(chat, "with bob").await;
 
     let host = Stack::sql_connection().await;
-    host.batch_execute(&format!(
-        "begin;
-         delete from public.event_group_members where group_id = '{group}' and user_id = '{}'",
-        bob.id
-    ))
-    .await
-    .unwrap();
+    host.batch_execute(&format!("begin; {}", removal(&[room], &bob)))
+        .await
+        .unwrap();
     let removal = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         host.batch_execute("commit").await.unwrap();

@@ -44,12 +44,12 @@ async fn sees(stack: &Stack, person: &Person, message: Uuid) -> bool {
 async fn sends_and_edits_come_as_rows_and_participants_alone_see_them() {
     let stack = Stack::connect().await;
     let [author, alice, bob, removed, stranger] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice, &bob, &removed]).await;
+    let (room, chat) = stack.room(&author, &[&alice, &bob, &removed]).await;
     let slot = Slot::open().await;
 
     let message = alice.send(chat, "hello").await;
     assert!(sees(&stack, &removed, message.id).await);
-    stack.remove_member(group, &removed).await;
+    stack.remove_member(room, &removed).await;
     bob.leave(chat).await;
     let edited = alice.edit(chat, message.id, "hello all").await;
 
@@ -80,7 +80,7 @@ async fn sends_and_edits_come_as_rows_and_participants_alone_see_them() {
 async fn a_deleted_message_is_shown_to_moderators_alone() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     let message = alice.send(chat, "oops").await;
     let slot = Slot::open().await;
     alice.remove(chat, message.id).await;
@@ -97,11 +97,10 @@ async fn a_deleted_message_is_shown_to_moderators_alone() {
 async fn a_row_that_goes_for_good_tells_its_key_alone() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (room, chat) = stack.room(&author, &[&alice]).await;
     let message = alice.send(chat, "soon gone").await;
     let slot = Slot::open().await;
-    let sql = "delete from public.event_groups where id = $1";
-    assert_eq!(stack.execute(sql, &[&group]).await, 1);
+    stack.delete_room(room).await;
 
     let id = Some(message.id.to_string());
     let mut changes = slot.changes().await;

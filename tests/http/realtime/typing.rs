@@ -58,7 +58,7 @@ async fn it_is_for_participants_of_a_chat_where_they_may_send() {
     refused.refused(403, "not_participant");
     let unknown = alice.type_in(Uuid::new_v4()).await;
     unknown.refused(404, "chat_not_found");
-    stack.friendship(&bob, &alice, "blocked").await;
+    stack.block(&bob, &alice).await;
     alice.type_in(chat).await.refused(403, "blocked");
     alice.leave(chat).await;
     let left = alice.type_in(chat).await;

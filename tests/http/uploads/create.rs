@@ -221,7 +221,7 @@ async fn a_stranger_is_403_and_an_unknown_chat_404() {
     foreign.refused(403, "not_participant");
     let unknown = alice.try_reserve(&body(Uuid::new_v4())).await;
     unknown.refused(404, "chat_not_found");
-    stack.friendship(&bob, &alice, "blocked").await;
+    stack.block(&bob, &alice).await;
     let blocked = alice.try_reserve(&body(chat)).await;
     blocked.refused(403, "blocked");
     alice.leave(chat).await;

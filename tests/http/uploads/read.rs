@@ -64,10 +64,10 @@ async fn nobody_reads_it_before_it_is_in_a_message() {
 async fn who_left_a_group_reads_it_no_more_and_who_returns_to_a_pair_nothing_from_before() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (room, chat) = stack.room(&author, &[&alice, &bob]).await;
     let sent = stack.attached(&alice, chat, b"12345").await;
     assert_eq!(reads(&stack, &bob, path(&sent)).await, ALL);
-    stack.remove_member(group, &bob).await;
+    stack.remove_member(room, &bob).await;
     assert_eq!(reads(&stack, &bob, path(&sent)).await, NONE);
     // A URL that was handed out is good for its hour all the same.
     let url = sent.attachment_url.as_deref().unwrap();
@@ -86,7 +86,7 @@ async fn who_left_a_group_reads_it_no_more_and_who_returns_to_a_pair_nothing_fro
 async fn a_deleted_messages_file_is_for_moderators_alone() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (_, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (_, chat) = stack.room(&author, &[&alice, &bob]).await;
     let sent = stack.attached(&alice, chat, b"12345").await;
     alice.remove(chat, sent.id).await;
     for person in [&alice, &bob] {

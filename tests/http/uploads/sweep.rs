@@ -8,8 +8,26 @@ use tokio::{process::Command, sync::Mutex};
 /// A sweep takes whatever is old enough, another test's files too.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
+/// The account that the functions were started with, and its password.
+const SWEEPER: (&str, &str) = ("sweeper@example.com", "password123");
+
+/// Makes the sweeper's account where no seed has.
+async fn need_sweeper(stack: &Stack) {
+    let there = "select count(*) from auth.users where email = $1";
+    if stack.value::<i64>(there, &[&SWEEPER.0]).await == 0 {
+        let body = json!({ "email": SWEEPER.0, "password": SWEEPER.1 });
+        let made = stack.auth().post("/signup", &body).await;
+        assert_eq!(made.status, 200, "{made:?}");
+    }
+    let role =
+        "update auth.users set raw_app_meta_data = raw_app_meta_data || '{\"role\": \"sweeper\"}'
+                where email = $1";
+    assert_eq!(stack.execute(role, &[&SWEEPER.0]).await, 1);
+}
+
 /// Fires the trigger, and waits until the sweep is over.
 async fn fire(stack: &Stack) {
+    need_sweeper(stack).await;
     let fired = stack.function_at(&Env::get().trigger_url).get("/").await;
     assert_eq!((fired.status, fired.text()), (200, "ok".to_owned()));
 }
@@ -20,9 +38,9 @@ async fn xtask(arguments: &[&str]) -> String {
     let mut xtask = Command::new(&env.xtask);
     xtask.arg("sweep").args(arguments);
     xtask.args(["--supabase-url", &env.supabase_url]);
-    xtask.args(["--email", "sweeper@example.com"]);
+    xtask.args(["--email", SWEEPER.0]);
     xtask.env("SUPABASE_ANON_KEY", &env.anon_key);
-    xtask.env("SWEEPER_PASSWORD", "password123");
+    xtask.env("SWEEPER_PASSWORD", SWEEPER.1);
     let output = xtask.output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let failed = String::from_utf8_lossy(&output.stderr);

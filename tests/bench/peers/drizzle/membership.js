@@ -8,7 +8,7 @@ const columns = {
   id: chats.id, type: chats.type, rev: chats.rev, topicVersion: chats.topicVersion, lastMessageAt: chats.lastMessageAt,
   directLow: chats.directLow, directHigh: chats.directHigh,
   member: participants.userId, historyFrom: participants.historyFrom, historyRev: participants.historyRev,
-  isAuthor: sql`exists (select from event_authors a where a.event_id = ${chats.eventId} and a.user_id = ${participants.userId})`,
+  isAuthor: sql`exists (select from example_host.event_authors a where a.event_id = ${chats.eventId} and a.user_id = ${participants.userId})`,
 };
 
 const select = (from, more = {}) =>
@@ -41,6 +41,6 @@ export const isModerator = (claims, chat) => claims.app_metadata?.role === "mode
 export async function requireUnblocked(tx, chat) {
   if (chat.type !== "direct") return;
   const blocked = await tx.execute(sql`
-    select from friendships where user_low = ${chat.directLow} and user_high = ${chat.directHigh} and status = 'blocked'`);
+    select from example_host.friendships where user_low = ${chat.directLow} and user_high = ${chat.directHigh} and status = 'blocked'`);
   if (blocked.length > 0) throw new Refusal(403, "blocked");
 }

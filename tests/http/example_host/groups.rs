@@ -10,7 +10,7 @@ use uuid::Uuid;
 async fn approving_opens_one_chat_of_members_and_authors() {
     let stack = Stack::connect().await;
     let [author, alice, bob, outsider] = stack.people().await;
-    let event = stack.event("Saturday Night Party", &[&author]).await;
+    let event = stack.draft("Saturday Night Party", &[&author]).await;
     stack.publish(event).await;
     let group = stack.group(event, "The Dancers", &[&alice, &bob]).await;
     stack.group(event, "The Cooks", &[&outsider]).await;
@@ -36,7 +36,7 @@ async fn approving_opens_one_chat_of_members_and_authors() {
 async fn pending_and_rejected_groups_have_no_chat() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
+    let event = stack.draft("Harvest Fair", &[&author]).await;
     let group = stack.group(event, "The Fiddlers", &[&alice]).await;
     stack.set_group_status(group, "rejected").await;
     stack.set_group_status(group, "pending").await;
@@ -47,7 +47,7 @@ async fn pending_and_rejected_groups_have_no_chat() {
 async fn flipping_the_status_makes_no_second_chat() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (group, chat) = stack.room(&author, &[&alice]).await;
     let hello = author.send(chat, "hello").await;
     for status in ["pending", "approved", "rejected", "approved", "approved"] {
         stack.set_group_status(group, status).await;
@@ -61,8 +61,8 @@ async fn approving_twice_at_once_makes_one_chat() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
     let other = Stack::sql_connection().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
-    let sql = "update public.event_groups set status = 'approved' where id = $1";
+    let event = stack.draft("Harvest Fair", &[&author]).await;
+    let sql = "update example_host.event_groups set status = 'approved' where id = $1";
     for round in 1..=20 {
         let group = stack.group(event, "The Fiddlers", &[&alice]).await;
         let ids: [&(dyn ToSql + Sync); 1] = [&group];
@@ -76,11 +76,11 @@ async fn approving_twice_at_once_makes_one_chat() {
 async fn inserting_an_approved_group_works_like_the_update() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
+    let event = stack.draft("Harvest Fair", &[&author]).await;
     let group = Uuid::new_v4();
     stack
         .execute(
-            "insert into public.event_groups (id, event_id, name, status)
+            "insert into example_host.event_groups (id, event_id, name, status)
              values ($1, $2, 'The Fiddlers', 'approved')",
             &[&group, &event],
         )
@@ -99,7 +99,7 @@ async fn inserting_an_approved_group_works_like_the_update() {
 async fn each_group_has_a_chat_of_its_own() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
+    let event = stack.draft("Harvest Fair", &[&author]).await;
     let fiddlers = stack.group(event, "The Fiddlers", &[&alice]).await;
     let bakers = stack.group(event, "The Bakers", &[&bob]).await;
     stack.approve(fiddlers).await;
@@ -114,7 +114,7 @@ async fn each_group_has_a_chat_of_its_own() {
 async fn a_new_member_joins_sees_all_and_has_nothing_unread() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice]).await;
+    let (group, chat) = stack.room(&author, &[&alice]).await;
     let hello = alice.send(chat, "hello").await;
 
     stack.add_member(group, &bob).await;
@@ -131,7 +131,7 @@ async fn a_new_member_joins_sees_all_and_has_nothing_unread() {
 async fn a_removed_member_is_out() {
     let stack = Stack::connect().await;
     let [author, alice, bob] = stack.people().await;
-    let (group, chat) = stack.group_chat(&author, &[&alice, &bob]).await;
+    let (group, chat) = stack.room(&author, &[&alice, &bob]).await;
     let hello = bob.send(chat, "hello").await;
 
     stack.remove_member(group, &bob).await;
@@ -146,7 +146,7 @@ async fn a_removed_member_is_out() {
 async fn authors_come_and_go_in_the_groups_chats_too() {
     let stack = Stack::connect().await;
     let [author, second, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
+    let event = stack.draft("Harvest Fair", &[&author]).await;
     let group = stack.group(event, "The Fiddlers", &[&alice]).await;
     stack.approve(group).await;
     let chat = alice.chats().await[0].id;
@@ -170,7 +170,7 @@ async fn authors_come_and_go_in_the_groups_chats_too() {
 async fn someone_who_is_both_stays_until_both_end() {
     let stack = Stack::connect().await;
     let [author, both, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author, &both]).await;
+    let event = stack.draft("Harvest Fair", &[&author, &both]).await;
     let group = stack.group(event, "The Fiddlers", &[&alice, &both]).await;
     stack.approve(group).await;
     let chat = alice.chats().await[0].id;

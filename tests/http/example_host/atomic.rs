@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 async fn status_of(stack: &Stack, table: &str, id: Uuid) -> String {
-    let sql = format!("select status::text from public.{table} where id = $1");
+    let sql = format!("select status::text from example_host.{table} where id = $1");
     stack.value(&sql, &[&id]).await
 }
 
@@ -17,7 +17,7 @@ async fn status_of(stack: &Stack, table: &str, id: Uuid) -> String {
 async fn a_chat_that_cannot_be_created_rolls_the_publishing_back() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice]).await;
+    let event = stack.draft("Lantern Walk", &[&alice]).await;
     let holder = Stack::sql_connection().await;
     holder.batch_execute("begin").await.unwrap();
     holder
@@ -34,7 +34,7 @@ async fn a_chat_that_cannot_be_created_rolls_the_publishing_back() {
         .batch_execute("set lock_timeout = '200ms'")
         .await
         .unwrap();
-    let sql = "update public.events set status = 'published' where id = $1";
+    let sql = "update example_host.events set status = 'published' where id = $1";
     let failure = stack.sql.execute(sql, &[&event]).await.unwrap_err();
     assert_eq!(failure.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
     assert_eq!(status_of(&stack, "events", event).await, "draft");
@@ -50,7 +50,7 @@ async fn a_chat_that_cannot_be_created_rolls_the_publishing_back() {
 async fn a_chat_that_cannot_be_created_rolls_the_approval_back() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
+    let event = stack.draft("Harvest Fair", &[&author]).await;
     let group = stack.group(event, "The Fiddlers", &[&alice]).await;
     let holder = Stack::sql_connection().await;
     holder.batch_execute("begin").await.unwrap();
@@ -68,7 +68,7 @@ async fn a_chat_that_cannot_be_created_rolls_the_approval_back() {
         .batch_execute("set lock_timeout = '200ms'")
         .await
         .unwrap();
-    let sql = "update public.event_groups set status = 'approved' where id = $1";
+    let sql = "update example_host.event_groups set status = 'approved' where id = $1";
     let failure = stack.sql.execute(sql, &[&group]).await.unwrap_err();
     assert_eq!(failure.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
     assert_eq!(status_of(&stack, "event_groups", group).await, "pending");
@@ -83,7 +83,7 @@ async fn a_chat_that_cannot_be_created_rolls_the_approval_back() {
 async fn a_publishing_that_is_rolled_back_leaves_no_chat() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice]).await;
+    let event = stack.draft("Lantern Walk", &[&alice]).await;
     stack.sql.batch_execute("begin").await.unwrap();
     stack.publish(event).await;
     assert_eq!(chats_of(&stack, event).await, 1, "within the transaction");
@@ -97,7 +97,7 @@ async fn a_publishing_that_is_rolled_back_leaves_no_chat() {
 async fn an_approval_that_is_rolled_back_leaves_no_chat() {
     let stack = Stack::connect().await;
     let [author, alice] = stack.people().await;
-    let event = stack.event("Harvest Fair", &[&author]).await;
+    let event = stack.draft("Harvest Fair", &[&author]).await;
     let group = stack.group(event, "The Fiddlers", &[&alice]).await;
     stack.sql.batch_execute("begin").await.unwrap();
     stack.approve(group).await;
@@ -111,10 +111,10 @@ async fn an_approval_that_is_rolled_back_leaves_no_chat() {
 async fn an_author_added_while_the_event_is_published_is_in_the_chat() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice]).await;
+    let event = stack.draft("Lantern Walk", &[&alice]).await;
     let publisher = Stack::sql_connection().await;
     publisher.batch_execute("begin").await.unwrap();
-    let sql = "update public.events set status = 'published' where id = $1";
+    let sql = "update example_host.events set status = 'published' where id = $1";
     publisher.execute(sql, &[&event]).await.unwrap();
 
     // The chat exists but is not committed when bob becomes an author.

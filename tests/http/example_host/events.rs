@@ -11,7 +11,7 @@ async fn publishing_opens_one_chat_of_exactly_the_authors() {
     let stack = Stack::connect().await;
     let [alice, bob, outsider] = stack.people().await;
     stack.friends(&alice, &outsider).await;
-    let event = stack.event("Saturday Night Party", &[&alice, &bob]).await;
+    let event = stack.draft("Saturday Night Party", &[&alice, &bob]).await;
     assert_eq!(alice.chats().await, []);
 
     stack.publish(event).await;
@@ -29,7 +29,7 @@ async fn publishing_opens_one_chat_of_exactly_the_authors() {
 async fn who_created_the_event_but_is_no_author_is_not_in() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice, &bob]).await;
+    let event = stack.draft("Lantern Walk", &[&alice, &bob]).await;
     stack.remove_author(event, &alice).await;
     stack.publish(event).await;
     assert_eq!(alice.chats().await, []);
@@ -40,7 +40,7 @@ async fn who_created_the_event_but_is_no_author_is_not_in() {
 async fn drafts_and_cancelled_events_have_no_chat() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice]).await;
+    let event = stack.draft("Lantern Walk", &[&alice]).await;
     stack.set_event_status(event, "cancelled").await;
     stack.set_event_status(event, "draft").await;
     assert_eq!(alice.chats().await, []);
@@ -50,7 +50,7 @@ async fn drafts_and_cancelled_events_have_no_chat() {
 async fn flipping_the_status_makes_no_second_chat() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice, &bob]).await;
+    let event = stack.draft("Lantern Walk", &[&alice, &bob]).await;
     stack.publish(event).await;
     let before = alice.chats().await;
     let chat = before[0].id;
@@ -71,9 +71,9 @@ async fn publishing_twice_at_once_makes_one_chat() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
     let other = Stack::sql_connection().await;
-    let sql = "update public.events set status = 'published' where id = $1";
+    let sql = "update example_host.events set status = 'published' where id = $1";
     for round in 0..20 {
-        let event = stack.event("Lantern Walk", &[&alice]).await;
+        let event = stack.draft("Lantern Walk", &[&alice]).await;
         let ids: [&(dyn ToSql + Sync); 1] = [&event];
         let (one, two) = join!(stack.execute(sql, &ids), other.execute(sql, &ids));
         assert_eq!((one, two.unwrap()), (1, 1), "round {round}");
@@ -89,7 +89,7 @@ async fn inserting_a_published_event_works_like_the_update() {
     let event = Uuid::new_v4();
     stack
         .execute(
-            "insert into public.events (id, title, status, created_by)
+            "insert into example_host.events (id, title, status, created_by)
              values ($1, 'Lantern Walk', 'published', $2)",
             &[&event, &alice.id],
         )
@@ -117,10 +117,10 @@ async fn event_and_authors_in_one_transaction_are_one_chat() {
     stack
         .execute(
             "with event as (
-               insert into public.events (id, title, status, created_by)
+               insert into example_host.events (id, title, status, created_by)
                values ($1, 'Lantern Walk', 'published', $2) returning id
              )
-             insert into public.event_authors (event_id, user_id)
+             insert into example_host.event_authors (event_id, user_id)
              select id, unnest(array[$2, $3]::uuid[]) from event",
             &[&event, &alice.id, &bob.id],
         )
@@ -140,7 +140,7 @@ async fn event_and_authors_in_one_transaction_are_one_chat() {
 async fn a_new_author_joins_sees_all_and_has_nothing_unread() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice]).await;
+    let event = stack.draft("Lantern Walk", &[&alice]).await;
     stack.publish(event).await;
     let chat = alice.chats().await[0].id;
     let hello = alice.send(chat, "hello").await;
@@ -162,7 +162,7 @@ async fn a_new_author_joins_sees_all_and_has_nothing_unread() {
 async fn a_removed_author_is_out() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
-    let event = stack.event("Lantern Walk", &[&alice, &bob]).await;
+    let event = stack.draft("Lantern Walk", &[&alice, &bob]).await;
     stack.publish(event).await;
     let chat = alice.chats().await[0].id;
     let hello = bob.send(chat, "hello").await;

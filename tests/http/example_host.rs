@@ -1,8 +1,11 @@
-//! Chats that come from the host's tables: an event's authors, an approved group.
+//! What is the example host's alone: chats that come from its tables (an event's authors, an approved group),
+//! its cascades, and that nobody reaches its tables. Not run with another host.
 
 mod atomic;
+mod deadlocks;
 mod events;
 mod groups;
+mod tables;
 
 use harness::{Chat, Person, Stack};
 use uuid::Uuid;
