@@ -101,11 +101,17 @@ begin
       ('auth', 'uid', ''), ('auth', 'jwt', ''), ('realtime', 'topic', ''),
       ('realtime', 'send', 'jsonb, text, text, boolean')
     ),
+    -- A later Supabase may give them further arguments that a call can leave out.
     functions as (
-      select r.space, format('%s.%s(%s)', r.space, r.routine, r.arguments) as name, p.oid
+      select format('%s.%s(%s)', r.space, r.routine, r.arguments) as name, p.oid, p.signature
       from routines r
-      left join pg_namespace n on n.nspname = r.space
-      left join pg_proc p on p.pronamespace = n.oid and p.proname = r.routine and oidvectortypes(p.proargtypes) = r.arguments
+      left join lateral (
+        select p.oid, p.oid::regprocedure as signature
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname = r.space and p.proname = r.routine and starts_with(oidvectortypes(p.proargtypes), r.arguments)
+          and p.pronargs - p.pronargdefaults <= cardinality(string_to_array(r.arguments, ', '))
+        order by p.pronargs limit 1
+      ) as p on true
     ),
     missing_functions as (
       select format('there is no function %s', f.name), another_version from functions f where f.oid is null
@@ -123,7 +129,7 @@ begin
       group by t.name
       union all
       select format('role %s may not call %s', me, f.name),
-        format('push as role postgres; or as a superuser: grant execute on function %s to %s;', f.name, me)
+        format('push as role postgres; or as a superuser: grant execute on function %s to %s;', f.signature, me)
       from functions f where f.oid is not null and not has_function_privilege(f.oid, 'execute')
     ),
     findings as (
@@ -291,12 +297,18 @@ begin
     perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
   end if;
 
-  -- Where there is none it is made, and one for all tables is left as it is.
-  select format(E'\n- publication supabase_realtime belongs to %s, so %s may not add a table to it\n    %s', owner, me,
-    format('as a superuser: alter publication supabase_realtime owner to %s;', me)) into found
-  from pg_publication p, quote_ident(pg_get_userbyid(p.pubowner)) as owner
-  where p.pubname = 'supabase_realtime' and not p.puballtables and not pg_has_role(p.pubowner, 'usage');
-  perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
+  -- Where there is none it is made. One for all tables, or for the schema, is left as it is. Before Postgres 15
+  -- there is none for a schema, nor the table that would tell.
+  if current_setting('server_version_num')::integer >= 150000 then
+    select format(E'\n- publication supabase_realtime belongs to %s, so %s may not add a table to it\n    %s', owner, me,
+      format('as a superuser: alter publication supabase_realtime owner to %s;', me)) into found
+    from pg_publication p, quote_ident(pg_get_userbyid(p.pubowner)) as owner
+    where p.pubname = 'supabase_realtime' and not p.puballtables and not pg_has_role(p.pubowner, 'usage')
+      and not exists (
+        select from pg_publication_namespace n where n.pnpubid = p.oid and n.pnnspid = to_regnamespace('public')
+      );
+    perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
+  end if;
 end
 $$;
 

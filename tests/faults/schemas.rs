@@ -1,7 +1,9 @@
-//! A project that exposes a schema of its own before `public`: the edge names the one that it means.
+//! Which schemas a project exposes: one of its own before `public`, as the edge names the one that it means, and
+//! the chat's, which the doctor warns of.
 
-use harness::{Method, Stack, command};
+use harness::{Env, Method, Stack, command};
 use serde_json::json;
+use tokio::process::Command;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -48,4 +50,43 @@ async fn a_project_may_expose_another_schema_first() {
     command("start postgrest").await;
     bob.messages(chat).await;
     stack.execute("drop schema api", &[]).await;
+}
+
+#[tokio::test]
+async fn the_doctor_asks_whether_the_chat_is_exposed() {
+    command("stop postgrest").await;
+    command("start postgrest PGRST_DB_SCHEMAS=public,chat").await;
+    let (status, text) = doctor().await;
+    command("stop postgrest").await;
+    command("start postgrest").await;
+    assert!(!status, "{text}");
+    assert!(
+        text.contains("DIFFERS  exposed schemas    PostgREST exposes chat"),
+        "{text}"
+    );
+    assert!(
+        text.contains("mend: take chat out of the exposed schemas"),
+        "{text}"
+    );
+
+    let (status, text) = doctor().await;
+    assert!(status, "{text}");
+    assert!(
+        text.contains("ok       exposed schemas    PostgREST refuses chat"),
+        "{text}"
+    );
+}
+
+/// Whether it found everything, and what it said.
+async fn doctor() -> (bool, String) {
+    let env = Env::get();
+    let output = Command::new(&env.xtask)
+        .args(["doctor", "--database-url", &env.database_url])
+        .args(["--supabase-url", &env.supabase_url])
+        .env("SUPABASE_ANON_KEY", &env.anon_key)
+        .output()
+        .await
+        .expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.success(), text)
 }

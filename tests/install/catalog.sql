@@ -15,7 +15,7 @@ routines as (
   select p.*, p.oid::regprocedure::text as name from pg_proc p join spaces s on s.oid = p.pronamespace
   where (('pg_proc'::regclass, p.oid) not in (select classid, objid from members))
 )
-select 'database' as kind, 'itself' as name, concat_ws(' | ', pg_get_userbyid(d.datdba), d.datacl::text) as definition
+select 'database' as kind, 'itself'::text as name, concat_ws(' | ', pg_get_userbyid(d.datdba), d.datacl::text) as definition
 from pg_database d where d.datname = current_database()
 union all
 select 'schema', s.name,

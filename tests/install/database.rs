@@ -1,12 +1,17 @@
 //! A database of a test's own, in the running cluster.
 
 use std::env;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
 use crate::migrations;
+
+/// Messages and details.
+pub type Warnings = Arc<Mutex<Vec<String>>>;
 
 /// Made by [`Database::pristine`] or [`Database::empty`], dropped by [`Database::drop`].
 #[derive(Debug)]
@@ -73,6 +78,27 @@ impl Database {
     /// A connection as the project's owner, role `postgres`: what migrations run as.
     pub async fn owner(&self) -> Client {
         connect(&config(&variable("DATABASE_URL"), &self.name)).await
+    }
+
+    /// The same, and the warnings that it gets.
+    pub async fn owner_with_warnings(&self) -> (Client, Warnings) {
+        let config = config(&variable("DATABASE_URL"), &self.name);
+        let (client, mut connection) = config.connect(NoTls).await.expect("Postgres answers");
+        let warnings = Warnings::default();
+        let heard = warnings.clone();
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
+            {
+                if let AsyncMessage::Notice(notice) = message
+                    && notice.severity() == "WARNING"
+                {
+                    let detail = notice.detail().unwrap_or_default();
+                    let text = format!("{}. {detail}", notice.message());
+                    heard.lock().expect("a lock").push(text);
+                }
+            }
+        });
+        (client, warnings)
     }
 
     /// A connection as another role that can log in, with the stack's password.

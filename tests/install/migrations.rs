@@ -21,6 +21,12 @@ pub fn files() -> Vec<PathBuf> {
     files
 }
 
+/// The one that may run again.
+pub fn for_supabases_schemas() -> PathBuf {
+    let its = |file: &PathBuf| file.to_string_lossy().ends_with("_supabase_schemas.sql");
+    files().into_iter().find(its).expect("the file")
+}
+
 /// Applies all of them; stops at the first that fails.
 pub async fn apply(client: &Client) -> Result<(), Error> {
     for file in files() {

@@ -185,7 +185,7 @@ async fn functions() -> Vec<Function> {
             migrations::apply_one(&owner, &file).await.unwrap();
         }
     }
-    let sql = "select proname::text, coalesce(proargnames[:pronargs], '{}'), pronargs - pronargdefaults \
+    let sql = "select proname::text, coalesce(proargnames[:pronargs], '{}'), (pronargs - pronargdefaults)::int \
         from pg_proc where pronamespace = 'public'::regnamespace";
     let rows = owner.query(sql, &[]).await.unwrap();
     database.drop().await;

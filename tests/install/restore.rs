@@ -5,10 +5,12 @@
 mod dump;
 mod life;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use dump::{Dump, psql};
 use life::Chat;
+use tokio::sync::OnceCell;
 
 use crate::catalog;
 use crate::database::Database;
@@ -36,21 +38,38 @@ fn makes_room() -> String {
 }
 
 /// A project in use, whose operator has changed settings and limits.
-async fn lively() -> (Database, Chat) {
-    let database = Database::migrated().await;
-    migrations::seed(&database.owner().await).await.unwrap();
-    let chat = Chat::begin(&database).await;
-    // The embedded stack's own, which no project has, so the CLI would dump it.
-    database.prepare("drop schema platform_guard cascade").await;
-    database
-        .prepare(
-            "update chat.settings set value = 42 where name = 'told_participants';
-             update chat.rate_limits set max_count = 99 where name = 'send';
-             delete from chat.rate_limits where name = 'typing';
-             update storage.buckets set file_size_limit = 1000000 where id = 'chat-attachments'",
-        )
-        .await;
-    (database, chat)
+struct Old {
+    chat: Chat,
+    rows: BTreeSet<catalog::Object>,
+    dump: Dump,
+}
+
+impl Old {
+    /// The same one for all tests.
+    async fn get() -> &'static Self {
+        static OLD: OnceCell<Old> = OnceCell::const_new();
+        OLD.get_or_init(Self::make).await
+    }
+
+    async fn make() -> Self {
+        let database = Database::migrated().await;
+        migrations::seed(&database.owner().await).await.unwrap();
+        let chat = Chat::begin(&database).await;
+        // The last is the embedded stack's own, which no project has: the CLI would dump it.
+        database
+            .prepare(
+                "update chat.settings set value = 42 where name = 'told_participants';
+                 update chat.rate_limits set max_count = 99 where name = 'send';
+                 delete from chat.rate_limits where name = 'typing';
+                 update storage.buckets set file_size_limit = 1000000 where id = 'chat-attachments';
+                 drop schema platform_guard cascade",
+            )
+            .await;
+        let rows = all_rows(&database).await;
+        let dump = Dump::take(&database).await;
+        database.drop().await;
+        Self { chat, rows, dump }
+    }
 }
 
 /// A fresh project, with the wide policy that the old one had for its other buckets.
@@ -71,8 +90,7 @@ async fn fresh() -> Database {
 #[tokio::test]
 #[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
 async fn a_dump_and_one_file_bring_everything_back() {
-    let (old, chat) = lively().await;
-    let dump = Dump::take(&old).await;
+    let Old { chat, rows, dump } = Old::get().await;
     let new = fresh().await;
     psql(&new, &dump.all()).await;
     psql(&new, &dump.history()).await;
@@ -122,7 +140,7 @@ async fn a_dump_and_one_file_bring_everything_back() {
     ] {
         assert!(report.text.contains(kept), "{kept}\n{}", report.text);
     }
-    assert_eq!(all_rows(&new).await, all_rows(&old).await);
+    assert_eq!(catalog::difference(rows, &all_rows(&new).await), "");
 
     let before = catalog::snapshot(&new.superuser).await;
     psql(&new, &["--file".to_owned(), file("_supabase_schemas.sql")]).await;
@@ -135,15 +153,13 @@ async fn a_dump_and_one_file_bring_everything_back() {
 
     assert_eq!(chat.files_that_a_stranger_sees(&new).await, 0);
     chat.goes_on(&new).await;
-    old.drop().await;
     new.drop().await;
 }
 
 #[tokio::test]
 #[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
 async fn rows_alone_come_back_over_pushed_migrations() {
-    let (old, chat) = lively().await;
-    let dump = Dump::take(&old).await;
+    let Old { chat, rows, dump } = Old::get().await;
     let new = Database::migrated().await;
     let error = dump::try_psql(&new, &dump.rows(None)).await.unwrap_err();
     assert!(
@@ -162,17 +178,15 @@ async fn rows_alone_come_back_over_pushed_migrations() {
     ] {
         assert!(report.text.contains(kept), "{kept}\n{}", report.text);
     }
-    assert_eq!(all_rows(&new).await, all_rows(&old).await);
+    assert_eq!(catalog::difference(rows, &all_rows(&new).await), "");
     chat.goes_on(&new).await;
-    old.drop().await;
     new.drop().await;
 }
 
 #[tokio::test]
 #[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
 async fn an_older_project_grants_too_much_to_what_is_restored() {
-    let (old, _) = lively().await;
-    let dump = Dump::take(&old).await;
+    let dump = &Old::get().await.dump;
     let new = fresh().await;
     // As hosted Supabase had it until 2026.
     let grants = ["tables", "functions", "sequences"].map(|kind| {
@@ -204,7 +218,6 @@ async fn an_older_project_grants_too_much_to_what_is_restored() {
     psql(&new, &["--file".to_owned(), file("_privileges.sql")]).await;
     let report = examine_as_owner(&new).await;
     assert_eq!(report.status, 0, "{}", report.text);
-    old.drop().await;
     new.drop().await;
 }
 
@@ -228,9 +241,8 @@ async fn the_file_changes_nothing_where_nothing_is_missing() {
 }
 
 /// A hash of each table's rows, but those of the platform that are in no dump.
-async fn all_rows(database: &Database) -> String {
-    let lines = catalog::rows(&database.superuser).await.into_iter();
-    let lines =
-        lines.filter(|line| !line.starts_with("rows of realtime.") && !line.contains("migrations"));
-    lines.collect::<Vec<_>>().join("\n")
+async fn all_rows(database: &Database) -> BTreeSet<catalog::Object> {
+    let mut rows = catalog::rows(&database.superuser).await;
+    rows.retain(|table| !table.name.starts_with("realtime.") && !table.name.contains("migrations"));
+    rows
 }

@@ -163,6 +163,23 @@ async fn a_supabase_without_some_of_its_parts() {
     database.drop().await;
 }
 
+#[tokio::test]
+async fn a_later_supabase_may_give_its_functions_more_arguments() {
+    let database = Database::pristine().await;
+    database
+        .prepare(
+            "drop function realtime.send; \
+             create function realtime.send(\
+               payload jsonb, event text, topic text, private boolean default true, further integer default 0\
+             ) returns void language sql as ''",
+        )
+        .await;
+    let owner = database.owner().await;
+    migrations::apply(&owner).await.unwrap();
+    drop(owner);
+    database.drop().await;
+}
+
 /// No such server runs here, so the number that is asked for is another.
 #[tokio::test]
 async fn a_version_of_postgres_that_is_too_old() {

@@ -10,6 +10,7 @@ pub mod inventory;
 mod mends;
 mod surroundings;
 mod target;
+mod tls;
 
 use anyhow::{Context, Result, bail};
 use findings::Findings;

@@ -1,6 +1,9 @@
 //! Applies supabase/migrations and the seed as the official CLI does: as role `postgres`, each
 //! file one transaction, the history in `supabase_migrations.schema_migrations`.
 
+#[cfg(test)]
+mod released;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,9 @@
 //! Databases that cannot be looked at: a clear error and the likely mend.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::{Report, examine, examine_as_owner};
 use crate::database::Database;
 
@@ -26,11 +30,13 @@ async fn an_address_where_no_postgres_is() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let report = examine(&format!("postgres://postgres:secret@{address}/postgres")).await;
-    assert_refused(&report, "no Postgres answers there: ");
+    assert_eq!(report.status, 1, "{}", report.text);
+    let said = "error: no Postgres answers there. Is the host right, and the port (5432)?";
+    assert!(report.text.contains(said), "{}", report.text);
     assert!(
-        report
-            .text
-            .contains("Is the host right, and the port (5432)?")
+        report.text.contains("Connection refused"),
+        "{}",
+        report.text
     );
     assert!(!report.text.contains("secret"));
 }
@@ -87,4 +93,50 @@ async fn a_role_that_cannot_see_everything() {
     );
     assert!(report.text.trim_end().ends_with("): connect as `postgres`"));
     database.drop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_tls_alone() {
+    let database = Database::migrated().await;
+    let url = format!("{}?sslmode=require", database.url("postgres"));
+    let report = examine(&url).await;
+    assert_eq!(report.status, 1, "{}", report.text);
+    assert!(
+        report.text.contains("server does not support TLS"),
+        "{}",
+        report.text
+    );
+
+    // As hosted Supabase's, the certificate is signed by nobody whom this machine knows.
+    let made = rcgen::generate_simple_self_signed(["db.example.com".to_owned()]).unwrap();
+    for (file, pem) in [
+        ("server.crt", made.cert.pem()),
+        ("server.key", made.signing_key.serialize_pem()),
+    ] {
+        // Postgres takes a key that only its own user may read.
+        let lines = format!("unnest(string_to_array('{}', E'\\n'))", pem.trim());
+        let sql = format!("copy (select {lines}) to program 'umask 077; cat > {file}'");
+        database.prepare(&sql).await;
+    }
+    let mut report = examine_with_ssl(&database, &url, "on").await;
+    // The server reads its settings in its own time.
+    for _ in 0..50 {
+        if report.status == 0 {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+        report = examine(&url).await;
+    }
+    examine_with_ssl(&database, &url, "off").await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    database.drop().await;
+}
+
+async fn examine_with_ssl(database: &Database, url: &str, ssl: &str) -> Report {
+    // No two of these in one message: that would be a transaction.
+    database
+        .prepare(&format!("alter system set ssl = {ssl}"))
+        .await;
+    database.prepare("select pg_reload_conf()").await;
+    examine(url).await
 }

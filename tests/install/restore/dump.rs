@@ -18,7 +18,8 @@ pub struct Dump {
 impl Dump {
     /// Takes one, as Supabase's guide says.
     pub async fn take(database: &Database) -> Self {
-        let folder = std::env::temp_dir().join(format!("dump_{}", database.name));
+        // In the state of the tests, as it outlives the test that takes it.
+        let folder = root().join(".dev/test/dump");
         std::fs::create_dir_all(&folder).expect("a folder");
         let dump = Self { folder };
         for (file, flags) in [
@@ -105,12 +106,6 @@ impl Dump {
         let file = self.file("data.sql");
         arguments.extend(["--file", &file]);
         arguments.into_iter().map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Dump {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -1,35 +1,40 @@
 //! The database that is looked at: whether it can be reached, and whether everything there can be seen.
 
-use anyhow::{Error, Result, anyhow, bail};
-use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use std::time::Duration;
 
-use crate::postgres;
+use anyhow::{Context, Error, Result, anyhow, bail};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config};
+
+use super::tls;
 
 const PREFLIGHT: &str = include_str!("preflight.sql");
+/// A server that does not answer by then is not there.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// What the chat runs on.
 const OLDEST: i32 = 15;
 
 /// Connects, and says what is wrong where that fails.
 pub async fn connect(url: &str) -> Result<Client> {
-    if url.parse::<tokio_postgres::Config>().is_err() {
-        bail!(
-            "the connection string is not one. It looks like \
-             postgresql://postgres:<password>@<host>:5432/postgres (Dashboard → Connect); characters such as \
-             @ and / in the password are written as %40 and %2F"
-        );
-    }
-    postgres::connect(url).await.map_err(explain)
+    let config = url.parse::<Config>();
+    let mut config = config.ok().filter(|config| !config.get_hosts().is_empty()).context(
+        "the connection string is not one. It looks like \
+         postgresql://postgres:<password>@<host>:5432/postgres (Dashboard → Connect); characters such as \
+         @ and / in the password are written as %40 and %2F",
+    )?;
+    config.application_name("xtask doctor");
+    config.connect_timeout(CONNECT_TIME);
+    let (client, connection) = config.connect(tls::connector()?).await.map_err(explain)?;
+    // It ends with its client; what goes wrong on it shows in the client's next call.
+    tokio::spawn(connection);
+    Ok(client)
 }
 
-fn explain(error: Error) -> Error {
-    let Some(cause) = error.downcast_ref::<tokio_postgres::Error>() else {
-        return error;
-    };
-    let Some(db) = cause.as_db_error() else {
-        return anyhow!(
-            "no Postgres answers there: {error:#}. Is the host right, and the port (5432)? From a network without \
-             IPv6 use the address of the session pooler (Dashboard → Connect)"
+fn explain(error: tokio_postgres::Error) -> Error {
+    let Some(db) = error.as_db_error() else {
+        return Error::new(error).context(
+            "no Postgres answers there. Is the host right, and the port (5432)? From a network without IPv6 use \
+             the address of the session pooler (Dashboard → Connect)",
         );
     };
     let said = db.message();
