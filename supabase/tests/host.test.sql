@@ -307,7 +307,7 @@ begin
   );
   return next is(
     array[pg_temp.seated(fair), pg_temp.seated(walk)], array['ann, eve', 'cleo, eve'],
-    'chat.follow_people: must be called when people are removed from events, all of one statement'
+    'chat.follow_people: must be called when people are taken out of events, all of one statement'
   );
   return query select pg_temp.act(format('chat_tests.add_authors(array[%L]::uuid[], chat_tests.ids(''dan''))', fair));
   return next is(pg_temp.seated(fair), 'ann, dan, eve', 'chat.follow_people: must bring back who is added again');

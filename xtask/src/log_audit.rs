@@ -102,6 +102,9 @@ pub fn run(log: &Path, hidden: &Hidden, others: Others) -> Result<(usize, usize)
         );
         return Ok((1, 0));
     }
+    if texts == 0 {
+        println!("  nothing was said that the log could have told: run more of the tests");
+    }
     println!("  {} of {lines} lines are wrong", faults.len());
     // The lines themselves stay where they are: showing them would log them once more.
     for (line, fault) in faults.iter().take(SHOWN) {

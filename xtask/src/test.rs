@@ -192,7 +192,9 @@ async fn parts(
         add(counts, log_audit::run(&log, &hidden, Others::OfFaults)?);
     }
     // Really the last: these load 200,000 messages.
-    if wants(Part::Http) {
+    if wants(Part::Http) && args.host.is_some() {
+        println!("not run with this host: direct reads (tests/reads)");
+    } else if wants(Part::Http) {
         println!("direct reads");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=reads", "--"];
         arguments.extend(filter);
