@@ -41,3 +41,9 @@ pub async fn apply_one(client: &Client, file: &Path) -> Result<(), Error> {
     // Several statements in one message are one transaction.
     client.batch_execute(&format!("reset all; {sql}")).await
 }
+
+/// The seed.
+pub async fn seed(client: &Client) -> Result<(), Error> {
+    let sql = fs::read_to_string(root().join("supabase/seed.sql")).expect("the seed");
+    client.batch_execute(&format!("reset all; {sql}")).await
+}
