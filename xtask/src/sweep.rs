@@ -7,7 +7,7 @@ use shared::platform::Local;
 use uploads::sweep::{Settings, Supabase, Swept, sweep};
 
 use crate::cli::SweepArgs;
-use crate::{env_file, http, paths};
+use crate::{attach, env_file, http, paths};
 
 /// `cargo xtask sweep [--apply]`
 pub async fn run(args: SweepArgs) -> Result<()> {
@@ -24,7 +24,11 @@ pub async fn run(args: SweepArgs) -> Result<()> {
     let url = need(args.supabase_url.clone(), "SUPABASE_URL", "--supabase-url")?;
     let project = Project {
         url: url.trim_end_matches('/').to_owned(),
-        key: need(args.anon_key, "SUPABASE_ANON_KEY", "--anon-key")?,
+        key: need(
+            attach::publishable_key(args.publishable_key),
+            "SUPABASE_PUBLISHABLE_KEY",
+            "--publishable-key",
+        )?,
     };
     let settings = Settings {
         email: need(args.email, "SWEEPER_EMAIL", "--email")?,

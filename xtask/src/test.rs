@@ -15,7 +15,7 @@ use crate::placement::Placement;
 use crate::ports::{self, HOST};
 use crate::postgres::{OWNER, Postgres};
 use crate::processes::{Processes, Spec, command};
-use crate::stack::{Ports, Stack};
+use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
 use crate::{control, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd};
@@ -74,8 +74,11 @@ async fn parts(
     tools::postgres(args.postgres, processes, &steps).await?;
     let [api, database] = ports::free_many()?;
     let ports = Ports { api, database };
-    let major = args.postgres;
-    let stack = Stack::start_database(state, ports, false, major, processes, &steps).await?;
+    let programs = Programs {
+        postgres: args.postgres,
+        postgrest: args.postgrest.clone(),
+    };
+    let stack = Stack::start_database(state, ports, false, programs, processes, &steps).await?;
     if wants(Part::Sql) {
         println!("SQL tests");
         add(counts, pgtap::run(&stack.postgres, filter).await?);
