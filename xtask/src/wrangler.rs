@@ -53,6 +53,9 @@ pub async fn start(
     args: &DevArgs,
 ) -> Result<()> {
     write_vars(functions, stack)?;
+    // Nothing lasts there, and an older wrangler cannot read what a newer one has left.
+    let own_state = state.join("wrangler");
+    let _ = fs::remove_dir_all(&own_state);
     let port = args.port;
     let pinned = || root().join("node_modules/wrangler/bin/wrangler.js");
     let program = args.wrangler.clone().unwrap_or_else(pinned);
@@ -66,11 +69,11 @@ pub async fn start(
         .args(["--inspector-port", &ports::free()?.to_string()])
         .args(["--show-interactive-dev-session=false", "--log-level", "log"])
         .arg("--persist-to")
-        .arg(state.join("wrangler"))
+        .arg(&own_state)
         .current_dir(root())
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_LOG_PATH", state.join("logs/wrangler-debug"))
-        .env("WRANGLER_REGISTRY_PATH", state.join("wrangler/registry"))
+        .env("WRANGLER_REGISTRY_PATH", own_state.join("registry"))
         .env("WRANGLER_HIDE_BANNER", "true")
         // Without these it asks the internet for a location and for newer versions.
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
