@@ -18,12 +18,7 @@ const MAY_READ_USERS: &str = "
 
 /// The lines of stack.env, from flags and environment.
 pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
-    let url = url.trim_end_matches('/');
-    let uri: Option<Uri> = url.parse().ok();
-    ensure!(
-        uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https"))),
-        "--supabase-url takes a project's URL, such as https://<ref>.supabase.co or http://127.0.0.1:54321"
-    );
+    let url = project_url(url)?;
     let key = publishable_key(args.publishable_key.clone()).context(
         "--supabase-url needs --publishable-key or the variable SUPABASE_PUBLISHABLE_KEY; \
          `supabase status` shows it for a local one, the dashboard's API settings for a hosted one",
@@ -48,6 +43,17 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
     Ok(vars)
 }
 
+/// The URL of a project, without a slash at its end.
+pub fn project_url(given: &str) -> Result<&str> {
+    let url = given.trim_end_matches('/');
+    let uri: Option<Uri> = url.parse().ok();
+    ensure!(
+        uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https"))),
+        "--supabase-url takes a project's URL, such as https://<ref>.supabase.co or http://127.0.0.1:54321"
+    );
+    Ok(url)
+}
+
 /// What a flag or its variable says, else the variable of the key's older name.
 pub fn publishable_key(given: Option<String>) -> Option<String> {
     given
@@ -56,9 +62,19 @@ pub fn publishable_key(given: Option<String>) -> Option<String> {
         .find(|key| !key.is_empty())
 }
 
-/// Fails unless a Supabase answers there, and its database where that is named. Changes nothing.
+/// Fails unless the Supabase of these variables answers, and its database where that is named.
 pub async fn check(vars: &Vars) -> Result<()> {
-    let (url, key) = (&vars["SUPABASE_URL"], &vars["SUPABASE_PUBLISHABLE_KEY"]);
+    check_project(&vars["SUPABASE_URL"], &vars["SUPABASE_PUBLISHABLE_KEY"]).await?;
+    if let Some(database) = vars.get("DATABASE_URL") {
+        users_of(database)
+            .await
+            .context("DATABASE_URL or --database-url is not right")?;
+    }
+    Ok(())
+}
+
+/// Fails unless a Supabase answers there, and takes the key.
+pub async fn check_project(url: &str, key: &str) -> Result<()> {
     let health = format!("{url}/auth/v1/health");
     let answer = http::json(Method::GET, &health, key, None, Vec::new()).await;
     let (status, body) = answer.with_context(|| format!("{url} does not answer"))?;
@@ -67,11 +83,6 @@ pub async fn check(vars: &Vars) -> Result<()> {
         StatusCode::OK if is_json => {}
         StatusCode::UNAUTHORIZED => bail!("{url} refuses the publishable key"),
         _ => bail!("there is no Supabase at {url}: /auth/v1/health answers {status}"),
-    }
-    if let Some(database) = vars.get("DATABASE_URL") {
-        users_of(database)
-            .await
-            .context("DATABASE_URL or --database-url is not right")?;
     }
     Ok(())
 }
