@@ -33,10 +33,7 @@ pub async fn find(named: Option<&Path>) -> Result<PathBuf> {
         Some(named) => named.to_owned(),
         // Pinned, and installed before it is started.
         None if platform::npm_name()? == NPM_PLATFORM => return Ok(paths::root().join(NPM_PROGRAM)),
-        None => find_program("postgrest").context(
-            "PostgREST is not in PATH, and npm has none for this platform: get it from PostgREST's \
-             releases, or by `brew install postgrest`, and name it with `--postgrest <path>`",
-        )?,
+        None => needed(find_program("postgrest"))?,
     };
     let shown = program.display();
     let output = command(&program, ["--version"]).output().await;
@@ -48,6 +45,13 @@ pub async fn find(named: Option<&Path>) -> Result<PathBuf> {
         version.trim()
     );
     Ok(program)
+}
+
+fn needed(in_path: Option<PathBuf>) -> Result<PathBuf> {
+    in_path.context(
+        "PostgREST is not in PATH, and npm has none for this platform: get it from PostgREST's \
+         releases, or by `brew install postgrest`, and name it with `--postgrest <path>`",
+    )
 }
 
 /// Out of `PostgREST 12.0.2 (...)`.
@@ -106,6 +110,18 @@ mod tests {
                 .starts_with("PostgREST 12 or later is needed"),
             "{other}"
         );
+    }
+
+    #[test]
+    fn where_there_is_none_it_is_said_where_to_get_it() {
+        let told = needed(None).unwrap_err().to_string();
+        for way in [
+            "PostgREST's releases",
+            "`brew install postgrest`",
+            "`--postgrest <path>`",
+        ] {
+            assert!(told.contains(way), "{told}");
+        }
     }
 
     #[test]

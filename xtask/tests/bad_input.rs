@@ -2,8 +2,10 @@
 
 mod checkout;
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 
 use checkout::Checkout;
 
@@ -70,7 +72,6 @@ fn a_port_in_use_is_named_with_the_flag_of_its_owner() {
 
 #[test]
 fn a_supabase_that_is_none_is_told() {
-    let nobody = format!("http://127.0.0.1:{}", taken().1);
     let page = answering("200 OK", "<html>");
     let not_found = answering("404 Not Found", "{}");
     let refusing = answering("401 Unauthorized", r#"{"message":"Invalid API key"}"#);
@@ -83,7 +84,7 @@ fn a_supabase_that_is_none_is_told() {
             "postgres://postgres@127.0.0.1/postgres",
             "--supabase-url takes a project's URL",
         ),
-        (&nobody, "does not answer"),
+        ("http://127.0.0.1:9", "does not answer"),
         (&page, "there is no Supabase at http://127.0.0.1"),
         (&not_found, "/auth/v1/health answers 404"),
         (&refusing, "refuses the publishable key"),
@@ -103,14 +104,14 @@ fn a_supabase_that_is_none_is_told() {
 #[test]
 fn a_database_that_is_none_is_told_without_its_password() {
     let health = answering("200 OK", r#"{"name":"GoTrue"}"#);
-    let nobody = format!("postgres://postgres:hush@127.0.0.1:{}/postgres", taken().1);
+    let nobody = "postgres://postgres:hush@127.0.0.1:9/postgres";
     let web = answering("200 OK", "<html>").replace("http://", "postgres://postgres:hush@");
     for (database, expected) in [
         (
             "http://127.0.0.1:54322?hush",
             "that is no connection string, which looks like postgres://",
         ),
-        (&nobody, "Connection refused"),
+        (nobody, "Connection refused"),
         (&web, "cannot connect to Postgres"),
     ] {
         let said = refusal(&[
@@ -190,4 +191,44 @@ fn a_reset_touches_no_supabase_of_ones_own() {
         "{said}"
     );
     assert!(!checkout.state().join("secrets.env").exists());
+}
+
+#[test]
+fn a_postgrest_that_is_none_is_told() {
+    let said = refusal(&[
+        "--port",
+        "0",
+        "--api-port",
+        "0",
+        "--db-port",
+        "0",
+        "--postgrest",
+        "/bin/echo",
+    ]);
+    assert!(
+        said.contains("PostgREST 12 or later is needed, and `/bin/echo --version` says"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_older_node_is_told() {
+    let checkout = Checkout::new();
+    let root = checkout.state().join("..");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../package.json");
+    std::fs::copy(manifest, root.join("package.json")).unwrap();
+    for version in ["v18.20.8", "v20.9.0"] {
+        for program in ["node", "npm"] {
+            let file = root.join(program);
+            std::fs::write(&file, format!("#!/bin/sh\necho {version}\n")).unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
+        }
+        let mut dev = checkout.xtask();
+        dev.args(["dev", "--port", "0", "--api-port", "0", "--db-port", "0"]);
+        let output = dev.env("PATH", &root).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let expected =
+            format!("Node 20.19.0 or later is needed, and `node --version` says \"{version}\"");
+        assert!(said.contains(&expected), "{said}");
+    }
 }
