@@ -174,12 +174,9 @@ impl Postgres {
         give_away(&password_file)?;
         let fresh = self.data.with_extension("new");
         let _ = fs::remove_dir_all(&fresh);
-        let mut initdb = command(
-            programs.join("bin/initdb"),
-            ["--encoding=UTF8", "--locale=C.UTF-8"],
-        );
+        let mut initdb = command(programs.join("bin/initdb"), ["--encoding=UTF8"]);
         initdb
-            .args(self.major.locale_provider())
+            .args(self.major.locale())
             .args(["--auth=scram-sha-256", "--no-sync", "--username", SUPERUSER])
             .arg("--pgdata")
             .arg(&fresh)

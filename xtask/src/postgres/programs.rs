@@ -47,11 +47,18 @@ impl Major {
         }
     }
 
-    /// 17 was the first to bring locales of its own; before, they are the system's.
-    pub(super) fn locale_provider(self) -> &'static [&'static str] {
-        match self {
-            Self::Fifteen => &[],
-            Self::Seventeen | Self::Eighteen => &["--locale-provider=builtin"],
+    /// 17 was the first to bring locales of its own; before, they are the system's, and macOS has no
+    /// C.UTF-8.
+    pub(super) fn locale(self) -> &'static [&'static str] {
+        match (self, cfg!(target_os = "macos")) {
+            (Self::Fifteen, false) => &["--locale=C.UTF-8"],
+            (Self::Fifteen, true) => &["--locale=en_US.UTF-8"],
+            (_, false) => &["--locale=C.UTF-8", "--locale-provider=builtin"],
+            (_, true) => &[
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+            ],
         }
     }
 }
