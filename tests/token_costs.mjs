@@ -57,7 +57,7 @@ await new Promise((done) => probe.close(done));
 
 const dir = mkdtempSync(join(tmpdir(), "token-costs-"));
 const build = join(root, "functions/chats/build");
-const bindings = Object.entries({ SUPABASE_URL: supabase, SUPABASE_ANON_KEY: "anon", SUPABASE_JWT_SECRET: secret });
+const bindings = Object.entries({ SUPABASE_URL: supabase, SUPABASE_PUBLISHABLE_KEY: "anon", SUPABASE_JWT_SECRET: secret });
 writeFileSync(join(dir, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "chats", worker = .chats), (name = "internet", network = (allow = ["local", "private", "public"]))],

@@ -3,7 +3,7 @@
 //! | name | what | secret |
 //! |---|---|---|
 //! | `SUPABASE_URL` | the project, `https://<ref>.supabase.co` | no |
-//! | `SUPABASE_ANON_KEY` | the publishable or anon key, sent as `apikey` | no |
+//! | `SUPABASE_PUBLISHABLE_KEY` | the publishable or anon key, sent as `apikey`; `SUPABASE_ANON_KEY`, its older name, where this one is unset | no |
 //! | `SUPABASE_JWT_SECRET` | optional: the legacy secret, 32 bytes or more; without it HS256 tokens are refused | yes |
 //! | `SUPABASE_JWT_ISSUER` | optional: the `iss` that tokens must have, `<SUPABASE_URL>/auth/v1` when unset; `any` turns the check off | no |
 //! | `ALLOW_ANONYMOUS_USERS` | optional: `false` keeps users of anonymous sign-ins out | no |
@@ -108,7 +108,8 @@ impl SupabaseConfig {
         }
         Ok(SupabaseConfig {
             url,
-            anon_key: required(&lookup, "SUPABASE_ANON_KEY")?,
+            anon_key: required(&lookup, "SUPABASE_PUBLISHABLE_KEY")
+                .or_else(|missing| optional(&lookup, "SUPABASE_ANON_KEY").ok_or(missing))?,
             timeout_ms: timeout_ms(&lookup)?,
         })
     }
@@ -159,7 +160,7 @@ mod tests {
 
     const COMPLETE: [(&str, &str); 2] = [
         ("SUPABASE_URL", "http://127.0.0.1:54321/"),
-        ("SUPABASE_ANON_KEY", "anon"),
+        ("SUPABASE_PUBLISHABLE_KEY", "anon"),
     ];
 
     fn load_with(name: &str, value: &str) -> Result<Config, ApiError> {
@@ -188,6 +189,20 @@ mod tests {
             Some("http://127.0.0.1:54321/auth/v1")
         );
         assert!(tokens.allow_anonymous);
+    }
+
+    #[test]
+    fn the_key_has_an_older_name_which_counts_where_the_new_one_is_blank() {
+        let key = |new: &str| {
+            let old = load(&[
+                COMPLETE[0],
+                ("SUPABASE_ANON_KEY", "old"),
+                (COMPLETE[1].0, new),
+            ]);
+            old.ok().unwrap().supabase.anon_key
+        };
+        assert_eq!(key("new"), "new");
+        assert_eq!(key(" "), "old");
     }
 
     #[test]

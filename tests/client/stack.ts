@@ -11,7 +11,7 @@ function variable(name: string): string {
 export const env = {
   edge: variable("EDGE_URL"),
   supabase: variable("SUPABASE_URL"),
-  anonKey: variable("SUPABASE_ANON_KEY"),
+  anonKey: variable("SUPABASE_PUBLISHABLE_KEY"),
   secret: variable("SUPABASE_JWT_SECRET"),
 };
 

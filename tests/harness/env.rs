@@ -100,7 +100,7 @@ impl Env {
             shared_cache_url: url("SHARED_CACHE_URL"),
             supabase_url: url("SUPABASE_URL"),
             database_url: variable("DATABASE_URL"),
-            anon_key: variable("SUPABASE_ANON_KEY"),
+            anon_key: variable("SUPABASE_PUBLISHABLE_KEY"),
             service_role_key: variable("SUPABASE_SERVICE_ROLE_KEY"),
             jwt_secret: variable("SUPABASE_JWT_SECRET"),
             signing_key_es256: variable("SIGNING_KEY_ES256"),

@@ -20,7 +20,7 @@ async fn a_missing_variable_is_500_and_the_log_names_it() {
     let log = std::fs::read_to_string(&Env::get().functions_log).unwrap();
     let line = log.lines().find(|line| line.contains(&request_id));
     assert!(
-        line.is_some_and(|line| line.contains("SUPABASE_ANON_KEY is not set")),
+        line.is_some_and(|line| line.contains("SUPABASE_PUBLISHABLE_KEY is not set")),
         "{line:?}"
     );
 }

@@ -23,6 +23,7 @@ mod rate_limits;
 mod realtime;
 mod sign_up;
 mod signing_keys;
+mod tool;
 mod unread;
 mod uploads;
 mod upstream_count;

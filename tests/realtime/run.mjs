@@ -1,8 +1,8 @@
 // The code of docs/realtime.md against a full Supabase, with its Realtime server:
 //
 //   supabase start && supabase db reset          # this project's migrations
-//   cargo xtask dev --supabase-url http://127.0.0.1:54321 --anon-key <key> --jwt-secret <secret>
-//   node tests/realtime/run.mjs --supabase-url http://127.0.0.1:54321 --anon-key <key> \
+//   cargo xtask dev --supabase-url http://127.0.0.1:54321 --publishable-key <key> --jwt-secret <secret>
+//   node tests/realtime/run.mjs --supabase-url http://127.0.0.1:54321 --publishable-key <key> \
 //     --database-url postgresql://postgres:postgres@127.0.0.1:54322/postgres
 //
 // Needs sign-up by e-mail without confirmation, as `supabase start` has it. Makes users and chats of its own.
@@ -12,7 +12,7 @@ import { build } from "../client/build.mjs";
 const { values } = parseArgs({
   options: {
     "supabase-url": { type: "string", default: process.env.REALTIME_SUPABASE_URL },
-    "anon-key": { type: "string", default: process.env.REALTIME_ANON_KEY },
+    "publishable-key": { type: "string", default: process.env.REALTIME_PUBLISHABLE_KEY ?? process.env.REALTIME_ANON_KEY },
     "database-url": { type: "string", default: process.env.REALTIME_DATABASE_URL },
     "api-url": { type: "string", default: process.env.REALTIME_API_URL ?? "http://127.0.0.1:8787" },
   },

@@ -30,7 +30,7 @@ export async function signUp(): Promise<User> {
 
 function device(): SupabaseClient {
   // Node 20 has no WebSocket of its own.
-  return connect(env("SUPABASE_URL"), env("ANON_KEY"), { auth: { storageKey: randomUUID() }, realtime: { transport: WebSocket } });
+  return connect(env("SUPABASE_URL"), env("PUBLISHABLE_KEY"), { auth: { storageKey: randomUUID() }, realtime: { transport: WebSocket } });
 }
 
 /** How the tests reach the host: `supabase/tests` has it, and a project that was deployed to has not. Returns how to take it back. */

@@ -1,28 +1,32 @@
 //! `--supabase-url`: a Supabase that runs already, in place of the embedded stack.
 
-use anyhow::{Context, Result};
+use std::env;
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::http::{Method, StatusCode, Uri};
 
 use crate::cli::DevArgs;
 use crate::env_file::Vars;
+use crate::{http, postgres};
+
+/// Whether the caller's role may look a user up, which is all that this tool does in that database.
+const MAY_READ_USERS: &str = "
+    select current_user::text, count(*) > 0,
+        coalesce(bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')), false)
+    from pg_catalog.pg_namespace n join pg_catalog.pg_class c on c.relnamespace = n.oid
+    where n.nspname = 'auth' and c.relname = 'users'";
 
 /// The lines of stack.env, from flags and environment.
 pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
-    let url = url.trim_end_matches('/');
-    let need = |value: &Option<String>, flag: &str, variable: &str| {
-        value.clone().filter(|value| !value.is_empty()).with_context(|| {
-            format!(
-                "--supabase-url needs {flag} or the variable {variable}; \
-                 `supabase status` shows it for a local one, the dashboard's API settings for a hosted one"
-            )
-        })
-    };
+    let url = project_url(url)?;
+    let key = publishable_key(args.publishable_key.clone()).context(
+        "--supabase-url needs --publishable-key or the variable SUPABASE_PUBLISHABLE_KEY; \
+         `supabase status` shows it for a local one, the dashboard's API settings for a hosted one",
+    )?;
     let mut vars = Vars::from([
         ("SUPABASE_URL".to_owned(), url.to_owned()),
         ("REST_URL".to_owned(), format!("{url}/rest/v1")),
-        (
-            "SUPABASE_ANON_KEY".to_owned(),
-            need(&args.anon_key, "--anon-key", "SUPABASE_ANON_KEY")?,
-        ),
+        ("SUPABASE_PUBLISHABLE_KEY".to_owned(), key),
     ]);
     // The first two are optional for the functions, and the others are no business of theirs: they
     // are there for `token` and for a person's own scripts.
@@ -37,4 +41,64 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
         }
     }
     Ok(vars)
+}
+
+/// The URL of a project, without a slash at its end.
+pub fn project_url(given: &str) -> Result<&str> {
+    let url = given.trim_end_matches('/');
+    let uri: Option<Uri> = url.parse().ok();
+    ensure!(
+        uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https"))),
+        "--supabase-url takes a project's URL, such as https://<ref>.supabase.co or http://127.0.0.1:54321"
+    );
+    Ok(url)
+}
+
+/// What a flag or its variable says, else the variable of the key's older name.
+pub fn publishable_key(given: Option<String>) -> Option<String> {
+    given
+        .into_iter()
+        .chain(env::var("SUPABASE_ANON_KEY"))
+        .find(|key| !key.is_empty())
+}
+
+/// Fails unless the Supabase of these variables answers, and its database where that is named.
+pub async fn check(vars: &Vars) -> Result<()> {
+    check_project(&vars["SUPABASE_URL"], &vars["SUPABASE_PUBLISHABLE_KEY"]).await?;
+    if let Some(database) = vars.get("DATABASE_URL") {
+        users_of(database)
+            .await
+            .context("DATABASE_URL or --database-url is not right")?;
+    }
+    Ok(())
+}
+
+/// Fails unless a Supabase answers there, and takes the key.
+pub async fn check_project(url: &str, key: &str) -> Result<()> {
+    let health = format!("{url}/auth/v1/health");
+    let answer = http::json(Method::GET, &health, key, None, Vec::new()).await;
+    let (status, body) = answer.with_context(|| format!("{url} does not answer"))?;
+    let is_json = serde_json::from_slice::<serde_json::Value>(&body).is_ok();
+    match status {
+        StatusCode::OK if is_json => {}
+        StatusCode::UNAUTHORIZED => bail!("{url} refuses the publishable key"),
+        _ => bail!("there is no Supabase at {url}: /auth/v1/health answers {status}"),
+    }
+    Ok(())
+}
+
+/// A connection to a project's database, in which users can be looked up.
+pub async fn users_of(database_url: &str) -> Result<tokio_postgres::Client> {
+    let client = postgres::connect(database_url).await?;
+    let row = client.query_one(MAY_READ_USERS, &[]).await?;
+    let (role, is_there, may_read): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
+    ensure!(
+        is_there,
+        "that database has no table auth.users, so it is not a Supabase project's"
+    );
+    ensure!(
+        may_read,
+        "the role {role} may not read auth.users: name the role postgres in the connection string"
+    );
+    Ok(client)
 }

@@ -39,7 +39,7 @@ use crate::keys::Keys;
 use crate::ports::{self, HOST};
 use crate::postgres::OWNER;
 use crate::processes::{Processes, Spec, command};
-use crate::stack::{Ports, Stack};
+use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps, Told};
 use crate::supervisor::{self, Claim};
 use crate::{functions, gateway, lite, paths, rate_limits, tools, wasm};
@@ -68,6 +68,10 @@ const QUICK: Plan = Plan {
 
 /// `cargo xtask bench [--quick]`
 pub async fn run(quick: bool) -> Result<()> {
+    anyhow::ensure!(
+        cfg!(target_os = "linux"),
+        "`bench` runs on Linux alone: it reads /proc"
+    );
     if cfg!(debug_assertions) {
         return run_optimised(quick).await;
     }
@@ -131,7 +135,15 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
 
     world::forget_outdated(state)?;
     let [api, database] = ports::free_many()?;
-    let stack = Stack::start(state, Ports { api, database }, true, processes, &steps).await?;
+    let stack = Stack::start(
+        state,
+        Ports { api, database },
+        true,
+        Programs::default(),
+        processes,
+        &steps,
+    )
+    .await?;
     // Auth has made its schema, and nothing here signs in.
     processes.stop(lite::NAME).await?;
     let load = World::load(state, &stack.postgres, &stack.keys);

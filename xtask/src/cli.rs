@@ -21,6 +21,12 @@ pub enum Command {
     Dev(DevArgs),
     /// Ends what `dev` started, also after the supervisor was killed
     Stop,
+    /// Waits until the run that started it has ended, and ends what that one has left
+    #[command(hide = true)]
+    Guard {
+        /// The state folder of the run
+        state: PathBuf,
+    },
     /// Runs the tests on a fresh stack of their own, beside a running `dev`
     Test(TestArgs),
     /// Runs the property tests of everything that reads bytes from outside, at length
@@ -87,17 +93,25 @@ pub struct DevArgs {
     /// Port of the stack's Postgres
     #[arg(long, default_value_t = 54322)]
     pub db_port: u16,
+    /// PostgREST's program; needed where npm has none, which is everywhere but on Linux on x86_64, and it
+    /// is not in PATH either
+    #[arg(long, value_name = "PATH", env = "POSTGREST")]
+    pub postgrest: Option<PathBuf>,
+    /// Runs this wrangler in place of the pinned one, such as <folder>/node_modules/.bin/wrangler
+    #[arg(long, value_name = "PATH")]
+    pub wrangler: Option<PathBuf>,
     /// Uses a Supabase that runs already (hosted, or `supabase start`); its migrations stay yours: `supabase db push`
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
-    /// Anon or publishable key of that Supabase
+    /// Publishable or anon key of that Supabase; where the variable is unset, SUPABASE_ANON_KEY counts
     #[arg(
         long,
+        visible_alias = "anon-key",
         value_name = "KEY",
-        env = "SUPABASE_ANON_KEY",
+        env = "SUPABASE_PUBLISHABLE_KEY",
         hide_env_values = true
     )]
-    pub anon_key: Option<String>,
+    pub publishable_key: Option<String>,
     /// Legacy JWT secret of that Supabase; without it only tokens by signing keys are taken
     #[arg(
         long,
@@ -134,14 +148,15 @@ pub struct SweepArgs {
     /// A Supabase other than the dev stack's
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
-    /// Its anon or publishable key
+    /// Its publishable or anon key; where the variable is unset, SUPABASE_ANON_KEY counts
     #[arg(
         long,
+        visible_alias = "anon-key",
         value_name = "KEY",
-        env = "SUPABASE_ANON_KEY",
+        env = "SUPABASE_PUBLISHABLE_KEY",
         hide_env_values = true
     )]
-    pub anon_key: Option<String>,
+    pub publishable_key: Option<String>,
     /// The account whose `app_metadata.role` is `sweeper`
     #[arg(long, env = "SWEEPER_EMAIL")]
     pub email: Option<String>,
@@ -192,6 +207,10 @@ pub struct TestArgs {
     /// Runs with the host application in this folder (`migrations` and `tests`) in place of the example's
     #[arg(long, value_name = "FOLDER")]
     pub host: Option<PathBuf>,
+    /// PostgREST's program; needed where npm has none, which is everywhere but on Linux on x86_64, and it
+    /// is not in PATH either
+    #[arg(long, value_name = "PATH", env = "POSTGREST")]
+    pub postgrest: Option<PathBuf>,
     /// Fails where `db lint` cannot be run, because the machine has no plpgsql_check for that version
     #[arg(long)]
     pub require_lint: bool,

@@ -4,7 +4,6 @@ use anyhow::{Result, bail};
 
 use crate::env_file;
 use crate::host::Host;
-use crate::keys::Keys;
 use crate::migrations;
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::stack::{platform, print_applied};
@@ -20,16 +19,17 @@ pub async fn reset() -> Result<()> {
     let state = paths::dev_state();
     let vars = env_file::read(&state.join("stack.env"))?;
     let url = vars.get("DATABASE_URL").cloned().unwrap_or_default();
-    if !supervisor::is_running(&state) {
+    if supervisor::holder(&state).is_none() {
         bail!("the stack is not running: start it with `cargo xtask dev`");
     }
-    let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-    let Some(port) = embedded_port(&url, &keys.database_password) else {
+    let secrets = env_file::read(&state.join("secrets.env"))?;
+    let password = secrets.get("DATABASE_PASSWORD").map_or("", String::as_str);
+    let Some(port) = embedded_port(&url, password) else {
         bail!(
             "`dev` runs on a Supabase of yours, which this command does not touch: use `supabase db reset`"
         );
     };
-    let postgres = Postgres::new(&state, port, &keys.database_password, true)?;
+    let postgres = Postgres::new(&state, port, password, true)?;
     let steps = Steps::new();
     let work = async {
         postgres

@@ -13,10 +13,10 @@ use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
 use crate::ports::{self, HOST};
 use crate::processes::{Processes, show_new};
-use crate::stack::{Ports, Stack};
+use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps};
 use crate::supervisor::{self, Claim};
-use crate::{attach, functions, paths, token, tools, wasm, wrangler};
+use crate::{attach, functions, paths, postgrest, token, tools, wasm, wrangler};
 
 /// The person of the seed that the first curl line speaks for.
 const SEED_PERSON: &str = "alice@example.com";
@@ -65,6 +65,21 @@ async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()
     if attached.is_none() {
         ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
         ports::check_free(args.db_port, "--db-port", "Postgres")?;
+        postgrest::find(args.postgrest.as_deref()).await?;
+    }
+    if let Some(vars) = &attached {
+        let help = Help::mend(
+            "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one",
+        );
+        let check = attach::check(vars);
+        steps
+            .run(
+                "supabase",
+                "the Supabase at --supabase-url answers",
+                help,
+                check,
+            )
+            .await?;
     }
     tools::npm_packages(processes, &steps).await?;
     let functions = functions::all()?;
@@ -77,7 +92,7 @@ async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()
         processes.log(wrangler::NAME),
         "its log tells; `cargo xtask build` builds the functions alone",
     );
-    let start = wrangler::start(processes, state, &functions, &vars, args.port);
+    let start = wrangler::start(processes, state, &functions, &vars, args);
     steps
         .run("wrangler", "the functions answer", help, start)
         .await?;
@@ -114,9 +129,12 @@ async fn supabase(
         api: args.api_port,
         database: args.db_port,
     };
-    Ok(Stack::start(state, ports, true, processes, steps)
-        .await?
-        .vars())
+    let programs = Programs {
+        postgrest: args.postgrest.clone(),
+        ..Programs::default()
+    };
+    let stack = Stack::start(state, ports, true, programs, processes, steps).await?;
+    Ok(stack.vars())
 }
 
 async fn print_ready(edge: &str, vars: &Vars, steps: &Steps) {
@@ -149,7 +167,7 @@ async fn watch(processes: &Processes) -> Result<()> {
 /// Starts the same in the background, shows what it prints, and returns when it is ready.
 async fn detach() -> Result<()> {
     let state = paths::dev_state();
-    if supervisor::is_running(&state) {
+    if supervisor::holder(&state).is_some() {
         bail!("`cargo xtask dev` is running already; `cargo xtask stop` ends it");
     }
     let ready = state.join("ready");

@@ -59,7 +59,7 @@ impl Hidden {
     pub async fn collect(vars: &Vars, marker: &str, postgres: &Postgres) -> Result<Self> {
         let secret = |name: &&str| vars.get(*name).cloned();
         let names = [
-            "SUPABASE_ANON_KEY",
+            "SUPABASE_PUBLISHABLE_KEY",
             "SUPABASE_JWT_SECRET",
             "SUPABASE_SERVICE_ROLE_KEY",
             "SIGNING_KEY_ES256",

@@ -15,6 +15,7 @@ mod gateway;
 mod host;
 mod http;
 mod keys;
+mod leftovers;
 mod lint;
 mod lite;
 mod log_audit;
@@ -22,6 +23,7 @@ mod migrations;
 mod paths;
 mod pgtap;
 mod placement;
+mod platform;
 mod ports;
 mod postgres;
 mod postgrest;
@@ -48,12 +50,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use cli::{Cli, Command, Db};
 
-// One thread: the kernel's "kill me when my parent dies" is tied to the thread that spawned,
-// and a thread of a pool may end before the process does.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Dev(args) => dev::run(args).await,
+        Command::Guard { state } => leftovers::guard(&state).await,
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
         Command::Fuzz { cases } => fuzz::run(cases),

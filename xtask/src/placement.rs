@@ -45,7 +45,7 @@ impl Placement {
     /// A second instance of some that cannot do its work, for the tests of what a client is told then.
     pub fn with_broken(mut self, functions: &[Function]) -> Result<Self> {
         let mut without_key = self.function_vars.clone();
-        without_key.remove("SUPABASE_ANON_KEY");
+        without_key.remove("SUPABASE_PUBLISHABLE_KEY");
         let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
         let nowhere = format!("http://{HOST}:{}", self.ports.next()?);
         // Auth is no PostgREST: it answers, and with nothing that could be an answer.

@@ -10,11 +10,11 @@ use std::os::unix::fs::{OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use programs::Major;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::Signal;
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::paths;
@@ -180,12 +180,9 @@ impl Postgres {
         give_away(&password_file)?;
         let fresh = self.data.with_extension("new");
         let _ = fs::remove_dir_all(&fresh);
-        let mut initdb = command(
-            programs.join("bin/initdb"),
-            ["--encoding=UTF8", "--locale=C.UTF-8"],
-        );
+        let mut initdb = command(programs.join("bin/initdb"), ["--encoding=UTF8"]);
         initdb
-            .args(self.major.locale_provider())
+            .args(self.major.locale())
             .args(["--auth=scram-sha-256", "--no-sync", "--username", SUPERUSER])
             .arg("--pgdata")
             .arg(&fresh)
@@ -207,46 +204,18 @@ impl Postgres {
 
 /// Connects to any Postgres; the connection ends when the client is dropped.
 pub async fn connect(url: &str) -> Result<Client> {
-    let mut config: Config = url.parse().context("the connection string is not one")?;
+    let mut config: Config = url.parse().context(
+        "that is no connection string, which looks like postgres://postgres:<password>@<host>:5432/postgres",
+    )?;
     config.application_name("xtask");
-    let (client, connection) = config
-        .connect(NoTls)
+    // What listens there may be no Postgres, and say nothing.
+    let (client, connection) = timeout(START_TIME, config.connect(NoTls))
         .await
+        .context("nothing answers there as Postgres does")?
         .context("cannot connect to Postgres")?;
     // It ends with its client; what goes wrong on it shows in the client's next call.
     tokio::spawn(connection);
     Ok(client)
-}
-
-/// Ends a cluster whose supervisor was killed.
-pub async fn stop_stale(state: &Path) -> Result<()> {
-    let data = data_dir(state)?;
-    let Some(pid) = postmaster(&data) else {
-        return Ok(());
-    };
-    kill_process(pid, Signal::INT).context("cannot end the Postgres of an earlier run")?;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while postmaster(&data).is_some() {
-        if Instant::now() > deadline {
-            bail!(
-                "the Postgres of an earlier run does not end (process {})",
-                pid.as_raw_nonzero()
-            );
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
-}
-
-/// The process that runs on a data directory, if it really is that: its id may have a new owner.
-fn postmaster(data: &Path) -> Option<Pid> {
-    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
-    let pid = Pid::from_raw(text.lines().next()?.trim().parse().ok()?)?;
-    test_kill_process(pid).ok()?;
-    let cmdline = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
-    String::from_utf8_lossy(&cmdline)
-        .contains(&*data.to_string_lossy())
-        .then_some(pid)
 }
 
 /// `.dev` has the data directory `dev`, `.dev/test` has `test`.

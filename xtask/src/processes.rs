@@ -21,7 +21,11 @@ pub const MARKER: &str = "XTASK_STATE";
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(8);
 /// The user that Postgres runs as when we are root: nobody.
-pub const UNPRIVILEGED: u32 = 65534;
+pub const UNPRIVILEGED: u32 = if cfg!(target_os = "macos") {
+    u32::MAX - 1
+} else {
+    65534
+};
 
 /// What is being started.
 pub struct Spec {
@@ -145,7 +149,7 @@ impl Processes {
         }
     }
 
-    /// The process's id, which is its group's too: what stands before a program replaces itself by it.
+    /// The process's id, which is its group's too.
     pub fn pid(&self, name: &str) -> Result<Pid> {
         let running = self.running.borrow();
         let found = running.iter().find(|running| running.name == name);
@@ -200,7 +204,10 @@ impl Processes {
     }
 
     fn spawn(&self, spec: Spec, log: PathBuf, file: File) -> Result<()> {
-        let mut command = guarded(spec.command, spec.stop, spec.drop_root);
+        let mut command = spec.command;
+        if spec.drop_root && rustix::process::geteuid().is_root() {
+            command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
+        }
         for (name, _) in env::vars_os() {
             if is_of_cargo_run(&name.to_string_lossy()) {
                 command.env_remove(name);
@@ -255,45 +262,6 @@ async fn end(mut running: Running) {
     // The leader may be gone and a child of it not.
     let _ = kill_process_group(running.group, Signal::KILL);
     let _ = running.child.wait().await;
-}
-
-/// Puts `setpriv` before the program where there is one (util-linux): the kernel then ends the
-/// process when we die, even by SIGKILL. It also drops root, and sets the death signal after that,
-/// because a change of user clears the signal.
-fn guarded(command: Command, stop: Signal, drop_root: bool) -> Command {
-    let drop_root = drop_root && rustix::process::geteuid().is_root();
-    let Some(setpriv) = find_program("setpriv") else {
-        let mut command = command;
-        if drop_root {
-            command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
-        }
-        return command;
-    };
-    let inner = command.into_std();
-    let mut outer = Command::new(setpriv);
-    // It knows signals by name only.
-    let death = if stop == Signal::INT { "INT" } else { "TERM" };
-    outer.args(["--pdeathsig", death]);
-    if drop_root {
-        outer
-            .arg(format!("--reuid={UNPRIVILEGED}"))
-            .arg(format!("--regid={UNPRIVILEGED}"))
-            .arg("--clear-groups");
-    }
-    outer
-        .arg("--")
-        .arg(inner.get_program())
-        .args(inner.get_args());
-    for (key, value) in inner.get_envs() {
-        match value {
-            Some(value) => outer.env(key, value),
-            None => outer.env_remove(key),
-        };
-    }
-    if let Some(dir) = inner.get_current_dir() {
-        outer.current_dir(dir);
-    }
-    outer
 }
 
 /// Looks a program up in PATH.

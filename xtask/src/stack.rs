@@ -31,6 +31,15 @@ pub struct Ports {
     pub database: u16,
 }
 
+/// What a person may choose of the programs that it runs.
+#[derive(Clone, Default)]
+pub struct Programs {
+    /// The version of Postgres.
+    pub postgres: Major,
+    /// PostgREST, where it is not to be looked for.
+    pub postgrest: Option<PathBuf>,
+}
+
 /// A stack that runs.
 pub struct Stack {
     /// Its database.
@@ -38,6 +47,7 @@ pub struct Stack {
     /// Its secrets and keys.
     pub keys: Keys,
     ports: Ports,
+    postgrest: Option<PathBuf>,
     /// Where Auth and Storage listen.
     lite: u16,
     rest: postgrest::Ports,
@@ -50,12 +60,13 @@ impl Stack {
         state: &Path,
         ports: Ports,
         durable: bool,
+        programs: Programs,
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
-        let (major, host) = (Major::default(), Host::installed());
+        let host = Host::installed();
         let stack =
-            Self::start_database(state, ports, durable, major, &host, processes, steps).await?;
+            Self::start_database(state, ports, durable, programs, &host, processes, steps).await?;
         stack.start_api(processes, steps).await?;
         Ok(stack)
     }
@@ -66,14 +77,14 @@ impl Stack {
         state: &Path,
         ports: Ports,
         durable: bool,
-        major: Major,
+        programs: Programs,
         host: &Host,
         processes: &Processes,
         steps: &Steps,
     ) -> Result<Self> {
         let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-        let postgres =
-            Postgres::new(state, ports.database, &keys.database_password, durable)?.on(major);
+        let postgres = Postgres::new(state, ports.database, &keys.database_password, durable)?
+            .on(programs.postgres);
         if !durable {
             postgres.remove()?;
             lite::remove_files(state)?;
@@ -83,6 +94,7 @@ impl Stack {
             postgres,
             keys,
             ports,
+            postgrest: programs.postgrest,
             lite,
             rest: postgrest::Ports { rest, admin },
             api_log: processes.log("api-access"),
@@ -110,7 +122,10 @@ impl Stack {
             ("REST_URL".to_owned(), format!("{url}/rest/v1")),
             ("SUPABASE_URL".to_owned(), url),
             ("DATABASE_URL".to_owned(), self.postgres.url(OWNER)),
-            ("SUPABASE_ANON_KEY".to_owned(), self.keys.anon.clone()),
+            (
+                "SUPABASE_PUBLISHABLE_KEY".to_owned(),
+                self.keys.anon.clone(),
+            ),
             (
                 "SUPABASE_SERVICE_ROLE_KEY".to_owned(),
                 self.keys.service_role.clone(),
@@ -158,7 +173,7 @@ impl Stack {
         let port = self.lite;
         let help = Help::log(
             processes.log(lite::NAME),
-            "`node --version` must say 20 or later; remove node_modules and run again",
+            "remove node_modules and run again",
         );
         let work = async {
             lite::start(processes, state, &self.postgres, &self.keys, port)?;
@@ -217,7 +232,15 @@ impl Stack {
         settings: &[&str],
         processes: &Processes,
     ) -> Result<()> {
-        postgrest::start(processes, &self.postgres, &self.keys, self.rest, settings)?;
+        let program = postgrest::find(self.postgrest.as_deref()).await?;
+        postgrest::start(
+            &program,
+            processes,
+            &self.postgres,
+            &self.keys,
+            self.rest,
+            settings,
+        )?;
         let url = format!("http://{HOST}:{}/ready", self.rest.admin);
         wait_for(&url, postgrest::NAME, processes).await
     }

@@ -7,7 +7,7 @@ use shared::platform::Local;
 use uploads::sweep::{Settings, Supabase, Swept, sweep};
 
 use crate::cli::SweepArgs;
-use crate::{env_file, http, paths};
+use crate::{attach, env_file, http, paths};
 
 /// `cargo xtask sweep [--apply]`
 pub async fn run(args: SweepArgs) -> Result<()> {
@@ -23,8 +23,12 @@ pub async fn run(args: SweepArgs) -> Result<()> {
     };
     let url = need(args.supabase_url.clone(), "SUPABASE_URL", "--supabase-url")?;
     let project = Project {
-        url: url.trim_end_matches('/').to_owned(),
-        key: need(args.anon_key, "SUPABASE_ANON_KEY", "--anon-key")?,
+        url: attach::project_url(&url)?.to_owned(),
+        key: need(
+            attach::publishable_key(args.publishable_key),
+            "SUPABASE_PUBLISHABLE_KEY",
+            "--publishable-key",
+        )?,
     };
     let settings = Settings {
         email: need(args.email, "SWEEPER_EMAIL", "--email")?,
@@ -35,10 +39,16 @@ pub async fn run(args: SweepArgs) -> Result<()> {
         apply: args.apply,
         pages: None,
     };
+    attach::check_project(&project.url, &project.key).await?;
     let mut progress = |swept: &Swept| println!("  removed so far: {}", described(swept));
     let swept = sweep(&project, &settings, &mut progress).await;
-    let swept =
-        swept.map_err(|error| anyhow!(error.detail.unwrap_or(error.code.as_str().into())))?;
+    let swept = swept.map_err(|error| match error.code {
+        ErrorCode::Forbidden => anyhow!(
+            "{} is not a sweeper: its app_metadata needs {{\"role\": \"sweeper\"}}",
+            settings.email
+        ),
+        code => anyhow!(error.detail.unwrap_or(code.as_str().into())),
+    })?;
     match (args.apply, swept.total()) {
         (_, 0) => println!("nothing is left over"),
         (false, _) => println!("left over: {}; `--apply` removes them", described(&swept)),

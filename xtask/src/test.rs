@@ -17,7 +17,7 @@ use crate::placement::Placement;
 use crate::ports::{self, HOST};
 use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::{Processes, Spec, command};
-use crate::stack::{Ports, Stack};
+use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
 use crate::{
@@ -86,8 +86,12 @@ async fn parts(
     tools::postgres(args.postgres, processes, &steps).await?;
     let [api, database] = ports::free_many()?;
     let ports = Ports { api, database };
-    let major = args.postgres;
-    let stack = Stack::start_database(state, ports, false, major, &host, processes, &steps).await?;
+    let programs = Programs {
+        postgres: args.postgres,
+        postgrest: args.postgrest.clone(),
+    };
+    let stack =
+        Stack::start_database(state, ports, false, programs, &host, processes, &steps).await?;
     // First, as the tests of SQL make an extension.
     if wants(Part::Install) || args.part == Part::Restore {
         println!("tests of installing");

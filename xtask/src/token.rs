@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::env_file::{self, Vars};
-use crate::{http, paths, postgres};
+use crate::{attach, http, paths};
 
 /// The password of every user that this tool or the seed makes.
 pub const PASSWORD: &str = "password123";
@@ -59,8 +59,8 @@ async fn ask(vars: &Vars, endpoint: &str, email: &str) -> Result<String> {
         .get("SUPABASE_URL")
         .context("SUPABASE_URL is missing")?;
     let key = vars
-        .get("SUPABASE_ANON_KEY")
-        .context("SUPABASE_ANON_KEY is missing")?;
+        .get("SUPABASE_PUBLISHABLE_KEY")
+        .context("SUPABASE_PUBLISHABLE_KEY is missing")?;
     let (status, body) = http::post_json(
         &format!("{url}/auth/v1/{endpoint}"),
         key,
@@ -88,7 +88,7 @@ async fn email_of(vars: &Vars, id: &str) -> Result<String> {
     let url = vars
         .get("DATABASE_URL")
         .context("a user's id is looked up in the database: start `dev` with --database-url, or give the e-mail address")?;
-    let client = postgres::connect(url).await?;
+    let client = attach::users_of(url).await?;
     let row = client
         .query_opt(
             "select email from auth.users where id::text = lower($1)",

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use tokio::process::Command;
 use tokio::time::sleep;
@@ -18,8 +18,6 @@ use crate::steps::{Help, Steps};
 const WORKER_BUILD: &str = "0.8.7";
 /// The load generator of `cargo xtask bench`.
 pub const OHA: &str = "1.16.0";
-/// The oldest Node that wrangler and lite run on.
-const NODE: u32 = 20;
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Says which lock file node_modules was made from.
 const NPM_STAMP: &str = "node_modules/.xtask-lock";
@@ -200,21 +198,41 @@ fn locked_version(name: &str) -> Result<String> {
 
 /// Fails without npm and a Node that the stack's parts run on.
 async fn need_node() -> Result<()> {
+    let oldest = oldest_node()?;
     for program in ["node", "npm"] {
         if find_program(program).is_none() {
             bail!(
-                "{program} is not installed: the stack needs Node {NODE} or later (https://nodejs.org)"
+                "{program} is not installed: the stack needs Node {oldest} or later (https://nodejs.org)"
             );
         }
     }
     let output = Command::new("node").arg("--version").output().await?;
     let version = String::from_utf8_lossy(&output.stdout);
     let version = version.trim();
-    let major = version.trim_start_matches('v').split('.').next();
-    if major.and_then(|major| major.parse().ok()) < Some(NODE) {
-        bail!("Node {NODE} or later is needed, and `node --version` says {version:?}");
-    }
+    ensure!(
+        numbers(version.trim_start_matches('v')) >= numbers(&oldest),
+        "Node {oldest} or later is needed, and `node --version` says {version:?}"
+    );
     Ok(())
+}
+
+/// The oldest Node, of package.json.
+fn oldest_node() -> Result<String> {
+    let manifest = fs::read(root().join("package.json"))?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
+    let engine = manifest["engines"]["node"].as_str();
+    let oldest = engine.and_then(|engine| engine.strip_prefix(">="));
+    Ok(oldest
+        .context("package.json names the oldest Node")?
+        .to_owned())
+}
+
+/// A version as something that can be compared.
+fn numbers(version: &str) -> Vec<u32> {
+    version
+        .split('.')
+        .filter_map(|number| number.parse().ok())
+        .collect()
 }
 
 /// Held until dropped. Waits for another run's without standing in the way of Ctrl-C.

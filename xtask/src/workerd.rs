@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::env_file::Vars;
 use crate::functions::Function;
@@ -12,7 +12,7 @@ use crate::paths::root;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
 use crate::stack::wait_for;
-use crate::{rate_limits, shared_cache, trigger};
+use crate::{platform, rate_limits, shared_cache, trigger};
 
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
@@ -68,13 +68,7 @@ pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> R
 
 /// The program itself: the npm wrapper would stand between it and our signals.
 fn program() -> Result<std::path::PathBuf> {
-    let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
-        ("linux", "x86_64") => "linux-64",
-        ("linux", "aarch64") => "linux-arm64",
-        ("macos", "x86_64") => "darwin-64",
-        ("macos", "aarch64") => "darwin-arm64",
-        (os, arch) => bail!("workerd does not exist for {os} on {arch}"),
-    };
+    let platform = platform::npm_name()?.replace("x64", "64");
     Ok(root().join(format!(
         "node_modules/@cloudflare/workerd-{platform}/bin/workerd"
     )))

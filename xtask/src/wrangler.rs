@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
 use crate::functions::Function;
 use crate::paths::root;
@@ -18,7 +19,7 @@ const HEAD: &str = "Written by `cargo xtask dev` at each start; edits are lost."
 /// The variables of stack.env that a function gets. The service role key is not among them.
 const FUNCTION_VARS: [&str; 5] = [
     "SUPABASE_URL",
-    "SUPABASE_ANON_KEY",
+    "SUPABASE_PUBLISHABLE_KEY",
     "SUPABASE_JWT_SECRET",
     "SUPABASE_JWT_ISSUER",
     "CORS_ALLOWED_ORIGINS",
@@ -49,13 +50,16 @@ pub async fn start(
     state: &Path,
     functions: &[Function],
     stack: &Vars,
-    port: u16,
+    args: &DevArgs,
 ) -> Result<()> {
     write_vars(functions, stack)?;
-    let mut wrangler = command(
-        "node",
-        [root().join("node_modules/wrangler/bin/wrangler.js")],
-    );
+    // Nothing lasts there, and an older wrangler cannot read what a newer one has left.
+    let own_state = state.join("wrangler");
+    let _ = fs::remove_dir_all(&own_state);
+    let port = args.port;
+    let pinned = || root().join("node_modules/wrangler/bin/wrangler.js");
+    let program = args.wrangler.clone().unwrap_or_else(pinned);
+    let mut wrangler = command("node", [program]);
     wrangler.arg("dev");
     for function in functions {
         wrangler.arg("-c").arg(&function.config_file);
@@ -65,11 +69,11 @@ pub async fn start(
         .args(["--inspector-port", &ports::free()?.to_string()])
         .args(["--show-interactive-dev-session=false", "--log-level", "log"])
         .arg("--persist-to")
-        .arg(state.join("wrangler"))
+        .arg(&own_state)
         .current_dir(root())
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_LOG_PATH", state.join("logs/wrangler-debug"))
-        .env("WRANGLER_REGISTRY_PATH", state.join("wrangler/registry"))
+        .env("WRANGLER_REGISTRY_PATH", own_state.join("registry"))
         .env("WRANGLER_HIDE_BANNER", "true")
         // Without these it asks the internet for a location and for newer versions.
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")

@@ -209,7 +209,7 @@ mod tests {
         // Port 9 discards what it is sent, where anybody listens there at all.
         let unreachable = |name: &str| match name {
             "SUPABASE_URL" => Some("http://127.0.0.1:9".to_owned()),
-            "SUPABASE_ANON_KEY" => Some("anon-key".to_owned()),
+            "SUPABASE_PUBLISHABLE_KEY" => Some("anon-key".to_owned()),
             _ => None,
         };
         let down = handle(&request("/health", "deep=1", None), &unreachable)

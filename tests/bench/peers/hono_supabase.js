@@ -9,7 +9,7 @@ const app = new Hono();
 app.use((c, next) => jwt({ secret: c.env.SUPABASE_JWT_SECRET, alg: "HS256" })(c, next));
 
 app.use((c, next) => {
-  const supabase = createClient(c.env.SUPABASE_URL, c.env.SUPABASE_ANON_KEY, {
+  const supabase = createClient(c.env.SUPABASE_URL, c.env.SUPABASE_PUBLISHABLE_KEY, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: { headers: { Authorization: c.req.header("Authorization") } },
   });

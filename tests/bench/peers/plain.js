@@ -9,7 +9,7 @@ async function exchange(request, env) {
   const response = await fetch(env.SUPABASE_URL + pathname + search, {
     headers: {
       accept: "application/json",
-      apikey: env.SUPABASE_ANON_KEY,
+      apikey: env.SUPABASE_PUBLISHABLE_KEY,
       authorization: request.headers.get("authorization"),
       "x-request-id": id,
     },

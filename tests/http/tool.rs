@@ -1,0 +1,191 @@
+//! `cargo xtask` on a Supabase of one's own: what is not right there is told, and nothing is changed.
+
+use std::path::PathBuf;
+
+use harness::Env;
+use tokio::process::Command;
+use uuid::Uuid;
+
+/// A checkout with nothing in it, removed when it is dropped.
+struct Checkout(PathBuf);
+
+impl Checkout {
+    fn new() -> Self {
+        let root = std::env::temp_dir().join(Uuid::new_v4().to_string());
+        std::fs::create_dir_all(root.join(".dev")).unwrap();
+        Self(root)
+    }
+
+    /// What the tool says when it refuses.
+    async fn refusal(&self, arguments: &[&str]) -> String {
+        self.refusal_with(&[], arguments).await
+    }
+
+    /// The same, with variables.
+    async fn refusal_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+        let mut xtask = Command::new(&Env::get().xtask);
+        xtask.env_remove("SUPABASE_PUBLISHABLE_KEY");
+        xtask.envs(variables.iter().copied());
+        xtask.args(arguments);
+        xtask.env("CARGO_MANIFEST_DIR", self.0.join("xtask"));
+        xtask.env_remove("DATABASE_URL");
+        xtask.env("SWEEPER_PASSWORD", "password123");
+        let output = xtask.output().await.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+/// What `dev` says to a key and a database.
+async fn dev(key: &str, database: &str) -> String {
+    let checkout = Checkout::new();
+    let url = &Env::get().supabase_url;
+    let flags = ["dev", "--port", "0", "--supabase-url", url];
+    let more = ["--publishable-key", key, "--database-url", database];
+    let said = checkout.refusal(&[flags.as_slice(), &more].concat()).await;
+    assert!(!checkout.0.join(".dev/stack.env").exists());
+    assert!(said.contains("try: `supabase status` shows"), "{said}");
+    said
+}
+
+#[tokio::test]
+async fn dev_refuses_a_wrong_key() {
+    let said = dev("sb_publishable_wrong", &Env::get().database_url).await;
+    assert!(said.contains("refuses the publishable key"), "{said}");
+}
+
+#[tokio::test]
+async fn the_newer_name_of_the_key_wins_and_a_flag_wins_over_both() {
+    let env = Env::get();
+    let (right, wrong) = (env.anon_key.as_str(), "sb_publishable_wrong");
+    // A key that is taken is followed by the database, which is refused.
+    let url = &env.supabase_url;
+    let flags = [
+        "dev",
+        "--port",
+        "0",
+        "--supabase-url",
+        url,
+        "--database-url",
+        "none",
+    ];
+    for (newer, older, flag, taken) in [
+        (right, wrong, None, true),
+        (wrong, right, None, false),
+        (wrong, wrong, Some(right), true),
+        ("", right, None, true),
+    ] {
+        let variables = [
+            ("SUPABASE_PUBLISHABLE_KEY", newer),
+            ("SUPABASE_ANON_KEY", older),
+        ];
+        let mut arguments = flags.to_vec();
+        arguments.extend(flag.into_iter().flat_map(|key| ["--anon-key", key]));
+        let checkout = Checkout::new();
+        let said = checkout.refusal_with(&variables, &arguments).await;
+        assert_eq!(
+            said.contains("that is no connection string"),
+            taken,
+            "{said}"
+        );
+        assert_eq!(
+            said.contains("refuses the publishable key"),
+            !taken,
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn dev_refuses_a_database_without_supabases_schemas() {
+    let env = Env::get();
+    let other = env.database_url.trim_end_matches("postgres").to_owned() + "template1";
+    let said = dev(&env.anon_key, &other).await;
+    assert!(said.contains("has no table auth.users"), "{said}");
+}
+
+#[tokio::test]
+async fn dev_refuses_a_role_without_rights() {
+    let env = Env::get();
+    let other = env.database_url.replace("//postgres:", "//authenticator:");
+    let said = dev(&env.anon_key, &other).await;
+    let expected = "the role authenticator may not read auth.users: name the role postgres";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[tokio::test]
+async fn token_tells_what_is_wrong_with_the_key_or_the_database() {
+    let env = Env::get();
+    let alice = "a11ce000-0000-4000-8000-000000000001";
+    let template = env.database_url.trim_end_matches("postgres").to_owned() + "template1";
+    for (who, key, expected) in [
+        (
+            "alice@example.com",
+            "wrong",
+            "Auth refuses: Invalid API key",
+        ),
+        (alice, &*env.anon_key, "has no table auth.users"),
+    ] {
+        let checkout = Checkout::new();
+        let url = &env.supabase_url;
+        let vars = format!(
+            "SUPABASE_URL={url}\nSUPABASE_PUBLISHABLE_KEY={key}\nDATABASE_URL={template}\n"
+        );
+        std::fs::write(checkout.0.join(".dev/stack.env"), vars).unwrap();
+        let said = checkout.refusal(&["token", who]).await;
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn sweep_tells_what_is_wrong_with_the_project_the_key_or_the_account() {
+    let env = Env::get();
+    let sweeper = "sweeper@example.com";
+    for (url, key, account, expected) in [
+        (
+            "example.supabase.co",
+            &*env.anon_key,
+            sweeper,
+            "--supabase-url takes a project's URL",
+        ),
+        (
+            &*env.edge_url,
+            &*env.anon_key,
+            sweeper,
+            "there is no Supabase at",
+        ),
+        (&*env.supabase_url, "wrong", sweeper, "refuses"),
+        (
+            &*env.supabase_url,
+            &*env.anon_key,
+            "alice@example.com",
+            "alice@example.com is not a sweeper: its app_metadata needs",
+        ),
+        (
+            &*env.supabase_url,
+            &*env.anon_key,
+            "nobody@example.com",
+            "the sweeper cannot sign in",
+        ),
+    ] {
+        let said = Checkout::new()
+            .refusal(&[
+                "sweep",
+                "--apply",
+                "--supabase-url",
+                url,
+                "--publishable-key",
+                key,
+                "--email",
+                account,
+            ])
+            .await;
+        assert!(said.contains(expected), "{said}");
+    }
+}
