@@ -11,8 +11,8 @@ use anyhow::{Context, Result, ensure};
 use crate::migrations::{self, Migration};
 use crate::paths::root;
 
-/// The example's migration, and the tests that are about it, have this in their names.
-const EXAMPLE: &str = "example_host";
+/// The example's schema. Its migration, and the tests that are about it, have this in their names.
+pub const EXAMPLE: &str = "example_host";
 /// How the tests reach the host; a folder brings its own.
 const HELPERS: &str = "001_host.test.sql";
 
@@ -62,8 +62,11 @@ impl Host {
     /// The SQL tests, in the order of their names.
     pub fn sql_tests(&self) -> Result<Vec<PathBuf>> {
         let mut found = sql_files(&root().join("supabase/tests"))?;
+        if !self.is_example()? {
+            found.retain(|file| !file_name(file).contains(EXAMPLE));
+        }
         if let Some(folder) = &self.folder {
-            found.retain(|file| !file_name(file).contains(EXAMPLE) && file_name(file) != HELPERS);
+            found.retain(|file| file_name(file) != HELPERS);
             found.extend(sql_files(&folder.join("tests"))?);
         }
         found.sort_by_key(|file| file_name(file));

@@ -64,9 +64,8 @@ fn nothing_but_the_host_knows_the_hosts_tables() {
             continue;
         };
         for name in &made {
-            // Events are the API's word too, event_authors a type of chats, and one function is called
-            // as an argument of the chat's: what the host makes is
-            // named with their schema, or after a word of SQL.
+            // These are words of the API or arguments of the chat's too: they count with a schema, or
+            // after a word of SQL.
             let as_tables = [
                 "example_host.",
                 "public.",
