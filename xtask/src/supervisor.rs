@@ -114,7 +114,8 @@ pub async fn stop() -> Result<()> {
 }
 
 /// The process that owns the folder. The kernel tells it, so it is never a process that has taken
-/// over the id of one that has ended.
+/// over the id of one that has ended. For other processes than the owner, which would lose its lock
+/// when the file is closed here.
 pub fn holder(state: &Path) -> Option<Pid> {
     let lock = File::open(state.join("supervisor")).ok()?;
     fcntl_getlk(&lock, &Flock::from(FlockType::ReadLock))
