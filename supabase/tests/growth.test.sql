@@ -4,13 +4,8 @@
 begin;
 select plan(2);
 
-create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
-insert into known (name) values ('alice'), ('bob');
-insert into auth.users (id, email) select k.id, k.id || '@test.example' from known k;
-
-create function pg_temp.id(called text) returns uuid
-language sql stable
-return (select k.id from pg_temp.known k where k.name = called);
+select chat_tests.begin_story();
+select chat_tests.add_people('alice', 'bob');
 
 create function pg_temp.buffers_of_list() returns bigint
 language plpgsql
@@ -18,13 +13,11 @@ as $$
 declare
   plan jsonb;
 begin
-  perform
-    set_config('request.jwt.claims', jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id('alice'))::text, true),
-    set_config('role', 'authenticated', true);
+  perform chat_tests.act_as('alice');
   -- With the arguments of a later page: each of them leads to another part of the statement.
   execute 'explain (analyze, buffers, timing off, format json)
     select public.list_chats(7, clock_timestamp(), ''ffffffff-ffff-ffff-ffff-ffffffffffff'')' into plan;
-  perform set_config('role', 'postgres', true);
+  perform set_config('role', 'none', true);
   return (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
 end
 $$;
@@ -46,14 +39,14 @@ $$;
 alter table chat.chats disable trigger user;
 alter table chat.chat_participants disable trigger user;
 
-select pg_temp.open_chats(array[pg_temp.id('alice'), pg_temp.id('bob')]);
+select pg_temp.open_chats(array[chat_tests.id('alice'), chat_tests.id('bob')]);
 analyze chat.chats, chat.chat_participants;
 -- The sixth call is the first that may have a plan for all calls.
 select cmp_ok(max(pg_temp.buffers_of_list()), '>', 0::bigint, 'alice lists her chat, again and again') from generate_series(1, 10);
 
 -- 3,000 chats in no time, 100 of them hers.
 select pg_temp.open_chats(array(
-  select case when n <= 100 then pg_temp.id('alice') else gen_random_uuid() end from generate_series(1, 3000) n
+  select case when n <= 100 then chat_tests.id('alice') else gen_random_uuid() end from generate_series(1, 3000) n
 ));
 select cmp_ok(pg_temp.buffers_of_list(), '<=', 4000::bigint, 'and goes on to do so by her own chats when there are many');
 
