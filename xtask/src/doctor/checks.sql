@@ -100,5 +100,5 @@ from exposed e, lateral (
 
 union all
 select 'sweeper', case when n > 0 then 'ok' else 'notice' end, n || ' account(s) with app_metadata.role = sweeper',
-  'files of deleted messages and abandoned uploads are never removed without one: see "Files that are left over" in the README'
+  'files of deleted messages and abandoned uploads are never removed without one: see docs/deploying.md, "Files that are left over"'
 from (select count(*) as n from auth.users u where u.raw_app_meta_data ->> 'role' = 'sweeper') as sweepers
