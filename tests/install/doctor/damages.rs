@@ -33,10 +33,8 @@ async fn damaged(sql: &str, told: &str, mend: &str) {
         migrations::apply_one(&owner, &migrations::root().join(file))
             .await
             .unwrap();
-    } else if statement.starts_with("make it as in ") {
-        let (file, words) = statement["make it as in ".len()..]
-            .split_once(" (\"")
-            .unwrap();
+    } else if let Some(place) = statement.strip_prefix("make it as in ") {
+        let (file, words) = place.split_once(" (\"").unwrap();
         let file = std::fs::read_to_string(migrations::root().join(file)).unwrap();
         assert!(file.contains(words.trim_end_matches("\")")), "{words}");
         return database.drop().await;
