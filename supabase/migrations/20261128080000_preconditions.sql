@@ -190,7 +190,11 @@ begin
       when c.relkind = 'c' then 'type' else 'table'
     end) as k (kind)
     where c.relnamespace = to_regnamespace('public') and c.relname in (
-      'messages', 'messages_pkey', 'messages_rev_is_of_one_change', 'messages_page_idx', 'messages_attachment_path_idx'
+      'messages',
+      'messages_pkey',
+      'messages_rev_is_of_one_change',
+      'messages_page_idx',
+      'messages_attachment_path_idx'
     )
   ),
   -- A table is a type too.

@@ -86,13 +86,11 @@ async fn its_default_privileges_give_nothing_of_the_chats_away() {
     database.drop().await;
 }
 
-/// Objects of the core with their owners and grants.
+/// Objects with their owners and grants.
 fn granted(objects: &BTreeSet<catalog::Object>) -> BTreeSet<String> {
     objects
         .iter()
-        .filter(|object| {
-            object.name.starts_with("chat.") || object.name.starts_with("public.messages")
-        })
+        .filter(|object| object.name.starts_with("chat.") || object.name.starts_with("public."))
         .map(|object| format!("{object:?}"))
         .collect()
 }
