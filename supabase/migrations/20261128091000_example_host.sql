@@ -201,7 +201,7 @@ begin
 end
 $$;
 comment on function example_host.open_all_chats(integer) is
-  'Opens the chats of all published events and approved groups that have none, such as those from before the chat was installed, or of so many of them; returns how many it found. A second call finds none.';
+  'Opens the chats of all published events and approved groups that have none, such as those from before the chat was installed, or of so many of them; returns how many it found. A second call finds none. Each person is told of each chat by a broadcast, so many are better opened a few hundred at a time.';
 
 create function example_host.on_events_inserted() returns trigger
 language plpgsql security definer set search_path = ''

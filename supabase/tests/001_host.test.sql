@@ -21,7 +21,7 @@ as $$
   values (least(one, other), greatest(one, other), 'accepted', one)
   on conflict (user_low, user_high) do update set status = 'accepted', requested_by = excluded.requested_by
 $$;
-comment on function chat_tests.befriend(uuid, uuid) is 'Makes two people friends, whatever they were.';
+comment on function chat_tests.befriend(uuid, uuid) is 'Makes two people friends.';
 
 create or replace function chat_tests.unfriend(one uuid, other uuid) returns void
 language sql

@@ -2,7 +2,7 @@
 -- The host writes as service_role, which itself may neither read nor write a chat.
 
 begin;
-select plan(107);
+select plan(121);
 
 select chat_tests.begin_story();
 
@@ -652,6 +652,121 @@ set local role service_role;
 delete from example_host.events where title like 'Grand Tour %';
 reset role;
 select is_empty($$ select id from chat.chats where name like 'Grand Tour %' $$, 'eight events are deleted at once, and their chats');
+
+-- Events and groups from before the chat ------------------------------------------
+-- Without the triggers they are as in a project that the chat comes to later.
+
+reset role;
+select chat_tests.add_people('lena', 'mark', 'nora');
+insert into known (name) select unnest(array['old fair', 'old walk', 'old draft', 'old band', 'old crew', 'old plan']);
+alter table example_host.events disable trigger user;
+alter table example_host.event_authors disable trigger user;
+alter table example_host.event_groups disable trigger user;
+alter table example_host.event_group_members disable trigger user;
+insert into example_host.events (id, title, status) values
+  (chat_tests.id('old fair'), 'Old Fair', 'published'), (chat_tests.id('old walk'), 'Old Walk', 'published'),
+  (chat_tests.id('old draft'), 'Old Draft', 'draft');
+insert into example_host.event_authors (event_id, user_id) values
+  (chat_tests.id('old fair'), chat_tests.id('lena')), (chat_tests.id('old fair'), chat_tests.id('mark')),
+  (chat_tests.id('old draft'), chat_tests.id('lena'));
+insert into example_host.event_groups (id, event_id, name, status) values
+  (chat_tests.id('old band'), chat_tests.id('old fair'), 'Band', 'approved'),
+  (chat_tests.id('old crew'), chat_tests.id('old draft'), 'Crew', 'approved'),
+  (chat_tests.id('old plan'), chat_tests.id('old fair'), 'Plan', 'pending');
+insert into example_host.event_group_members (group_id, user_id) values
+  (chat_tests.id('old band'), chat_tests.id('nora')), (chat_tests.id('old crew'), chat_tests.id('mark'));
+alter table example_host.events enable trigger user;
+alter table example_host.event_authors enable trigger user;
+alter table example_host.event_groups enable trigger user;
+alter table example_host.event_group_members enable trigger user;
+create function pg_temp.old_chats() returns text[]
+language sql stable security definer
+as $$
+  select coalesce(array_agg(line order by place, line), '{}')
+  from unnest(array['old fair', 'old walk', 'old draft', 'old band', 'old crew', 'old plan']) with ordinality as old (name, place),
+    unnest(pg_temp.chats_of(old.name)) as line
+$$;
+select is(pg_temp.old_chats(), '{}', 'what was published and approved before the chat came has no chat');
+select is(example_host.open_all_chats(1), 1, 'of four that are due one is opened, if that is asked');
+select is(example_host.open_all_chats(), 3, 'or all the others by one call');
+select is(
+  pg_temp.old_chats(),
+  array[
+    'event_authors "Old Fair": lena, mark', 'event_authors "Old Walk": ',
+    'approved_group "Old Fair — group": lena, mark, nora', 'approved_group "Old Draft — group": lena, mark'
+  ],
+  'each published event and approved group has one chat, with its name and its people; drafts and pending groups have none'
+);
+create temporary table old_before as select array_agg(c.id order by c.id) as ids from chat.chats c;
+select is(example_host.open_all_chats(), 0, 'a second call finds nothing to open');
+select is((select array_agg(c.id order by c.id) from chat.chats c), (select b.ids from old_before b), 'and changes nothing');
+set local role service_role;
+select throws_ok(
+  'select example_host.open_all_chats()', '42501', 'permission denied for function open_all_chats', 'it is for the owner alone'
+);
+delete from example_host.event_authors where user_id = chat_tests.id('mark');
+select is(
+  pg_temp.chats_of('old fair'), array['event_authors "Old Fair": lena'], 'from then on the chats follow, as all do'
+);
+
+-- Friendships that are asked for ---------------------------------------------------
+
+insert into example_host.friendships (user_low, user_high, requested_by)
+values (
+  least(chat_tests.id('lena'), chat_tests.id('nora')), greatest(chat_tests.id('lena'), chat_tests.id('nora')), chat_tests.id('lena')
+);
+select chat_tests.act_as(person) from unnest(array['nora']) as person;
+select throws_ok(
+  $$ select public.open_direct_chat(chat_tests.id('lena')) $$, 'PT403', 'not_friends', 'who was asked is not a friend yet'
+);
+
+-- The schema -------------------------------------------------------------------
+
+reset role;
+select is(
+  array(
+    select format('%s %s', role, privilege)
+    from unnest(array['anon', 'authenticated', 'service_role']) as role, unnest(array['usage', 'create']) as privilege
+    where has_schema_privilege(role, 'example_host', privilege)
+  ),
+  array['service_role usage'], 'the host''s own API alone reaches its schema'
+);
+select is_empty(
+  $$ select c.oid::regclass from pg_catalog.pg_class c
+     where c.relnamespace = 'example_host'::regnamespace and c.relkind in ('r', 'p')
+       and not (c.relrowsecurity and c.relforcerowsecurity and obj_description(c.oid, 'pg_class') <> '') $$,
+  'each of its tables has row-level security, forced, and a comment'
+);
+select is_empty(
+  $$ select p.oid::regprocedure from pg_catalog.pg_proc p
+     where p.pronamespace = 'example_host'::regnamespace and (
+       coalesce(obj_description(p.oid, 'pg_proc'), '') = ''
+       or p.prosecdef and not coalesce('search_path=""' = any (p.proconfig), false)
+       or has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')
+       or has_function_privilege('service_role', p.oid, 'execute')
+     ) $$,
+  'each of its functions has a comment, and an empty search_path where it runs with its owner''s rights; nobody else executes one'
+);
+select is_empty(
+  $$ select f.conrelid::regclass, f.conname from pg_catalog.pg_constraint f
+     where f.contype = 'f' and f.connamespace = 'example_host'::regnamespace
+       and not exists (
+         select from pg_catalog.pg_index i
+         where i.indrelid = f.conrelid and i.indisvalid and i.indpred is null
+           and (i.indkey::smallint[])[0:cardinality(f.conkey) - 1] @> f.conkey
+       ) $$,
+  'each foreign key''s columns lead an index'
+);
+select set_eq(
+  $$ select t.tgrelid::regclass::text, t.tgname::text
+     from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+     where not t.tgisinternal and t.tgtype & 1 = 1 and c.relnamespace = 'example_host'::regnamespace $$,
+  $$ values
+    -- At its first row for all of them: before the cascades begin.
+    ('example_host.events', '000_lock_people'), ('example_host.event_groups', '000_lock_people'),
+    ('example_host.events', '_100_keep_id'), ('example_host.event_groups', '_100_keep_id') $$,
+  'all triggers but these are of statements'
+);
 
 -- Deleting ---------------------------------------------------------------------
 

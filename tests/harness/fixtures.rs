@@ -24,6 +24,12 @@ impl Stack {
         self.execute(sql, &[&blocker.id, &blocked.id]).await;
     }
 
+    /// Ends a block.
+    pub async fn unblock(&self, blocker: &Person, blocked: &Person) {
+        let sql = "select chat_tests.unblock($1, $2)";
+        self.execute(sql, &[&blocker.id, &blocked.id]).await;
+    }
+
     /// Makes two people friends and opens their chat through the API.
     pub async fn direct_chat(&self, one: &Person, other: &Person) -> Uuid {
         self.friends(one, other).await;

@@ -1,7 +1,7 @@
 // The page's code with real subscriptions. Stories, each with people of its own.
 import { deepStrictEqual, ok } from "node:assert";
 import { start, type Chat, type Message, type Page } from "page";
-import { addMember, helpers, openRoom, listen, pause, removeMember, signUp, sql, until, type User } from "./world.ts";
+import { addMember, helpers, listen, openRoom, pause, removeMember, signUp, sql, until, type User } from "./world.ts";
 
 /** As long as an event may be on its way that is not to come. */
 const SILENCE = 1500;

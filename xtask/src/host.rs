@@ -1,5 +1,8 @@
 //! The host application that a run is about: the one in supabase/, or one of the tests' own in a folder.
 
+#[cfg(test)]
+mod core_knows_no_host;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +11,8 @@ use anyhow::{Context, Result, ensure};
 use crate::migrations::{self, Migration};
 use crate::paths::root;
 
-/// The example's migration, and the tests that are about it, have this in their names.
-const EXAMPLE: &str = "example_host";
+/// The example's schema. Its migration, and the tests that are about it, have this in their names.
+pub const EXAMPLE: &str = "example_host";
 /// How the tests reach the host; a folder brings its own.
 const HELPERS: &str = "001_host.test.sql";
 
@@ -59,8 +62,11 @@ impl Host {
     /// The SQL tests, in the order of their names.
     pub fn sql_tests(&self) -> Result<Vec<PathBuf>> {
         let mut found = sql_files(&root().join("supabase/tests"))?;
+        if !self.is_example()? {
+            found.retain(|file| !file_name(file).contains(EXAMPLE));
+        }
         if let Some(folder) = &self.folder {
-            found.retain(|file| !file_name(file).contains(EXAMPLE) && file_name(file) != HELPERS);
+            found.retain(|file| file_name(file) != HELPERS);
             found.extend(sql_files(&folder.join("tests"))?);
         }
         found.sort_by_key(|file| file_name(file));

@@ -14,22 +14,29 @@ use anyhow::{Context, Result, bail};
 use findings::Linter;
 use tokio::time::Instant;
 
+use crate::host::{EXAMPLE, Host};
 use crate::migrations::INTERNAL_SCHEMA;
 use crate::postgres::{OWNER, Postgres, plpgsql_check};
 use crate::processes::Processes;
 
 /// The schemas whose functions are linted.
-const SCHEMAS: [&str; 2] = ["public", INTERNAL_SCHEMA];
+fn schemas(host: &Host) -> Result<Vec<&'static str>> {
+    let mut schemas = vec!["public", INTERNAL_SCHEMA];
+    schemas.extend(host.is_example()?.then_some(EXAMPLE));
+    Ok(schemas)
+}
 
 /// Runs the linters; returns how many passed, and how many problems there are. `required`: that `db lint`
 /// cannot be run is a problem too.
 pub async fn run(
     postgres: &Postgres,
+    host: &Host,
     state: &Path,
     required: bool,
     processes: &Processes,
 ) -> Result<(usize, usize)> {
     let accepted = Accepted::load()?;
+    let schemas = schemas(host)?;
     let supabase = supabase::Cli::new(postgres, state)?;
     let mut counts = (0, 0);
 
@@ -48,10 +55,10 @@ pub async fn run(
         counts.1 += usize::from(required);
         return Ok(counts);
     }
-    need_schemas(postgres).await?;
-    let mut found = findings::of_lint(&supabase.db_lint(&SCHEMAS).await?)?;
+    need_schemas(postgres, &schemas).await?;
+    let mut found = findings::of_lint(&supabase.db_lint(&schemas).await?)?;
     found.extend(findings::of_lint(
-        &trigger_functions::check(postgres, &SCHEMAS).await?,
+        &trigger_functions::check(postgres, &schemas).await?,
     )?);
     // What follows runs on a database as the migrations make it.
     plpgsql_check::drop(postgres).await?;
@@ -61,11 +68,11 @@ pub async fn run(
 }
 
 /// `db lint` finds no fault with a schema that is not there.
-async fn need_schemas(postgres: &Postgres) -> Result<()> {
+async fn need_schemas(postgres: &Postgres, schemas: &[&str]) -> Result<()> {
     let client = postgres.connect(OWNER).await?;
-    for schema in SCHEMAS {
+    for schema in schemas {
         let row = client
-            .query_one("select to_regnamespace($1) is not null", &[&schema])
+            .query_one("select to_regnamespace($1) is not null", &[schema])
             .await
             .context("cannot look for the schemas")?;
         if !row.get::<_, bool>(0) {

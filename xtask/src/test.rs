@@ -132,7 +132,7 @@ async fn parts(
         let required = args.require_lint;
         add(
             counts,
-            lint::run(&stack.postgres, state, required, processes).await?,
+            lint::run(&stack.postgres, &host, state, required, processes).await?,
         );
     }
     if args.part == Part::Lint {
@@ -162,7 +162,12 @@ async fn parts(
         let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
         add(
             counts,
-            log_audit::run(&processes.log(workerd::NAME), &hidden, Others::None)?,
+            log_audit::run(
+                &processes.log(workerd::NAME),
+                &hidden,
+                Others::None,
+                filter.is_some(),
+            )?,
         );
     }
     // A filter by name is not for these, which have seeds.
@@ -189,10 +194,15 @@ async fn parts(
         println!("the functions' log");
         let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
         let log = processes.log(workerd::NAME);
-        add(counts, log_audit::run(&log, &hidden, Others::OfFaults)?);
+        add(
+            counts,
+            log_audit::run(&log, &hidden, Others::OfFaults, filter.is_some())?,
+        );
     }
     // Really the last: these load 200,000 messages.
-    if wants(Part::Http) {
+    if wants(Part::Http) && args.host.is_some() {
+        println!("not run with this host: direct reads (tests/reads)");
+    } else if wants(Part::Http) {
         println!("direct reads");
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=reads", "--"];
         arguments.extend(filter);

@@ -3,7 +3,10 @@
 use futures_util::future::join_all;
 use harness::{Env, Message, Stack, Upload};
 use serde_json::json;
-use tokio::{process::Command, sync::Mutex};
+use tokio::{
+    process::Command,
+    sync::{Mutex, OnceCell},
+};
 
 /// A sweep takes whatever is old enough, another test's files too.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -12,7 +15,7 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 const SWEEPER: (&str, &str) = ("sweeper@example.com", "password123");
 
 /// Makes the sweeper's account where no seed has.
-async fn need_sweeper(stack: &Stack) {
+async fn make_sweeper(stack: &Stack) {
     let there = "select count(*) from auth.users where email = $1";
     if stack.value::<i64>(there, &[&SWEEPER.0]).await == 0 {
         let body = json!({ "email": SWEEPER.0, "password": SWEEPER.1 });
@@ -20,14 +23,15 @@ async fn need_sweeper(stack: &Stack) {
         assert_eq!(made.status, 200, "{made:?}");
     }
     let role =
-        "update auth.users set raw_app_meta_data = raw_app_meta_data || '{\"role\": \"sweeper\"}'
+        "update auth.users set raw_app_meta_data = '{\"provider\": \"email\", \"role\": \"sweeper\"}'
                 where email = $1";
     assert_eq!(stack.execute(role, &[&SWEEPER.0]).await, 1);
 }
 
 /// Fires the trigger, and waits until the sweep is over.
 async fn fire(stack: &Stack) {
-    need_sweeper(stack).await;
+    static MADE: OnceCell<()> = OnceCell::const_new();
+    MADE.get_or_init(|| make_sweeper(stack)).await;
     let fired = stack.function_at(&Env::get().trigger_url).get("/").await;
     assert_eq!((fired.status, fired.text()), (200, "ok".to_owned()));
 }
