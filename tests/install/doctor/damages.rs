@@ -206,54 +206,6 @@ async fn a_migration_is_not_recorded() {
 }
 
 #[tokio::test]
-async fn row_security_of_files_is_off() {
-    let database = Database::migrated().await;
-    database
-        .prepare("alter table storage.objects disable row level security")
-        .await;
-    let report = examine_as_owner(&database).await;
-    assert_eq!(report.status, 1, "{}", report.text);
-    assert_eq!(report.wrong().len(), 1, "{}", report.text);
-    assert!(report.wrong()[0].ends_with("storage.objects: disabled, so no policy counts there"));
-    assert!(
-        report
-            .mend()
-            .ends_with("alter table storage.objects enable row level security")
-    );
-    database.drop().await;
-}
-
-#[tokio::test]
-async fn the_schema_is_exposed_by_a_setting() {
-    let database = Database::migrated().await;
-    let set = |schemas: &str| {
-        format!(
-            "alter role authenticator in database {} set pgrst.db_schemas = {schemas}",
-            database.name
-        )
-    };
-    for (schemas, exposed) in [
-        ("'public, chat, graphql_public'", true),
-        ("'chat'", true),
-        ("'public,chatter'", false),
-    ] {
-        database.prepare(&set(schemas)).await;
-        let report = examine_as_owner(&database).await;
-        assert_eq!(report.status, i32::from(exposed), "{}", report.text);
-        let line = "the setting pgrst.db_schemas of role authenticator has chat";
-        assert_eq!(report.text.contains(line), exposed, "{}", report.text);
-        if exposed {
-            assert!(
-                report
-                    .mend()
-                    .starts_with("take chat out of the exposed schemas: ")
-            );
-        }
-    }
-    database.drop().await;
-}
-
-#[tokio::test]
 async fn a_schema_that_is_gone_is_told_object_by_object() {
     let database = Database::migrated().await;
     database.prepare("drop schema chat cascade").await;
