@@ -161,6 +161,11 @@ damages! {
         "alter table chat.rate_limits drop constraint rate_limits_allow_something",
         "MISSING constraint chat.rate_limits.rate_limits_allow_something",
         "alter table chat.rate_limits add constraint rate_limits_allow_something CHECK";
+    a_constraint_allows_more:
+        "alter table chat.rate_limits drop constraint rate_limits_allow_something;
+         alter table chat.rate_limits add constraint rate_limits_allow_something check (max_count >= 0)",
+        "DIFFERS constraint chat.rate_limits.rate_limits_allow_something: CHECK ((max_count >= 0)); should be CHECK",
+        "alter table chat.rate_limits drop constraint if exists rate_limits_allow_something; alter table";
     statistics_tell_of_messages:
         "alter table public.messages alter text set statistics 100",
         "DIFFERS column public.messages.text: text; should be text statistics 0",
