@@ -1,6 +1,7 @@
 //! `cargo xtask doctor`, the program itself, on databases that are whole, damaged, or none of ours.
 
 mod damages;
+mod surroundings;
 mod targets;
 
 use std::process::Stdio;

@@ -12,7 +12,7 @@ mod surroundings;
 mod target;
 mod tls;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use findings::Findings;
 use inventory::Inventory;
 use tokio_postgres::IsolationLevel;
@@ -66,16 +66,15 @@ pub async fn run(args: DoctorArgs) -> Result<()> {
     Ok(())
 }
 
-/// Whether the inventory in the checkout is that of a freshly migrated database.
-pub async fn inventory_is_current(client: &tokio_postgres::Client) -> Result<()> {
+/// How the inventory in the checkout is not that of a freshly migrated database.
+pub async fn stale_inventory(client: &tokio_postgres::Client) -> Result<Option<String>> {
     client.batch_execute("set search_path = ''").await?;
     let (kept, found) = (Inventory::read()?, Inventory::of(client).await?);
-    let Some(difference) = kept.difference(&found) else {
-        return Ok(());
-    };
-    bail!(
-        "{} is not what the migrations make: {difference}\nWrite it anew: `cargo xtask dev --detach`, \
-         `cargo xtask db reset`, `cargo xtask doctor --write-inventory`",
-        inventory::FILE
-    );
+    Ok(kept.difference(&found).map(|difference| {
+        format!(
+            "{} is not what the migrations make: {difference}\nWrite it anew: `cargo xtask dev --detach`, \
+             `cargo xtask db reset`, `cargo xtask doctor --write-inventory`",
+            inventory::FILE
+        )
+    }))
 }

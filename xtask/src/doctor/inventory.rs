@@ -122,3 +122,23 @@ impl Inventory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_names_the_object_on_both_sides() {
+        let list = |definition: &str| {
+            let key = ("table".to_owned(), "chat.chats".to_owned());
+            Inventory(BTreeMap::from([(key, definition.to_owned())]))
+        };
+        assert_eq!(list("a").difference(&list("a")), None);
+        assert_eq!(
+            list("a").difference(&list("b")).unwrap(),
+            "\n- table\tchat.chats\ta\n+ table\tchat.chats\tb"
+        );
+        let gone = list("a").difference(&Inventory::default()).unwrap();
+        assert_eq!(gone, "\n- table\tchat.chats\ta");
+    }
+}

@@ -37,7 +37,9 @@ pub fn mend(kind: &str, name: &str, definition: &str) -> String {
         ),
         "replica identity" => format!("alter table {name} replica identity default"),
         "index" => format!("drop index if exists {name}; {definition}"),
-        "constraint" => format!("alter table {table} add constraint {part} {definition}"),
+        "constraint" => format!(
+            "alter table {table} drop constraint if exists {part}; alter table {table} add constraint {part} {definition}"
+        ),
         "policy" => {
             let (table, policy) = name.split_once(": ").unwrap_or((name, ""));
             format!(
@@ -52,8 +54,7 @@ pub fn mend(kind: &str, name: &str, definition: &str) -> String {
              on conflict (code) do update set status = excluded.status"
         ),
         "function" => {
-            let bare = name.strip_prefix("public.").map_or(name, |_| name);
-            let bare = bare.split_once('(').map_or(bare, |(bare, _)| bare);
+            let bare = name.split_once('(').map_or(name, |(bare, _)| bare);
             named_in(&format!("function {bare}("))
         }
         "column" => named_in(&format!("table {table} (")),
@@ -74,12 +75,16 @@ fn run_again(name: &str) -> String {
     format!("psql \"$DATABASE_URL\" -v ON_ERROR_STOP=1 -1 -f {file}")
 }
 
-/// The last migration that holds the words which make the object.
+/// The migration that makes the object, which the words name.
 fn named_in(words: &str) -> String {
+    let makes = |sql: &str| {
+        ["create", "create or replace"]
+            .iter()
+            .any(|verb| sql.contains(&format!("{verb} {words}")))
+    };
     let file = files()
         .into_iter()
-        .rev()
-        .find(|file| fs::read_to_string(&file.file).is_ok_and(|sql| sql.contains(words)));
+        .find(|file| fs::read_to_string(&file.file).is_ok_and(|sql| makes(&sql)));
     match file {
         Some(file) => format!("make it as in {} (\"{words}\")", shown(&file)),
         None => "make it as in supabase/migrations".to_owned(),
