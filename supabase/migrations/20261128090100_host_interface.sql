@@ -16,7 +16,7 @@ create function chat.is_blocked(a uuid, b uuid) returns boolean
 language sql stable security definer set search_path = ''
 as $$ select false $$;
 comment on function chat.is_blocked(uuid, uuid) is
-  'Host: whether either of two users has blocked the other. Asked at each opening, send and edit in a direct chat.';
+  'Host: whether either of two users has blocked the other. Asked once at each opening, send, edit, typing and upload in a direct chat.';
 
 create function chat.event_participants(event_id uuid) returns setof uuid
 language sql stable security definer set search_path = ''
