@@ -109,16 +109,22 @@ object (kind, name, definition) as (
 
   union all
   select 'function', f.name,
-    format('(%s) returns %s; %s; security %s; %s',
-      pg_get_function_arguments(f.oid), pg_get_function_result(f.oid), l.lanname,
-      case when f.prosecdef then 'definer' else 'invoker' end,
-      case f.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end
+    format('(%s) returns %s; security %s',
+      pg_get_function_arguments(f.oid), pg_get_function_result(f.oid), case when f.prosecdef then 'definer' else 'invoker' end
     )
-    || case when f.proisstrict then '; strict' else '' end
-    || case when f.proleakproof then '; leakproof' else '' end
-    || case when f.proparallel = 's' then '; parallel safe' else '' end
-    || coalesce('; set ' || array_to_string(f.proconfig, ', set '), '')
-    -- What the host's functions do is the host's business.
+    -- How the host's functions do what they do is the host's business.
+    || case when f.is_hosts then '' else
+      '; ' || l.lanname
+      || case f.provolatile when 'i' then '; immutable' when 's' then '; stable' else '; volatile' end
+      || case when f.proisstrict then '; strict' else '' end
+      || case when f.proleakproof then '; leakproof' else '' end
+      || case when f.proparallel = 's' then '; parallel safe' else '' end
+    end
+    || coalesce((
+      select string_agg('; set ' || s, '' order by n)
+      from unnest(f.proconfig) with ordinality as setting (s, n)
+      where s like 'search_path=%' or not f.is_hosts
+    ), '')
     || case
       when f.is_hosts then ''
       else '; body ' || left(md5(regexp_replace(coalesce(pg_get_function_sqlbody(f.oid), f.prosrc), '\s+', ' ', 'g')), 12)
