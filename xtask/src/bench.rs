@@ -340,7 +340,7 @@ async fn start_api(stack: &Stack, processes: &Processes) -> Result<String> {
     let port = ports::free()?;
     let postgrest = stack.postgrest_url();
     let (_, postgrest) = postgrest.rsplit_once(':').context("a URL has a port")?;
-    let own: PathBuf = std::env::current_exe()?;
+    let own: PathBuf = paths::program()?;
     let api = command(own, ["bench-api", &port.to_string(), postgrest]);
     processes.start(Spec::new(API, api))?;
     let url = format!("http://{HOST}:{port}");

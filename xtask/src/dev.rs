@@ -175,7 +175,7 @@ async fn detach() -> Result<()> {
     fs::create_dir_all(state.join("logs"))?;
     let log_path = state.join("logs/dev.log");
     let log = fs::File::create(&log_path)?;
-    let mut child = Command::new(std::env::current_exe()?)
+    let mut child = Command::new(paths::program()?)
         .args(std::env::args_os().skip(1))
         .arg("--background")
         .stdin(Stdio::null())

@@ -52,6 +52,8 @@ use cli::{Cli, Command, Db};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // Before anything can replace it; what cannot be told now is told where it is needed.
+    let _ = paths::program();
     let done = match Cli::parse().command {
         Command::Dev(args) => dev::run(args).await,
         Command::Guard { state } => leftovers::guard(&state).await,

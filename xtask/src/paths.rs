@@ -3,12 +3,26 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// The name of our folder in every cache.
 const NAME: &str = "supabase-chat-api";
+
+/// This program. The first call looks, at the start of `main`: the unit tests link the program anew, and Linux tells
+/// a running one's path no longer once the file is another.
+pub fn program() -> Result<PathBuf> {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    match PROGRAM.get() {
+        Some(program) => Ok(program.clone()),
+        None => {
+            let program = env::current_exe().context("this program has no path")?;
+            Ok(PROGRAM.get_or_init(|| program).clone())
+        }
+    }
+}
 
 /// The checkout's root.
 pub fn root() -> PathBuf {

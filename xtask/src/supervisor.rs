@@ -53,7 +53,7 @@ impl Drop for Claim {
 /// Ctrl-C.
 fn guard(state: &Path) -> Result<Child> {
     use std::os::unix::process::CommandExt;
-    Command::new(std::env::current_exe()?)
+    Command::new(paths::program()?)
         .arg("guard")
         .arg(state)
         .env_remove(MARKER)

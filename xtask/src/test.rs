@@ -1,6 +1,5 @@
 //! `cargo xtask test`: the parts in turn, on a stack of their own.
 
-use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -110,6 +109,18 @@ async fn parts(
     if matches!(args.part, Part::Install | Part::Restore) {
         return Ok(());
     }
+    // Before the tests of SQL bring functions of their own. A filter by name is not for it.
+    if wants(Part::Lint) && (args.part == Part::Lint || filter.is_none()) {
+        println!("lint");
+        let required = args.require_lint;
+        add(
+            counts,
+            lint::run(&stack.postgres, &host, state, required, processes).await?,
+        );
+    }
+    if args.part == Part::Lint {
+        return Ok(());
+    }
     if wants(Part::Sql) {
         println!("SQL tests");
         // Another host may have functions of its own in public.
@@ -133,18 +144,6 @@ async fn parts(
         add(counts, conformance::run(&stack.postgres, &host).await?);
     }
     if args.part == Part::Host {
-        return Ok(());
-    }
-    // A filter by name is not for it.
-    if wants(Part::Lint) && (args.part == Part::Lint || filter.is_none()) {
-        println!("lint");
-        let required = args.require_lint;
-        add(
-            counts,
-            lint::run(&stack.postgres, &host, state, required, processes).await?,
-        );
-    }
-    if args.part == Part::Lint {
         return Ok(());
     }
     pgtap::prepare(&stack.postgres, &host).await?;
@@ -229,10 +228,7 @@ fn install_vars(postgres: &Postgres) -> Result<Vars> {
         ("DATABASE_URL".to_owned(), postgres.url(OWNER)),
         ("SUPERUSER_URL".to_owned(), postgres.url(SUPERUSER)),
         ("PRISTINE_DATABASE".to_owned(), pristine::NAME.to_owned()),
-        (
-            "XTASK".to_owned(),
-            env::current_exe()?.display().to_string(),
-        ),
+        ("XTASK".to_owned(), paths::program()?.display().to_string()),
     ]))
 }
 
@@ -291,7 +287,7 @@ async fn start_functions(
     )?;
     let log = processes.log(workerd::NAME).display().to_string();
     vars.insert("FUNCTIONS_LOG".to_owned(), log);
-    let xtask = env::current_exe()?.display().to_string();
+    let xtask = paths::program()?.display().to_string();
     vars.insert("XTASK".to_owned(), xtask);
     vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());
