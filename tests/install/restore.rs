@@ -88,7 +88,6 @@ async fn fresh() -> Database {
 }
 
 #[tokio::test]
-#[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
 async fn a_dump_and_one_file_bring_everything_back() {
     let Old { chat, rows, dump } = Old::get().await;
     let new = fresh().await;
@@ -157,7 +156,6 @@ async fn a_dump_and_one_file_bring_everything_back() {
 }
 
 #[tokio::test]
-#[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
 async fn rows_alone_come_back_over_pushed_migrations() {
     let Old { chat, rows, dump } = Old::get().await;
     let new = Database::migrated().await;
@@ -184,7 +182,6 @@ async fn rows_alone_come_back_over_pushed_migrations() {
 }
 
 #[tokio::test]
-#[ignore = "needs pg_dump: cargo xtask test restore --postgres 15"]
 async fn an_older_project_grants_too_much_to_what_is_restored() {
     let dump = &Old::get().await.dump;
     let new = fresh().await;

@@ -98,7 +98,10 @@ async fn parts(
         let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=install", "--"];
         if args.part == Part::Restore {
             // The roles that they restore are the cluster's.
-            arguments.extend(["--ignored", "--test-threads=1"]);
+            arguments.extend(["restore::", "--test-threads=1"]);
+        } else {
+            // They need a pg_dump, and have a part of their own.
+            arguments.extend(["--skip", "restore::"]);
         }
         arguments.extend(filter);
         add(
