@@ -128,6 +128,22 @@ async fn what_an_operator_may_change_is_told_and_not_refused() {
 }
 
 #[tokio::test]
+async fn a_project_with_a_host_of_its_own_lacks_no_example() {
+    let database = Database::migrated().await;
+    database
+        .prepare(
+            "drop schema example_host cascade;
+             delete from supabase_migrations.schema_migrations where name = 'example_host'",
+        )
+        .await;
+    let report = examine_as_owner(&database).await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    let line = "the example host is not there";
+    assert!(report.notices().iter().any(|notice| notice.ends_with(line)));
+    database.drop().await;
+}
+
+#[tokio::test]
 async fn the_host_interface_is_a_stub_or_the_hosts() {
     let database = Database::migrated().await;
     let report = examine_as_owner(&database).await;

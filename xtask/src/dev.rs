@@ -121,7 +121,7 @@ async fn supabase(
     if let Some(vars) = attached {
         println!(
             "  the Supabase at --supabase-url is used; its migrations are yours to apply: \
-             `supabase db push`, or `supabase db reset` for a local one"
+             `supabase db push --remote`, or `supabase db reset` for a local one"
         );
         return Ok(vars);
     }

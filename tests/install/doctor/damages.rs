@@ -197,7 +197,7 @@ async fn a_migration_is_not_recorded() {
     assert_eq!(report.wrong().len(), 1, "{}", report.text);
     let told = format!("{version}_realtime is not recorded as applied");
     assert!(report.wrong()[0].ends_with(&told), "{}", report.text);
-    let mend = format!("npx supabase migration repair --status applied {version}");
+    let mend = format!("npx supabase migration repair --remote --status applied {version}");
     assert!(report.mend().ends_with(&mend), "{}", report.text);
 
     // A project may have taken the file under another number.

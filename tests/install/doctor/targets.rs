@@ -78,7 +78,7 @@ async fn a_database_without_the_chat() {
     let report = examine_as_owner(&database).await;
     assert_refused(
         &report,
-        "the chat is not in this database: push the migrations, `npx supabase db push",
+        "the chat is not in this database: push the migrations, `npx supabase db push --remote",
     );
     database.drop().await;
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use tokio_postgres::Client;
 
 use super::findings::{Findings, State};
+use crate::host::EXAMPLE;
 use crate::migrations;
 use crate::paths::root;
 
@@ -42,10 +43,22 @@ async fn history(client: &Client, findings: &mut Findings) -> Result<()> {
             findings.count("migration");
             continue;
         }
+        if file.name == EXAMPLE && !has(client, "example_host.friendships").await? {
+            let found = "the example host is not there";
+            let mend = "nothing, if the project has a host of its own; never push the example then, \
+                 as its functions would replace the host's";
+            findings.add(
+                State::Notice,
+                "migration",
+                found.to_owned(),
+                mend.to_owned(),
+            );
+            continue;
+        }
         let found = format!("{}_{} is not recorded as applied", file.version, file.name);
         let mend = format!(
-            "npx supabase db push; or, where its objects are there (after a restore): \
-             npx supabase migration repair --status applied {}",
+            "npx supabase db push --remote; or, where its objects are there (after a restore): \
+             npx supabase migration repair --remote --status applied {}",
             file.version
         );
         findings.add(State::Missing, "migration", found, mend);
