@@ -322,7 +322,8 @@ declare
 begin
   if findings <> '' then
     raise exception using errcode = '55000', message =
-      'the chat cannot be installed in this database, and nothing was changed. Mend this and push again:' || findings;
+      'the chat cannot be installed in this database, and nothing was changed. Mend this and push again. '
+      'A migration that renames needs a number below 20261128080000, so that new databases pass too:' || findings;
   end if;
 end
 $$;

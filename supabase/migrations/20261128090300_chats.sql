@@ -378,11 +378,22 @@ as $$
 begin
   perform chat.lock_chats_of(array[event_id]);
   update chat.chats c
-  set name = case c.type when 'approved_group' then group_chat_name else authors_chat_name end
+  set name = case c.type when 'approved_group' then coalesce(group_chat_name, c.name) else authors_chat_name end
   where c.event_id = rename_event.event_id;
 end
 $$;
-comment on function chat.rename_event(uuid, text, text) is 'Host: lets the names of an event''s chats follow its title.';
+comment on function chat.rename_event(uuid, text, text) is
+  'Host: lets the names of an event''s chats follow its title. The chats of its groups keep their names where group_chat_name is null.';
+
+create function chat.rename_group(group_id uuid, name text) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  perform chat.lock_chats_of(array[group_id]);
+  update chat.chats c set name = rename_group.name where c.group_id = rename_group.group_id;
+end
+$$;
+comment on function chat.rename_group(uuid, text) is 'Host: gives the chat of a group another name, where a group has a name of its own.';
 
 create function chat.move_group(group_id uuid, event_id uuid, name text) returns void
 language plpgsql volatile security definer set search_path = ''

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use harness::Env;
+use harness::{Env, Stack};
+use serde_json::json;
 use tokio::process::Command;
 use uuid::Uuid;
 
@@ -147,6 +148,11 @@ async fn token_tells_what_is_wrong_with_the_key_or_the_database() {
 async fn sweep_tells_what_is_wrong_with_the_project_the_key_or_the_account() {
     let env = Env::get();
     let sweeper = "sweeper@example.com";
+    let somebody = format!("{}@example.com", Uuid::new_v4());
+    let account = json!({ "email": somebody, "password": "password123" });
+    let signed_up = Stack::connect().await.auth().post("/signup", &account).await;
+    assert_eq!(signed_up.status, 200, "{signed_up:?}");
+    let is_no_sweeper = format!("{somebody} is not a sweeper: its app_metadata needs");
     for (url, key, account, expected) in [
         (
             "example.supabase.co",
@@ -164,8 +170,8 @@ async fn sweep_tells_what_is_wrong_with_the_project_the_key_or_the_account() {
         (
             &*env.supabase_url,
             &*env.anon_key,
-            "alice@example.com",
-            "alice@example.com is not a sweeper: its app_metadata needs",
+            &*somebody,
+            &*is_no_sweeper,
         ),
         (
             &*env.supabase_url,

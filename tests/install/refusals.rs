@@ -8,7 +8,8 @@ use crate::migrations;
 
 /// What every list of findings begins with.
 pub const HEADING: &str = "the chat cannot be installed in this database, and nothing was changed. \
-    Mend this and push again:";
+    Mend this and push again. A migration that renames needs a number below 20261128080000, so that new databases \
+    pass too:";
 
 /// Applies the migrations as a role, and asserts that they are refused with these findings, each a line
 /// of what is so and a line of the mend, and that the database is as before.
