@@ -150,7 +150,11 @@ async fn sweep_tells_what_is_wrong_with_the_project_the_key_or_the_account() {
     let sweeper = "sweeper@example.com";
     let somebody = format!("{}@example.com", Uuid::new_v4());
     let account = json!({ "email": somebody, "password": "password123" });
-    let signed_up = Stack::connect().await.auth().post("/signup", &account).await;
+    let signed_up = Stack::connect()
+        .await
+        .auth()
+        .post("/signup", &account)
+        .await;
     assert_eq!(signed_up.status, 200, "{signed_up:?}");
     let is_no_sweeper = format!("{somebody} is not a sweeper: its app_metadata needs");
     for (url, key, account, expected) in [
