@@ -98,6 +98,18 @@ damages! {
         "grant update (text) on public.messages to authenticated",
         "DIFFERS grant table public.messages to authenticated: too much: update (text)",
         "revoke update (text) on table public.messages from authenticated";
+    a_user_may_select_each_column:
+        "grant select on public.messages to authenticated",
+        "DIFFERS grant table public.messages to authenticated: too much: select",
+        "revoke select on table public.messages from authenticated; grant select (attachment_content_type)";
+    a_user_may_pass_a_privilege_on:
+        "grant usage on schema chat to authenticated with grant option",
+        "DIFFERS grant schema chat to authenticated: too much: usage with grant option",
+        "revoke usage on schema chat from authenticated; grant usage on schema chat to authenticated; or all at once";
+    users_may_not_use_the_schema_of_the_api:
+        "revoke usage on schema public from public, authenticated",
+        "MISSING rights authenticated lacks usage on schema public",
+        "grant usage on schema public to authenticated";
     strangers_may_select_messages:
         "grant select on public.messages to anon",
         "DIFFERS grant table public.messages to anon: too much: select",
@@ -197,7 +209,7 @@ async fn a_migration_is_not_recorded() {
     assert_eq!(report.wrong().len(), 1, "{}", report.text);
     let told = format!("{version}_realtime is not recorded as applied");
     assert!(report.wrong()[0].ends_with(&told), "{}", report.text);
-    let mend = format!("npx supabase migration repair --status applied {version}");
+    let mend = format!("npx supabase migration repair --remote --status applied {version}");
     assert!(report.mend().ends_with(&mend), "{}", report.text);
 
     // A project may have taken the file under another number.

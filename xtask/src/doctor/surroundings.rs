@@ -44,8 +44,8 @@ async fn history(client: &Client, findings: &mut Findings) -> Result<()> {
         }
         let found = format!("{}_{} is not recorded as applied", file.version, file.name);
         let mend = format!(
-            "npx supabase db push; or, where its objects are there (after a restore): \
-             npx supabase migration repair --status applied {}",
+            "npx supabase db push --remote; or, where its objects are there (after a restore): \
+             npx supabase migration repair --remote --status applied {}",
             file.version
         );
         findings.add(State::Missing, "migration", found, mend);

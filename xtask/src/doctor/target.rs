@@ -66,7 +66,9 @@ pub async fn check(client: &Client) -> Result<()> {
         );
     }
     if !row.get::<_, bool>("has_chat") {
-        bail!("the chat is not in this database: push the migrations, `npx supabase db push`");
+        bail!(
+            "the chat is not in this database: push the migrations, `npx supabase db push --remote`"
+        );
     }
     if !row.get::<_, bool>("passes_rls") || !unreadable.is_empty() {
         let why = if unreadable.is_empty() {
