@@ -2,7 +2,10 @@
 -- and the publication of Realtime, a trigger on the accounts.
 --
 -- This file may be run again at any time, and has to be after a restore: `supabase db dump` leaves
--- these schemas out.
+-- these schemas out. In one transaction (`psql -1`): between two statements files would be open or closed to all.
+
+-- All requests would wait behind this where it waits for a long transaction, such as a dump. It may be run again.
+set local lock_timeout = '5s';
 
 -- Accounts -------------------------------------------------------------------
 
@@ -243,7 +246,13 @@ begin
   );
   if unfit <> '' then
     raise warning 'publication supabase_realtime %, and is left as it is: clients miss messages or edits until they ask for changes', unfit
-      using hint = 'alter publication supabase_realtime set (publish = ''insert, update, delete''); alter publication supabase_realtime drop table public.messages; then run this again.';
+      using hint = 'alter publication supabase_realtime set (publish = ''insert, update, delete'');' || coalesce(
+        (
+          select ' alter publication supabase_realtime drop table public.messages; then run this again.'
+          from pg_publication_rel r where r.prpubid = publication.oid and r.prrelid = 'public.messages'::regclass
+        ),
+        ''
+      );
   end if;
 end
 $$;
