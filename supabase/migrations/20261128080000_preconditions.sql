@@ -101,7 +101,7 @@ begin
     open_tables as (
       select format('row level security is off on %s: policies there would do nothing', t.name),
         format('as its owner, %s: alter table %s enable row level security;', quote_ident(t.owner), t.name)
-      from tables t where not t.relrowsecurity and t.name in ('storage.objects', 'realtime.messages')
+      from tables t where not t.relrowsecurity and t.name in ('storage.objects', 'storage.buckets', 'realtime.messages')
     ),
     routines (space, routine, arguments) as (values
       ('auth', 'uid', ''), ('auth', 'jwt', ''), ('realtime', 'topic', ''),
@@ -157,8 +157,8 @@ declare
 begin
   for target in
     select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where (n.nspname, c.relname) in (('storage', 'objects'), ('realtime', 'messages')) and c.relkind in ('r', 'p')
-      and has_schema_privilege(n.oid, 'usage')
+    where (n.nspname, c.relname) in (('storage', 'objects'), ('storage', 'buckets'), ('realtime', 'messages'))
+      and c.relkind in ('r', 'p') and has_schema_privilege(n.oid, 'usage')
     order by 1
   loop
     begin
@@ -262,6 +262,9 @@ begin
       'nobody else removes attachments',
       'nobody changes attachments, nor moves anything among them',
       'attachments are for people with an account'
+    ) or (n.nspname, c.relname) = ('storage', 'buckets') and p.polname in (
+      'nobody changes the bucket of attachments',
+      'nobody removes the bucket of attachments'
     ) or (n.nspname, c.relname) = ('realtime', 'messages') and p.polname in (
       'people listen to their chats and to their own channel',
       'people tell their presence where they may listen',

@@ -204,6 +204,19 @@ create policy "attachments are for people with an account"
   on storage.objects as restrictive for all to public
   using (bucket_id is distinct from 'chat-attachments' or current_user = 'authenticated');
 
+-- The bucket itself: where a policy of the project's own lets people make and change buckets, one of them could
+-- make this one public.
+drop policy if exists "nobody changes the bucket of attachments" on storage.buckets;
+create policy "nobody changes the bucket of attachments"
+  on storage.buckets as restrictive for update to public
+  using (id is distinct from 'chat-attachments')
+  with check (id is distinct from 'chat-attachments');
+
+drop policy if exists "nobody removes the bucket of attachments" on storage.buckets;
+create policy "nobody removes the bucket of attachments"
+  on storage.buckets as restrictive for delete to public
+  using (id is distinct from 'chat-attachments');
+
 -- Realtime -------------------------------------------------------------------
 -- With the default replica identity: with a full one a deleted row would reach strangers whose filter fits.
 

@@ -134,7 +134,7 @@ union all
 select 'row security', case when c.relrowsecurity then 'ok' else 'differs' end,
   c.oid::regclass || case when c.relrowsecurity then ': enabled' else ': disabled, so no policy counts there' end,
   'as the table''s owner, on hosted Supabase by its support: alter table ' || c.oid::regclass || ' enable row level security'
-from pg_catalog.pg_class c where c.oid in ('storage.objects'::regclass, 'realtime.messages'::regclass)
+from pg_catalog.pg_class c where c.oid in ('storage.objects'::regclass, 'storage.buckets'::regclass, 'realtime.messages'::regclass)
 
 union all
 -- A later Realtime may give them more arguments.
