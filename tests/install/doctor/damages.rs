@@ -110,6 +110,14 @@ damages! {
         "revoke usage on schema public from public, authenticated",
         "MISSING rights authenticated lacks usage on schema public",
         "grant usage on schema public to authenticated";
+    updates_are_not_published:
+        "alter publication supabase_realtime set (publish = 'insert')",
+        "DIFFERS publication supabase_realtime: public.messages: insert; should be insert, update, delete",
+        "alter publication supabase_realtime set (publish = 'insert, update, delete, truncate')";
+    some_rows_are_published:
+        "alter publication supabase_realtime set table public.messages (id) where (id is not null)",
+        "DIFFERS publication supabase_realtime: public.messages: insert, update, delete where",
+        "alter publication supabase_realtime drop table public.messages; alter publication supabase_realtime add table";
     strangers_may_select_messages:
         "grant select on public.messages to anon",
         "DIFFERS grant table public.messages to anon: too much: select",

@@ -36,7 +36,11 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
             ),
             (_, Some(there)) => {
                 let found = format!("{name}: {}", different_part(there, definition));
-                findings.add(State::Differs, kind, found, mend(kind, name, definition));
+                let mend = match kind.as_str() {
+                    "publication" => mends::published_otherwise(there),
+                    _ => mend(kind, name, definition),
+                };
+                findings.add(State::Differs, kind, found, mend);
             }
             ("rate limit", None) => findings.add(
                 State::Notice,
