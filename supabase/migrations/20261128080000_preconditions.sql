@@ -7,6 +7,8 @@
 -- A later release that makes more names in `public` or in Supabase's schemas brings a file like this one.
 
 set chat_install.findings to '';
+-- The trial of a policy waits for whoever reads files, such as a dump, and all requests would wait behind it.
+set local lock_timeout = '5s';
 
 do $$
 begin
@@ -42,10 +44,14 @@ begin
       format('role %s may not create schemas in database %s', me, database),
       format('push as role postgres; or as the database''s owner: grant create on database %s to %s;', database, me)),
     (4, to_regnamespace('public') is null,
-      'there is no schema public', 'create schema public;'),
+      'there is no schema public',
+      'create schema public; grant usage on schema public to anon, authenticated, service_role;'),
     (5, to_regnamespace('public') is not null and not has_schema_privilege(to_regnamespace('public'), 'create'),
       format('role %s may not create tables in schema public', me),
-      format('push as role postgres; or as the schema''s owner: grant create on schema public to %s;', me))
+      format('push as role postgres; or as the schema''s owner: grant create on schema public to %s;', me)),
+    (6, not current_setting('standard_conforming_strings')::boolean,
+      'standard_conforming_strings is off, so the files mean something else',
+      format('alter database %s set standard_conforming_strings = on; where a role has it: alter role … reset …', database))
   ) as f (place, is_so, finding, mend)
   where f.is_so;
   perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
@@ -95,7 +101,7 @@ begin
     open_tables as (
       select format('row level security is off on %s: policies there would do nothing', t.name),
         format('as its owner, %s: alter table %s enable row level security;', quote_ident(t.owner), t.name)
-      from tables t where not t.relrowsecurity and t.name in ('storage.objects', 'realtime.messages')
+      from tables t where not t.relrowsecurity and t.name in ('storage.objects', 'storage.buckets', 'realtime.messages')
     ),
     routines (space, routine, arguments) as (values
       ('auth', 'uid', ''), ('auth', 'jwt', ''), ('realtime', 'topic', ''),
@@ -151,8 +157,8 @@ declare
 begin
   for target in
     select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where (n.nspname, c.relname) in (('storage', 'objects'), ('realtime', 'messages')) and c.relkind in ('r', 'p')
-      and has_schema_privilege(n.oid, 'usage')
+    where (n.nspname, c.relname) in (('storage', 'objects'), ('storage', 'buckets'), ('realtime', 'messages'))
+      and c.relkind in ('r', 'p') and has_schema_privilege(n.oid, 'usage')
     order by 1
   loop
     begin
@@ -256,6 +262,9 @@ begin
       'nobody else removes attachments',
       'nobody changes attachments, nor moves anything among them',
       'attachments are for people with an account'
+    ) or (n.nspname, c.relname) = ('storage', 'buckets') and p.polname in (
+      'nobody changes the bucket of attachments',
+      'nobody removes the bucket of attachments'
     ) or (n.nspname, c.relname) = ('realtime', 'messages') and p.polname in (
       'people listen to their chats and to their own channel',
       'people tell their presence where they may listen',
@@ -292,12 +301,29 @@ begin
       and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
     having count(*) = 2
   ) then
-    select case when exists (select from storage.objects o where o.bucket_id = b.id)
-      then format(E'\n- bucket %s exists, and has files: they would become the chat''s, and be removed as left over\n    %s', b.id,
+    select string_agg(case when exists (select from storage.objects o where o.bucket_id = b.id)
+      then format(E'\n- bucket %s exists, and has files: they would become the chat''s, and be removed as left over\n    %s', n.name,
         'move them into a bucket of another name, then delete this one (Dashboard, Storage)')
-      else format(E'\n- bucket %s exists; it is empty\n    %s', b.id, 'delete it (Dashboard, Storage)')
-    end into found
-    from storage.buckets b where 'chat-attachments' in (b.id, b.name);
+      else format(E'\n- bucket %s exists; it is empty\n    %s', n.name, 'delete it (Dashboard, Storage)')
+    end, '' order by b.id) into found
+    from storage.buckets b, lateral (
+      select case when b.name = b.id then b.id else format('%s, named %s,', b.id, b.name) end as name
+    ) as n
+    where 'chat-attachments' in (b.id, b.name);
+    -- As with the policies: a trigger of the project's own may refuse it.
+    if found is null and has_table_privilege('storage.buckets', 'insert') then
+      begin
+        insert into storage.buckets (id, name, public) values ('chat-attachments', 'chat-attachments', false);
+        raise sqlstate 'CH000';
+      exception
+        when sqlstate 'CH000' then null;
+        when others then
+          found := format(
+            E'\n- bucket chat-attachments cannot be made: %s\n    %s', sqlerrm,
+            'let what refuses it, such as a trigger on storage.buckets, allow a private bucket of this name'
+          );
+      end;
+    end if;
     perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
   end if;
 

@@ -7,6 +7,10 @@
 --
 -- Bodies here name public.messages, which the next migration makes; plpgsql looks it up when run.
 
+-- On hosted Supabase each statement about a policy locks all tables of auth, storage and realtime until the
+-- transaction ends: who waits for one of them must not make all requests wait.
+set local lock_timeout = '5s';
+
 create type chat.chat_type as enum ('direct', 'event_authors', 'approved_group');
 
 -- Tables ---------------------------------------------------------------------

@@ -4,6 +4,10 @@
 -- and a deletion each take the lock of the chat's row and its next rev: so rev has no
 -- hole, created_at is strictly increasing in a chat, and two writers never deadlock.
 
+-- On hosted Supabase each statement about a policy locks all tables of auth, storage and realtime until the
+-- transaction ends: who waits for one of them must not make all requests wait.
+set local lock_timeout = '5s';
+
 -- Table ----------------------------------------------------------------------
 
 create table public.messages (

@@ -2,7 +2,10 @@
 -- and the publication of Realtime, a trigger on the accounts.
 --
 -- This file may be run again at any time, and has to be after a restore: `supabase db dump` leaves
--- these schemas out.
+-- these schemas out. In one transaction (`psql -1`): between two statements files would be open or closed to all.
+
+-- All requests would wait behind this where it waits for a long transaction, such as a dump. It may be run again.
+set local lock_timeout = '5s';
 
 -- Accounts -------------------------------------------------------------------
 
@@ -201,6 +204,19 @@ create policy "attachments are for people with an account"
   on storage.objects as restrictive for all to public
   using (bucket_id is distinct from 'chat-attachments' or current_user = 'authenticated');
 
+-- The bucket itself: where a policy of the project's own lets people make and change buckets, one of them could
+-- make this one public.
+drop policy if exists "nobody changes the bucket of attachments" on storage.buckets;
+create policy "nobody changes the bucket of attachments"
+  on storage.buckets as restrictive for update to public
+  using (id is distinct from 'chat-attachments')
+  with check (id is distinct from 'chat-attachments');
+
+drop policy if exists "nobody removes the bucket of attachments" on storage.buckets;
+create policy "nobody removes the bucket of attachments"
+  on storage.buckets as restrictive for delete to public
+  using (id is distinct from 'chat-attachments');
+
 -- Realtime -------------------------------------------------------------------
 -- With the default replica identity: with a full one a deleted row would reach strangers whose filter fits.
 
@@ -243,7 +259,13 @@ begin
   );
   if unfit <> '' then
     raise warning 'publication supabase_realtime %, and is left as it is: clients miss messages or edits until they ask for changes', unfit
-      using hint = 'alter publication supabase_realtime set (publish = ''insert, update, delete''); alter publication supabase_realtime drop table public.messages; then run this again.';
+      using hint = 'alter publication supabase_realtime set (publish = ''insert, update, delete'');' || coalesce(
+        (
+          select ' alter publication supabase_realtime drop table public.messages; then run this again.'
+          from pg_publication_rel r where r.prpubid = publication.oid and r.prrelid = 'public.messages'::regclass
+        ),
+        ''
+      );
   end if;
 end
 $$;

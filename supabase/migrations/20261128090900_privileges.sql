@@ -1,6 +1,8 @@
 -- Who may do what: everything is revoked, then granted by column and by function.
 -- Clients write no table.
 
+-- The schema too: default privileges may have given it away when it was made.
+revoke all on schema chat from public, anon, authenticated, service_role;
 revoke all on all tables in schema chat from public, anon, authenticated, service_role;
 revoke all on all sequences in schema chat from public, anon, authenticated, service_role;
 revoke execute on all functions in schema chat from public, anon, authenticated, service_role;
@@ -19,6 +21,7 @@ revoke execute on function
 -- Row-level security enforces participation, so functions that read run with the caller's rights.
 -- Only public.messages can be reached from outside.
 
+grant usage on schema chat to authenticated;
 grant select (
   id, chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
   attachment_width, attachment_height, client_id, rev, created_at, edited_at, deleted_at, deleted_by

@@ -287,12 +287,13 @@ select set_eq(
 );
 select is_empty(
   $$ select policyname from pg_catalog.pg_policies
-     where schemaname = 'storage' and concat(qual, ' ', with_check) !~ 'bucket_id (=|IS DISTINCT FROM) (chat\.bucket\(\)|''chat-attachments'')' $$,
+     where schemaname = 'storage' and concat(qual, ' ', with_check) !~ '\m(bucket_)?id (=|IS DISTINCT FROM) (chat\.bucket\(\)|''chat-attachments'')' $$,
   'each is about the chat''s bucket alone'
 );
 select is_empty(
-  $$ select policyname from pg_catalog.pg_policies where schemaname = 'storage' and tablename <> 'objects' $$,
-  'and nobody reads or changes buckets'
+  $$ select policyname from pg_catalog.pg_policies
+     where schemaname = 'storage' and tablename <> 'objects' and permissive = 'PERMISSIVE' $$,
+  'and none lets anybody read or change buckets'
 );
 
 select set_eq(

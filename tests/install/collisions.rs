@@ -10,7 +10,7 @@ pub struct Collision {
     pub mend: &'static str,
 }
 
-pub const COLLISIONS: [Collision; 17] = [
+pub const COLLISIONS: [Collision; 19] = [
     Collision {
         sql: "alter table storage.objects disable row level security",
         finding: "row level security is off on storage.objects: policies there would do nothing",
@@ -91,7 +91,7 @@ pub const COLLISIONS: [Collision; 17] = [
         finding: "publication supabase_realtime belongs to supabase_admin, so postgres may not add a table to it",
         mend: "as a superuser: alter publication supabase_realtime owner to postgres;",
     },
-    // These two stand for others above, so they are not among those that go together.
+    // These stand for others above, so they are not among those that go together.
     Collision {
         sql: "create type public.messages as enum ('sent')",
         finding: "type public.messages exists",
@@ -101,6 +101,17 @@ pub const COLLISIONS: [Collision; 17] = [
         sql: "insert into storage.buckets (id, name) values ('chat-attachments', 'chat-attachments')",
         finding: "bucket chat-attachments exists; it is empty",
         mend: "delete it (Dashboard, Storage)",
+    },
+    Collision {
+        sql: "insert into storage.buckets (id, name) values ('files', 'chat-attachments')",
+        finding: "bucket files, named chat-attachments, exists; it is empty",
+        mend: "delete it (Dashboard, Storage)",
+    },
+    Collision {
+        sql: "create function public.refuse() returns trigger language plpgsql as 'begin raise exception ''no more buckets''; end'; \
+            create trigger refuse before insert on storage.buckets for each row execute function public.refuse()",
+        finding: "bucket chat-attachments cannot be made: no more buckets",
+        mend: "let what refuses it, such as a trigger on storage.buckets, allow a private bucket of this name",
     },
 ];
 

@@ -68,6 +68,45 @@ async fn a_stranger_still_sees_its_files_and_none_of_the_chats() {
     database.drop().await;
 }
 
+/// It lets people change buckets: its own, and not the chat's, which one of them would make public.
+#[tokio::test]
+async fn its_people_change_its_buckets_and_not_the_chats() {
+    let database = Database::pristine().await;
+    let owner = database.owner().await;
+    owner.batch_execute(OWN).await.unwrap();
+    crate::migrations::apply(&owner).await.unwrap();
+    owner.batch_execute("set role authenticated").await.unwrap();
+    let update = "update storage.buckets set public = true where id = $1";
+    assert_eq!(owner.execute(update, &[&"avatars"]).await.unwrap(), 1);
+    let bucket = "chat-attachments";
+    assert_eq!(owner.execute(update, &[&bucket]).await.unwrap(), 0);
+    let delete = "delete from storage.buckets where id = $1";
+    assert_eq!(owner.execute(delete, &[&bucket]).await.unwrap(), 0);
+    drop(owner);
+    database.drop().await;
+}
+
+/// A dump reads the table of files for hours: a push that waited for its end would stop all requests for files.
+#[tokio::test]
+async fn a_push_does_not_wait_for_a_long_transaction() {
+    let database = Database::pristine().await;
+    let mut reader = database.owner().await;
+    let dump = reader.transaction().await.unwrap();
+    dump.batch_execute("select from storage.objects")
+        .await
+        .unwrap();
+    let before = catalog::snapshot(&database.superuser).await;
+    let push = database.owner().await;
+    let error = crate::migrations::apply(&push).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "55P03", "{error}");
+    let after = catalog::snapshot(&database.superuser).await;
+    assert_eq!(catalog::difference(&before, &after), "");
+    dump.rollback().await.unwrap();
+    crate::migrations::apply(&push).await.unwrap();
+    drop((reader, push));
+    database.drop().await;
+}
+
 /// Default privileges that Supabase had until 2026 must give no table of the chat's away.
 #[tokio::test]
 async fn its_default_privileges_give_nothing_of_the_chats_away() {

@@ -37,6 +37,7 @@ insert into storage.buckets (id, name, public) values ('avatars', 'avatars', tru
 insert into storage.objects (bucket_id, name) values ('avatars', 'ann.png'), ('avatars', 'ben.png');
 create policy "anyone may look at files" on storage.objects for select using (true);
 create policy "people do all to files" on storage.objects for all to authenticated using (true) with check (true);
+create policy "people make buckets" on storage.buckets for all to authenticated using (true) with check (true);
 create policy "people hear what they like" on realtime.messages for select to authenticated using (true);
 
 alter publication supabase_realtime add table public.profiles, public.chats (id, title);

@@ -116,3 +116,26 @@ async fn a_superuser_may_push() {
     migrations::apply(&database.superuser).await.unwrap();
     database.drop().await;
 }
+
+/// Where the schema was dropped and made again without them.
+#[tokio::test]
+async fn the_mend_for_a_missing_schema_lets_requests_in() {
+    let database = Database::pristine().await;
+    database.prepare("drop schema public cascade").await;
+    let mend =
+        "create schema public; grant usage on schema public to anon, authenticated, service_role;";
+    assert_refused(
+        &database,
+        "postgres",
+        &[("there is no schema public", mend)],
+    )
+    .await;
+    let owner = database.owner().await;
+    owner.batch_execute(mend).await.unwrap();
+    migrations::apply(&owner).await.unwrap();
+    migrations::record(&owner).await;
+    drop(owner);
+    let report = crate::doctor::examine_as_owner(&database).await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    database.drop().await;
+}

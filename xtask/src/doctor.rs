@@ -21,6 +21,10 @@ use crate::cli::DoctorArgs;
 use crate::steps::Told;
 use crate::{env_file, paths};
 
+/// What decides how Postgres prints a definition, and a project may have set otherwise for its database or role.
+const AS_THE_INVENTORY: &str = "set search_path = ''; set intervalstyle = 'postgres'; \
+                                set quote_all_identifiers = off";
+
 /// `cargo xtask doctor [--database-url …]`
 pub async fn run(args: DoctorArgs) -> Result<()> {
     let stack = env_file::read(&paths::dev_state().join("stack.env"))?;
@@ -42,8 +46,9 @@ pub async fn run(args: DoctorArgs) -> Result<()> {
         .read_only(true)
         .start()
         .await?;
+    transaction.batch_execute(AS_THE_INVENTORY).await?;
     transaction
-        .batch_execute("set local search_path = ''; set local lock_timeout = '5s'")
+        .batch_execute("set local lock_timeout = '5s'")
         .await?;
     target::check(transaction.client()).await?;
     let found = Inventory::of(transaction.client()).await?;
@@ -68,7 +73,7 @@ pub async fn run(args: DoctorArgs) -> Result<()> {
 
 /// How the inventory in the checkout is not that of a freshly migrated database.
 pub async fn stale_inventory(client: &tokio_postgres::Client) -> Result<Option<String>> {
-    client.batch_execute("set search_path = ''").await?;
+    client.batch_execute(AS_THE_INVENTORY).await?;
     let (kept, found) = (Inventory::read()?, Inventory::of(client).await?);
     Ok(kept.difference(&found).map(|difference| {
         format!(

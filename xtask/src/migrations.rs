@@ -2,6 +2,8 @@
 //! file one transaction, the history in `supabase_migrations.schema_migrations`.
 
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod released;
 
 use std::collections::BTreeMap;

@@ -98,6 +98,26 @@ damages! {
         "grant update (text) on public.messages to authenticated",
         "DIFFERS grant table public.messages to authenticated: too much: update (text)",
         "revoke update (text) on table public.messages from authenticated";
+    a_user_may_select_each_column:
+        "grant select on public.messages to authenticated",
+        "DIFFERS grant table public.messages to authenticated: too much: select",
+        "revoke select on table public.messages from authenticated; grant select (attachment_content_type)";
+    a_user_may_pass_a_privilege_on:
+        "grant usage on schema chat to authenticated with grant option",
+        "DIFFERS grant schema chat to authenticated: too much: usage with grant option",
+        "revoke usage on schema chat from authenticated; grant usage on schema chat to authenticated; or all at once";
+    users_may_not_use_the_schema_of_the_api:
+        "revoke usage on schema public from public, authenticated",
+        "MISSING rights authenticated lacks usage on schema public",
+        "grant usage on schema public to authenticated";
+    updates_are_not_published:
+        "alter publication supabase_realtime set (publish = 'insert')",
+        "DIFFERS publication supabase_realtime: public.messages: insert; should be insert, update, delete",
+        "alter publication supabase_realtime set (publish = 'insert, update, delete, truncate')";
+    some_rows_are_published:
+        "alter publication supabase_realtime set table public.messages (id) where (id is not null)",
+        "DIFFERS publication supabase_realtime: public.messages: insert, update, delete where",
+        "alter publication supabase_realtime drop table public.messages; alter publication supabase_realtime add table";
     strangers_may_select_messages:
         "grant select on public.messages to anon",
         "DIFFERS grant table public.messages to anon: too much: select",

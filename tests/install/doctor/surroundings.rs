@@ -134,3 +134,62 @@ async fn the_schema_is_exposed_by_a_setting() {
     }
     database.drop().await;
 }
+
+/// A project that has moved its API away from `public`.
+#[tokio::test]
+async fn the_api_is_not_exposed() {
+    let database = Database::migrated().await;
+    let name = &database.name;
+    let sql = format!("alter role authenticator in database {name} set pgrst.db_schemas = 'api'");
+    database.prepare(&sql).await;
+    let report = examine_as_owner(&database).await;
+    assert_eq!(report.status, 1, "{}", report.text);
+    let told = "the setting pgrst.db_schemas of role authenticator lacks public: api";
+    assert!(report.wrong()[0].ends_with(told), "{}", report.text);
+    database.drop().await;
+}
+
+/// These decide how Postgres prints a definition.
+#[tokio::test]
+async fn settings_of_the_projects_own_do_not_matter() {
+    let database = Database::migrated().await;
+    for setting in [
+        "intervalstyle = iso_8601",
+        "quote_all_identifiers = on",
+        "datestyle = German",
+        "timezone = 'Asia/Kathmandu'",
+    ] {
+        let sql = format!("alter database {} set {setting}", database.name);
+        database.prepare(&sql).await;
+    }
+    let report = examine_as_owner(&database).await;
+    assert_eq!(report.status, 0, "{}", report.text);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn what_is_the_projects_own_and_touches_the_chat_is_told() {
+    let sql = "create policy only_avatars on storage.objects as restrictive for all using (bucket_id = 'avatars');
+        create function public.get_chat(chat_id uuid, lang text default 'en') returns int language sql return 1";
+    let lines = [
+        "notice policy storage.objects: only_avatars is not the chat's, and restrictive",
+        "notice function public.get_chat(uuid,text) is not the chat's, and has the name of one of its functions",
+    ];
+    found(sql, 0, &lines).await;
+}
+
+#[tokio::test]
+async fn auth_lacks_a_function() {
+    let lines = ["MISSING auth auth.jwt()", "ok auth auth.uid()"];
+    found("drop function auth.jwt cascade", 1, &lines).await;
+}
+
+/// As after a restore by another role.
+#[tokio::test]
+async fn a_table_is_somebody_elses() {
+    let lines = [
+        "DIFFERS owner of tables table chat.chats belongs to supabase_admin, whose rights postgres has not \
+         mend: as a superuser: alter table chat.chats owner to postgres",
+    ];
+    found("alter table chat.chats owner to supabase_admin", 1, &lines).await;
+}

@@ -30,6 +30,41 @@ owner as (
   select distinct r.rolname, r.rolsuper or r.rolbypassrls as passes_rls
   from pg_catalog.pg_proc p join pg_catalog.pg_roles r on r.oid = p.proowner
   where p.pronamespace = to_regnamespace('chat') and p.prosecdef
+),
+possession as (
+  select 'schema ' || n.nspname as object, n.nspowner as oid from pg_catalog.pg_namespace n where n.nspname = 'chat'
+  union all
+  select case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass, c.relowner
+  from pg_catalog.pg_class c
+  where (c.relnamespace = to_regnamespace('chat') or c.oid = to_regclass('public.messages')) and c.relkind in ('r', 'p', 'S')
+),
+-- Rights that Supabase gives, and `drop schema public cascade` or a hardening takes.
+needed (role, wanted, kind, object) as (
+  select 'authenticated', client.* from (values
+    ('usage', 'schema', 'public'), ('usage', 'schema', 'auth'), ('usage', 'schema', 'storage'), ('usage', 'schema', 'realtime'),
+    ('execute', 'function', 'auth.uid'), ('execute', 'function', 'realtime.topic'),
+    ('select', 'table', 'storage.objects'), ('insert', 'table', 'storage.objects'), ('delete', 'table', 'storage.objects'),
+    ('select', 'table', 'realtime.messages'), ('insert', 'table', 'realtime.messages')
+  ) as client
+  union all
+  select o.rolname, theirs.* from owner o, (values
+    ('usage', 'schema', 'auth'), ('usage', 'schema', 'storage'), ('usage', 'schema', 'realtime'),
+    ('execute', 'function', 'auth.uid'), ('execute', 'function', 'auth.jwt'), ('execute', 'function', 'realtime.send'),
+    ('select', 'table', 'auth.users'), ('select', 'table', 'storage.objects'), ('select', 'table', 'storage.buckets'),
+    ('insert', 'table', 'realtime.messages')
+  ) as theirs
+),
+lacking as (
+  select n.* from needed n
+  where not case n.kind
+    when 'schema' then coalesce(has_schema_privilege(n.role::name, to_regnamespace(n.object)::oid, n.wanted), false)
+    when 'table' then coalesce(has_table_privilege(n.role::name, to_regclass(n.object)::oid, n.wanted), false)
+    -- Whether it is there at all is told below.
+    else coalesce((
+      select bool_or(has_function_privilege(n.role::name, p.oid, n.wanted)) from pg_catalog.pg_proc p
+      where p.pronamespace = to_regnamespace(split_part(n.object, '.', 1)) and p.proname = split_part(n.object, '.', 2)
+    ), true)
+  end
 )
 select 'postgres' as check,
   case when current_setting('server_version_num')::integer < 190000 then 'ok' else 'notice' end as state,
@@ -57,6 +92,33 @@ select 'statement_timeout', case when value in ('0', '0s', '0ms') then 'notice' 
 from client_timeout
 
 union all
+select 'rights', 'missing', format('%s lacks %s on %s %s', l.role, l.wanted, l.kind, l.object),
+  format('grant %s on %s %s to %I', l.wanted, l.kind, l.object, l.role)
+    || case l.object when 'public' then '' else '; as its owner, on hosted Supabase by its support' end
+from lacking l
+
+union all
+select 'rights', 'ok', count(*) || ' rights in Supabase''s schemas', '' from needed having not exists (select from lacking)
+
+union all
+select 'owner of tables', 'differs', format('%s belongs to %s, whose rights %s has not', p.object, p.oid::regrole, o.rolname),
+  format('as a superuser: alter %s owner to %I', p.object, o.rolname)
+from possession p, owner o join pg_catalog.pg_roles r using (rolname)
+where o.passes_rls and not (r.rolsuper or pg_has_role(r.oid, p.oid, 'usage'))
+
+union all
+select 'owner of tables', 'differs', format('%s belongs to %s, and requests come as that', p.object, p.oid::regrole),
+  format('alter %s owner to postgres', p.object)
+from possession p where p.oid::regrole::text in ('anon', 'authenticated')
+
+union all
+select 'client roles', 'differs', format('%s is a member of %s', r.rolname, m.rolname), format('revoke %I from %I', m.rolname, r.rolname)
+from pg_catalog.pg_auth_members g
+join pg_catalog.pg_roles r on r.oid = g.member join pg_catalog.pg_roles m on m.oid = g.roleid
+where r.rolname in ('anon', 'authenticated')
+  and (m.rolsuper or m.rolbypassrls or m.rolname in ('anon', 'authenticated', 'service_role'))
+
+union all
 select 'client roles', case when r.rolsuper or r.rolbypassrls then 'differs' else 'ok' end,
   r.rolname || case when r.rolsuper or r.rolbypassrls then ' is not bound by row-level security' else ' is bound by row-level security' end,
   format('alter role %I nosuperuser nobypassrls', r.rolname)
@@ -72,17 +134,17 @@ union all
 select 'row security', case when c.relrowsecurity then 'ok' else 'differs' end,
   c.oid::regclass || case when c.relrowsecurity then ': enabled' else ': disabled, so no policy counts there' end,
   'as the table''s owner, on hosted Supabase by its support: alter table ' || c.oid::regclass || ' enable row level security'
-from pg_catalog.pg_class c where c.oid in ('storage.objects'::regclass, 'realtime.messages'::regclass)
+from pg_catalog.pg_class c where c.oid in ('storage.objects'::regclass, 'storage.buckets'::regclass, 'realtime.messages'::regclass)
 
 union all
 -- A later Realtime may give them more arguments.
-select 'realtime', case when there then 'ok' else 'missing' end, format('realtime.%s()', name),
-  'update Realtime: the chat''s broadcasts and policies need this function'
-from unnest(array['send', 'topic']) as name, lateral (
+select space, case when there then 'ok' else 'missing' end, format('%s.%s()', space, name),
+  format('update %s: the chat needs this function', initcap(space))
+from (values ('auth', 'uid'), ('auth', 'jwt'), ('realtime', 'send'), ('realtime', 'topic')) as brought (space, name), lateral (
   select exists (
-    select from pg_catalog.pg_proc p where p.pronamespace = 'realtime'::regnamespace and p.proname = name
+    select from pg_catalog.pg_proc p where p.pronamespace = to_regnamespace(space) and p.proname = name
   ) as there
-) as realtime
+) as function
 
 union all
 select 'publication', 'missing', 'supabase_realtime does not exist',
@@ -96,11 +158,12 @@ select 'publication', 'notice',
 from publication p where p.puballtables or p.of_public
 
 union all
-select 'exposed schemas', case when shown then 'differs' else 'ok' end,
-  e.place || case when shown then ' has chat' else ': ' || e.value end,
-  'take chat out of the exposed schemas: Dashboard, Project Settings, Data API; or the setting, and notify pgrst, ''reload config'''
-from exposed e, lateral (
-  select 'chat' = any (regexp_split_to_array(btrim(e.value, ' "'), '"?\s*,\s*"?')) as shown
+select 'exposed schemas', case when shown or not reached then 'differs' else 'ok' end,
+  e.place || case when shown then ' has chat' when not reached then ' lacks public: ' || e.value else ': ' || e.value end,
+  case when shown then 'take chat out of' else 'add public, where the chat''s API is, to' end
+  || ' the exposed schemas: Dashboard, Project Settings, Data API; or the setting, and notify pgrst, ''reload config'''
+from exposed e, lateral (select regexp_split_to_array(btrim(e.value, ' "'), '"?\s*,\s*"?')) as v (names), lateral (
+  select 'chat' = any (v.names) as shown, 'public' = any (v.names) as reached
 ) as s
 
 union all

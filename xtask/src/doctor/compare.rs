@@ -36,7 +36,11 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
             ),
             (_, Some(there)) => {
                 let found = format!("{name}: {}", different_part(there, definition));
-                findings.add(State::Differs, kind, found, mend(kind, name, definition));
+                let mend = match kind.as_str() {
+                    "publication" => mends::published_otherwise(there),
+                    _ => mend(kind, name, definition),
+                };
+                findings.add(State::Differs, kind, found, mend);
             }
             ("rate limit", None) => findings.add(
                 State::Notice,
@@ -78,6 +82,8 @@ fn host_function(name: &str, definition: &str, is_stub: bool, findings: &mut Fin
     }
 }
 
+const PASSED_ON: &str = " with grant option";
+
 /// What a role may do with an object, too little and too much.
 fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
     let (expected, found) = (privileges(expected), privileges(found));
@@ -85,7 +91,12 @@ fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
         findings.count("grant");
     }
     let (object, role) = name.rsplit_once(" to ").unwrap_or((name, ""));
-    let lacking = listed(expected.difference(&found));
+    // What may be passed on may be used too.
+    let has = |privilege: &str| {
+        let or_more = format!("{privilege}{PASSED_ON}");
+        found.contains(privilege) || found.contains(or_more.as_str())
+    };
+    let lacking = listed(expected.iter().filter(|privilege| !has(privilege)));
     if !lacking.is_empty() {
         let mend = format!("grant {lacking} on {object} to {role}");
         findings.add(
@@ -95,14 +106,15 @@ fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
             mends::also_all_grants(&mend),
         );
     }
-    let surplus = listed(found.difference(&expected));
+    let surplus: BTreeSet<_> = found.difference(&expected).copied().collect();
     if !surplus.is_empty() {
         let state = if API_ROLES.contains(&role) {
             State::Differs
         } else {
             State::Notice
         };
-        let mend = format!("revoke {surplus} on {object} from {role}");
+        let mend = revoke(&surplus, object, role, &expected);
+        let surplus = listed(surplus.iter());
         findings.add(
             state,
             "grant",
@@ -110,6 +122,24 @@ fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
             mends::also_all_grants(&mend),
         );
     }
+}
+
+/// The statement that takes privileges away. A grant option goes with its privilege, and those of columns go
+/// with the table's: what there should be of these is given again.
+fn revoke(surplus: &BTreeSet<&str>, object: &str, role: &str, expected: &BTreeSet<&str>) -> String {
+    let plain = |privilege: &&str| privilege.replace(PASSED_ON, "");
+    let taken: BTreeSet<String> = surplus.iter().map(plain).collect();
+    let goes_too = |privilege: &&&str| {
+        let verb = privilege.split(" (").next().unwrap_or(privilege);
+        taken.contains(**privilege) || taken.contains(verb)
+    };
+    let again = listed(expected.iter().filter(goes_too));
+    let taken = taken.into_iter().collect::<Vec<_>>().join(", ");
+    let statement = format!("revoke {taken} on {object} from {role}");
+    if again.is_empty() {
+        return statement;
+    }
+    format!("{statement}; grant {again} on {object} to {role}")
 }
 
 fn privileges(definition: &str) -> BTreeSet<&str> {
@@ -128,8 +158,15 @@ fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings:
         // Of the project's own.
         "host interface" | "stub" | "setting" | "rate limit" | "refusal" | "bucket"
         | "bucket limit" => {}
-        "function" if name.starts_with("public.") => {}
-        "policy" if !name.starts_with("chat.") && !name.starts_with("public.") => {}
+        "function" if name.starts_with("public.") => overload(name, ours, findings),
+        "policy" if !name.starts_with("chat.") && !name.starts_with("public.") => {
+            if definition.starts_with("as restrictive") {
+                let found =
+                    format!("{name} is not the chat's, and restrictive: it binds the chat's too");
+                let mend = "nothing, if it lets the chat's files and channels through";
+                findings.add(State::Notice, kind, found, mend.to_owned());
+            }
+        }
         // Told of with its table.
         "row security" | "column" | "replica identity" if !is_ours("table", table_of(name)) => {}
         "grant" if ours.has_object_of(name) => grant(name, "", definition, findings),
@@ -137,7 +174,12 @@ fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings:
         "policy" => {
             let (table, policy) = name.split_once(": ").unwrap_or((name, ""));
             let mend = format!("drop policy \"{}\" on {table}", policy.replace('"', "\"\""));
-            let found = format!("{name} is not the chat's, and policies are joined by \"or\"");
+            let why = if definition.starts_with("as restrictive") {
+                "it hides rows that the chat needs"
+            } else {
+                "policies are joined by \"or\""
+            };
+            let found = format!("{name} is not the chat's, and {why}");
             findings.add(State::Differs, kind, found, mend);
         }
         _ => findings.add(
@@ -146,6 +188,20 @@ fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings:
             format!("{name} is not the chat's"),
             String::new(),
         ),
+    }
+}
+
+/// A function of the project's own in `public` that has the name of one of the chat's.
+fn overload(name: &str, ours: &Inventory, findings: &mut Findings) {
+    let bare = |name: &str| name.split_once('(').map_or("", |(bare, _)| bare).to_owned();
+    let is_ours = |(kind, ours): &(String, String)| kind == "function" && bare(ours) == bare(name);
+    if ours.0.keys().any(is_ours) {
+        let found = format!("{name} is not the chat's, and has the name of one of its functions");
+        let mend = format!(
+            "nothing, if each needs an argument that the other has not; else requests get PGRST203: \
+             alter routine {name} rename to …"
+        );
+        findings.add(State::Notice, "function", found, mend);
     }
 }
 

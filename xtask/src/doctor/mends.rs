@@ -62,6 +62,18 @@ pub fn mend(kind: &str, name: &str, definition: &str) -> String {
     }
 }
 
+/// For a publication that has the table and not all of its changes, which the file leaves as it is.
+pub fn published_otherwise(found: &str) -> String {
+    let publication = "alter publication supabase_realtime";
+    let all = format!("{publication} set (publish = 'insert, update, delete, truncate')");
+    if !found.contains(" where ") && !found.contains(" of some columns") {
+        return all;
+    }
+    format!(
+        "{all}; {publication} drop table public.messages; {publication} add table public.messages"
+    )
+}
+
 /// A statement for one grant, and the file for all of them.
 pub fn also_all_grants(statement: &str) -> String {
     format!("{statement}; or all at once: {}", run_again(OF_GRANTS))

@@ -160,7 +160,7 @@ object (kind, name, definition) as (
     || coalesce(' using (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
     || coalesce(' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
   from pg_catalog.pg_policy p
-  where p.polrelid in (select r.oid from relation r) or p.polrelid in ('storage.objects'::regclass, 'realtime.messages'::regclass)
+  where p.polrelid in (select r.oid from relation r) or p.polrelid in ('storage.objects'::regclass, 'storage.buckets'::regclass, 'realtime.messages'::regclass)
 
   union all
   select 'publication', 'supabase_realtime: ' || format('%I.%I', t.schemaname, t.tablename),

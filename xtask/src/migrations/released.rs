@@ -67,6 +67,31 @@ fn released_migrations_are_as_they_were_and_new_ones_come_after() {
     assert_eq!(problems(&root(), &list), [""; 0]);
 }
 
+/// A release whose author forgot the list would leave its files free to change.
+#[test]
+fn once_a_version_is_released_the_list_has_files() {
+    let changelog = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    let list = std::fs::read_to_string(root().join(LIST)).unwrap();
+    assert!(!lacks_files(&changelog, &list), "{LIST} has no file");
+    let released = "## [Unreleased]\n\n## [0.1.0] - 2026-12-01\n";
+    assert!(lacks_files(released, "# A comment.\n"));
+    assert!(!lacks_files(
+        released,
+        "abc  supabase/migrations/10_a.sql\n"
+    ));
+    assert!(!lacks_files("## [Unreleased]\n", ""));
+}
+
+/// Whether the changelog has a version and the list of released files none of them.
+fn lacks_files(changelog: &str, list: &str) -> bool {
+    let is_version = |line: &str| {
+        let version = line.strip_prefix("## [").unwrap_or_default();
+        version.starts_with(|first: char| first.is_ascii_digit())
+    };
+    let is_file = |line: &str| !line.starts_with('#') && !line.is_empty();
+    changelog.lines().any(is_version) && !list.lines().any(is_file)
+}
+
 /// A checkout with migrations 10, 20 and 30, of which 10 and 20 are released.
 fn release() -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
