@@ -83,6 +83,7 @@ async fn a_role_without_rights_in_supabases_schemas() {
     let expected = [
         "role {} may not call auth.uid()",
         "role {} may not make policies on realtime.messages",
+        "role {} may not make policies on storage.buckets",
         "role {} may not make policies on storage.objects",
         "role {} may not select on realtime.messages",
         "role {} may not select on storage.objects",
