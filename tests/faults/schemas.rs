@@ -83,7 +83,7 @@ async fn doctor() -> (bool, String) {
     let output = Command::new(&env.xtask)
         .args(["doctor", "--database-url", &env.database_url])
         .args(["--supabase-url", &env.supabase_url])
-        .env("SUPABASE_ANON_KEY", &env.anon_key)
+        .env("SUPABASE_PUBLISHABLE_KEY", &env.anon_key)
         .output()
         .await
         .expect("the program starts");

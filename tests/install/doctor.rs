@@ -26,6 +26,7 @@ pub async fn examine(url: &str) -> Report {
         .args(["doctor", "--database-url", url])
         .env_remove("DATABASE_URL")
         .env_remove("SUPABASE_ANON_KEY")
+        .env_remove("SUPABASE_PUBLISHABLE_KEY")
         .stdin(Stdio::null())
         .output()
         .await

@@ -178,16 +178,17 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// The Supabase of that database, which is then asked whether it exposes what it must not
-    #[arg(long, value_name = "URL", requires = "anon_key")]
+    #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
-    /// Its anon or publishable key
+    /// Its publishable or anon key; where the variable is unset, SUPABASE_ANON_KEY counts
     #[arg(
         long,
+        visible_alias = "anon-key",
         value_name = "KEY",
-        env = "SUPABASE_ANON_KEY",
+        env = "SUPABASE_PUBLISHABLE_KEY",
         hide_env_values = true
     )]
-    pub anon_key: Option<String>,
+    pub publishable_key: Option<String>,
     /// Keeps what the database has as what there should be: for a migration that was changed
     #[arg(long, hide = true)]
     pub write_inventory: bool,

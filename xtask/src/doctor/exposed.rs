@@ -11,7 +11,7 @@ const CHECK: &str = "exposed schemas";
 /// Asks PostgREST for something in schema `chat`, which it must refuse.
 pub async fn ask(url: Option<&str>, key: Option<&str>, findings: &mut Findings) {
     let (Some(url), Some(key)) = (url, key) else {
-        let mend = "give --supabase-url and SUPABASE_ANON_KEY";
+        let mend = "give --supabase-url and --publishable-key";
         let found = "PostgREST was not asked whether it exposes chat";
         findings.add(State::Notice, CHECK, found.to_owned(), mend.to_owned());
         return;
