@@ -9,6 +9,8 @@
 set chat_install.findings to '';
 -- The trial of a policy waits for whoever reads files, such as a dump, and all requests would wait behind it.
 set local lock_timeout = '5s';
+-- A database may have set otherwise, and names are compared as Postgres prints them.
+set local quote_all_identifiers = off;
 
 do $$
 begin
@@ -185,7 +187,10 @@ declare
 begin
   with
   schemas as (
-    select 1 as place, format('schema %I exists', n.nspname) as finding, format('alter schema %I rename to …;', n.nspname) as mend
+    select 1 as place, format('schema %I exists', n.nspname) as finding, concat(
+      format('alter schema %I rename to …;', n.nspname),
+      case n.nspname when 'chat' then ' and take chat out of the exposed schemas (Dashboard, API), as this one must not be' end
+    ) as mend
     from pg_namespace n where n.nspname in ('chat', 'example_host')
   ),
   relations as (

@@ -24,7 +24,7 @@ pub const COLLISIONS: [Collision; 19] = [
     Collision {
         sql: "create schema chat",
         finding: "schema chat exists",
-        mend: "alter schema chat rename to …;",
+        mend: "alter schema chat rename to …; and take chat out of the exposed schemas (Dashboard, API), as this one must not be",
     },
     Collision {
         sql: "create schema example_host",

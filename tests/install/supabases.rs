@@ -52,6 +52,21 @@ async fn a_supabase_without_some_of_its_parts() {
 }
 
 #[tokio::test]
+async fn a_database_that_prints_names_its_own_way() {
+    let database = Database::pristine().await;
+    let name = &database.name;
+    database
+        .prepare(&format!(
+            "alter database {name} set quote_all_identifiers = on"
+        ))
+        .await;
+    migrations::apply(&database.owner().await)
+        .await
+        .expect("the migrations");
+    database.drop().await;
+}
+
+#[tokio::test]
 async fn a_later_supabase_may_give_its_functions_more_arguments() {
     let database = Database::pristine().await;
     database
