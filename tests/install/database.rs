@@ -107,7 +107,7 @@ impl Database {
         connect(config.user(role)).await
     }
 
-    /// A connection string for another program's command line, which others can read: without the password.
+    /// A connection string, password and all: the cluster is the tests' own.
     pub fn url(&self, role: &str) -> String {
         let config = config(&variable("DATABASE_URL"), &self.name);
         let password = String::from_utf8_lossy(config.get_password().unwrap_or_default());

@@ -1,7 +1,5 @@
 //! `--supabase-url`: a Supabase that runs already, in place of the embedded stack.
 
-use std::env;
-
 use anyhow::{Context, Result, bail, ensure};
 use axum::http::{Method, StatusCode, Uri};
 
@@ -19,7 +17,7 @@ const MAY_READ_USERS: &str = "
 /// The lines of stack.env, from flags and environment.
 pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
     let url = project_url(url)?;
-    let key = publishable_key(args.publishable_key.clone()).context(
+    let key = args.key.key().context(
         "--supabase-url needs --publishable-key or the variable SUPABASE_PUBLISHABLE_KEY; \
          `supabase status` shows it for a local one, the dashboard's API settings for a hosted one",
     )?;
@@ -52,14 +50,6 @@ pub fn project_url(given: &str) -> Result<&str> {
         "--supabase-url takes a project's URL, such as https://<ref>.supabase.co or http://127.0.0.1:54321"
     );
     Ok(url)
-}
-
-/// What a flag or its variable says, else the variable of the key's older name.
-pub fn publishable_key(given: Option<String>) -> Option<String> {
-    given
-        .into_iter()
-        .chain(env::var("SUPABASE_ANON_KEY"))
-        .find(|key| !key.is_empty())
 }
 
 /// Fails unless the Supabase of these variables answers, and its database where that is named.

@@ -78,6 +78,32 @@ pub enum Db {
     Reset,
 }
 
+/// The key of a Supabase that is named.
+#[derive(Args, Clone)]
+pub struct KeyArgs {
+    /// Publishable or anon key of that Supabase; where the variable is unset, SUPABASE_ANON_KEY counts
+    #[arg(
+        long,
+        visible_alias = "anon-key",
+        value_name = "KEY",
+        env = "SUPABASE_PUBLISHABLE_KEY",
+        hide_env_values = true
+    )]
+    pub publishable_key: Option<String>,
+}
+
+impl KeyArgs {
+    /// What the flag or its variable says, else the variable of the key's older name.
+    pub fn key(&self) -> Option<String> {
+        let older = std::env::var("SUPABASE_ANON_KEY").ok();
+        self.publishable_key
+            .clone()
+            .into_iter()
+            .chain(older)
+            .find(|key| !key.is_empty())
+    }
+}
+
 /// Where `dev` listens, and what it runs on.
 #[derive(Args, Clone)]
 pub struct DevArgs {
@@ -103,15 +129,8 @@ pub struct DevArgs {
     /// Uses a Supabase that runs already (hosted, or `supabase start`); its migrations stay yours: `supabase db push`
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
-    /// Publishable or anon key of that Supabase; where the variable is unset, SUPABASE_ANON_KEY counts
-    #[arg(
-        long,
-        visible_alias = "anon-key",
-        value_name = "KEY",
-        env = "SUPABASE_PUBLISHABLE_KEY",
-        hide_env_values = true
-    )]
-    pub publishable_key: Option<String>,
+    #[command(flatten)]
+    pub key: KeyArgs,
     /// Legacy JWT secret of that Supabase; without it only tokens by signing keys are taken
     #[arg(
         long,
@@ -148,15 +167,8 @@ pub struct SweepArgs {
     /// A Supabase other than the dev stack's
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
-    /// Its publishable or anon key; where the variable is unset, SUPABASE_ANON_KEY counts
-    #[arg(
-        long,
-        visible_alias = "anon-key",
-        value_name = "KEY",
-        env = "SUPABASE_PUBLISHABLE_KEY",
-        hide_env_values = true
-    )]
-    pub publishable_key: Option<String>,
+    #[command(flatten)]
+    pub key: KeyArgs,
     /// The account whose `app_metadata.role` is `sweeper`
     #[arg(long, env = "SWEEPER_EMAIL")]
     pub email: Option<String>,
@@ -180,15 +192,8 @@ pub struct DoctorArgs {
     /// The Supabase of that database, which is then asked whether it exposes what it must not
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
-    /// Its publishable or anon key; where the variable is unset, SUPABASE_ANON_KEY counts
-    #[arg(
-        long,
-        visible_alias = "anon-key",
-        value_name = "KEY",
-        env = "SUPABASE_PUBLISHABLE_KEY",
-        hide_env_values = true
-    )]
-    pub publishable_key: Option<String>,
+    #[command(flatten)]
+    pub key: KeyArgs,
     /// Keeps what the database has as what there should be: for a migration that was changed
     #[arg(long, hide = true)]
     pub write_inventory: bool,

@@ -19,7 +19,7 @@ use tokio_postgres::IsolationLevel;
 
 use crate::cli::DoctorArgs;
 use crate::steps::Told;
-use crate::{attach, env_file, paths};
+use crate::{env_file, paths};
 
 /// What decides how Postgres prints a definition, and a project may have set otherwise for its database or role.
 const AS_THE_INVENTORY: &str = "set search_path = ''; set intervalstyle = 'postgres'; \
@@ -32,7 +32,9 @@ pub async fn run(args: DoctorArgs) -> Result<()> {
     // Of another database nothing is asked of the dev stack.
     let of_the_stack = |name: &str| stack.get(name).filter(|_| given.is_none()).cloned();
     let api = args.supabase_url.or_else(|| of_the_stack("SUPABASE_URL"));
-    let key = attach::publishable_key(args.publishable_key)
+    let key = args
+        .key
+        .key()
         .or_else(|| of_the_stack("SUPABASE_PUBLISHABLE_KEY"));
     let url = given.clone().or_else(|| of_the_stack("DATABASE_URL"));
     let url = url.context(

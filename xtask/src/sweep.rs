@@ -25,7 +25,7 @@ pub async fn run(args: SweepArgs) -> Result<()> {
     let project = Project {
         url: attach::project_url(&url)?.to_owned(),
         key: need(
-            attach::publishable_key(args.publishable_key),
+            args.key.key(),
             "SUPABASE_PUBLISHABLE_KEY",
             "--publishable-key",
         )?,

@@ -20,7 +20,7 @@ pub async fn ask(url: Option<&str>, key: Option<&str>, findings: &mut Findings) 
     let (state, found, mend) = match http::get_in_schema(&address, key, INTERNAL_SCHEMA).await {
         Err(error) => (
             State::Differs,
-            format!("{url} does not answer: {error:#}"),
+            format!("the Supabase of --supabase-url does not answer: {error:#}"),
             "is --supabase-url right, https://<project>.supabase.co?",
         ),
         Ok((status, body)) => {
@@ -40,7 +40,7 @@ pub async fn ask(url: Option<&str>, key: Option<&str>, findings: &mut Findings) 
                 }
                 _ => (
                     State::Differs,
-                    format!("{url} answers {status} {message}, which tells nothing"),
+                    format!("PostgREST answers {status} {message}, which tells nothing"),
                     "is the key the project's own publishable or anon key?",
                 ),
             }
