@@ -1,0 +1,110 @@
+//! The table "Where is X decided" names functions, files and tests that exist.
+
+use anyhow::ensure;
+use regex::Regex;
+
+use crate::{Findings, tree::Tree};
+
+const PAGE: &str = "docs/architecture.md";
+const HEADING: &str = "## Where is X decided";
+/// A table of fewer rules would answer too few questions.
+const LEAST_ROWS: usize = 15;
+
+pub(crate) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
+    let page = tree.text(PAGE)?;
+    let section = page.split_once(HEADING).map_or("", |(_, after)| {
+        after.split("\n## ").next().unwrap_or(after)
+    });
+    let rows: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .collect();
+    ensure!(
+        rows.len() >= LEAST_ROWS,
+        "{PAGE}, \"{HEADING}\": {} rows, fewer than {LEAST_ROWS}",
+        rows.len()
+    );
+
+    let migrations: String = tree
+        .under("supabase/migrations", &["sql"])
+        .map(|(_, text)| text)
+        .collect();
+    let named = Regex::new("`([^`]+)`")?;
+    for row in rows {
+        // A row without any name decides nothing.
+        if named.captures_iter(row).next().is_none() {
+            findings.error(format!("{PAGE}: a row names nothing: {row}"));
+        }
+        let cells = row.trim_matches('|').split('|').skip(1);
+        for name in cells
+            .flat_map(|cell| named.captures_iter(cell))
+            .filter_map(|found| found.get(1))
+        {
+            let name = name.as_str();
+            if !exists(tree, &migrations, name)? {
+                findings.error(format!("{PAGE} names `{name}`, which is not there"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `chat.name` and `public.name` are made by a migration; `path` is a file or folder; `path::name` is a
+/// file that has the name as a whole word.
+fn exists(tree: &Tree, migrations: &str, name: &str) -> anyhow::Result<bool> {
+    if let Some((path, item)) = name.split_once("::") {
+        let word = item.rsplit("::").next().unwrap_or(item);
+        let text = tree.files.get(path).map_or("", String::as_str);
+        return Ok(Regex::new(&format!(r"\b{}\b", regex::escape(word)))?.is_match(text));
+    }
+    let object = name.trim_end_matches("()");
+    if object.starts_with("chat.") || object.starts_with("public.") {
+        let made = format!(
+            r"(?m)^\s*create (?:or replace )?(?:function|table|view|type|trigger|unique index|index) (?:if not exists )?{}\b",
+            regex::escape(object)
+        );
+        return Ok(Regex::new(&made)?.is_match(migrations));
+    }
+    Ok(tree.has(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(cell: &str) -> usize {
+        let row = format!("| a rule | {cell} |\n");
+        let page = format!(
+            "{HEADING}\n\n| rule | where |\n|---|---|\n{}",
+            row.repeat(LEAST_ROWS)
+        );
+        let files = [
+            (PAGE, page.as_str()),
+            (
+                "supabase/migrations/1.sql",
+                "create function chat.edit_window()\n",
+            ),
+            ("tests/http/edit.rs", "fn too_late() {}"),
+        ];
+        let mut findings = Findings::default();
+        check(&Tree::of(&files), &mut findings).expect("the table is long enough");
+        findings.errors.len()
+    }
+
+    #[test]
+    fn lost_names_are_found() {
+        assert_eq!(
+            errors("`chat.edit_window`, `tests/http/edit.rs`, `tests/http/edit.rs::too_late`"),
+            0
+        );
+        assert_eq!(errors("`chat.edit`"), LEAST_ROWS);
+        assert_eq!(errors("`tests/http/send.rs`"), LEAST_ROWS);
+        assert_eq!(errors("`tests/http/edit.rs::too`"), LEAST_ROWS);
+    }
+
+    #[test]
+    fn a_short_table_is_refused() {
+        check(&Tree::of(&[(PAGE, HEADING)]), &mut Findings::default()).expect_err("no rows");
+    }
+}
