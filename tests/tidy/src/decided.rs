@@ -1,6 +1,5 @@
 //! The table "Where is X decided" names functions, files and tests that exist.
 
-use anyhow::ensure;
 use regex::Regex;
 
 use crate::{Findings, tree::Tree};
@@ -20,11 +19,12 @@ pub(crate) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> 
         .filter(|line| line.starts_with("| "))
         .skip(1)
         .collect();
-    ensure!(
-        rows.len() >= LEAST_ROWS,
-        "{PAGE}, \"{HEADING}\": {} rows, fewer than {LEAST_ROWS}",
-        rows.len()
-    );
+    if rows.len() < LEAST_ROWS {
+        findings.error(format!(
+            "{PAGE}, \"{HEADING}\": {} rows, fewer than {LEAST_ROWS}",
+            rows.len()
+        ));
+    }
 
     let migrations: String = tree
         .under("supabase/migrations", &["sql"])
@@ -104,7 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn a_short_table_is_refused() {
-        check(&Tree::of(&[(PAGE, HEADING)]), &mut Findings::default()).expect_err("no rows");
+    fn a_short_table_is_found() {
+        let mut findings = Findings::default();
+        check(&Tree::of(&[(PAGE, HEADING)]), &mut findings).expect("the page is there");
+        assert_eq!(findings.errors.len(), 1);
     }
 }
