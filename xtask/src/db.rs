@@ -12,7 +12,7 @@ use crate::{lite, paths, supervisor};
 
 /// Removes what migrations and users made, and keeps what the platform made. Auth and PostgREST
 /// stay connected, so the database itself is not dropped.
-const EMPTY: &str = include_str!("../stack/empty.sql");
+const EMPTY: &str = include_str!("stack/empty.sql");
 
 /// `cargo xtask db reset`
 pub async fn reset() -> Result<()> {

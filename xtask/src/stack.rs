@@ -1,5 +1,17 @@
 //! The embedded stack, part by part, in the order in which each needs the ones before.
 
+pub mod gateway;
+pub mod host;
+pub mod keys;
+pub mod lite;
+pub mod migrations;
+pub mod platform;
+pub mod ports;
+pub mod postgres;
+pub mod postgrest;
+pub mod signing_keys;
+pub mod storage;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,19 +19,19 @@ use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep};
 
 use crate::env_file::Vars;
-use crate::gateway::{self, Upstreams};
-use crate::host::Host;
-use crate::keys::Keys;
-use crate::migrations::{self, Applied, explain};
-use crate::ports::{self, HOST};
-use crate::postgres::programs::Major;
-use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::Processes;
 use crate::steps::{Help, Steps};
-use crate::{http, lite, postgrest, token};
+use crate::{http, token};
+use gateway::Upstreams;
+use host::Host;
+use keys::Keys;
+use migrations::{Applied, explain};
+use ports::HOST;
+use postgres::programs::Major;
+use postgres::{OWNER, Postgres, SUPERUSER, pristine};
 
 /// What hosted Supabase brings and the embedded parts lack.
-const PLATFORM_SQL: &str = include_str!("../stack/platform.sql");
+const PLATFORM_SQL: &str = include_str!("stack/platform.sql");
 /// How long a part may take until it answers.
 const READY_TIME: Duration = Duration::from_secs(30);
 
@@ -254,10 +266,13 @@ impl Stack {
 /// Makes what hosted Supabase has; can run again.
 pub async fn platform(postgres: &Postgres) -> Result<()> {
     let client = postgres.connect(SUPERUSER).await?;
-    client
-        .batch_execute(PLATFORM_SQL)
-        .await
-        .map_err(|error| explain(Path::new("xtask/stack/platform.sql"), PLATFORM_SQL, &error))?;
+    client.batch_execute(PLATFORM_SQL).await.map_err(|error| {
+        explain(
+            Path::new("xtask/src/stack/platform.sql"),
+            PLATFORM_SQL,
+            &error,
+        )
+    })?;
     // Random hexadecimal, so quoting has nothing to escape.
     let password = postgres.password();
     client

@@ -1,6 +1,5 @@
 //! Progress: each step says what it waits for, how long it took, and on failure where to look.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -17,8 +16,14 @@ const LOG_LINES: usize = 25;
 /// The steps of one run.
 pub struct Steps {
     started: Instant,
-    /// Name and duration of what is done, for the summary.
-    done: RefCell<Vec<(String, Duration)>>,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
 }
 
 /// What a person should know when the step fails.
@@ -66,12 +71,8 @@ impl fmt::Debug for Failed {
 impl std::error::Error for Failed {}
 
 impl Steps {
-    /// Starts the clock.
     pub fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            done: RefCell::default(),
-        }
+        Self::default()
     }
 
     /// Runs one step: `what` tells what is being waited for.
@@ -98,7 +99,6 @@ impl Steps {
         match result {
             Ok(value) => {
                 println!("  {name:<12} {:>5.1} s  {what}", took.as_secs_f64());
-                self.done.borrow_mut().push((name.to_owned(), took));
                 Ok(value)
             }
             Err(error) => Err(error.context(Failed {

@@ -3,7 +3,7 @@
 use crate::paths::root;
 
 /// What fires it.
-const PROGRAM: &str = "xtask/stack/trigger.js";
+const PROGRAM: &str = "xtask/src/test/trigger.js";
 
 /// The Worker that fires the trigger of a service, for workerd's configuration; `quote` makes a literal.
 pub fn worker(constant: &str, service: &str, quote: impl Fn(&str) -> String) -> String {

@@ -15,7 +15,7 @@ use crate::processes::{Processes, Spec, command};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
 /// What makes it able to read files out.
-const IMPORT: &str = "xtask/stack/bytes.mjs";
+const IMPORT: &str = "xtask/src/stack/bytes.mjs";
 /// Its name among the processes.
 pub const NAME: &str = "lite";
 

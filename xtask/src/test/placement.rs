@@ -47,7 +47,7 @@ impl Placement {
         let mut without_key = self.function_vars.clone();
         without_key.remove("SUPABASE_PUBLISHABLE_KEY");
         let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-        let nowhere = format!("http://{HOST}:{}", self.ports.next()?);
+        let nowhere = format!("http://{HOST}:{}", self.ports.take()?);
         // Auth is no PostgREST: it answers, and with nothing that could be an answer.
         let auth = format!("{supabase_url}/auth/v1");
         for (name, of, vars) in [
@@ -92,7 +92,7 @@ impl Placement {
         let chats = functions.iter().find(|function| function.name == "chats");
         let chats = chats.context("there is no function `chats`")?;
         let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-        let cache = self.ports.next()?;
+        let cache = self.ports.take()?;
         self.vars.insert(
             "SHARED_CACHE_URL".to_owned(),
             format!("http://{HOST}:{cache}"),
@@ -116,7 +116,7 @@ impl Placement {
 
     /// All functions again, and the one that panics, behind the proxy that the tests of faults run.
     pub fn with_faulty(mut self, functions: &[Function], panicking: &Function) -> Result<Self> {
-        let proxy = self.ports.next()?;
+        let proxy = self.ports.take()?;
         self.vars.insert("PROXY_PORT".to_owned(), proxy.to_string());
         let patient = self.vars_with_url(&format!("http://{HOST}:{proxy}"));
         let mut hasty = patient.clone();
@@ -144,7 +144,7 @@ impl Placement {
 
     /// A port for what fires the trigger of `uploads`.
     pub fn with_trigger(mut self) -> Result<(Self, u16)> {
-        let port = self.ports.next()?;
+        let port = self.ports.take()?;
         let url = format!("http://{HOST}:{port}");
         self.vars.insert("TRIGGER_URL".to_owned(), url);
         Ok((self, port))
@@ -169,7 +169,7 @@ impl Placement {
         function: &Function,
         vars: &Vars,
     ) -> Result<()> {
-        let port = self.ports.next()?;
+        let port = self.ports.take()?;
         let mut vars = vars.clone();
         vars.extend(wrangler::own_vars(function, &self.vars));
         self.vars

@@ -5,7 +5,7 @@ use crate::paths::root;
 
 /// The service's name.
 pub const SERVICE: &str = "shared-cache";
-const CACHE: &str = "xtask/stack/shared_cache.js";
+const CACHE: &str = "xtask/src/test/shared_cache.js";
 
 /// Its Worker for workerd's configuration; `embed` makes the path of a file.
 pub fn worker(constant: &str, embed: impl Fn(&str) -> String) -> String {

@@ -16,7 +16,7 @@ const SMALL: [(&str, u32); 3] = [
 ];
 /// Miniflare's counter, as it is installed.
 const COUNTER: &str = "node_modules/miniflare/dist/src/workers/ratelimit/ratelimit.worker.js";
-const NAMESPACE: &str = "xtask/stack/rate_limiter.js";
+const NAMESPACE: &str = "xtask/src/test/rate_limiter.js";
 
 /// The function with limits that no test reaches by accident.
 pub fn out_of_reach(mut function: Function) -> Function {
