@@ -35,7 +35,6 @@ pub mod wrangler;
 pub use build as wasm;
 pub use build::{functions, tools};
 pub use stack::{
-    gateway, host, keys, lite, migrations, platform, ports, postgres, postgrest, signing_keys,
-    storage,
+    gateway, host, keys, lite, migrations, platform, ports, postgres, postgrest, storage,
 };
-pub use test::{control, placement, rate_limits, shared_cache, trigger, workerd};
+pub use test::{control, placement, rate_limits, workerd};

@@ -3,8 +3,6 @@
 pub mod control;
 pub mod placement;
 pub mod rate_limits;
-pub mod shared_cache;
-pub mod trigger;
 pub mod workerd;
 
 use std::fs;

@@ -17,11 +17,9 @@ pub const EDGE: &str = "gateway";
 pub struct Function {
     /// Its package.
     pub name: String,
-    /// Its folder.
     pub dir: PathBuf,
-    /// Its wrangler.toml.
+    /// Its wrangler.toml, and what that says.
     pub config_file: PathBuf,
-    /// What that says.
     pub config: Config,
 }
 
@@ -30,23 +28,18 @@ pub struct Function {
 pub struct Config {
     /// The Worker's name.
     pub name: String,
-    /// workerd's behaviour as of this day.
     pub compatibility_date: String,
     #[serde(default)]
-    /// workerd's flags beside the date.
     pub compatibility_flags: Vec<String>,
-    /// Plain variables.
     #[serde(default)]
     pub vars: BTreeMap<String, toml::Value>,
-    /// Bindings to other Workers.
     #[serde(default)]
     pub services: Vec<Service>,
-    /// Rate limits.
     #[serde(default)]
     pub ratelimits: Vec<RateLimit>,
 }
 
-/// A service binding.
+/// A binding to another Worker.
 #[derive(Clone, Deserialize)]
 pub struct Service {
     /// Its name in the code.
@@ -58,35 +51,18 @@ pub struct Service {
 /// A rate-limiting binding.
 #[derive(Clone, Deserialize)]
 pub struct RateLimit {
-    /// Its name in the code, which ends with its period.
+    /// Its name in the code.
     pub name: String,
     /// Bindings of one namespace count together, in whichever Worker.
     pub namespace_id: String,
-    /// What it allows.
     pub simple: Allowance,
 }
 
-/// So many in each period.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+/// So many requests in a period of so many seconds.
+#[derive(Clone, Copy, Deserialize)]
 pub struct Allowance {
-    /// How many.
     pub limit: u32,
-    /// In how many seconds.
     pub period: u32,
-}
-
-impl RateLimit {
-    /// The code knows a limit's period by its name alone.
-    fn check(&self) -> Result<()> {
-        let Allowance { period, .. } = self.simple;
-        if !self.name.ends_with(&format!("_LIMIT_{period}S")) {
-            bail!(
-                "the rate limit {} has a period of {period} seconds: let its name end with _LIMIT_{period}S",
-                self.name
-            );
-        }
-        Ok(())
-    }
 }
 
 impl Function {
@@ -107,100 +83,44 @@ pub fn all() -> Result<Vec<Function>> {
         }
     }
     names.sort_by_key(|name| (name != EDGE, name.clone()));
-    names
-        .iter()
-        .map(|name| read(name, dir.join(name)))
-        .collect()
+    let functions = names.iter().map(|name| read(name, dir.join(name)));
+    functions.collect()
 }
 
-/// What panics when it is asked to: for tests, built beside the functions and never deployed.
+/// A function that panics on request: for tests, built beside the others and never deployed.
 pub fn panicking() -> Result<Function> {
     read("panicking", root().join("tests/panicking"))
 }
 
 /// The functions of these names; all when there are none.
 pub fn named(names: &[String]) -> Result<Vec<Function>> {
-    let all = all()?;
-    for name in names {
-        if !all.iter().any(|function| function.name == *name) {
-            let known: Vec<_> = all.iter().map(|function| function.name.as_str()).collect();
-            bail!(
-                "there is no function `{name}`; there are {}",
-                known.join(", ")
-            );
-        }
+    let mut functions = all()?;
+    let known: Vec<_> = functions.iter().map(|of| of.name.clone()).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        let known = known.join(", ");
+        bail!("there is no function `{unknown}`; there are {known}");
     }
-    Ok(all
-        .into_iter()
-        .filter(|function| names.is_empty() || names.contains(&function.name))
-        .collect())
+    functions.retain(|function| names.is_empty() || names.contains(&function.name));
+    Ok(functions)
+}
+
+/// One of these functions.
+pub fn find<'f>(functions: &'f [Function], name: &str) -> Result<&'f Function> {
+    let found = functions.iter().find(|function| function.name == name);
+    found.with_context(|| format!("there is no function `{name}`"))
 }
 
 fn read(name: &str, dir: PathBuf) -> Result<Function> {
-    let config_file = if name == EDGE {
-        root().join("wrangler.toml")
-    } else {
-        dir.join("wrangler.toml")
-    };
+    let config_dir = if name == EDGE { root() } else { dir.clone() };
+    let config_file = config_dir.join("wrangler.toml");
     let text = fs::read_to_string(&config_file)
         .with_context(|| format!("cannot read {}", config_file.display()))?;
-    let config: Config = toml::from_str(&text)
+    let config = toml::from_str(&text)
         .with_context(|| format!("{} is not a wrangler configuration", config_file.display()))?;
-    for limit in &config.ratelimits {
-        limit
-            .check()
-            .with_context(|| format!("in {}", config_file.display()))?;
-    }
     Ok(Function {
         name: name.to_owned(),
         dir,
         config_file,
         config,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_function_has_a_log() {
-        for function in all().unwrap() {
-            let text = fs::read_to_string(&function.config_file).unwrap();
-            let config: toml::Table = text.parse().unwrap();
-            let enabled = config["observability"]["enabled"].as_bool();
-            assert_eq!(enabled, Some(true), "{}", function.name);
-        }
-    }
-
-    #[test]
-    fn all_functions_that_know_users_count_their_requests_together() {
-        let functions = all().unwrap();
-        let limit = |function: &Function| {
-            let limits = &function.config.ratelimits;
-            let found = limits
-                .iter()
-                .find(|limit| limit.name == "REQUEST_LIMIT_10S");
-            found.map(|limit| (limit.namespace_id.clone(), limit.simple))
-        };
-        let (edge, others) = functions.split_first().unwrap();
-        assert_eq!((edge.name.as_str(), limit(edge)), (EDGE, None));
-        let first = limit(&others[0]);
-        assert!(first.is_some());
-        for function in others {
-            assert_eq!(limit(function), first, "{}", function.name);
-        }
-    }
-
-    #[test]
-    fn a_limit_is_named_after_its_period() {
-        let limit = |name: &str, period| RateLimit {
-            name: name.to_owned(),
-            namespace_id: "1".to_owned(),
-            simple: Allowance { limit: 1, period },
-        };
-        assert!(limit("SEND_LIMIT_10S", 10).check().is_ok());
-        assert!(limit("SEND_LIMIT_10S", 60).check().is_err());
-        assert!(limit("SEND_LIMIT", 10).check().is_err());
-    }
 }

@@ -1,24 +1,33 @@
-//! The built functions on `workerd serve`, for tests: it survives clients that hang up, where
+//! The built functions on `workerd serve`, for tests and benchmarks: it survives clients that hang up, where
 //! `wrangler dev` does not, and runs exactly the modules that would be deployed.
+//!
+//! Miniflare would write the same configuration, but gives each rate-limiting binding a counter of its own,
+//! where Cloudflare counts by namespace, and stands between workerd and our signals, measurements and logs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use crate::env_file::Vars;
-use crate::functions::Function;
+use crate::functions::{Allowance, Function};
 use crate::paths::root;
+use crate::platform;
 use crate::ports::HOST;
 use crate::processes::{Processes, Spec, command};
 use crate::stack::wait_for;
-use crate::{platform, rate_limits, shared_cache, trigger};
 
 /// Its name among the processes.
 pub const NAME: &str = "workerd";
 
 /// The Worker that has a trigger.
 const TRIGGERED: &str = "chat-api-uploads";
+/// The service that holds the entries of the Cache API.
+const CACHE: &str = "shared-cache";
+/// Miniflare's rate limiter, as it is installed.
+const COUNTER: &str = "node_modules/miniflare/dist/src/workers/ratelimit/ratelimit.worker.js";
 
 /// A function on a port of its own.
 pub struct Placed {
@@ -47,129 +56,149 @@ pub async fn start(
 ) -> Result<()> {
     spawn(NAME, &render(functions, Some(trigger)), processes, state)?;
     let edge = functions.first().context("there is a function")?;
-    wait_for(
-        &format!("http://{HOST}:{}/health", edge.port),
-        NAME,
-        processes,
-    )
-    .await
+    let health = format!("http://{HOST}:{}/health", edge.port);
+    wait_for(&health, NAME, processes).await
 }
 
 /// Starts a workerd of this name with a configuration, and does not wait for it.
 pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> Result<()> {
     let file = state.join(format!("{name}.capnp"));
     fs::write(&file, config)?;
+    // The program itself: the npm wrapper would stand between it and our signals.
+    let platform = platform::npm_name()?.replace("x64", "64");
+    let program = format!("node_modules/@cloudflare/workerd-{platform}/bin/workerd");
     // Switches nothing on by itself; the trigger's Worker has a flag that needs it.
-    let mut workerd = command(program()?, ["serve", "--experimental"]);
+    let mut workerd = command(root().join(program), ["serve", "--experimental"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&file);
     processes.start(Spec::new(name, workerd))
 }
 
-/// The program itself: the npm wrapper would stand between it and our signals.
-fn program() -> Result<std::path::PathBuf> {
-    let platform = platform::npm_name()?.replace("x64", "64");
-    Ok(root().join(format!(
-        "node_modules/@cloudflare/workerd-{platform}/bin/workerd"
-    )))
-}
-
 /// The configuration in Cap'n Proto's text form.
 pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
-    let mut services = String::new();
+    let internet = json!({ "allow": ["public", "private", "local"] });
+    let mut services = vec![json!({ "name": "internet", "network": internet })];
     let mut sockets = String::new();
-    let mut workers = String::new();
-    for (index, placed) in functions.iter().enumerate() {
-        let (service, port) = (quote(&placed.service), placed.port);
-        services.push_str(&format!(
-            "    (name = {service}, worker = .worker{index}),\n"
-        ));
-        sockets.push_str(&socket(&service, port));
-        workers.push_str(&worker(index, placed));
+    let mut add = |name: &str, port: Option<u16>, worker: Value| {
+        services.push(json!({ "name": name, "worker": worker }));
+        sockets += &port.map_or_else(String::new, |port| socket(&quote(name), port));
+    };
+    let mut namespaces = BTreeMap::new();
+    for placed in functions {
+        add(&placed.service, Some(placed.port), worker(placed));
+        let limits = &placed.function.config.ratelimits;
+        namespaces.extend(limits.iter().map(|of| (&of.namespace_id, of.simple)));
     }
-    let namespaces = rate_limits::namespaces(functions.iter().map(|placed| &placed.function));
-    for (index, (service, allowance)) in namespaces.into_iter().enumerate() {
-        let service = quote(&service);
-        services.push_str(&format!(
-            "    (name = {service}, worker = .limiter{index}),\n"
-        ));
-        workers.push_str(&rate_limits::worker(
-            &format!("limiter{index}"),
-            allowance,
-            quote,
-        ));
+    for (namespace, Allowance { limit, period }) in namespaces {
+        let counter = module("rate-limiter", "esModule", &root().join(COUNTER));
+        let mut worker = script("rate_limiter.js", Some(counter));
+        worker["bindings"] = json!([
+            { "name": "limit", "json": limit.to_string() },
+            { "name": "period", "json": period.to_string() },
+        ]);
+        add(&limiter(namespace), None, worker);
     }
     if let Some(port) = trigger {
-        services.push_str("    (name = \"trigger\", worker = .trigger),\n");
-        sockets.push_str(&socket("\"trigger\"", port));
-        workers.push_str(&trigger::worker("trigger", TRIGGERED, quote));
+        let mut worker = script("trigger.js", None);
+        worker["bindings"] = json!([{ "name": "WORKER", "service": TRIGGERED }]);
+        // Experimental: without it a service binding calls `fetch` alone.
+        worker["compatibilityFlags"] = json!(["service_binding_extra_handlers"]);
+        add("trigger", Some(port), worker);
     }
+    // Miniflare's cache needs its Durable Objects; on its port tests see the entries and put some there.
     if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
-        let service = quote(shared_cache::SERVICE);
-        services.push_str(&format!("    (name = {service}, worker = .cache),\n"));
-        sockets.push_str(&socket(&service, port));
-        workers.push_str(&shared_cache::worker("cache", quote));
+        add(CACHE, Some(port), script("shared_cache.js", None));
     }
+    let services: String = services
+        .iter()
+        .map(|of| format!("    {},\n", text(of)))
+        .collect();
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
-         const config :Workerd.Config = (\n  services = [\n{services}    \
-         (name = \"internet\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
-         sockets = [\n{sockets}  ],\n);\n{workers}"
+         const config :Workerd.Config = (\n  services = [\n{services}  ],\n  sockets = [\n{sockets}  ],\n);\n"
     )
+}
+
+/// The Worker of a function.
+fn worker(placed: &Placed) -> Value {
+    let config = &placed.function.config;
+    let dir = placed.function.build_dir();
+    // The stack's own values win, as .dev.vars wins in wrangler.
+    let own = config
+        .vars
+        .iter()
+        .filter(|(name, _)| !placed.vars.contains_key(*name));
+    let own =
+        own.filter_map(|(name, value)| Some(json!({ "name": name, "text": value.as_str()? })));
+    let given = placed.vars.iter();
+    let given = given.map(|(name, value)| json!({ "name": name, "text": value }));
+    let services = config.services.iter().map(|of| {
+        let service = format!("{}{}", placed.bound_to, of.service);
+        json!({ "name": of.binding, "service": service })
+    });
+    let limits = config.ratelimits.iter();
+    let limits = limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) }));
+    let bindings: Vec<Value> = own.chain(given).chain(services).chain(limits).collect();
+    let mut worker = json!({
+        "compatibilityDate": config.compatibility_date,
+        "compatibilityFlags": config.compatibility_flags,
+        "modules": [
+            module("index.js", "esModule", &dir.join("index.js")),
+            module("index_bg.wasm", "wasm", &dir.join("index_bg.wasm")),
+        ],
+        "bindings": bindings,
+    });
+    if placed.cache.is_some() {
+        worker["cacheApiOutbound"] = CACHE.into();
+    }
+    worker
+}
+
+/// The Worker of a script beside this file.
+fn script(name: &str, further: Option<Value>) -> Value {
+    let file = root().join("xtask/src/test").join(name);
+    let modules: Vec<_> = [module("index.js", "esModule", &file)]
+        .into_iter()
+        .chain(further)
+        .collect();
+    json!({ "compatibilityDate": "2026-04-01", "modules": modules })
+}
+
+fn module(name: &str, kind: &str, file: &Path) -> Value {
+    json!({ "name": name, kind: { "embed": file } })
+}
+
+/// The service that counts for a namespace.
+fn limiter(namespace: &str) -> String {
+    format!("rate-limit-{namespace}")
+}
+
+/// A value as Cap'n Proto writes it; `{"embed": file}` is the file's content.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Object(members) => match members.get("embed") {
+            Some(file) => format!("embed {}", text(file)),
+            None => {
+                let members = members
+                    .iter()
+                    .map(|(name, of)| format!("{name} = {}", text(of)));
+                format!("({})", members.collect::<Vec<_>>().join(", "))
+            }
+        },
+        Value::Array(all) => {
+            let all = all.iter().map(text);
+            format!("[{}]", all.collect::<Vec<_>>().join(", "))
+        }
+        Value::String(text) => quote(text),
+        other => other.to_string(),
+    }
 }
 
 /// A socket for a service, whose name is quoted.
 pub fn socket(service: &str, port: u16) -> String {
     format!(
         "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
-    )
-}
-
-fn worker(index: usize, placed: &Placed) -> String {
-    let Placed { function, vars, .. } = placed;
-    let config = &function.config;
-    let dir = function.build_dir();
-    let embed = |file: &str| quote(&dir.join(file).to_string_lossy());
-    let mut bindings = String::new();
-    for (name, value) in &config.vars {
-        // The stack's own values win, as .dev.vars wins in wrangler.
-        if let Some(text) = value.as_str().filter(|_| !vars.contains_key(name)) {
-            bindings.push_str(&binding(name, "text", &quote(text)));
-        }
-    }
-    for (name, value) in vars {
-        bindings.push_str(&binding(name, "text", &quote(value)));
-    }
-    for service in &config.services {
-        bindings.push_str(&binding(
-            &service.binding,
-            "service",
-            &quote(&format!("{}{}", placed.bound_to, service.service)),
-        ));
-    }
-    for limit in &config.ratelimits {
-        let service = rate_limits::service(&limit.namespace_id);
-        bindings.push_str(&binding(&limit.name, "service", &quote(&service)));
-    }
-    let cache = placed.cache.map_or_else(String::new, |_| {
-        format!("  cacheApiOutbound = {},\n", quote(shared_cache::SERVICE))
-    });
-    let flags: Vec<String> = config
-        .compatibility_flags
-        .iter()
-        .map(|flag| quote(flag))
-        .collect();
-    format!(
-        "\nconst worker{index} :Workerd.Worker = (\n  compatibilityDate = {date},\n  \
-         compatibilityFlags = [{flags}],\n  modules = [\n    \
-         (name = \"index.js\", esModule = embed {script}),\n    \
-         (name = \"index_bg.wasm\", wasm = embed {module}),\n  ],\n  \
-         bindings = [\n{bindings}  ],\n{cache});\n",
-        date = quote(&config.compatibility_date),
-        flags = flags.join(", "),
-        script = embed("index.js"),
-        module = embed("index_bg.wasm"),
     )
 }
 
@@ -180,16 +209,8 @@ pub fn binding(name: &str, kind: &str, value: &str) -> String {
 
 /// A string literal of Cap'n Proto, whose escapes are C's.
 pub fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\n' => quoted.push_str("\\n"),
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", escaped.replace('\n', "\\n"))
 }
 
 #[cfg(test)]
