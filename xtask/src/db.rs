@@ -4,15 +4,14 @@ use anyhow::{Result, bail};
 
 use crate::env_file;
 use crate::host::Host;
-use crate::migrations;
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
-use crate::stack::{platform, print_applied};
+use crate::stack::{migrate, platform};
 use crate::steps::{Help, Steps};
 use crate::{lite, paths, supervisor};
 
-/// Removes what migrations and users made, and keeps what the platform made. Auth and PostgREST
-/// stay connected, so the database itself is not dropped.
-const EMPTY: &str = include_str!("../stack/empty.sql");
+/// Removes what migrations and users made, and keeps what the platform made. The database itself stays,
+/// as Auth and PostgREST are connected to it.
+const EMPTY: &str = include_str!("stack/empty.sql");
 
 /// `cargo xtask db reset`
 pub async fn reset() -> Result<()> {
@@ -29,47 +28,20 @@ pub async fn reset() -> Result<()> {
             "`dev` runs on a Supabase of yours, which this command does not touch: use `supabase db reset`"
         );
     };
-    let postgres = Postgres::new(&state, port, password, true)?;
+    let postgres = Postgres::new(port, password, true)?;
     let steps = Steps::new();
     let work = async {
-        postgres
-            .connect(SUPERUSER)
-            .await?
-            .batch_execute(EMPTY)
-            .await?;
+        let superuser = postgres.connect(SUPERUSER).await?;
+        superuser.batch_execute(EMPTY).await?;
         lite::remove_files(&state)?;
         platform(&postgres).await
     };
     let help = Help::mend("`cargo xtask stop`, then `cargo xtask dev` and again");
-    steps
-        .run(
-            "empty",
-            "schemas, users, files and history are removed",
-            help,
-            work,
-        )
-        .await?;
-    let work = async {
-        let mut client = postgres.connect(OWNER).await?;
-        let applied = migrations::apply(&mut client, &Host::installed()).await?;
-        client
-            .batch_execute("notify pgrst, 'reload schema'")
-            .await?;
-        Ok(applied)
-    };
-    let help = Help::mend("mend the file, then `cargo xtask db reset` again");
-    let applied = steps
-        .run(
-            "migrations",
-            "supabase/migrations and the seed are applied",
-            help,
-            work,
-        )
-        .await?;
-    print_applied(&applied);
-    println!(
-        "the database is as on the first start; tokens of users that are gone fail from now on"
-    );
+    let what = "schemas, users, files and history are removed";
+    steps.run("empty", what, help, work).await?;
+    let mend = "correct the file, then `cargo xtask db reset` again";
+    migrate(&postgres, &Host::installed(), mend, &steps).await?;
+    println!("the database is as on the first start; tokens of removed users no longer work");
     Ok(())
 }
 

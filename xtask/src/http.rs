@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Builder;
 use axum::http::uri::Scheme;
 use axum::http::{Method, Request, StatusCode};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
 use tokio::time::timeout;
 
 /// Auth hashes passwords, which takes a moment; nothing here takes longer.
@@ -20,20 +20,7 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The status of a GET.
 pub async fn status(url: &str) -> Result<StatusCode> {
-    let request = Request::get(url).body(Body::empty())?;
-    Ok(send(request).await?.0)
-}
-
-/// The status and body of a POST of JSON with an `apikey`.
-pub async fn post_json(url: &str, key: &str, body: &Value) -> Result<(StatusCode, Value)> {
-    let request = Request::post(url)
-        .header("apikey", key)
-        .header(CONTENT_TYPE, "application/json")
-        .body(Body::from(body.to_string()))?;
-    let (status, bytes) = send(request).await?;
-    let body = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{url} answered {status} without JSON"))?;
-    Ok((status, body))
+    Ok(send(Request::get(url), Vec::new()).await?.0)
 }
 
 /// The status and body of a request with a JSON body, an `apikey` and a user's token.
@@ -44,33 +31,35 @@ pub async fn json(
     token: Option<&str>,
     body: Vec<u8>,
 ) -> Result<(StatusCode, Vec<u8>)> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(url)
-        .header("apikey", key)
-        .header(CONTENT_TYPE, "application/json");
-    if url.contains("/rest/v1/") {
-        // PostgREST takes the first schema that the project exposes unless it is told which.
-        request = request
-            .header("accept-profile", "public")
-            .header("content-profile", "public");
-    }
+    let mut request = with_key(method, url, key, "public").header(CONTENT_TYPE, "application/json");
     if let Some(token) = token {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    send(request.body(Body::from(body))?).await
+    send(request, body).await
 }
 
 /// The status and body of a GET from PostgREST in a schema of one's choice.
 pub async fn get_in_schema(url: &str, key: &str, schema: &str) -> Result<(StatusCode, Vec<u8>)> {
-    let request = Request::get(url)
-        .header("apikey", key)
-        .header("accept-profile", schema)
-        .body(Body::empty())?;
-    send(request).await
+    send(with_key(Method::GET, url, key, schema), Vec::new()).await
 }
 
-async fn send(request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
+fn with_key(method: Method, url: &str, key: &str, schema: &str) -> Builder {
+    let request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header("apikey", key);
+    if !url.contains("/rest/v1/") {
+        return request;
+    }
+    // PostgREST takes the first schema that the project exposes unless it is told which.
+    request
+        .header("accept-profile", schema)
+        .header("content-profile", schema)
+}
+
+async fn send(request: Builder, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>)> {
+    let request = request.body(Body::from(body))?;
+    let client = Client::builder(TokioExecutor::new());
     // Certificates are read for a hosted project alone: readiness is asked many times a second.
     let answer = if request.uri().scheme() == Some(&Scheme::HTTPS) {
         let connector = HttpsConnectorBuilder::new()
@@ -79,13 +68,9 @@ async fn send(request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
             .https_only()
             .enable_http1()
             .build();
-        Client::builder(TokioExecutor::new())
-            .build(connector)
-            .request(request)
+        client.build(connector).request(request)
     } else {
-        Client::builder(TokioExecutor::new())
-            .build_http()
-            .request(request)
+        client.build_http().request(request)
     };
     let work = async {
         let response = answer.await?;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -11,34 +12,22 @@ use sha2::{Digest, Sha256};
 /// The name of our folder in every cache.
 const NAME: &str = "supabase-chat-api";
 
-/// This program. The first call looks, at the start of `main`: the unit tests link the program anew, and Linux tells
-/// a running one's path no longer once the file is another.
+/// This program. The first call looks, at the start of `main`: the unit tests link the program again, and Linux
+/// no longer tells a running program's path once the file is another.
 pub fn program() -> Result<PathBuf> {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    match PROGRAM.get() {
-        Some(program) => Ok(program.clone()),
-        None => {
-            let program = env::current_exe().context("this program has no path")?;
-            Ok(PROGRAM.get_or_init(|| program).clone())
-        }
-    }
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| env::current_exe().ok());
+    program.clone().context("this program has no path")
 }
 
 /// The checkout's root.
 pub fn root() -> PathBuf {
-    // Cargo sets it for `cargo run`; the built-in value serves a binary started by hand.
-    let manifest = env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    // wrangler calls us from another folder and cargo sets the variable for every crate it builds,
-    // so only xtask's own is believed.
-    let manifest = if manifest.ends_with("xtask") {
-        manifest
-    } else {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-    };
-    manifest
-        .parent()
-        .map_or(manifest.clone(), Path::to_path_buf)
+    // Cargo sets it for `cargo run`; the built-in value serves a binary started by hand. wrangler calls us
+    // from another folder and cargo sets the variable for every crate it builds, so only xtask's is believed.
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let manifest = manifest.filter(|manifest| manifest.ends_with("xtask"));
+    let manifest = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    manifest.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// State of the `dev` stack: logs, process ids, keys, stack.env.
@@ -58,16 +47,8 @@ pub fn bench_state() -> PathBuf {
 
 /// Installed build tools, outside the checkout so that clones share them.
 pub fn tool_cache() -> Result<PathBuf> {
-    if let Some(dir) = env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()) {
-        return Ok(PathBuf::from(dir).join(NAME));
-    }
-    let home = env::var_os("HOME").context("HOME is not set: there is no place for a cache")?;
-    let cache = if cfg!(target_os = "macos") {
-        "Library/Caches"
-    } else {
-        ".cache"
-    };
-    Ok(PathBuf::from(home).join(cache).join(NAME))
+    let caches = dirs::cache_dir().context("HOME is not set: there is no place for a cache")?;
+    Ok(caches.join(NAME))
 }
 
 /// Postgres' programs and data. Postgres refuses root, and the user it runs as instead cannot
@@ -80,15 +61,14 @@ pub fn postgres_cache() -> Result<PathBuf> {
     }
 }
 
-/// The data directories of this checkout, apart from every other clone's.
-pub fn data_root() -> Result<PathBuf> {
-    let root = root();
-    let root = fs::canonicalize(&root).unwrap_or(root);
-    let key: String = hex(&Sha256::digest(root.as_os_str().as_encoded_bytes()))
-        .chars()
-        .take(12)
-        .collect();
-    Ok(postgres_cache()?.join(format!("data-{key}")))
+/// Removes a folder that may not be there.
+pub fn remove_dir(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Lower-case hexadecimal.
@@ -102,21 +82,13 @@ pub fn file_hash(path: &Path) -> Result<String> {
     Ok(hex(&Sha256::digest(bytes)))
 }
 
-/// Writes a file that only its owner may read.
+/// Writes a file that only its owner may read. A reader never sees half a file.
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+    let cannot = || format!("cannot write {}", path.display());
     let parent = path.parent().context("a file has a folder")?;
-    fs::create_dir_all(parent)?;
-    // Written beside and renamed, so that a reader never sees half a file.
-    let beside = path.with_extension("new");
-    let _ = fs::remove_file(&beside);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)
-        .with_context(|| format!("cannot write {}", beside.display()))?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
+    fs::create_dir_all(parent).with_context(cannot)?;
+    let mut file = tempfile::NamedTempFile::new_in(parent).with_context(cannot)?;
+    file.write_all(text.as_bytes()).with_context(cannot)?;
+    file.persist(path).with_context(cannot)?;
+    Ok(())
 }

@@ -11,10 +11,10 @@ use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// The environment variable by which a process of ours is known again: the state folder.
 pub const MARKER: &str = "XTASK_STATE";
@@ -87,49 +87,38 @@ impl Processes {
 
     /// Starts a process that stays.
     pub fn start(&self, spec: Spec) -> Result<()> {
-        let log = self.log(&spec.name);
-        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        self.spawn(spec, log, file)
+        let running = self.spawn(spec)?;
+        self.running.borrow_mut().push(running);
+        Ok(())
     }
 
     /// Runs a process to its end; its output goes to the log.
     pub async fn run(&self, spec: Spec) -> Result<()> {
         let name = spec.name.clone();
         let status = self.status(spec).await?;
-        if !status.success() {
-            bail!("{name} ended with {status}");
-        }
+        ensure!(status.success(), "{name} ended with {status}");
         Ok(())
     }
 
     /// Runs a process to its end and says how it ended.
     pub async fn status(&self, spec: Spec) -> Result<ExitStatus> {
-        let name = spec.name.clone();
-        self.start(spec)?;
-        loop {
-            if let Some(status) = self.ended(&name)? {
-                return Ok(status);
-            }
-            sleep(Duration::from_millis(15)).await;
-        }
+        Ok(self.spawn(spec)?.child.wait().await?)
     }
 
     /// Like [`Processes::status`], and shows the output while it comes.
     pub async fn status_shown(&self, spec: Spec) -> Result<ExitStatus> {
-        let name = spec.name.clone();
-        self.start(spec)?;
-        let mut log = File::open(self.log(&name))?;
+        let mut running = self.spawn(spec)?;
+        let mut log = File::open(&running.log)?;
         loop {
-            let ended = self.ended(&name)?;
+            let ended = timeout(Duration::from_millis(50), running.child.wait()).await;
             show_new(&mut log)?;
-            if let Some(status) = ended {
-                return Ok(status);
+            if let Ok(status) = ended {
+                return Ok(status?);
             }
-            sleep(Duration::from_millis(50)).await;
         }
     }
 
-    /// The first process that has ended though it should not have.
+    /// The first of the processes that should stay which has ended.
     pub fn first_ended(&self) -> Option<(String, PathBuf, ExitStatus)> {
         self.running.borrow_mut().iter_mut().find_map(|running| {
             let status = running.child.try_wait().ok().flatten()?;
@@ -139,11 +128,8 @@ impl Processes {
 
     /// Fails when the process has ended, so that waiting for it does not go on.
     pub fn check_alive(&self, name: &str) -> Result<()> {
-        let mut running = self.running.borrow_mut();
-        let Some(found) = running.iter_mut().find(|running| running.name == name) else {
-            bail!("{name} is not running");
-        };
-        match found.child.try_wait()? {
+        let at = self.find(name)?;
+        match self.running.borrow_mut()[at].child.try_wait()? {
             Some(status) => bail!("{name} ended with {status}"),
             None => Ok(()),
         }
@@ -151,11 +137,8 @@ impl Processes {
 
     /// The process's id, which is its group's too.
     pub fn pid(&self, name: &str) -> Result<Pid> {
-        let running = self.running.borrow();
-        let found = running.iter().find(|running| running.name == name);
-        Ok(found
-            .with_context(|| format!("{name} is not running"))?
-            .group)
+        let at = self.find(name)?;
+        Ok(self.running.borrow()[at].group)
     }
 
     /// Ends everything, the last started first.
@@ -164,46 +147,36 @@ impl Processes {
             let Some(running) = self.running.borrow_mut().pop() else {
                 break;
             };
-            end(running).await;
+            running.end().await;
         }
     }
 
     /// Ends one process, in its own good order.
     pub async fn stop(&self, name: &str) -> Result<()> {
-        end(self.take(name)?).await;
+        let at = self.find(name)?;
+        let running = self.running.borrow_mut().remove(at);
+        running.end().await;
         Ok(())
     }
 
     /// Ends one process at once, as a crash would.
     pub async fn kill(&self, name: &str) -> Result<()> {
-        let mut running = self.take(name)?;
+        let at = self.find(name)?;
+        let mut running = self.running.borrow_mut().remove(at);
         kill_process_group(running.group, Signal::KILL)?;
         running.child.wait().await?;
         Ok(())
     }
 
-    fn take(&self, name: &str) -> Result<Running> {
-        let mut running = self.running.borrow_mut();
-        let Some(at) = running.iter().position(|running| running.name == name) else {
-            bail!("{name} is not running");
-        };
-        Ok(running.remove(at))
+    fn find(&self, name: &str) -> Result<usize> {
+        let running = self.running.borrow();
+        let found = running.iter().position(|running| running.name == name);
+        found.with_context(|| format!("{name} is not running"))
     }
 
-    /// Takes a process that has ended off the list.
-    fn ended(&self, name: &str) -> Result<Option<ExitStatus>> {
-        let mut running = self.running.borrow_mut();
-        let Some(at) = running.iter().position(|running| running.name == name) else {
-            bail!("{name} was stopped");
-        };
-        let status = running[at].child.try_wait()?;
-        if status.is_some() {
-            running.remove(at);
-        }
-        Ok(status)
-    }
-
-    fn spawn(&self, spec: Spec, log: PathBuf, file: File) -> Result<()> {
+    fn spawn(&self, spec: Spec) -> Result<Running> {
+        let log = self.log(&spec.name);
+        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = spec.command;
         if spec.drop_root && rustix::process::geteuid().is_root() {
             command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
@@ -218,23 +191,37 @@ impl Processes {
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
-            .process_group(0)
-            .kill_on_drop(true);
+            .process_group(0);
         let child = command
             .spawn()
             .with_context(|| format!("cannot start {}", spec.name))?;
-        let group = child
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()))
-            .context("a process that was just started has an id")?;
-        self.running.borrow_mut().push(Running {
+        let id = child.id().context("a new process has an id")?;
+        Ok(Running {
             name: spec.name,
             log,
             stop: spec.stop,
-            group,
+            group: Pid::from_raw(id.cast_signed()).context("an id is not zero")?,
             child,
-        });
-        Ok(())
+        })
+    }
+}
+
+impl Running {
+    /// Asks the process group to end, waits, and then forces it.
+    async fn end(mut self) {
+        if self.child.try_wait().ok().flatten().is_none() {
+            let _ = kill_process_group(self.group, self.stop);
+            let _ = timeout(GRACE, self.child.wait()).await;
+        }
+        let _ = kill_process_group(self.group, Signal::KILL);
+        let _ = self.child.wait().await;
+    }
+}
+
+impl Drop for Running {
+    /// Also where the leader has ended, as a child of it may be left.
+    fn drop(&mut self) {
+        let _ = kill_process_group(self.group, Signal::KILL);
     }
 }
 
@@ -251,17 +238,6 @@ pub fn show_new(file: &mut File) -> Result<()> {
 /// change, and some build scripts (ring's) run anew for it.
 fn is_of_cargo_run(name: &str) -> bool {
     name == "CARGO" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
-}
-
-/// Asks a process group to end, waits, then makes it.
-async fn end(mut running: Running) {
-    if running.child.try_wait().ok().flatten().is_none() {
-        let _ = kill_process_group(running.group, running.stop);
-        let _ = timeout(GRACE, running.child.wait()).await;
-    }
-    // The leader may be gone and a child of it not.
-    let _ = kill_process_group(running.group, Signal::KILL);
-    let _ = running.child.wait().await;
 }
 
 /// Looks a program up in PATH.

@@ -1,5 +1,16 @@
 //! The embedded stack, part by part, in the order in which each needs the ones before.
 
+pub mod gateway;
+pub mod host;
+pub mod keys;
+pub mod lite;
+pub mod migrations;
+pub mod platform;
+pub mod ports;
+pub mod postgres;
+pub mod postgrest;
+pub mod storage;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,19 +18,19 @@ use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep};
 
 use crate::env_file::Vars;
-use crate::gateway::{self, Upstreams};
-use crate::host::Host;
-use crate::keys::Keys;
-use crate::migrations::{self, Applied, explain};
-use crate::ports::{self, HOST};
-use crate::postgres::programs::Major;
-use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::Processes;
 use crate::steps::{Help, Steps};
-use crate::{http, lite, postgrest, token};
+use crate::{http, token};
+use gateway::Upstreams;
+use host::Host;
+use keys::Keys;
+use migrations::explain;
+use ports::HOST;
+use postgres::programs::Major;
+use postgres::{OWNER, Postgres, SUPERUSER, pristine};
 
 /// What hosted Supabase brings and the embedded parts lack.
-const PLATFORM_SQL: &str = include_str!("../stack/platform.sql");
+const PLATFORM_SQL: &str = include_str!("stack/platform.sql");
 /// How long a part may take until it answers.
 const READY_TIME: Duration = Duration::from_secs(30);
 
@@ -34,7 +45,6 @@ pub struct Ports {
 /// What a person may choose of the programs that it runs.
 #[derive(Clone, Default)]
 pub struct Programs {
-    /// The version of Postgres.
     pub postgres: Major,
     /// PostgREST, where it is not to be looked for.
     pub postgrest: Option<PathBuf>,
@@ -83,8 +93,8 @@ impl Stack {
         steps: &Steps,
     ) -> Result<Self> {
         let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-        let postgres = Postgres::new(state, ports.database, &keys.database_password, durable)?
-            .on(programs.postgres);
+        let postgres =
+            Postgres::new(ports.database, &keys.database_password, durable)?.on(programs.postgres);
         if !durable {
             postgres.remove()?;
             lite::remove_files(state)?;
@@ -99,15 +109,39 @@ impl Stack {
             rest: postgrest::Ports { rest, admin },
             api_log: processes.log("api-access"),
         };
-        stack.start_postgres(processes, steps).await?;
-        stack.start_lite(state, durable, processes, steps).await?;
-        stack.migrate(host, steps).await?;
+        let help = Help::log(
+            processes.log("postgres"),
+            "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names",
+        );
+        let work = stack.postgres.start(processes);
+        let what = "Postgres accepts connections";
+        steps.run("postgres", what, help, work).await?;
+        let help = Help::log(
+            processes.log(lite::NAME),
+            "remove node_modules and run again",
+        );
+        let work = stack.start_lite(state, durable, processes);
+        let what = "Auth and Storage answer, roles and grants are set";
+        steps.run("auth", what, help, work).await?;
+        migrate(
+            &stack.postgres,
+            host,
+            "correct the file and run again (a failed one left nothing behind); `cargo xtask db reset` starts afresh",
+            steps,
+        )
+        .await?;
         Ok(stack)
     }
 
     /// Starts what callers reach: PostgREST, and the API gateway before it, Auth and Storage.
     pub async fn start_api(&self, processes: &Processes, steps: &Steps) -> Result<()> {
-        self.start_postgrest(processes, steps).await?;
+        let help = Help::log(
+            processes.log(postgrest::NAME),
+            "its log tells what it could not read",
+        );
+        let work = self.start_postgrest_alone(&[], processes);
+        let what = "PostgREST has read the schema";
+        steps.run("postgrest", what, help, work).await?;
         let upstreams = Upstreams {
             postgrest: self.rest.rest,
             lite: self.lite,
@@ -118,112 +152,38 @@ impl Stack {
     /// The lines of stack.env that the stack knows.
     pub fn vars(&self) -> Vars {
         let url = format!("http://{HOST}:{}", self.ports.api);
-        Vars::from([
-            ("REST_URL".to_owned(), format!("{url}/rest/v1")),
-            ("SUPABASE_URL".to_owned(), url),
-            ("DATABASE_URL".to_owned(), self.postgres.url(OWNER)),
-            (
-                "SUPABASE_PUBLISHABLE_KEY".to_owned(),
-                self.keys.anon.clone(),
-            ),
-            (
-                "SUPABASE_SERVICE_ROLE_KEY".to_owned(),
-                self.keys.service_role.clone(),
-            ),
-            (
-                "SUPABASE_JWT_SECRET".to_owned(),
-                self.keys.jwt_secret.clone(),
-            ),
+        let vars = [
+            ("REST_URL", format!("{url}/rest/v1")),
+            ("SUPABASE_URL", url),
+            ("DATABASE_URL", self.postgres.url(OWNER)),
+            ("SUPABASE_PUBLISHABLE_KEY", self.keys.anon.clone()),
+            ("SUPABASE_SERVICE_ROLE_KEY", self.keys.service_role.clone()),
+            ("SUPABASE_JWT_SECRET", self.keys.jwt_secret.clone()),
             // The stack's Auth writes no `iss` into its tokens.
-            ("SUPABASE_JWT_ISSUER".to_owned(), "any".to_owned()),
+            ("SUPABASE_JWT_ISSUER", "any".to_owned()),
             // Where the development servers of web applications are by default.
             (
-                "CORS_ALLOWED_ORIGINS".to_owned(),
+                "CORS_ALLOWED_ORIGINS",
                 "http://localhost:3000,http://localhost:5173".to_owned(),
             ),
-            // Of the seed; as everybody's there, the password is no secret.
-            ("SWEEPER_EMAIL".to_owned(), "sweeper@example.com".to_owned()),
-            ("SWEEPER_PASSWORD".to_owned(), token::PASSWORD.to_owned()),
-            ("API_LOG".to_owned(), self.api_log.display().to_string()),
-        ])
+            // From the seed, whose password is no secret.
+            ("SWEEPER_EMAIL", "sweeper@example.com".to_owned()),
+            ("SWEEPER_PASSWORD", token::PASSWORD.to_owned()),
+            ("API_LOG", self.api_log.display().to_string()),
+        ];
+        Vars::from(vars.map(|(name, value)| (name.to_owned(), value)))
     }
 
-    async fn start_postgres(&self, processes: &Processes, steps: &Steps) -> Result<()> {
-        let help = Help::log(
-            processes.log("postgres"),
-            "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names",
-        );
-        steps
-            .run(
-                "postgres",
-                "Postgres accepts connections",
-                help,
-                self.postgres.start(processes),
-            )
-            .await
-    }
-
-    async fn start_lite(
-        &self,
-        state: &Path,
-        durable: bool,
-        processes: &Processes,
-        steps: &Steps,
-    ) -> Result<()> {
+    async fn start_lite(&self, state: &Path, durable: bool, processes: &Processes) -> Result<()> {
         let port = self.lite;
-        let help = Help::log(
-            processes.log(lite::NAME),
-            "remove node_modules and run again",
-        );
-        let work = async {
-            lite::start(processes, state, &self.postgres, &self.keys, port)?;
-            let url = format!("http://{HOST}:{port}/auth/v1/health");
-            wait_for(&url, lite::NAME, processes).await?;
-            platform(&self.postgres).await?;
-            if !durable {
-                pristine::make(&self.postgres).await?;
-            }
-            lite::warm_up(port, &self.keys).await
-        };
-        steps
-            .run(
-                "auth",
-                "Auth and Storage answer, roles and grants are set",
-                help,
-                work,
-            )
-            .await
-    }
-
-    async fn migrate(&self, host: &Host, steps: &Steps) -> Result<()> {
-        let help = Help::mend(
-            "mend the file and run again (a failed one left nothing behind); `cargo xtask db reset` starts afresh",
-        );
-        let work = async {
-            let mut client = self.postgres.connect(OWNER).await?;
-            migrations::apply(&mut client, host).await
-        };
-        let applied = steps
-            .run(
-                "migrations",
-                "supabase/migrations and the seed are applied",
-                help,
-                work,
-            )
-            .await?;
-        print_applied(&applied);
-        Ok(())
-    }
-
-    async fn start_postgrest(&self, processes: &Processes, steps: &Steps) -> Result<()> {
-        let help = Help::log(
-            processes.log(postgrest::NAME),
-            "its log tells what it could not read",
-        );
-        let work = self.start_postgrest_alone(&[], processes);
-        steps
-            .run("postgrest", "PostgREST has read the schema", help, work)
-            .await
+        lite::start(processes, state, &self.postgres, &self.keys, port)?;
+        let url = format!("http://{HOST}:{port}/auth/v1/health");
+        wait_for(&url, lite::NAME, processes).await?;
+        platform(&self.postgres).await?;
+        if !durable {
+            pristine::make(&self.postgres).await?;
+        }
+        lite::warm_up(port, &self.keys).await
     }
 
     /// Starts PostgREST, with further settings of its own, and waits until it has read the schema.
@@ -251,25 +211,24 @@ impl Stack {
     }
 }
 
-/// Makes what hosted Supabase has; can run again.
-pub async fn platform(postgres: &Postgres) -> Result<()> {
-    let client = postgres.connect(SUPERUSER).await?;
-    client
-        .batch_execute(PLATFORM_SQL)
-        .await
-        .map_err(|error| explain(Path::new("xtask/stack/platform.sql"), PLATFORM_SQL, &error))?;
-    // Random hexadecimal, so quoting has nothing to escape.
-    let password = postgres.password();
-    client
-        .batch_execute(&format!(
-            "alter role postgres password '{password}'; alter role authenticator password '{password}'"
-        ))
-        .await
-        .context("cannot set the roles' passwords")
-}
-
-/// Says what migrating did, where that is worth a line.
-pub fn print_applied(applied: &Applied) {
+/// Applies the migrations and the seed, and says what that did.
+pub async fn migrate(
+    postgres: &Postgres,
+    host: &Host,
+    mend: &'static str,
+    steps: &Steps,
+) -> Result<()> {
+    let work = async {
+        let mut client = postgres.connect(OWNER).await?;
+        let applied = migrations::apply(&mut client, host).await?;
+        let reload = "notify pgrst, 'reload schema'";
+        client.batch_execute(reload).await?;
+        Ok(applied)
+    };
+    let what = "supabase/migrations and the seed are applied";
+    let applied = steps
+        .run("migrations", what, Help::mend(mend), work)
+        .await?;
     if applied.migrations > 0 || applied.seeded {
         let seed = if applied.seeded { " and the seed" } else { "" };
         println!(
@@ -279,9 +238,30 @@ pub fn print_applied(applied: &Applied) {
     }
     for file in &applied.changed {
         println!(
-            "  warning: {file} has changed since it was applied; `cargo xtask db reset` applies it anew"
+            "  warning: {file} has changed since it was applied; `cargo xtask db reset` applies it again"
         );
     }
+    Ok(())
+}
+
+/// Makes what hosted Supabase has; can run again.
+pub async fn platform(postgres: &Postgres) -> Result<()> {
+    let client = postgres.connect(SUPERUSER).await?;
+    client.batch_execute(PLATFORM_SQL).await.map_err(|error| {
+        explain(
+            Path::new("xtask/src/stack/platform.sql"),
+            PLATFORM_SQL,
+            &error,
+        )
+    })?;
+    // Random hexadecimal, so quoting has nothing to escape.
+    let password = postgres.password();
+    client
+        .batch_execute(&format!(
+            "alter role postgres password '{password}'; alter role authenticator password '{password}'"
+        ))
+        .await
+        .context("cannot set the roles' passwords")
 }
 
 /// Waits until a URL answers with a success.
@@ -295,10 +275,8 @@ pub async fn wait_for(url: &str, process: &str, processes: &Processes) -> Result
             Err(error) => error.to_string(),
         };
         if Instant::now() > deadline {
-            bail!(
-                "{process} is not ready after {} s: {last}",
-                READY_TIME.as_secs()
-            );
+            let seconds = READY_TIME.as_secs();
+            bail!("{process} is not ready after {seconds} s: {last}");
         }
         sleep(Duration::from_millis(25)).await;
     }

@@ -1,7 +1,5 @@
 //! Progress: each step says what it waits for, how long it took, and on failure where to look.
 
-use std::cell::RefCell;
-use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,12 +15,18 @@ const LOG_LINES: usize = 25;
 /// The steps of one run.
 pub struct Steps {
     started: Instant,
-    /// Name and duration of what is done, for the summary.
-    done: RefCell<Vec<(String, Duration)>>,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
 }
 
 /// What a person should know when the step fails.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Help {
     /// The log of the process that the step waits for.
     pub log: Option<PathBuf>,
@@ -45,33 +49,17 @@ impl Help {
     }
 }
 
-/// The step's name and help, carried by its error.
+/// Carried by the error of a step.
+#[derive(Debug, thiserror::Error)]
+#[error("step `{step}` failed")]
 struct Failed {
     step: String,
     help: Help,
 }
 
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step `{}` failed", self.step)
-    }
-}
-
-impl fmt::Debug for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for Failed {}
-
 impl Steps {
-    /// Starts the clock.
     pub fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            done: RefCell::default(),
-        }
+        Self::default()
     }
 
     /// Runs one step: `what` tells what is being waited for.
@@ -98,7 +86,6 @@ impl Steps {
         match result {
             Ok(value) => {
                 println!("  {name:<12} {:>5.1} s  {what}", took.as_secs_f64());
-                self.done.borrow_mut().push((name.to_owned(), took));
                 Ok(value)
             }
             Err(error) => Err(error.context(Failed {
@@ -128,16 +115,9 @@ pub fn tail(log: &Path) -> String {
 }
 
 /// A failure that has been told already: only the exit status is left to say it.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("told above")]
 pub struct Told;
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("told above")
-    }
-}
-
-impl std::error::Error for Told {}
 
 /// Prints a failure: the step, the causes, the end of its log, and the likely mend.
 pub fn print_failure(error: &Error) {

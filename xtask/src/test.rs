@@ -1,5 +1,10 @@
 //! `cargo xtask test`: the parts in turn, on a stack of their own.
 
+pub mod control;
+pub mod placement;
+pub mod rate_limits;
+pub mod workerd;
+
 use std::fs;
 use std::path::Path;
 
@@ -12,16 +17,14 @@ use crate::env_file::{self, Vars};
 use crate::functions;
 use crate::host::Host;
 use crate::log_audit::{self, Hidden, Others};
-use crate::placement::Placement;
 use crate::ports::{self, HOST};
 use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{
-    conformance, control, doctor, keys, lint, paths, pgtap, rate_limits, tools, wasm, workerd,
-};
+use crate::{conformance, doctor, keys, lint, paths, pgtap, tools, wasm};
+use placement::Placement;
 
 /// How many passed and failed.
 type Counts = (usize, usize);

@@ -1,6 +1,7 @@
 //! `cargo xtask token`: an access token, through Auth as a client gets it.
 
 use anyhow::{Context, Result, bail};
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::env_file::{self, Vars};
@@ -42,17 +43,10 @@ async fn sign_up(vars: &Vars, email: &str) -> Result<String> {
     })
 }
 
-/// Auth's own no: the user is unknown, or the password is another.
-#[derive(Debug)]
+/// The user is unknown, or the password is another.
+#[derive(Debug, thiserror::Error)]
+#[error("Auth refuses: {0}")]
 struct Refused(String);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Auth refuses: {}", self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
 
 async fn ask(vars: &Vars, endpoint: &str, email: &str) -> Result<String> {
     let url = vars
@@ -61,13 +55,13 @@ async fn ask(vars: &Vars, endpoint: &str, email: &str) -> Result<String> {
     let key = vars
         .get("SUPABASE_PUBLISHABLE_KEY")
         .context("SUPABASE_PUBLISHABLE_KEY is missing")?;
-    let (status, body) = http::post_json(
-        &format!("{url}/auth/v1/{endpoint}"),
-        key,
-        &json!({ "email": email, "password": PASSWORD }),
-    )
-    .await
-    .with_context(|| format!("Auth does not answer at {url}: is the stack running?"))?;
+    let url = format!("{url}/auth/v1/{endpoint}");
+    let body = json!({ "email": email, "password": PASSWORD }).to_string();
+    let answer = http::json(Method::POST, &url, key, None, body.into_bytes()).await;
+    let (status, body) =
+        answer.with_context(|| format!("Auth does not answer at {url}: is the stack running?"))?;
+    let body: Value = serde_json::from_slice(&body)
+        .with_context(|| format!("{url} answered {status} without JSON"))?;
     match body["access_token"].as_str() {
         Some(token) => Ok(token.to_owned()),
         None if status.is_client_error() => Err(Refused(reason(&body)).into()),

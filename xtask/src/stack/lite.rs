@@ -1,6 +1,5 @@
 //! Auth and Storage: `@supabase/lite`, the official light implementation, on our Postgres.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
@@ -15,7 +14,7 @@ use crate::processes::{Processes, Spec, command};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
 /// What makes it able to read files out.
-const IMPORT: &str = "xtask/stack/bytes.mjs";
+const IMPORT: &str = "xtask/src/stack/bytes.mjs";
 /// Its name among the processes.
 pub const NAME: &str = "lite";
 
@@ -67,11 +66,7 @@ pub async fn warm_up(port: u16, keys: &Keys) -> Result<()> {
 
 /// Removes the stored files; their rows are the database's.
 pub fn remove_files(state: &Path) -> Result<()> {
-    let files = folder(state).join("supabase/.temp/storage");
-    match fs::remove_dir_all(&files) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
+    paths::remove_dir(&folder(state).join("supabase/.temp/storage"))
 }
 
 fn folder(state: &Path) -> PathBuf {

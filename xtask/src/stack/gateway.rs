@@ -1,12 +1,11 @@
 //! The stack's API gateway, Kong's part on a real Supabase: `/rest/v1`, `/auth/v1` and
 //! `/storage/v1` under one URL, the `apikey` check, and an access log.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -51,12 +50,7 @@ struct Gateway {
 
 /// Listens, and serves in the background until the process ends.
 pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> Result<()> {
-    let log = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .open(log)
-        .with_context(|| format!("cannot write {}", log.display()))?;
+    let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     // Head and body are written apart: with Nagle's algorithm the second waits, on either side, for
     // the first to be acknowledged, which the other end puts off for 40 ms.
     let mut connector = HttpConnector::new();

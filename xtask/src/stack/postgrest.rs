@@ -80,10 +80,7 @@ pub fn start(
         ("PGRST_DB_ANON_ROLE", "anon".to_owned()),
         ("PGRST_DB_POOL", "20".to_owned()),
         ("PGRST_DB_MAX_ROWS", "1000".to_owned()),
-        (
-            "PGRST_JWT_SECRET",
-            keys.signing.with_secret(&keys.jwt_secret).to_string(),
-        ),
+        ("PGRST_JWT_SECRET", keys.accepted().to_string()),
         ("PGRST_OPENAPI_MODE", "disabled".to_owned()),
         ("PGRST_LOG_LEVEL", "warn".to_owned()),
     ];

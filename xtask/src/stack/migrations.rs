@@ -1,11 +1,6 @@
 //! Applies supabase/migrations and the seed as the official CLI does: as role `postgres`, each
 //! file one transaction, the history in `supabase_migrations.schema_migrations`.
 
-#[cfg(test)]
-mod policies;
-#[cfg(test)]
-mod released;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -252,15 +247,6 @@ mod tests {
             .map(|found| found.name)
             .collect();
         assert_eq!(names, ["z", "b"]);
-    }
-
-    use crate::paths::root;
-
-    #[test]
-    fn the_last_migration_tells_postgrest() {
-        let migrations = list(&root().join("supabase/migrations")).unwrap();
-        let sql = fs::read_to_string(&migrations.last().unwrap().file).unwrap();
-        assert!(sql.trim_end().ends_with("notify pgrst, 'reload schema';"));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! the release would differ from a fresh one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::list;
-use crate::paths::{file_hash, root};
+use sha2::{Digest, Sha256};
+
+use crate::{migrations, root};
 
 /// The list of released files, as `sha256sum` writes it.
 const LIST: &str = "supabase/released.sha256";
@@ -31,21 +32,19 @@ fn problems(root: &Path, list_text: &str) -> Vec<String> {
     }
     for (file, hash) in &released {
         match file_hash(file) {
-            Ok(found) if found == *hash => {}
-            Ok(_) => problems.push(format!(
+            Some(found) if found == *hash => {}
+            Some(_) => problems.push(format!(
                 "{} was released and has changed: take it back, and put the change into a new migration",
                 name(file)
             )),
-            Err(_) => problems.push(format!(
+            None => problems.push(format!(
                 "{} was released and is missing: bring it back, and undo it in a new migration",
                 name(file)
             )),
         }
     }
     let last = released.keys().map(name).max();
-    let migrations = list(&root.join("supabase/migrations")).expect("the migrations");
-    for migration in migrations {
-        let file: PathBuf = migration.file;
+    for file in migrations(root) {
         if !released.contains_key(&file) && last.as_ref().is_some_and(|last| name(&file) < *last) {
             problems.push(format!(
                 "{} sorts before a released one: give it a later number",
@@ -54,6 +53,12 @@ fn problems(root: &Path, list_text: &str) -> Vec<String> {
         }
     }
     problems
+}
+
+/// In hexadecimal, as `sha256sum` writes it.
+fn file_hash(file: &Path) -> Option<String> {
+    let hash = Sha256::digest(std::fs::read(file).ok()?);
+    Some(hash.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn name(file: impl AsRef<Path>) -> String {

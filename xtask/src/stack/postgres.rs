@@ -5,8 +5,7 @@ pub mod pristine;
 pub mod programs;
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use anyhow::{Context, Result};
 use programs::Major;
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
+use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -26,8 +26,6 @@ pub const SUPERUSER: &str = "supabase_admin";
 /// The role of the project's owner: migrations, seed and SQL tests run as it.
 pub const OWNER: &str = "postgres";
 
-/// A file in the data directory: the hash of the password that the cluster was made with.
-const MADE_WITH: &str = "made_with.sha256";
 const START_TIME: Duration = Duration::from_secs(30);
 
 /// One cluster.
@@ -42,12 +40,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The cluster that belongs to a state folder.
-    pub fn new(state: &Path, port: u16, password: &str, durable: bool) -> Result<Self> {
+    /// The cluster with this password. Its data has the password's hash in its name: every checkout has
+    /// passwords of its own, and a cluster that was made with another one would be of no use.
+    pub fn new(port: u16, password: &str, durable: bool) -> Result<Self> {
+        let name = paths::hex(&Sha256::digest(password)[..6]);
         Ok(Self {
             port,
             password: password.to_owned(),
-            data: data_dir(state)?,
+            data: paths::postgres_cache()?.join("data").join(name),
             durable,
             major: Major::default(),
         })
@@ -66,19 +66,13 @@ impl Postgres {
     /// Puts the programs in place, makes the cluster the first time, starts it, and waits.
     pub async fn start(&self, processes: &Processes) -> Result<()> {
         let programs = programs::install(self.major)?;
-        if !self.is_ours() {
+        if !self.data.is_dir() {
             self.init(processes, &programs).await?;
         }
-        let mut postgres = command(
-            programs.join("bin/postgres"),
-            [
-                "-D",
-                &self.data.to_string_lossy(),
-                "-p",
-                &self.port.to_string(),
-            ],
-        );
-        for setting in [
+        let port = self.port.to_string();
+        let mut postgres = command(programs.join("bin/postgres"), ["-p", &port, "-D"]);
+        postgres.arg(&self.data);
+        let mut settings = vec![
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             // Hosted Supabase has it, and publications warn without it.
@@ -86,23 +80,21 @@ impl Postgres {
             "max_connections=200",
             "timezone=UTC",
             "log_min_messages=warning",
-        ] {
-            postgres.args(["-c", setting]);
-        }
+        ];
         if !self.durable {
-            for setting in [
+            settings.extend([
                 "fsync=off",
                 "synchronous_commit=off",
                 "full_page_writes=off",
-            ] {
-                postgres.args(["-c", setting]);
-            }
+            ]);
+        }
+        for setting in settings {
+            postgres.args(["-c", setting]);
         }
         processes.start(Spec {
             // SIGINT is Postgres' fast shutdown: it ends its clients and needs no recovery later.
             stop: Signal::INT,
-            drop_root: true,
-            ..Spec::new("postgres", in_readable_dir(postgres))
+            ..unprivileged("postgres", postgres)
         })?;
         let deadline = Instant::now() + START_TIME;
         loop {
@@ -145,39 +137,17 @@ impl Postgres {
 
     /// Removes the cluster.
     pub fn remove(&self) -> Result<()> {
-        match fs::remove_dir_all(&self.data) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", self.data.display()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the cluster is there and was made with our password. A checkout that was removed
-    /// leaves its cluster behind, and a new one in its place has secrets of its own.
-    fn is_ours(&self) -> bool {
-        fs::read_to_string(self.data.join(MADE_WITH)).is_ok_and(|hash| hash == self.password_hash())
-    }
-
-    fn password_hash(&self) -> String {
-        paths::hex(&Sha256::digest(&self.password))
+        paths::remove_dir(&self.data)
     }
 
     async fn init(&self, processes: &Processes, programs: &Path) -> Result<()> {
-        // A half-made cluster of an interrupted run is no cluster.
-        self.remove()?;
         let parent = self.data.parent().context("the data has a folder")?;
         fs::create_dir_all(parent)?;
         give_away(parent)?;
-        let password_file = parent.join("password");
-        let _ = fs::remove_file(&password_file);
-        fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&password_file)?
-            .write_all(self.password.as_bytes())?;
+        let password_file = self.data.with_extension("password");
+        paths::write_private(&password_file, &self.password)?;
         give_away(&password_file)?;
+        // Made beside and renamed, so that what an interrupted run has left is never taken for a cluster.
         let fresh = self.data.with_extension("new");
         let _ = fs::remove_dir_all(&fresh);
         let mut initdb = command(programs.join("bin/initdb"), ["--encoding=UTF8"]);
@@ -188,17 +158,10 @@ impl Postgres {
             .arg(&fresh)
             .arg("--pwfile")
             .arg(&password_file);
-        let made = processes
-            .run(Spec {
-                drop_root: true,
-                ..Spec::new("initdb", in_readable_dir(initdb))
-            })
-            .await;
+        let made = processes.run(unprivileged("initdb", initdb)).await;
         fs::remove_file(&password_file)?;
         made?;
-        fs::write(fresh.join(MADE_WITH), self.password_hash())?;
-        fs::rename(&fresh, &self.data)?;
-        Ok(())
+        Ok(fs::rename(&fresh, &self.data)?)
     }
 }
 
@@ -218,13 +181,6 @@ pub async fn connect(url: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// `.dev` has the data directory `dev`, `.dev/test` has `test`.
-fn data_dir(state: &Path) -> Result<PathBuf> {
-    let name = state.file_name().context("the state folder has a name")?;
-    let name = name.to_string_lossy();
-    Ok(paths::data_root()?.join(name.trim_start_matches('.')))
-}
-
 /// Makes the user that Postgres runs as the owner, when we are root.
 fn give_away(path: &Path) -> Result<()> {
     if rustix::process::geteuid().is_root() {
@@ -233,8 +189,12 @@ fn give_away(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Postgres wants a working directory that its user can enter; the checkout may not be one.
-fn in_readable_dir(mut command: tokio::process::Command) -> tokio::process::Command {
+/// A program of Postgres, which refuses root. It wants a working directory that its user can enter, and the
+/// checkout may not be one.
+fn unprivileged(name: &str, mut command: Command) -> Spec {
     command.current_dir("/");
-    command
+    Spec {
+        drop_root: true,
+        ..Spec::new(name, command)
+    }
 }

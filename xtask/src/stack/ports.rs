@@ -19,7 +19,7 @@ pub fn check_free(port: u16, flag: &str, what: &str) -> Result<()> {
 
 /// A port that was free a moment ago.
 pub fn free() -> Result<u16> {
-    FreePorts::default().next()
+    FreePorts::default().take()
 }
 
 /// Several different free ports.
@@ -27,7 +27,7 @@ pub fn free_many<const N: usize>() -> Result<[u16; N]> {
     let mut free = FreePorts::default();
     let mut ports = [0; N];
     for port in &mut ports {
-        *port = free.next()?;
+        *port = free.take()?;
     }
     Ok(ports)
 }
@@ -38,7 +38,7 @@ pub struct FreePorts(Vec<TcpListener>);
 
 impl FreePorts {
     /// One more.
-    pub fn next(&mut self) -> Result<u16> {
+    pub fn take(&mut self) -> Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .context("no port of this machine is free")?;
         let port = listener.local_addr()?.port();

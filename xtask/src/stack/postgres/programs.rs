@@ -43,7 +43,7 @@ impl Major {
         if self == Self::default() {
             paths::root()
         } else {
-            paths::root().join(format!("xtask/stack/postgres-{}", self.number()))
+            paths::root().join(format!("xtask/npm/postgres-{}", self.number()))
         }
     }
 

@@ -1,5 +1,8 @@
 //! `cargo xtask build`: one cargo build for all functions, then worker-build for each that changed.
 
+pub mod functions;
+pub mod tools;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -11,12 +14,12 @@ use flate2::write::GzEncoder;
 use futures_util::future::try_join_all;
 use rustix::process::{Pid, test_kill_process};
 
-use crate::functions::{self, Function};
 use crate::paths::{dev_state, file_hash, root};
 use crate::processes::{Processes, Spec, command};
 use crate::steps::{Help, Steps};
 use crate::supervisor;
-use crate::tools::{self, Tools, lock_file};
+use functions::Function;
+use tools::{Tools, lock_file};
 
 /// The most that a module may have, gzipped, in bytes.
 const MAX_GZIPPED: usize = 300 * 1024;

@@ -2,17 +2,18 @@
 
 use anyhow::{Context, Result};
 
+use super::rate_limits;
+use super::workerd::Placed;
 use crate::env_file::Vars;
-use crate::functions::{EDGE, Function};
+use crate::functions::{EDGE, Function, find};
 use crate::ports::{FreePorts, HOST};
-use crate::workerd::Placed;
-use crate::{gateway, rate_limits, wrangler};
+use crate::{gateway, wrangler};
 
 /// What stands before the names of the instances behind the proxy of the tests of faults.
 const FAULTY: &str = "faulty-";
 /// What stands before the names of the instances with small rate limits.
 const LIMITED: &str = "limited-";
-/// What those wait for their upstream, in milliseconds: short, as tests wait for its end.
+/// What those behind the proxy wait for it, in milliseconds: short, as tests wait for its end.
 const FAULTY_TIMEOUT_MS: &str = "2000";
 
 /// Gives each function a port. Adds where all of them are to the stack's variables.
@@ -36,8 +37,8 @@ impl Placement {
         };
         let vars = placement.function_vars.clone();
         for function in functions {
-            let name = variable(function);
-            placement.add(&name, &function.config.name, "", function, &vars)?;
+            let service = &function.config.name;
+            placement.add(&variable(function), service, "", function, &vars)?;
         }
         Ok(placement)
     }
@@ -46,19 +47,16 @@ impl Placement {
     pub fn with_broken(mut self, functions: &[Function]) -> Result<Self> {
         let mut without_key = self.function_vars.clone();
         without_key.remove("SUPABASE_PUBLISHABLE_KEY");
-        let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-        let nowhere = format!("http://{HOST}:{}", self.ports.next()?);
+        let nowhere = self.reserve("NOWHERE_URL")?.1;
         // Auth is no PostgREST: it answers, and with nothing that could be an answer.
-        let auth = format!("{supabase_url}/auth/v1");
+        let auth = format!("{}/auth/v1", self.vars["SUPABASE_URL"]);
         for (name, of, vars) in [
             ("UNCONFIGURED", "chats", without_key),
             ("UNREACHABLE", "chats", self.vars_with_url(&nowhere)),
             ("UNREACHABLE_EDGE", EDGE, self.vars_with_url(&nowhere)),
             ("MISDIRECTED", "chats", self.vars_with_url(&auth)),
         ] {
-            let function = functions.iter().find(|function| function.name == of);
-            let function = function.with_context(|| format!("there is no function `{of}`"))?;
-            self.add(name, &name.to_lowercase(), "", function, &vars)?;
+            self.add(name, &service(name), "", find(functions, of)?, &vars)?;
         }
         Ok(self)
     }
@@ -68,20 +66,15 @@ impl Placement {
     pub fn with_limited(mut self, functions: &[Function]) -> Result<Self> {
         let vars = self.function_vars.clone();
         for function in functions {
-            let name = format!("LIMITED_{}", variable(function));
-            let service = format!("{LIMITED}{}", function.config.name);
             let limited = rate_limits::within_reach(function.clone());
-            self.add(&name, &service, LIMITED, &limited, &vars)?;
+            self.add_again("LIMITED_", LIMITED, &limited, &vars)?;
         }
-        let messages = functions
-            .iter()
-            .find(|function| function.name == "messages");
-        let messages = messages.context("there is no function `messages`")?;
-        let (unlimited, no_limiters) = rate_limits::without(messages.clone());
-        let mut failing = vars.clone();
-        failing.extend(no_limiters);
-        self.add("UNLIMITED", "unlimited", "", &unlimited, &vars)?;
-        self.add("FAILING_LIMITS", "failing-limits", "", &unlimited, &failing)?;
+        let messages = find(functions, "messages")?.clone();
+        let (unlimited, no_limiters) = rate_limits::without(messages);
+        let failing = vars.clone().into_iter().chain(no_limiters).collect();
+        for (name, vars) in [("UNLIMITED", vars), ("FAILING_LIMITS", failing)] {
+            self.add(name, &service(name), "", &unlimited, &vars)?;
+        }
         Ok(self)
     }
 
@@ -89,64 +82,50 @@ impl Placement {
     /// project and two of projects of their own, all with one cache, and one without any. A project
     /// has a name in its `SUPABASE_URL`, by which the access log tells who asked for what.
     pub fn with_key_caches(mut self, functions: &[Function]) -> Result<Self> {
-        let chats = functions.iter().find(|function| function.name == "chats");
-        let chats = chats.context("there is no function `chats`")?;
-        let supabase_url = self.vars.get("SUPABASE_URL").cloned().unwrap_or_default();
-        let cache = self.ports.next()?;
-        self.vars.insert(
-            "SHARED_CACHE_URL".to_owned(),
-            format!("http://{HOST}:{cache}"),
-        );
+        let chats = find(functions, "chats")?;
+        let cache = Some(self.reserve("SHARED_CACHE_URL")?.0);
         for (name, project, cache) in [
-            ("KEYS_FETCHED", "passed-on", Some(cache)),
-            ("KEYS_PASSED_ON", "passed-on", Some(cache)),
-            ("KEYS_AGED", "aged", Some(cache)),
-            ("KEYS_FLOODED", "flooded", Some(cache)),
+            ("KEYS_FETCHED", "passed-on", cache),
+            ("KEYS_PASSED_ON", "passed-on", cache),
+            ("KEYS_AGED", "aged", cache),
+            ("KEYS_FLOODED", "flooded", cache),
             ("KEYS_FLOODED_ALONE", "flooded-alone", None),
         ] {
-            let vars = self.vars_with_url(&format!("{supabase_url}{}{project}", gateway::NAMED));
-            let service = name.to_lowercase().replace('_', "-");
-            self.add(name, &service, "", chats, &vars)?;
-            if let Some(placed) = self.placed.last_mut() {
-                placed.cache = cache;
-            }
+            let url = format!("{}{}{project}", self.vars["SUPABASE_URL"], gateway::NAMED);
+            let vars = self.vars_with_url(&url);
+            self.add(name, &service(name), "", chats, &vars)?.cache = cache;
         }
         Ok(self)
     }
 
     /// All functions again, and the one that panics, behind the proxy that the tests of faults run.
     pub fn with_faulty(mut self, functions: &[Function], panicking: &Function) -> Result<Self> {
-        let proxy = self.ports.next()?;
-        self.vars.insert("PROXY_PORT".to_owned(), proxy.to_string());
-        let patient = self.vars_with_url(&format!("http://{HOST}:{proxy}"));
+        let (port, proxy) = self.reserve("PROXY_URL")?;
+        self.vars.insert("PROXY_PORT".to_owned(), port.to_string());
+        let patient = self.vars_with_url(&proxy);
         let mut hasty = patient.clone();
-        hasty.insert(
-            "UPSTREAM_TIMEOUT_MS".to_owned(),
-            FAULTY_TIMEOUT_MS.to_owned(),
-        );
+        let timeout = ("UPSTREAM_TIMEOUT_MS", FAULTY_TIMEOUT_MS);
+        hasty.insert(timeout.0.to_owned(), timeout.1.to_owned());
         for function in functions {
-            let name = format!("FAULTY_{}", variable(function));
-            let service = format!("{FAULTY}{}", function.config.name);
-            self.add(&name, &service, FAULTY, function, &hasty)?;
+            self.add_again("FAULTY_", FAULTY, function, &hasty)?;
         }
-        let chats = functions.iter().find(|function| function.name == "chats");
-        let chats = chats.context("there is no function `chats`")?;
-        self.add("PATIENT", "patient", "", chats, &patient)?;
-        self.add("PANICKING", &panicking.name, "", panicking, &patient)?;
-        let edge = functions.iter().find(|function| function.name == EDGE);
-        let mut edge = edge.context("there is no gateway")?.clone();
+        let mut edge = find(functions, EDGE)?.clone();
         for service in &mut edge.config.services {
             service.service.clone_from(&panicking.name);
         }
-        self.add("PANICKING_EDGE", "panicking-edge", "", &edge, &patient)?;
+        for (name, of, function) in [
+            ("PATIENT", "patient", find(functions, "chats")?),
+            ("PANICKING", &panicking.name, panicking),
+            ("PANICKING_EDGE", "panicking-edge", &edge),
+        ] {
+            self.add(name, of, "", function, &patient)?;
+        }
         Ok(self)
     }
 
     /// A port for what fires the trigger of `uploads`.
     pub fn with_trigger(mut self) -> Result<(Self, u16)> {
-        let port = self.ports.next()?;
-        let url = format!("http://{HOST}:{port}");
-        self.vars.insert("TRIGGER_URL".to_owned(), url);
+        let port = self.reserve("TRIGGER_URL")?.0;
         Ok((self, port))
     }
 
@@ -155,10 +134,31 @@ impl Placement {
         (self.placed, self.vars)
     }
 
+    /// A free port and its URL, which the variables name from now on.
+    fn reserve(&mut self, name: &str) -> Result<(u16, String)> {
+        let port = self.ports.take()?;
+        let url = format!("http://{HOST}:{port}");
+        self.vars.insert(name.to_owned(), url.clone());
+        Ok((port, url))
+    }
+
     fn vars_with_url(&self, url: &str) -> Vars {
         let mut vars = self.function_vars.clone();
         vars.insert("SUPABASE_URL".to_owned(), url.to_owned());
         vars
+    }
+
+    /// One more instance, which is bound to others of its kind.
+    fn add_again(
+        &mut self,
+        variable_prefix: &str,
+        kind: &'static str,
+        function: &Function,
+        vars: &Vars,
+    ) -> Result<()> {
+        let name = format!("{variable_prefix}{}", variable(function));
+        let service = format!("{kind}{}", function.config.name);
+        self.add(&name, &service, kind, function, vars).map(|_| ())
     }
 
     fn add(
@@ -168,12 +168,10 @@ impl Placement {
         bound_to: &'static str,
         function: &Function,
         vars: &Vars,
-    ) -> Result<()> {
-        let port = self.ports.next()?;
+    ) -> Result<&mut Placed> {
         let mut vars = vars.clone();
         vars.extend(wrangler::own_vars(function, &self.vars));
-        self.vars
-            .insert(format!("{name}_URL"), format!("http://{HOST}:{port}"));
+        let port = self.reserve(&format!("{name}_URL"))?.0;
         self.placed.push(Placed {
             service: service.to_owned(),
             bound_to,
@@ -182,8 +180,13 @@ impl Placement {
             vars,
             cache: None,
         });
-        Ok(())
+        self.placed.last_mut().context("one was just added")
     }
+}
+
+/// `UNREACHABLE_EDGE` is the service `unreachable-edge`.
+fn service(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
 }
 
 fn variable(function: &Function) -> String {

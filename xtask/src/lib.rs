@@ -1,0 +1,40 @@
+//! What `cargo xtask` is made of, for the tool and for the crates that start the same stack.
+
+#![expect(
+    missing_docs,
+    reason = "internal: a doc that only says a name again helps nobody"
+)]
+
+pub mod attach;
+pub mod bench;
+pub mod build;
+pub mod cli;
+pub mod conformance;
+pub mod db;
+pub mod dev;
+pub mod doctor;
+pub mod env_file;
+pub mod fuzz;
+pub mod http;
+pub mod leftovers;
+pub mod lint;
+pub mod log_audit;
+pub mod paths;
+pub mod pgtap;
+pub mod processes;
+pub mod stack;
+pub mod steps;
+pub mod supervisor;
+pub mod sweep;
+pub mod tap;
+pub mod test;
+pub mod token;
+pub mod wrangler;
+
+// The short names, which most modules use.
+pub use build as wasm;
+pub use build::{functions, tools};
+pub use stack::{
+    gateway, host, keys, lite, migrations, platform, ports, postgres, postgrest, storage,
+};
+pub use test::{control, placement, rate_limits, workerd};
