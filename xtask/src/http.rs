@@ -61,15 +61,6 @@ pub async fn json(
     send(request.body(Body::from(body))?).await
 }
 
-/// The status and body of a GET from PostgREST in a schema of one's choice.
-pub async fn get_in_schema(url: &str, key: &str, schema: &str) -> Result<(StatusCode, Vec<u8>)> {
-    let request = Request::get(url)
-        .header("apikey", key)
-        .header("accept-profile", schema)
-        .body(Body::empty())?;
-    send(request).await
-}
-
 async fn send(request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
     // Certificates are read for a hosted project alone: readiness is asked many times a second.
     let answer = if request.uri().scheme() == Some(&Scheme::HTTPS) {
