@@ -159,7 +159,11 @@ fn url(name: &str) -> String {
     variable(name).trim_end_matches('/').to_owned()
 }
 
-fn variable(name: &str) -> String {
+/// A variable that `cargo xtask test` sets.
+///
+/// # Panics
+/// When it is missing.
+pub fn variable(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: run these tests by `cargo xtask test`"))
 }

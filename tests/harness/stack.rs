@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Client, connections},
-    env::Env,
+    env::{Env, variable},
     person::Person,
     tokens,
 };
@@ -31,8 +31,8 @@ impl Stack {
     /// # Panics
     /// When Postgres does not answer.
     pub async fn sql_connection() -> tokio_postgres::Client {
-        let url = &Env::get().database_url;
-        let (client, connection) = match tokio_postgres::connect(url, NoTls).await {
+        let url = variable("DATABASE_URL");
+        let (client, connection) = match tokio_postgres::connect(&url, NoTls).await {
             Ok(connected) => connected,
             Err(error) => panic!("cannot connect to DATABASE_URL: {error}"),
         };

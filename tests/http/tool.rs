@@ -1,46 +1,19 @@
 //! `cargo xtask` on a Supabase of one's own: what is not right there is told, and nothing is changed.
 
-use std::path::PathBuf;
-
-use harness::{Env, Stack};
+use harness::{Checkout, Env, Stack};
 use serde_json::json;
 use tokio::process::Command;
 use uuid::Uuid;
 
-/// A checkout with nothing in it, removed when it is dropped.
-struct Checkout(PathBuf);
-
-impl Checkout {
-    fn new() -> Self {
-        let root = std::env::temp_dir().join(Uuid::new_v4().to_string());
-        std::fs::create_dir_all(root.join(".dev")).unwrap();
-        Self(root)
-    }
-
-    /// What the tool says when it refuses.
-    async fn refusal(&self, arguments: &[&str]) -> String {
-        self.refusal_with(&[], arguments).await
-    }
-
-    /// The same, with variables.
-    async fn refusal_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> String {
-        let mut xtask = Command::new(&Env::get().xtask);
-        xtask.env_remove("SUPABASE_PUBLISHABLE_KEY");
-        xtask.envs(variables.iter().copied());
-        xtask.args(arguments);
-        xtask.env("CARGO_MANIFEST_DIR", self.0.join("xtask"));
-        xtask.env_remove("DATABASE_URL");
-        xtask.env("SWEEPER_PASSWORD", "password123");
-        let output = xtask.output().await.unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-}
-
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).unwrap();
-    }
+/// What the tool says when it refuses.
+async fn refusal(checkout: &Checkout, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let mut xtask = Command::from(checkout.xtask());
+    xtask.envs(variables.iter().copied());
+    xtask.args(arguments);
+    xtask.env("SWEEPER_PASSWORD", "password123");
+    let output = xtask.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
 }
 
 /// What `dev` says to a key and a database.
@@ -49,8 +22,8 @@ async fn dev(key: &str, database: &str) -> String {
     let url = &Env::get().supabase_url;
     let flags = ["dev", "--port", "0", "--supabase-url", url];
     let more = ["--publishable-key", key, "--database-url", database];
-    let said = checkout.refusal(&[flags.as_slice(), &more].concat()).await;
-    assert!(!checkout.0.join(".dev/stack.env").exists());
+    let said = refusal(&checkout, &[], &[flags.as_slice(), &more].concat()).await;
+    assert!(!checkout.state().join("stack.env").exists());
     assert!(said.contains("try: `supabase status` shows"), "{said}");
     said
 }
@@ -89,7 +62,7 @@ async fn the_newer_name_of_the_key_wins_and_a_flag_wins_over_both() {
         let mut arguments = flags.to_vec();
         arguments.extend(flag.into_iter().flat_map(|key| ["--anon-key", key]));
         let checkout = Checkout::new();
-        let said = checkout.refusal_with(&variables, &arguments).await;
+        let said = refusal(&checkout, &variables, &arguments).await;
         assert_eq!(
             said.contains("that is no connection string"),
             taken,
@@ -138,8 +111,8 @@ async fn token_tells_what_is_wrong_with_the_key_or_the_database() {
         let vars = format!(
             "SUPABASE_URL={url}\nSUPABASE_PUBLISHABLE_KEY={key}\nDATABASE_URL={template}\n"
         );
-        std::fs::write(checkout.0.join(".dev/stack.env"), vars).unwrap();
-        let said = checkout.refusal(&["token", who]).await;
+        std::fs::write(checkout.state().join("stack.env"), vars).unwrap();
+        let said = refusal(&checkout, &[], &["token", who]).await;
         assert!(said.contains(expected), "{said}");
     }
 }
@@ -184,18 +157,17 @@ async fn sweep_tells_what_is_wrong_with_the_project_the_key_or_the_account() {
             "the sweeper cannot sign in",
         ),
     ] {
-        let said = Checkout::new()
-            .refusal(&[
-                "sweep",
-                "--apply",
-                "--supabase-url",
-                url,
-                "--publishable-key",
-                key,
-                "--email",
-                account,
-            ])
-            .await;
+        let arguments = [
+            "sweep",
+            "--apply",
+            "--supabase-url",
+            url,
+            "--publishable-key",
+            key,
+            "--email",
+            account,
+        ];
+        let said = refusal(&Checkout::new(), &[], &arguments).await;
         assert!(said.contains(expected), "{said}");
     }
 }

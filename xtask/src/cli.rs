@@ -223,7 +223,7 @@ pub struct TestArgs {
 }
 
 /// The parts of the tests.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// Everything
     All,

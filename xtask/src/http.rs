@@ -38,11 +38,6 @@ pub async fn json(
     send(request, body).await
 }
 
-/// The status and body of a GET from PostgREST in a schema of one's choice.
-pub async fn get_in_schema(url: &str, key: &str, schema: &str) -> Result<(StatusCode, Vec<u8>)> {
-    send(with_key(Method::GET, url, key, schema), Vec::new()).await
-}
-
 fn with_key(method: Method, url: &str, key: &str, schema: &str) -> Builder {
     let request = Request::builder()
         .method(method)

@@ -1,4 +1,7 @@
-//! `cargo xtask test`: the parts in turn, on a stack of their own.
+//! `cargo xtask test`: the suites in turn, on a stack of their own.
+
+mod stage;
+mod suites;
 
 pub mod control;
 pub mod placement;
@@ -7,24 +10,23 @@ pub mod workerd;
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use suites::{Filter, SUITES, Stage, Suite};
 use tokio::net::TcpListener;
-use tokio::process::Command;
+use tokio::time::Instant;
 
 use crate::cli::{Part, TestArgs};
-use crate::env_file::{self, Vars};
-use crate::functions;
+use crate::env_file::Vars;
 use crate::host::Host;
-use crate::log_audit::{self, Hidden, Others};
 use crate::ports::{self, HOST};
-use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
+use crate::postgres::plpgsql_check;
 use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Programs, Stack};
-use crate::steps::{Help, Steps, Told, print_failure};
+use crate::steps::{Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{conformance, doctor, keys, lint, paths, pgtap, tools, wasm};
-use placement::Placement;
+use crate::{control, paths, tools};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
@@ -34,11 +36,10 @@ pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::test_state();
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
     let _ = fs::remove_dir_all(state.join("logs"));
-    let processes = Processes::new(&state)?;
-    let mut counts = (0, 0);
-    let work = parts(&args, &state, &processes, &mut counts);
-    let done = supervisor::until_stopped(&state, &processes, work).await;
-    let (passed, mut failed) = counts;
+    let mut run = Run::new(args, &state)?;
+    let processes = run.processes.clone();
+    let done = supervisor::until_stopped(&state, &processes, run.suites()).await;
+    let (passed, mut failed) = run.print_summary();
     if let Err(error) = &done {
         // What could not be run has not passed.
         failed += 1;
@@ -54,312 +55,228 @@ pub async fn run(args: TestArgs) -> Result<()> {
     Ok(())
 }
 
-async fn parts(
-    args: &TestArgs,
-    state: &Path,
-    processes: &Processes,
-    counts: &mut Counts,
-) -> Result<()> {
-    let wants = |part| args.part == Part::All || args.part == part;
-    let host = match &args.host {
-        Some(folder) => Host::in_folder(folder)?,
-        None => Host::installed(),
-    };
-    anyhow::ensure!(
-        args.host.is_none() || matches!(args.part, Part::Sql | Part::Host | Part::Http),
-        "--host goes with `test sql`, `test host` and `test http`"
-    );
-    let filter = args.filter.as_deref();
-    let steps = Steps::new();
-    if wants(Part::Unit) {
-        println!("unit tests");
-        let mut arguments = vec!["test", "--quiet", "--no-fail-fast"];
-        arguments.extend(filter);
-        add(
-            counts,
-            cargo_test("unit", &arguments, &Vars::new(), processes).await?,
+struct Run<'a> {
+    args: TestArgs,
+    state: &'a Path,
+    host: Host,
+    processes: Processes,
+    steps: Steps,
+    stack: Option<Stack>,
+    reached: Stage,
+    /// The environment of the tests.
+    vars: Vars,
+    /// Name, counts and duration of each suite that has run.
+    done: Vec<(&'static str, Counts, Duration)>,
+}
+
+impl<'a> Run<'a> {
+    fn new(args: TestArgs, state: &'a Path) -> Result<Self> {
+        ensure!(
+            args.host.is_none() || matches!(args.part, Part::Sql | Part::Host | Part::Http),
+            "--host goes with `test sql`, `test host` and `test http`"
         );
+        let host = match &args.host {
+            Some(folder) => Host::in_folder(folder)?,
+            None => Host::installed(),
+        };
+        let program = paths::program()?.display().to_string();
+        Ok(Self {
+            host,
+            state,
+            processes: Processes::new(state)?,
+            steps: Steps::new(),
+            stack: None,
+            reached: Stage::Nothing,
+            vars: Vars::from([("XTASK".to_owned(), program)]),
+            done: Vec::new(),
+            args,
+        })
     }
-    if args.part == Part::Unit {
-        return Ok(());
-    }
-    println!("the stack for the tests");
-    tools::npm_packages(processes, &steps).await?;
-    tools::postgres(args.postgres, processes, &steps).await?;
-    let [api, database] = ports::free_many()?;
-    let ports = Ports { api, database };
-    let programs = Programs {
-        postgres: args.postgres,
-        postgrest: args.postgrest.clone(),
-    };
-    let stack =
-        Stack::start_database(state, ports, false, programs, &host, processes, &steps).await?;
-    // First, as the tests of SQL make an extension.
-    if wants(Part::Install) || args.part == Part::Restore {
-        println!("tests of installing");
-        let vars = install_vars(&stack.postgres)?;
-        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=install", "--"];
-        if args.part == Part::Restore {
-            // The roles that they restore are the cluster's.
-            arguments.extend(["restore::", "--test-threads=1"]);
-        } else {
-            // They need a pg_dump, and have a part of their own.
-            arguments.extend(["--skip", "restore::"]);
-        }
-        arguments.extend(filter);
-        add(
-            counts,
-            cargo_test("install", &arguments, &vars, processes).await?,
-        );
-    }
-    if matches!(args.part, Part::Install | Part::Restore) {
-        return Ok(());
-    }
-    // Before the tests of SQL bring functions of their own. A filter by name is not for it.
-    if wants(Part::Lint) && (args.part == Part::Lint || filter.is_none()) {
-        println!("lint");
-        let required = args.require_lint;
-        add(
-            counts,
-            lint::run(&stack.postgres, &host, state, required, processes).await?,
-        );
-    }
-    if args.part == Part::Lint {
-        return Ok(());
-    }
-    if wants(Part::Sql) {
-        println!("SQL tests");
-        // Another host may have functions of its own in public.
-        if filter.is_none() && args.host.is_none() {
-            let client = stack.postgres.connect(OWNER).await?;
-            match doctor::stale_inventory(&client).await? {
-                None => counts.0 += 1,
-                Some(problem) => {
-                    println!("{problem}");
-                    counts.1 += 1;
-                }
+
+    async fn suites(&mut self) -> Result<()> {
+        for suite in SUITES.iter() {
+            if self.wants(suite) {
+                self.reach(suite.needs).await?;
+                println!("{}", suite.name);
+                let begun = Instant::now();
+                let counts = self.suite(suite).await?;
+                self.done.push((suite.name, counts, begun.elapsed()));
             }
         }
-        add(counts, pgtap::run(&stack.postgres, &host, filter).await?);
+        Ok(())
     }
-    if args.part == Part::Sql {
-        return Ok(());
-    }
-    if wants(Part::Host) && (args.part == Part::Host || filter.is_none()) {
-        println!("the host");
-        add(counts, conformance::run(&stack.postgres, &host).await?);
-    }
-    if args.part == Part::Host {
-        return Ok(());
-    }
-    pgtap::prepare(&stack.postgres, &host).await?;
-    stack.start_api(processes, &steps).await?;
-    let mut vars = start_functions(state, &stack, wants(Part::Faults), processes, &steps).await?;
-    allow_many_writes(&stack.postgres).await?;
-    vars.extend(stack.keys.signing.private.clone());
-    vars.insert("LOG_MARKER".to_owned(), keys::random()?);
-    if wants(Part::Http) {
-        println!("HTTP tests");
-        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=http", "--"];
-        if !host.is_example()? {
-            println!(
-                "not run with this host: tests/http/example_host (they count as filtered out)"
-            );
-            arguments.push("--skip=example_host::");
+
+    fn wants(&self, suite: &Suite) -> bool {
+        let wanted = match self.args.part {
+            Part::All => {
+                suite.part != Part::Restore
+                    && (self.args.filter.is_none() || suite.filter != Filter::Own)
+            }
+            part => part == suite.part,
+        };
+        if wanted && suite.name == "reads" && self.args.host.is_some() {
+            println!("not run with this host: direct reads (tests/reads)");
+            return false;
         }
-        arguments.extend(filter);
-        add(
-            counts,
-            cargo_test("http", &arguments, &vars, processes).await?,
-        );
-        println!("the functions' log");
-        let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
-        add(
-            counts,
-            log_audit::run(
-                &processes.log(workerd::NAME),
-                &hidden,
-                Others::None,
-                filter.is_some(),
-            )?,
-        );
+        wanted
     }
-    // A filter by name is not for these, which have seeds.
-    if wants(Part::Client) && (args.part == Part::Client || filter.is_none()) {
-        println!("client tests");
-        let mut node = command("node", ["tests/client/run.mjs"]);
-        node.args(filter);
-        add(counts, tested("client", node, &vars, processes).await?);
-        let driver = command("node", ["tests/realtime/run.mjs"]);
-        add(counts, tested("realtime", driver, &vars, processes).await?);
-    }
-    // These stop Postgres and kill PostgREST under the feet of everything else.
-    if wants(Part::Faults) {
-        println!("tests of faults");
-        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=faults", "--"];
-        arguments.push("--test-threads=1");
-        arguments.extend(filter);
-        let listener = TcpListener::bind((HOST, 0)).await?;
-        vars.insert("CONTROL".to_owned(), listener.local_addr()?.to_string());
-        tokio::select! {
-            ended = control::serve(listener, &stack, processes) => ended?,
-            counted = cargo_test("faults", &arguments, &vars, processes) => add(counts, counted?),
+
+    /// Starts what of the stack is not there yet.
+    async fn reach(&mut self, needed: Stage) -> Result<()> {
+        let missing = |stage| self.reached < stage && needed >= stage;
+        let [database, helpers, functions] =
+            [Stage::Database, Stage::Helpers, Stage::Functions].map(missing);
+        if database {
+            self.stack = Some(self.start_database().await?);
         }
-        println!("the functions' log");
-        let hidden = Hidden::collect(&vars, &vars["LOG_MARKER"], &stack.postgres).await?;
-        let log = processes.log(workerd::NAME);
-        add(
-            counts,
-            log_audit::run(&log, &hidden, Others::OfFaults, filter.is_some())?,
+        let Some(stack) = &self.stack else {
+            return Ok(());
+        };
+        if database {
+            let in_folder = self.args.host.is_some();
+            self.vars.extend(stage::database_vars(
+                &stack.postgres,
+                &self.host,
+                in_folder,
+            )?);
+        }
+        if helpers {
+            stage::make_helpers(&stack.postgres, &self.host).await?;
+        }
+        if functions {
+            let (processes, steps) = (&self.processes, &self.steps);
+            stack.start_api(processes, steps).await?;
+            let faults = matches!(self.args.part, Part::All | Part::Faults);
+            let vars = stage::start_functions(self.state, stack, faults, processes, steps).await?;
+            self.vars.extend(vars);
+            stage::allow_many_writes(&stack.postgres).await?;
+        }
+        self.reached = self.reached.max(needed);
+        Ok(())
+    }
+
+    async fn start_database(&self) -> Result<Stack> {
+        let (args, processes, steps) = (&self.args, &self.processes, &self.steps);
+        println!("the stack for the tests");
+        tools::npm_packages(processes, steps).await?;
+        tools::postgres(args.postgres, processes, steps).await?;
+        let [api, database] = ports::free_many()?;
+        let ports = Ports { api, database };
+        let programs = Programs {
+            postgres: args.postgres,
+            postgrest: args.postgrest.clone(),
+        };
+        Stack::start_database(
+            self.state, ports, false, programs, &self.host, processes, steps,
+        )
+        .await
+    }
+
+    async fn suite(&self, suite: &Suite) -> Result<Counts> {
+        match (suite.name, &self.stack) {
+            ("lint", Some(stack)) => self.lint(suite, stack).await,
+            ("faults", Some(stack)) => {
+                let listener = TcpListener::bind((HOST, 0)).await?;
+                let address = listener.local_addr()?.to_string();
+                let vars = [("CONTROL", address.as_str())];
+                tokio::select! {
+                    ended = control::serve(listener, stack, &self.processes) => ended.map(|()| (0, 1)),
+                    counts = self.commands(suite, &[], &vars) => counts,
+                }
+            }
+            ("http", _) if !self.host.is_example()? => {
+                println!(
+                    "not run with this host: tests/http/example_host (they count as filtered out)"
+                );
+                self.commands(suite, &["--skip=example_host::"], &[]).await
+            }
+            ("http-log" | "faults-log", _) => {
+                let filtered = self.args.filter.is_some().to_string();
+                let vars = [("LOG_OF", suite.name), ("FILTERED", &filtered)];
+                self.commands(suite, &[], &vars).await
+            }
+            _ => self.commands(suite, &[], &[]).await,
+        }
+    }
+
+    /// `db lint` needs an extension that not every machine can get.
+    async fn lint(&self, suite: &Suite, stack: &Stack) -> Result<Counts> {
+        if plpgsql_check::create(&stack.postgres, &self.processes).await? {
+            let counts = self.commands(suite, &[], &[]).await?;
+            // The next suites run on a database as the migrations make it.
+            plpgsql_check::drop(&stack.postgres).await?;
+            return Ok(counts);
+        }
+        println!("plpgsql_check not available: db lint not run");
+        println!(
+            "  apt-get finds no {} here; Debian 12 has it for Postgres 15 (`--postgres 15`)",
+            plpgsql_check::package(stack.postgres.major())
         );
+        let counts = self.commands(suite, &["--skip=db_lint"], &[]).await?;
+        Ok((counts.0, counts.1 + usize::from(self.args.require_lint)))
     }
-    // Really the last: these load 200,000 messages.
-    if wants(Part::Http) && args.host.is_some() {
-        println!("not run with this host: direct reads (tests/reads)");
-    } else if wants(Part::Http) {
-        println!("direct reads");
-        let mut arguments = vec!["test", "--quiet", "--package=tests", "--test=reads", "--"];
-        arguments.extend(filter);
-        add(
-            counts,
-            cargo_test("reads", &arguments, &vars, processes).await?,
-        );
+
+    /// Runs a suite's commands, shows what they say, and counts.
+    async fn commands(
+        &self,
+        suite: &Suite,
+        further: &[&str],
+        vars: &[(&str, &str)],
+    ) -> Result<Counts> {
+        let mut counts = (0, 0);
+        for words in suite.commands {
+            let mut command = command(words[0], &words[1..]);
+            command.args(further);
+            if suite.filter != Filter::Ignored {
+                command.args(&self.args.filter);
+            }
+            command.current_dir(paths::root());
+            command.envs(&self.vars).envs(vars.iter().copied());
+            let spec = Spec::new(suite.name, command);
+            let status = self.processes.status_shown(spec).await?;
+            let log = self.processes.log(suite.name);
+            let said = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+            let (passed, failed) = count(&String::from_utf8_lossy(&said));
+            // Tests that do not compile report nothing.
+            let at_least = usize::from(!status.success());
+            counts = (counts.0 + passed, counts.1 + failed.max(at_least));
+        }
+        Ok(counts)
     }
-    Ok(())
-}
 
-/// The environment of the tests that make databases of their own.
-fn install_vars(postgres: &Postgres) -> Result<Vars> {
-    Ok(Vars::from([
-        ("DATABASE_URL".to_owned(), postgres.url(OWNER)),
-        ("SUPERUSER_URL".to_owned(), postgres.url(SUPERUSER)),
-        ("PRISTINE_DATABASE".to_owned(), pristine::NAME.to_owned()),
-        ("XTASK".to_owned(), paths::program()?.display().to_string()),
-    ]))
-}
-
-/// Takes the database's limits out of the way of the tests by HTTP, many of which send hundreds of
-/// messages as one person: a million. The tests of a limit use a person's allowance up by SQL,
-/// and the SQL tests, which have run by now, met the limits as the migrations set them. That for
-/// uploads stays, as no test but its own comes near it.
-async fn allow_many_writes(postgres: &Postgres) -> Result<()> {
-    let sql = "update chat.rate_limits set max_count = 1000000 where name <> 'upload'";
-    let client = postgres.connect(OWNER).await?;
-    let updated = client.execute(sql, &[]).await?;
-    anyhow::ensure!(updated > 1, "the database has no limits");
-    Ok(())
-}
-
-/// The functions on workerd; returns the environment of the tests that call them.
-async fn start_functions(
-    state: &Path,
-    stack: &Stack,
-    faults: bool,
-    processes: &Processes,
-    steps: &Steps,
-) -> Result<Vars> {
-    let functions: Vec<_> = functions::all()?
-        .into_iter()
-        .map(rate_limits::out_of_reach)
-        .collect();
-    let panicking = faults.then(functions::panicking).transpose()?;
-    let mut built = functions.clone();
-    built.extend(panicking.clone());
-    wasm::build(&built, processes, steps).await?;
-
-    // Now, and not earlier: what is free does not stay so.
-    let mut placement = Placement::new(&functions, stack.vars())?
-        .with_broken(&functions)?
-        .with_limited(&functions)?
-        .with_key_caches(&functions)?;
-    if let Some(panicking) = &panicking {
-        placement = placement.with_faulty(&functions, panicking)?;
+    /// A line for each suite; returns the sums.
+    fn print_summary(&self) -> Counts {
+        println!();
+        let mut sums = (0, 0);
+        for (name, (passed, failed), took) in &self.done {
+            let seconds = took.as_secs_f64();
+            println!("  {name:<12} {passed:>5} passed {failed:>4} failed {seconds:>7.1} s");
+            sums = (sums.0 + passed, sums.1 + failed);
+        }
+        sums
     }
-    let (placement, trigger) = placement.with_trigger()?;
-    let (placed, mut vars) = placement.finish();
-    let help = Help::log(
-        processes.log(workerd::NAME),
-        "its log tells what it cannot load",
-    );
-    let start = workerd::start(processes, state, &placed, trigger);
-    steps
-        .run("workerd", "the functions answer", help, start)
-        .await?;
-    let file = state.join("stack.env");
-    env_file::write(
-        &file,
-        "Written by `cargo xtask test`: the stack of the last run.",
-        &vars,
-    )?;
-    let log = processes.log(workerd::NAME).display().to_string();
-    vars.insert("FUNCTIONS_LOG".to_owned(), log);
-    let xtask = paths::program()?.display().to_string();
-    vars.insert("XTASK".to_owned(), xtask);
-    vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
-    vars.insert("STACK_ENV".to_owned(), file.display().to_string());
-    Ok(vars)
-}
-
-/// Runs `cargo test`.
-async fn cargo_test(
-    name: &str,
-    arguments: &[&str],
-    vars: &Vars,
-    processes: &Processes,
-) -> Result<Counts> {
-    tested(name, command("cargo", arguments), vars, processes).await
-}
-
-/// Runs tests that end with libtest's result lines, shows what they say, and counts.
-async fn tested(
-    name: &str,
-    mut tests: Command,
-    vars: &Vars,
-    processes: &Processes,
-) -> Result<Counts> {
-    tests.current_dir(paths::root()).envs(vars);
-    let status = processes.status_shown(Spec::new(name, tests)).await?;
-    let log = processes.log(name);
-    let output = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
-    let (passed, failed) = count(&String::from_utf8_lossy(&output));
-    // What does not compile reports no test at all.
-    let failed = if status.success() {
-        failed
-    } else {
-        failed.max(1)
-    };
-    Ok((passed, failed))
 }
 
 /// Adds up libtest's result lines.
 fn count(output: &str) -> Counts {
     let mut counts = (0, 0);
-    for line in output
+    let results = output
         .lines()
-        .filter(|line| line.starts_with("test result:"))
-    {
-        let number = |label: &str| {
-            let before = line.split(label).next()?;
-            before
-                .rsplit([' ', '.'])
-                .find(|word| !word.is_empty())?
-                .parse()
-                .ok()
-        };
-        add(
-            &mut counts,
-            (
-                number(" passed").unwrap_or(0),
-                number(" failed").unwrap_or(0),
-            ),
-        );
+        .filter(|line| line.starts_with("test result:"));
+    for line in results {
+        let words: Vec<&str> = line
+            .split([' ', ';'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        for pair in words.windows(2) {
+            match (pair[0].parse::<usize>(), pair[1]) {
+                (Ok(number), "passed") => counts.0 += number,
+                (Ok(number), "failed") => counts.1 += number,
+                _ => {}
+            }
+        }
     }
     counts
-}
-
-fn add(counts: &mut Counts, more: Counts) {
-    counts.0 += more.0;
-    counts.1 += more.1;
 }
 
 #[cfg(test)]
@@ -370,8 +287,9 @@ mod tests {
     fn result_lines_are_added_up() {
         let output = "running 3 tests\n\
             test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n\
-            test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        assert_eq!(count(output), (13, 2));
+            test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n\
+            test result: ok. 1 passed; 0 failed\n";
+        assert_eq!(count(output), (14, 2));
     }
 
     #[test]

@@ -1,9 +1,5 @@
 //! The host application that a run is about: the one in supabase/, or one of the tests' own in a folder.
 
-#[cfg(test)]
-#[path = "../host/core_knows_no_host.rs"]
-mod core_knows_no_host;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

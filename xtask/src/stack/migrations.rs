@@ -11,8 +11,6 @@ use tokio_postgres::Client;
 use crate::host::Host;
 use crate::paths::file_hash;
 
-/// The schema that the migrations make for what is no API.
-pub const INTERNAL_SCHEMA: &str = "chat";
 /// The seed's name in `supabase_migrations.seed_files`.
 pub const SEED: &str = "supabase/seed.sql";
 

@@ -125,11 +125,6 @@ impl Postgres {
         )
     }
 
-    /// The same for another program's command line, which others can read: without the password.
-    pub fn address(&self, role: &str) -> String {
-        format!("postgres://{role}@{HOST}:{}/postgres", self.port)
-    }
-
     /// The password that every role that can log in has.
     pub fn password(&self) -> &str {
         &self.password

@@ -1,14 +1,25 @@
-//! The chat's migrations, functions and tests name no table of the host's: another host takes its place.
+//! The chat's migrations, functions and tests name no table of the example host's, as another host may take its place.
 
-use super::*;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use harness::root;
+
+/// The example's schema. Its migration, and the tests that are about it, have this in their names.
+const EXAMPLE: &str = "example_host";
+/// How the tests reach the host. Each host has its own.
+const HELPERS: &str = "001_host.test.sql";
 
 /// What the example's migration makes: its tables, types and functions.
 fn names_of_the_example() -> Vec<String> {
-    let migrations = Host::installed().migrations().unwrap();
-    let example = migrations
-        .iter()
-        .find(|migration| migration.name == EXAMPLE);
-    let sql = fs::read_to_string(&example.unwrap().file).unwrap();
+    let mut migrations = fs::read_dir(root().join("supabase/migrations")).unwrap();
+    let example = migrations.find_map(|entry| {
+        let file = entry.unwrap().path();
+        file_name(&file)
+            .ends_with("_example_host.sql")
+            .then_some(file)
+    });
+    let sql = fs::read_to_string(example.unwrap()).unwrap();
     let made = sql.lines().filter(|line| line.starts_with("create "));
     let qualified = made.filter_map(|line| line.split_once("example_host."));
     let mut names: Vec<String> = qualified
@@ -17,6 +28,11 @@ fn names_of_the_example() -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+fn file_name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// Everything that must not know the host: the core's migrations, functions and tests.

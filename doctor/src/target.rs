@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Config};
 
 use super::tls;
 
-const PREFLIGHT: &str = include_str!("preflight.sql");
+const PREFLIGHT: &str = include_str!("../sql/preflight.sql");
 /// A server that does not answer by then is not there.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// What the chat runs on.

@@ -2,22 +2,18 @@
 //! one form, and in them no token, secret, text of a message or URL.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
-use anyhow::{Context, Result};
 use serde::Deserialize;
+use tokio_postgres::Config;
 
-use crate::env_file::Vars;
-use crate::postgres::{OWNER, Postgres};
+use crate::env::variable;
+use crate::stack::Stack;
 
 /// What begins a JWT and a secret or publishable key, ends the scheme of a URL, and carries the
 /// signature of a signed one.
 const MARKS: [&str; 5] = ["eyJ", "sb_secret_", "sb_publishable_", "://", "token="];
 /// Shorter texts, such as numbers and single words, stand in lines for other reasons.
 const SHORTEST_TEXT: usize = 10;
-/// How many faults are shown.
-const SHOWN: usize = 10;
 
 /// A line: every member that there may be, and its type.
 #[derive(Deserialize)]
@@ -44,7 +40,8 @@ struct Line {
     unsigned: Option<String>,
 }
 
-/// What must not be logged, beside [`MARKS`].
+/// What must not be logged, beside what looks like a token or a URL.
+#[derive(Debug)]
 pub struct Hidden {
     /// Wherever it stands.
     secrets: Vec<String>,
@@ -54,11 +51,14 @@ pub struct Hidden {
 }
 
 impl Hidden {
-    /// The stack's secrets, `marker`, which tests put into what no database has, the texts of all
+    /// The stack's secrets, the marker that tests put where no database keeps it, the texts of all
     /// messages in the database, and the paths and names of all files.
-    pub async fn collect(vars: &Vars, marker: &str, postgres: &Postgres) -> Result<Self> {
-        let secret = |name: &&str| vars.get(*name).cloned();
+    ///
+    /// # Panics
+    /// When a variable is missing or Postgres does not answer.
+    pub async fn of_stack() -> Self {
         let names = [
+            "LOG_MARKER",
             "SUPABASE_PUBLISHABLE_KEY",
             "SUPABASE_JWT_SECRET",
             "SUPABASE_SERVICE_ROLE_KEY",
@@ -67,17 +67,27 @@ impl Hidden {
             "DATABASE_URL",
             "SWEEPER_PASSWORD",
         ];
-        let mut secrets: Vec<_> = names.iter().filter_map(secret).collect();
-        secrets.extend([marker.to_owned(), postgres.password().to_owned()]);
+        let mut secrets: Vec<_> = names.map(variable).into();
+        let database: Config = variable("DATABASE_URL")
+            .parse()
+            .expect("a connection string");
+        let password = database.get_password().expect("a password");
+        secrets.push(String::from_utf8_lossy(password).into_owned());
         let sql = "select text from public.messages where text is not null
                    union select attachment_file_name from public.messages where attachment_file_name is not null
                    union select attachment_path from public.messages where attachment_path is not null
                    union select path from chat.uploads union select file_name from chat.uploads
                    union select name from storage.objects";
-        let rows = postgres.connect(OWNER).await?.query(sql, &[]).await?;
+        let rows = Stack::sql_connection().await.query(sql, &[]).await;
+        let rows = rows.expect("the texts");
         let mut texts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         texts.retain(|text| text.chars().count() >= SHORTEST_TEXT);
-        Ok(Self { secrets, texts })
+        Self { secrets, texts }
+    }
+
+    /// How many texts, paths and names it knows.
+    pub fn texts(&self) -> usize {
+        self.texts.len()
     }
 }
 
@@ -90,29 +100,8 @@ pub enum Others {
     OfFaults,
 }
 
-/// Checks a log and tells what it found; returns how many tests passed and failed. `some`: after some of the
-/// tests only, which may have said nothing that the log could have told.
-pub fn run(log: &Path, hidden: &Hidden, others: Others, some: bool) -> Result<(usize, usize)> {
-    let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let faults = faults(&text, hidden, others);
-    let (lines, texts) = (text.lines().count(), hidden.texts.len());
-    if faults.is_empty() && lines > 0 && (texts > 0 || some) {
-        println!(
-            "  {lines} lines hold none of {texts} texts, paths and file names, no token, secret or URL"
-        );
-        return Ok((1, 0));
-    }
-    println!("  {} of {lines} lines are wrong", faults.len());
-    // The lines themselves stay where they are: showing them would log them once more.
-    for (line, fault) in faults.iter().take(SHOWN) {
-        println!("  {}:{line}: {fault}", log.display());
-    }
-    Ok((0, 1))
-}
-
 /// The number of each wrong line, and what is wrong with it.
-fn faults(log: &str, hidden: &Hidden, others: Others) -> Vec<(usize, String)> {
+pub fn faults(log: &str, hidden: &Hidden, others: Others) -> Vec<(usize, String)> {
     let mut harmless = BTreeSet::new();
     let check = |(index, line): (usize, &str)| {
         let fault = if others == Others::OfFaults && !line.starts_with('{') {

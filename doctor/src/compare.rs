@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::findings::{Findings, State};
 use super::inventory::Inventory;
-use super::mends::{self, mend};
+use super::mends::{self, Mends};
 
 /// The roles that requests come as. What others were granted is the project's own business.
 const API_ROLES: [&str; 4] = ["public", "anon", "authenticated", "service_role"];
 
 /// Compares, object by object.
-pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings) {
+pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings: &mut Findings) {
     let is_hosts = |name: &str| {
         let key = ("host interface".to_owned(), name.to_owned());
         expected.0.contains_key(&key)
@@ -26,7 +26,10 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
             }
             // Told of with the object.
             ("grant", None) if !found.has_object_of(name) => {}
-            ("grant", _) => grant(name, definition, there.map_or("", String::as_str), findings),
+            ("grant", _) => {
+                let there = there.map_or("", String::as_str);
+                grant(name, definition, there, mends, findings);
+            }
             (_, Some(there)) if there == definition => findings.count(kind),
             ("setting" | "rate limit" | "bucket limit", Some(there)) => findings.add(
                 State::Notice,
@@ -38,7 +41,7 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
                 let found = format!("{name}: {}", different_part(there, definition));
                 let mend = match kind.as_str() {
                     "publication" => mends::published_otherwise(there),
-                    _ => mend(kind, name, definition),
+                    _ => mends.mend(kind, name, definition),
                 };
                 findings.add(State::Differs, kind, found, mend);
             }
@@ -52,13 +55,13 @@ pub fn compare(expected: &Inventory, found: &Inventory, findings: &mut Findings)
                 State::Missing,
                 kind,
                 name.clone(),
-                mend(kind, name, definition),
+                mends.mend(kind, name, definition),
             ),
         }
     }
     for ((kind, name), definition) in &found.0 {
         if !expected.0.contains_key(&(kind.clone(), name.clone())) {
-            surplus(kind, name, definition, expected, findings);
+            surplus(kind, name, definition, expected, mends, findings);
         }
     }
 }
@@ -85,7 +88,7 @@ fn host_function(name: &str, definition: &str, is_stub: bool, findings: &mut Fin
 const PASSED_ON: &str = " with grant option";
 
 /// What a role may do with an object, too little and too much.
-fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
+fn grant(name: &str, expected: &str, found: &str, mends: &Mends, findings: &mut Findings) {
     let (expected, found) = (privileges(expected), privileges(found));
     if expected == found {
         findings.count("grant");
@@ -103,7 +106,7 @@ fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
             State::Missing,
             "grant",
             format!("{name}: {lacking}"),
-            mends::also_all_grants(&mend),
+            mends.also_all_grants(&mend),
         );
     }
     let surplus: BTreeSet<_> = found.difference(&expected).copied().collect();
@@ -119,7 +122,7 @@ fn grant(name: &str, expected: &str, found: &str, findings: &mut Findings) {
             state,
             "grant",
             format!("{name}: too much: {surplus}"),
-            mends::also_all_grants(&mend),
+            mends.also_all_grants(&mend),
         );
     }
 }
@@ -152,7 +155,14 @@ fn listed<'a>(privileges: impl Iterator<Item = &'a &'a str>) -> String {
 }
 
 /// What is there and in no inventory.
-fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings: &mut Findings) {
+fn surplus(
+    kind: &str,
+    name: &str,
+    definition: &str,
+    ours: &Inventory,
+    mends: &Mends,
+    findings: &mut Findings,
+) {
     let is_ours = |kind: &str, name: &str| ours.0.contains_key(&(kind.to_owned(), name.to_owned()));
     match kind {
         // Of the project's own.
@@ -169,7 +179,7 @@ fn surplus(kind: &str, name: &str, definition: &str, ours: &Inventory, findings:
         }
         // Told of with its table.
         "row security" | "column" | "replica identity" if !is_ours("table", table_of(name)) => {}
-        "grant" if ours.has_object_of(name) => grant(name, "", definition, findings),
+        "grant" if ours.has_object_of(name) => grant(name, "", definition, mends, findings),
         "grant" => {}
         "policy" => {
             let (table, policy) = name.split_once(": ").unwrap_or((name, ""));

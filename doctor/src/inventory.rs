@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use tokio_postgres::Client;
 
-use crate::paths::root;
-
 /// Where the list of a freshly migrated database is kept.
 pub const FILE: &str = "supabase/inventory.tsv";
 /// What the catalog tells.
-const OBJECTS: &str = include_str!("objects.sql");
+const OBJECTS: &str = include_str!("../sql/objects.sql");
 /// What tables tell, where they are there.
 const ROWS: [(&str, &str); 5] = [
     (
@@ -70,8 +69,8 @@ impl Inventory {
     }
 
     /// What there should be.
-    pub fn read() -> Result<Self> {
-        let text = fs::read_to_string(root().join(FILE))
+    pub fn read(checkout: &Path) -> Result<Self> {
+        let text = fs::read_to_string(checkout.join(FILE))
             .with_context(|| format!("cannot read {FILE}, the list of what there should be"))?;
         let lines = text.lines().filter_map(|line| {
             let mut fields = line.splitn(3, '\t').map(str::to_owned);
@@ -81,8 +80,8 @@ impl Inventory {
     }
 
     /// Keeps this as what there should be.
-    pub fn write(&self) -> Result<()> {
-        fs::write(root().join(FILE), self.lines().concat())?;
+    pub fn write(&self, checkout: &Path) -> Result<()> {
+        fs::write(checkout.join(FILE), self.lines().concat())?;
         println!("{FILE}: {} objects", self.0.len());
         Ok(())
     }

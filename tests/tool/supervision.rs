@@ -1,12 +1,10 @@
 //! What a killed run has left ends, and nothing else does.
 
-mod checkout;
-
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use checkout::Checkout;
+use harness::Checkout;
 use rustix::fs::{FlockOperation, fcntl_lock};
 
 /// A process that stays, of the run whose state folder that is.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result};
 use serde::Deserialize;
+use serde_json::Error;
 
 /// Rules that judge what a database was used for: the one of the tests had no users.
 const RULES_OF_USE: [&str; 2] = ["unused_index", "table_bloat"];
@@ -16,16 +16,6 @@ pub enum Linter {
     Lint,
     /// Splinter, on schemas, grants, policies and indexes.
     Advisors,
-}
-
-impl Linter {
-    /// The official CLI's command.
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::Lint => "supabase db lint",
-            Self::Advisors => "supabase db advisors",
-        }
-    }
 }
 
 /// One fault.
@@ -91,9 +81,8 @@ struct Statement {
 }
 
 /// Reads the answer of `db lint`.
-pub fn of_lint(json: &str) -> Result<Vec<Finding>> {
-    let answer: Answer<Function> = serde_json::from_str(json)
-        .context("the answer of `supabase db lint` is not as expected")?;
+pub fn of_lint(json: &str) -> Result<Vec<Finding>, Error> {
+    let answer: Answer<Function> = serde_json::from_str(json)?;
     let mut found = Vec::new();
     for function in answer.results {
         for issue in function.issues {
@@ -134,9 +123,8 @@ struct Metadata {
 }
 
 /// Reads the answer of `db advisors`.
-pub fn of_advisors(json: &str) -> Result<Vec<Finding>> {
-    let answer: Answer<Advice> = serde_json::from_str(json)
-        .context("the answer of `supabase db advisors` is not as expected")?;
+pub fn of_advisors(json: &str) -> Result<Vec<Finding>, Error> {
+    let answer: Answer<Advice> = serde_json::from_str(json)?;
     let lasting = |advice: &Advice| !RULES_OF_USE.contains(&advice.name.as_str());
     Ok(answer
         .results

@@ -1,5 +1,8 @@
 //! The Test Anything Protocol, as pgTAP speaks it.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 /// One `ok` or `not ok` line with the `#` lines that follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -9,6 +12,19 @@ pub struct Case {
     pub name: String,
     /// What pgTAP says about a failure.
     pub diagnostics: Vec<String>,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} - {}",
+            if self.ok { "ok" } else { "not ok" },
+            self.name
+        )?;
+        let mut lines = self.diagnostics.iter();
+        lines.try_for_each(|line| write!(f, "\n  # {line}"))
+    }
 }
 
 /// The outcome of one file.
@@ -79,6 +95,28 @@ impl Report {
     pub fn failed(&self) -> usize {
         let failed = self.cases.len() - self.passed();
         failed + usize::from(self.problem().is_some())
+    }
+
+    /// Whether the file runs to its end and fails for these functions and no other. Each test is then named
+    /// `<function>: <what it must answer>`.
+    ///
+    /// # Errors
+    /// What is different.
+    pub fn blames(&self, expected: &BTreeSet<&str>) -> Result<(), String> {
+        if let Some(problem) = self.problem() {
+            return Err(problem);
+        }
+        let failed = self.cases.iter().filter(|case| !case.ok);
+        let function = |case: &'_ Case| case.name.split(": ").next().unwrap_or_default().to_owned();
+        let blamed: BTreeSet<String> = failed.map(function).collect();
+        if blamed
+            .iter()
+            .map(String::as_str)
+            .eq(expected.iter().copied())
+        {
+            return Ok(());
+        }
+        Err(format!("expected {expected:?}, blamed {blamed:?}"))
     }
 
     /// What is wrong with the file beyond its tests.
@@ -162,5 +200,19 @@ mod tests {
     #[test]
     fn data_that_begins_like_a_test_is_none() {
         assert_eq!(report("1..0\nokay\nokra").cases, []);
+    }
+
+    #[test]
+    fn a_fault_is_found_where_its_function_and_no_other_is_blamed() {
+        let blames = |output: &str, expected: &[&str]| {
+            report(output).blames(&expected.iter().copied().collect())
+        };
+        let output =
+            "1..2\nok 1 - chat.are_friends: right\nnot ok 2 - chat.is_blocked: must be true";
+        assert_eq!(blames(output, &["chat.is_blocked"]), Ok(()));
+        assert!(blames(output, &["chat.are_friends"]).is_err());
+        assert!(blames(output, &["chat.are_friends", "chat.is_blocked"]).is_err());
+        assert!(blames("1..1\nok 1 - all is well", &["chat.is_blocked"]).is_err());
+        assert!(blames("1..2\nnot ok 1 - chat.is_blocked: no", &["chat.is_blocked"]).is_err());
     }
 }

@@ -4,26 +4,29 @@ use anyhow::Result;
 use tokio_postgres::Client;
 
 use super::findings::{Findings, State};
-use crate::host::EXAMPLE;
-use crate::migrations;
-use crate::paths::root;
+use crate::EXAMPLE_HOST;
+use crate::migrations::Migration;
 
-const CHECKS: &str = include_str!("checks.sql");
+const CHECKS: &str = include_str!("../sql/checks.sql");
 const HISTORY: &str = "supabase_migrations.schema_migrations";
 
 /// Looks at all of it.
-pub async fn look(client: &Client, findings: &mut Findings) -> Result<()> {
+pub async fn look(
+    client: &Client,
+    migrations: &[Migration],
+    findings: &mut Findings,
+) -> Result<()> {
     for row in client.query(CHECKS, &[]).await? {
         let state = State::named(row.get("state"));
         findings.add(state, row.get("check"), row.get("found"), row.get("mend"));
     }
-    history(client, findings).await?;
+    history(client, migrations, findings).await?;
     lost_broadcasts(client, findings).await?;
     public_channels(client, findings).await
 }
 
 /// The migrations that the database says it has, beside the files here.
-async fn history(client: &Client, findings: &mut Findings) -> Result<()> {
+async fn history(client: &Client, migrations: &[Migration], findings: &mut Findings) -> Result<()> {
     let mut recorded: Vec<(String, String)> = Vec::new();
     if has(client, HISTORY).await? {
         let rows = client
@@ -34,7 +37,7 @@ async fn history(client: &Client, findings: &mut Findings) -> Result<()> {
             .await?;
         recorded.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
     }
-    for file in migrations::list(&root().join("supabase/migrations"))? {
+    for file in migrations {
         // A project that has taken the files under other numbers has them all the same.
         let same =
             |(version, name): &(String, String)| *version == file.version || *name == file.name;
@@ -43,7 +46,7 @@ async fn history(client: &Client, findings: &mut Findings) -> Result<()> {
             findings.count("migration");
             continue;
         }
-        if file.name == EXAMPLE && !has(client, "example_host.friendships").await? {
+        if file.name == EXAMPLE_HOST && !has(client, "example_host.friendships").await? {
             let found = "the example host is not there";
             let mend = "nothing, if the project has a host of its own; never push the example then, \
                  as its functions would replace the host's";

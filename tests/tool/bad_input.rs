@@ -1,13 +1,11 @@
 //! Bad input gets a clear error with the likely mend, before anything is changed.
 
-mod checkout;
-
 use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 
-use checkout::Checkout;
+use harness::Checkout;
 
 /// A port that something listens on.
 fn taken() -> (TcpListener, String) {
@@ -215,7 +213,7 @@ fn a_postgrest_that_is_none_is_told() {
 fn an_older_node_is_told() {
     let checkout = Checkout::new();
     let root = checkout.state().join("..");
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../package.json");
+    let manifest = harness::root().join("package.json");
     std::fs::copy(manifest, root.join("package.json")).unwrap();
     for version in ["v18.20.8", "v20.9.0"] {
         for program in ["node", "npm"] {

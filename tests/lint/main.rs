@@ -1,0 +1,63 @@
+//! What the linters of the official CLI find in the migrated database, compared with the list of what is accepted.
+//! Run by `cargo xtask test lint`, which makes the extension plpgsql_check.
+
+mod accepted;
+mod findings;
+mod supabase;
+
+use accepted::Accepted;
+use findings::{Finding, Linter};
+use harness::{Host, Stack};
+
+/// The answer has the form of `db lint`'s, which leaves trigger functions out: they can only be checked together
+/// with their tables.
+const TRIGGER_FUNCTIONS: &str = include_str!("trigger_functions.sql");
+
+/// Splinter, on schemas, grants, policies and indexes.
+#[tokio::test]
+async fn db_advisors() {
+    let answer = supabase::db(&["advisors", "--type", "all", "--level", "info"]).await;
+    let found = findings::of_advisors(&answer).unwrap();
+    assert_accepted(Linter::Advisors, &found);
+}
+
+/// plpgsql_check, on the bodies of functions.
+#[tokio::test]
+async fn db_lint() {
+    let schemas: &[&str] = match Host::get() {
+        Host::Example => &["public", "chat", "example_host"],
+        _ => &["public", "chat"],
+    };
+    let client = Stack::sql_connection().await;
+    for schema in schemas {
+        // `db lint` finds no fault with a schema that is not there.
+        let sql = "select to_regnamespace($1) is not null";
+        let row = client.query_one(sql, &[schema]).await.unwrap();
+        assert!(
+            row.get::<_, bool>(0),
+            "the migrations make no schema {schema}"
+        );
+    }
+    let arguments = ["lint", "--schema", &schemas.join(","), "--level", "warning"];
+    let mut found = findings::of_lint(&supabase::db(&arguments).await).unwrap();
+    let row = client
+        .query_one(TRIGGER_FUNCTIONS, &[&schemas])
+        .await
+        .unwrap();
+    found.extend(findings::of_lint(row.get(0)).unwrap());
+    assert_accepted(Linter::Lint, &found);
+}
+
+fn assert_accepted(linter: Linter, found: &[Finding]) {
+    let accepted = Accepted::load().unwrap();
+    let verdict = accepted.judge(linter, found);
+    let refused = verdict.refused.iter().map(ToString::to_string);
+    let unused = verdict.unused.iter().map(|(rule, object)| {
+        format!(
+            "{} accepts what is not found: {rule}, {object}",
+            accepted::FILE
+        )
+    });
+    let problems: Vec<String> = refused.chain(unused).collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
