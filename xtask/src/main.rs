@@ -1,54 +1,12 @@
 //! `cargo xtask`: everything a person does with this checkout, in one `match`.
 
-mod attach;
-mod bench;
-mod cli;
-mod conformance;
-mod control;
-mod db;
-mod dev;
-mod doctor;
-mod env_file;
-mod functions;
-mod fuzz;
-mod gateway;
-mod host;
-mod http;
-mod keys;
-mod leftovers;
-mod lint;
-mod lite;
-mod log_audit;
-mod migrations;
-mod paths;
-mod pgtap;
-mod placement;
-mod platform;
-mod ports;
-mod postgres;
-mod postgrest;
-mod processes;
-mod rate_limits;
-mod shared_cache;
-mod signing_keys;
-mod stack;
-mod steps;
-mod storage;
-mod supervisor;
-mod sweep;
-mod tap;
-mod test;
-mod token;
-mod tools;
-mod trigger;
-mod wasm;
-mod workerd;
-mod wrangler;
-
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, Db};
+use xtask::cli::{Cli, Command, Db};
+use xtask::{
+    bench, db, dev, doctor, fuzz, leftovers, paths, steps, supervisor, sweep, test, token, wasm,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -60,8 +18,7 @@ async fn main() -> ExitCode {
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
         Command::Fuzz { cases } => fuzz::run(cases),
-        Command::Bench { quick } => bench::run(quick).await,
-        Command::BenchApi { port, postgrest } => bench::serve_api(port, postgrest).await,
+        Command::Bench { quick } => bench::run(quick),
         Command::Build { functions } => wasm::run(&functions).await,
         Command::Sweep(args) => sweep::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
