@@ -41,14 +41,6 @@ pub enum Command {
         #[arg(long)]
         quick: bool,
     },
-    /// The API gateway of `bench`, in a process of its own
-    #[command(hide = true)]
-    BenchApi {
-        /// Where it listens
-        port: u16,
-        /// Where PostgREST does
-        postgrest: u16,
-    },
     /// Builds the functions' wasm modules and prints their sizes
     Build {
         /// Names of folders in functions/; all when none is given

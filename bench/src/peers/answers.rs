@@ -1,16 +1,16 @@
 //! Before anything is timed: every target gives the same answer to every case.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::bench::cases::Case;
-use crate::bench::client::Client;
-use crate::bench::target::{Places, Target};
-use crate::bench::world::World;
+use crate::data::World;
+use crate::data::cases::Case;
+use crate::load::client::Client;
+use crate::peers::target::{Places, Target};
 
 /// How many requests of a case are compared.
 const COMPARED: usize = 3;
-/// What is another one each time: what a write makes, and when.
+/// The fields that differ from one write to the next.
 const MADE_ANEW: [&str; 7] = [
     "id",
     "text",
@@ -21,22 +21,19 @@ const MADE_ANEW: [&str; 7] = [
     "editableUntil",
 ];
 
-/// Fails where one answers otherwise than PostgREST does.
+/// Fails where a target's answer differs from PostgREST's.
 pub async fn same_answers(cases: &[Case], places: &Places, world: &World) -> Result<()> {
-    let client = Client::new();
+    let client = Client::new()?;
     for case in cases {
         let expected = answers(case, Target::Postgrest, places, &client, world).await?;
         for target in case.targets() {
             let given = answers(case, target, places, &client, world).await?;
-            for (expected, given) in expected.iter().zip(&given) {
-                if expected != given {
-                    bail!(
-                        "{} answers {} otherwise than PostgREST: {given:?} and not {expected:?}",
-                        target.title(),
-                        case.name
-                    );
-                }
-            }
+            ensure!(
+                given == expected,
+                "{} answers {} otherwise than PostgREST: {given:?} and not {expected:?}",
+                target.title(),
+                case.name
+            );
         }
     }
     Ok(())
@@ -58,10 +55,8 @@ async fn answers(
         let (status, body) = client.send(&places.wire(target, call)).await?;
         let what = || format!("{} answers {status} to {}", target.title(), case.name);
         let mut body: Value = serde_json::from_slice(&body).with_context(what)?;
-        if !status.is_success() {
-            bail!("{}: {body}", what());
-        }
-        if case.writes {
+        ensure!(status.is_success(), "{}: {body}", what());
+        if case.writes() {
             normalise(&mut body);
         }
         answers.push((status.as_u16(), body));
@@ -69,7 +64,7 @@ async fn answers(
     Ok(answers)
 }
 
-/// Puts the kind of a value in the place of one that is made anew, so that a missing one still shows.
+/// Replaces a value that is made anew by its kind, so that a missing one still shows.
 fn normalise(body: &mut Value) {
     for name in MADE_ANEW {
         if let Some(value) = body.get_mut(name) {

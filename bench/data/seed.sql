@@ -66,7 +66,7 @@ cross join lateral (
 cross join lateral generate_series(1, c.lines) as line
 order by created_at;
 
--- Twenty of each sender's own that will be edited; writes.sql makes them anew, as only young ones may be.
+-- Twenty of each sender's own that will be edited; restore.sql makes them anew, as only young ones may be.
 create table bench.edited as
 select gen_random_uuid() as id, c.id as chat_id, p.id as user_id, c.n - 1967 as sender, c.lines + line as rev, line
 from bench.chats c

@@ -1,0 +1,258 @@
+//! The results of a run: the page of tables, the plots and the summary, which are kept in git, and the
+//! samples, which are not.
+
+pub mod bars;
+pub mod machine;
+pub mod plots;
+pub mod summary;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::data::cases::Case;
+use crate::fresh::{Memory, Start};
+use crate::load::{Number, P50, P99, RATE, Series, ratio, spread};
+use crate::peers::target::Target;
+use crate::report::bars::{Bar, find};
+use crate::report::machine::Machine;
+use crate::report::summary::Summary;
+
+/// Where the results of full runs are kept.
+pub const DIR: &str = "docs/benchmarks";
+
+pub struct Results {
+    pub machine: Machine,
+    pub quick: bool,
+    pub cases: Vec<Case>,
+    pub series: Vec<Series>,
+    pub starts: Vec<Start>,
+    pub memory: Vec<Memory>,
+    /// The size of each module.
+    pub gzipped_kb: BTreeMap<String, f64>,
+    /// Requests a second of the first page by our own client / by oha.
+    pub own_client_to_oha: f64,
+}
+
+impl Results {
+    /// Writes everything. The samples go to a folder of their own, which git ignores.
+    pub fn write(&self, dir: &Path, samples: &Path, earlier: Option<&Summary>) -> Result<()> {
+        let bars = bars::all(self)?;
+        println!("\n{}\n{}", bars_table(&bars), self.errors());
+        fs::create_dir_all(dir)?;
+        fs::create_dir_all(samples)?;
+        let summary = Summary::new(self, &bars);
+        fs::write(dir.join("results.md"), self.page(&bars, &summary, earlier))?;
+        summary.write(dir)?;
+        plots::draw_all(self, dir)?;
+        let json = serde_json::to_string(&self.series)?;
+        fs::write(samples.join("samples.json"), json)?;
+        println!("all figures: {}", dir.join("results.md").display());
+        Ok(())
+    }
+
+    /// A line for each measurement that had errors, with the first error.
+    fn errors(&self) -> String {
+        let with_errors = self.series.iter().filter(|series| series.errors() > 0);
+        let line = |series: &Series| {
+            let mut errors = series
+                .samples
+                .iter()
+                .filter_map(|s| s.timed.first_error.as_deref());
+            format!(
+                "warning: {} errors of {} by {} at {} connections: {}\n",
+                series.errors(),
+                series.case,
+                series.target.title(),
+                series.connections,
+                errors.next().unwrap_or_default()
+            )
+        };
+        with_errors.map(line).collect()
+    }
+
+    fn page(&self, bars: &[Bar], summary: &Summary, earlier: Option<&Summary>) -> String {
+        let Machine { about, commit, at } = &self.machine;
+        let quick = if self.quick { " A quick run." } else { "" };
+        let mut page = format!(
+            "# The figures\n\nWritten by `cargo xtask bench`. [README.md](README.md) explains them.\n\n\
+             {about}. Commit {commit}, {at} UTC.{quick}\n"
+        );
+        let mut section = |title: &str, about: &str, table: &str| {
+            page.push_str(&format!("\n## {title}\n\n{about}\n\n{table}"));
+        };
+        section(
+            "The bars",
+            "Of several cases the worst one is named.",
+            &bars_table(bars),
+        );
+        if let Some(earlier) = earlier {
+            let about = format!("Then: commit {}, {} UTC.", earlier.commit, earlier.at);
+            section(
+                "Since the run before",
+                &about,
+                &summary.changes_since(earlier),
+            );
+        }
+        let cases = self
+            .cases
+            .iter()
+            .map(|case| format!("{} | {}", case.name, case.about));
+        section(
+            "The cases",
+            "The last five are answered by ours only.",
+            &table("case | is", cases),
+        );
+        let medians = "The median of the rounds (the lowest to the highest).";
+        for (title, connections, number, digits) in [
+            ("Requests a second at 16 connections", 16, RATE, 0),
+            ("Requests a second at 64 connections", 64, RATE, 0),
+            ("Median latency in ms at 1 connection", 1, P50, 2),
+        ] {
+            let cell = |series: &Series| with_spread(series, number, digits);
+            section(title, medians, &self.grid(connections, false, cell));
+        }
+        section(
+            "Shares of the pass-through",
+            "Requests a second at 16 connections / those of the JavaScript pass-through.",
+            &self.grid(16, false, |series| {
+                let base = find(&self.series, &series.case, Target::PassThrough, 16);
+                base.map_or_else(String::new, |base| {
+                    let (ratio, (low, high)) = ratio(series, base, RATE);
+                    format!("{ratio:.2} ({low:.2} to {high:.2})")
+                })
+            }),
+        );
+        section(
+            "99th percentile in ms",
+            "At 70 % of what each target can do, in an open loop.",
+            &self.grid(64, true, |series| {
+                format!("{:.1} at {:.0}/s", series.median(P99), series.median(RATE))
+            }),
+        );
+        section(
+            "CPU time of a request in ms",
+            "At 16 connections: edge (workerd or Node) + API gateway + PostgREST + Postgres.",
+            &self.grid(16, false, |series| {
+                series.cpu_ms().map(|ms| format!("{ms:.2}")).join(" + ")
+            }),
+        );
+        let about = "The time until a new process listens, and that of its first request and of a later one.";
+        section("Starts", about, &self.starts_table());
+        section(
+            "Memory",
+            "What workerd has resident after many requests.",
+            &self.memory_table(),
+        );
+        let sizes = self
+            .gzipped_kb
+            .iter()
+            .map(|(name, kb)| format!("{name} | {kb:.0}"));
+        section(
+            "Modules",
+            "Their sizes.",
+            &table("module | gzipped KB", sizes),
+        );
+        let ratio = self.own_client_to_oha;
+        page.push_str(&format!(
+            "\nReads are sent by oha, writes by a client of our own. That client makes {ratio:.2} times the \
+             requests of oha, for the first page at 16 connections.\n"
+        ));
+        page
+    }
+
+    /// A row for each case, a column for each target.
+    fn grid(
+        &self,
+        connections: usize,
+        open_loop: bool,
+        cell: impl Fn(&Series) -> String,
+    ) -> String {
+        let load = (connections, open_loop);
+        let measured = self.series.iter();
+        let measured = measured.filter(|series| (series.connections, series.open_loop) == load);
+        let cells: BTreeMap<(&str, Target), String> = measured
+            .map(|series| ((series.case.as_str(), series.target), cell(series)))
+            .collect();
+        let mut targets: Vec<Target> = Target::ALL.into_iter().chain(Target::LIMITS).collect();
+        targets.retain(|target| cells.keys().any(|(_, measured)| measured == target));
+        let row = |case: &Case| {
+            let cell = |target: &Target| cells.get(&(case.name.as_str(), *target));
+            let row = targets
+                .iter()
+                .map(|target| cell(target).map_or("", String::as_str));
+            let row: Vec<&str> = row.collect();
+            let is_empty = row.iter().all(|cell| cell.is_empty());
+            (!is_empty).then(|| format!("{} | {}", case.name, row.join(" | ")))
+        };
+        let titles: Vec<&str> = targets.iter().map(|target| target.title()).collect();
+        let head = format!("case | {}", titles.join(" | "));
+        table(&head, self.cases.iter().filter_map(row))
+    }
+
+    fn starts_table(&self) -> String {
+        let row = |start: &Start| {
+            let [listens, first, later] = start.ms;
+            format!("{} | {listens:.0} | {first:.1} | {later:.1}", start.server)
+        };
+        let head = "server | listens after, ms | first request, ms | later request, ms";
+        table(head, self.starts.iter().map(row))
+    }
+
+    fn memory_table(&self) -> String {
+        let row = |memory: &Memory| {
+            let mut after = memory
+                .after
+                .iter()
+                .map(|(count, mb)| format!("{mb:.0} after {count}"));
+            let first = after.next().unwrap_or_default();
+            format!(
+                "{} | {}",
+                memory.server,
+                after.fold(first, |all, one| format!("{all}, {one}"))
+            )
+        };
+        table(
+            "workerd of | MB after requests",
+            self.memory.iter().map(row),
+        )
+    }
+}
+
+fn bars_table(bars: &[Bar]) -> String {
+    let row = |bar: &Bar| {
+        let met = if bar.met() { "met" } else { "**not met**" };
+        let rounds = bar
+            .spread
+            .map(|(low, high)| format!("{low:.2} to {high:.2}"));
+        let rounds = rounds.unwrap_or_default();
+        let Bar {
+            figure,
+            case,
+            limit,
+            measured,
+            ..
+        } = bar;
+        format!("{figure} | {limit} | {measured:.2} ({case}) | {rounds} | {met}")
+    };
+    table("figure | bar | measured | rounds | ", bars.iter().map(row))
+}
+
+/// A table in Markdown. Cells are parted by ` | `.
+pub fn table(head: &str, rows: impl IntoIterator<Item = String>) -> String {
+    let line = "---|".repeat(head.split('|').count());
+    let rows = rows.into_iter().map(|row| format!("| {row} |\n"));
+    format!("| {head} |\n|{line}\n{}", rows.collect::<String>())
+}
+
+fn with_spread(series: &Series, number: Number, digits: usize) -> String {
+    let (lowest, highest) = spread(&series.each(number));
+    let errors = match series.errors() {
+        0 => String::new(),
+        errors => format!(", {errors} errors"),
+    };
+    let median = series.median(number);
+    format!("{median:.digits$} ({lowest:.digits$} to {highest:.digits$}{errors})")
+}

@@ -1,0 +1,144 @@
+//! The summary: a small file in git that the next run is compared with. It holds ratios of one run,
+//! as other figures depend on how fast the machine is in that hour.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::load::{RATE, ratio};
+use crate::peers::target::Target;
+use crate::report::bars::{Bar, find};
+use crate::report::{Results, table};
+
+pub const FILE: &str = "summary.toml";
+type Ratios = BTreeMap<String, f64>;
+
+#[derive(Serialize, Deserialize)]
+pub struct Summary {
+    pub commit: String,
+    pub at: String,
+    pub machine: String,
+    /// Each bar's figure.
+    pub bars: Ratios,
+    pub gzipped_kb: Ratios,
+    /// Of each case, by target: requests a second at 16 connections / those of the pass-through.
+    pub shares: BTreeMap<String, Ratios>,
+}
+
+impl Summary {
+    pub fn new(results: &Results, bars: &[Bar]) -> Self {
+        let mut shares: BTreeMap<String, Ratios> = BTreeMap::new();
+        for series in results.series.iter().filter(|series| !series.open_loop) {
+            let base = find(&results.series, &series.case, Target::PassThrough, 16);
+            if let Some(base) = base.filter(|_| series.connections == 16) {
+                let share = rounded(ratio(series, base, RATE).0);
+                let of_case = shares.entry(series.case.clone()).or_default();
+                of_case.insert(series.target.title().to_owned(), share);
+            }
+        }
+        let sizes = results.gzipped_kb.iter();
+        Summary {
+            commit: results.machine.commit.clone(),
+            at: results.machine.at.clone(),
+            machine: results.machine.about.clone(),
+            bars: bars
+                .iter()
+                .map(|bar| (bar.figure.clone(), rounded(bar.measured)))
+                .collect(),
+            gzipped_kb: sizes
+                .map(|(name, kb)| (name.clone(), rounded(*kb)))
+                .collect(),
+            shares,
+        }
+    }
+
+    /// That of the last full run, where there is one.
+    pub fn read(dir: &Path) -> Result<Option<Self>> {
+        match fs::read_to_string(dir.join(FILE)) {
+            Ok(text) => Ok(Some(
+                toml::from_str(&text).context("the summary is not as expected")?,
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        let head = "# Written by `cargo xtask bench`, which compares its next run with it.\n";
+        Ok(fs::write(
+            dir.join(FILE),
+            format!("{head}{}", toml::to_string(self)?),
+        )?)
+    }
+
+    /// What has changed since an earlier run, as a table.
+    pub fn changes_since(&self, earlier: &Summary) -> String {
+        let mut rows = Vec::new();
+        let mut add = |of: &str, now: &Ratios, then: &Ratios| {
+            for (name, now) in now {
+                if let Some(then) = then.get(name) {
+                    let change = if now == then {
+                        0.0
+                    } else {
+                        (now / then - 1.0) * 100.0
+                    };
+                    rows.push(format!(
+                        "{of}{name} | {then:.2} | {now:.2} | {change:+.1} %"
+                    ));
+                }
+            }
+        };
+        add("", &self.bars, &earlier.bars);
+        add("gzipped KB of ", &self.gzipped_kb, &earlier.gzipped_kb);
+        for (case, now) in &self.shares {
+            let mut now = now.clone();
+            now.retain(|target, _| target.starts_with("ours"));
+            if let Some(then) = earlier.shares.get(case) {
+                add(&format!("{case}, requests/s / pass-through: "), &now, then);
+            }
+        }
+        table("figure | then | now | change", rows)
+    }
+}
+
+/// Three digits after the point: a fourth would be noise in each diff.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(share: f64) -> Summary {
+        let ratios = |name: &str, value| Ratios::from([(name.to_owned(), value)]);
+        Summary {
+            commit: "abc".to_owned(),
+            at: "today".to_owned(),
+            machine: "here".to_owned(),
+            bars: ratios("errors", 0.0),
+            gzipped_kb: ratios("chats", 200.0),
+            shares: BTreeMap::from([("send".to_owned(), ratios("ours", share))]),
+        }
+    }
+
+    #[test]
+    fn a_summary_is_read_back_and_compared() {
+        let dir = std::env::temp_dir().join(format!("bench-summary-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        assert!(Summary::read(&dir).unwrap().is_none());
+        summary(0.8).write(&dir).unwrap();
+        let earlier = Summary::read(&dir).unwrap().unwrap();
+        fs::remove_dir_all(&dir).unwrap();
+        let changes = summary(0.88).changes_since(&earlier);
+        assert!(
+            changes.contains("| errors | 0.00 | 0.00 | +0.0 % |\n"),
+            "{changes}"
+        );
+        let share = "| send, requests/s / pass-through: ours | 0.80 | 0.88 | +10.0 % |\n";
+        assert!(changes.contains(share), "{changes}");
+    }
+}
