@@ -42,7 +42,7 @@ pub struct World {
 pub fn forget_outdated(state: &Path) -> Result<()> {
     if fs::read_to_string(state.join(STAMP)).unwrap_or_default() != stamp()? {
         let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-        Postgres::new(state, 0, &keys.database_password, true)?.remove()?;
+        Postgres::new(0, &keys.database_password, true)?.remove()?;
     }
     Ok(())
 }

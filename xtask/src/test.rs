@@ -26,7 +26,7 @@ use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Steps, Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{control, paths, tools};
+use crate::{paths, tools};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
