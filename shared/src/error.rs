@@ -1,14 +1,11 @@
-//! The API's errors: one enum of codes, and the envelope that every error body has.
+//! The API's errors: one enum of codes, each with its status and message.
 //!
-//! An error carries two texts. The message goes to the client and is fixed by its code; the detail
-//! goes to the log and never leaves. Neither may hold a token, a message's text or a signed URL.
+//! An error has two texts. The message goes to the client and depends on the code alone. The detail
+//! goes to the log only. Neither may contain a token, the text of a chat message, or a signed URL.
 
 use serde::Serialize;
 
-use crate::reply::Reply;
-use crate::request::RequestId;
-
-/// Declares the codes, so that all that the contract fixes about one stands in one line.
+/// Declares the codes: a line has all that the contract says about one code.
 macro_rules! error_codes {
     ($($variant:ident = $status:literal $code:literal $message:literal;)*) => {
         /// A code of the contract's error table.
@@ -18,22 +15,20 @@ macro_rules! error_codes {
         }
 
         impl ErrorCode {
-            /// Every code of the contract.
             pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$variant),*];
 
-            /// The code as the envelope writes it.
+            /// The code as the error body has it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(ErrorCode::$variant => $code),* }
             }
 
-            /// The HTTP status that goes with the code.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(ErrorCode::$variant => $status),* }
             }
 
-            /// The sentence for the client.
+            /// The text for the client.
             #[must_use]
             pub const fn message(self) -> &'static str {
                 match self { $(ErrorCode::$variant => $message),* }
@@ -63,7 +58,7 @@ error_codes! {
     RouteNotFound = 404 "route_not_found" "There is no such route.";
     MethodNotAllowed = 405 "method_not_allowed" "The route does not support this method.";
     IdempotencyMismatch = 409 "idempotency_mismatch" "This clientId was used for another message.";
-    ResyncRequired = 410 "resync_required" "What you know of the chat is not its past any more: load it again.";
+    ResyncRequired = 410 "resync_required" "This position in the chat is no longer valid. Load the chat again.";
     PayloadTooLarge = 413 "payload_too_large" "The request body is over 64 KiB.";
     UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json, without a content encoding.";
     RateLimited = 429 "rate_limited" "Too many requests.";
@@ -79,7 +74,7 @@ impl ErrorCode {
     pub const fn retryable(self) -> bool {
         matches!(
             self,
-            // Of two clocks that differ the one behind gets there.
+            // The clock of this machine may be behind that of Auth.
             Self::TokenNotYetValid
                 | Self::RateLimited
                 | Self::BadUpstream
@@ -89,23 +84,22 @@ impl ErrorCode {
     }
 }
 
-/// One reason why a 400 was given: which input, and what is wrong with it.
+/// A faulty input, as a 400 names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldIssue {
-    /// The body's member, the query parameter or the header.
+    /// The name of the body's member, the query parameter or the header.
     pub path: &'static str,
-    /// What is wrong, as a predicate: "must be a UUID".
+    /// What is wrong: "must be a UUID".
     pub issue: &'static str,
 }
 
-/// An error on its way to the client, with what only the log may know.
+/// An error for the client, with a detail for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
-    /// Fixes status, message and whether a retry makes sense.
     pub code: ErrorCode,
-    /// The faulty inputs; for `invalid_request` only.
+    /// The faulty inputs; only `invalid_request` has them.
     pub fields: Vec<FieldIssue>,
-    /// For the log.
+    /// For the log only.
     pub detail: Option<String>,
     /// The `Allow` header of a 405.
     pub allow: Option<&'static str>,
@@ -113,8 +107,8 @@ pub struct ApiError {
     pub retry_after: Option<u32>,
 }
 
-/// What a client should wait after `unavailable`: long enough for a connection pool to recover,
-/// short enough for a person who watches.
+/// How long a client waits after `unavailable`: long enough for a connection pool to recover, and
+/// short enough for a person who looks at the screen.
 const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 
 impl From<ErrorCode> for ApiError {
@@ -131,13 +125,19 @@ impl From<ErrorCode> for ApiError {
 }
 
 impl ApiError {
-    /// An error with a sentence for the log.
+    /// An error with a detail for the log.
     #[must_use]
     pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
         ApiError {
             detail: Some(detail.into()),
             ..code.into()
         }
+    }
+
+    /// `invalid_token`, with the reason for the log.
+    #[must_use]
+    pub fn invalid_token(reason: &str) -> Self {
+        Self::with_detail(ErrorCode::InvalidToken, format!("token refused: {reason}"))
     }
 
     /// `invalid_request` for the given inputs.
@@ -155,7 +155,7 @@ impl ApiError {
         Self::invalid_fields(vec![FieldIssue { path, issue }])
     }
 
-    /// `method_not_allowed` on a route that has these methods: `"GET, HEAD, POST"`.
+    /// `method_not_allowed` on a path that has the methods `allow`: `"GET, HEAD, POST"`.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         ApiError {
@@ -164,7 +164,7 @@ impl ApiError {
         }
     }
 
-    /// `rate_limited`, to be tried again after so many seconds; `limit` names which one, for the log.
+    /// `rate_limited`, with the seconds until the next try; `limit` names the limit in the log.
     #[must_use]
     pub fn rate_limited(seconds: u32, limit: &str) -> Self {
         ApiError {
@@ -172,53 +172,6 @@ impl ApiError {
             ..Self::with_detail(ErrorCode::RateLimited, limit)
         }
     }
-
-    /// The answer with the contract's envelope.
-    #[must_use]
-    pub fn reply(&self, id: &RequestId) -> Reply {
-        let envelope = Envelope {
-            error: EnvelopeError {
-                code: self.code.as_str(),
-                message: self.code.message(),
-                request_id: id.as_str(),
-                retryable: self.code.retryable(),
-                fields: &self.fields,
-            },
-        };
-        // Strings, a bool and a list of strings always serialise.
-        let mut reply = Reply::json(
-            self.code.status(),
-            serde_json::to_vec(&envelope).unwrap_or_default(),
-        );
-        if let Some(allow) = self.allow {
-            reply.headers.push(("allow", allow.to_owned()));
-        }
-        if self.code.status() == 401 {
-            reply
-                .headers
-                .push(("www-authenticate", "Bearer".to_owned()));
-        }
-        if let Some(seconds) = self.retry_after {
-            reply.headers.push(("retry-after", seconds.to_string()));
-        }
-        reply
-    }
-}
-
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: EnvelopeError<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EnvelopeError<'a> {
-    code: &'a str,
-    message: &'a str,
-    request_id: &'a str,
-    retryable: bool,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    fields: &'a [FieldIssue],
 }
 
 #[cfg(test)]

@@ -1,28 +1,28 @@
-//! A machine for native tests: tokio's clock, a key set that a test can change, rate limits, and counters.
+//! The platform of native tests: tokio's clock, reqwest, a key set that a test can change, rate limiters,
+//! and counters.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use tokio::time::Instant;
 
 use crate::error::{ApiError, ErrorCode};
-use crate::platform::{Charge, Local, Platform};
+use crate::runtime::platform::{Charge, Local, Platform};
 
-/// The machine of a test. Its time begins now and passes as tokio's does, so a test that pauses
-/// tokio's clock decides how fast.
+/// The platform of a test. Its time begins now and passes as tokio's clock does, which a test can pause.
 pub struct TestPlatform {
     begun_at: u64,
     begun: Instant,
-    /// The variables.
     pub variables: BTreeMap<&'static str, String>,
-    /// What the keys' endpoint answers; `None` is down.
+    /// The answer of the endpoint of the signing keys; with `None` the endpoint is down.
     pub keys: RefCell<Option<String>>,
-    /// How long it takes to answer, in milliseconds.
+    /// How long that endpoint takes to answer, in milliseconds.
     pub answers_after: Cell<u64>,
-    /// How often it was asked.
+    /// How many requests that endpoint has got.
     pub fetches: Cell<u32>,
-    /// What instances share, as the last one wrote it; `None` where there is no such cache.
+    /// The last entry that was written to the cache that instances share.
     pub shared: RefCell<Option<Vec<u8>>>,
     /// Whether that cache never answers.
     pub shared_hangs: Cell<bool>,
@@ -32,28 +32,36 @@ pub struct TestPlatform {
 
 #[derive(Clone, Copy)]
 enum Limiter {
-    /// Refuses what is more than this.
+    /// Refuses more calls than this for each key.
     Works(usize),
-    /// Answers this whatever comes; `None` never answers.
+    /// Always answers this; with `None` it never answers.
     Broken(Option<Charge>),
 }
 
 impl TestPlatform {
-    /// Makes a limiter that allows each key so many.
+    /// Adds a limiter that allows `max` calls for each key.
     pub fn limit(&self, limiter: &'static str, max: usize) {
         self.limits
             .borrow_mut()
             .insert(limiter, Limiter::Works(max));
     }
 
-    /// Makes a limiter that always answers the same; `None` never answers.
+    /// Adds a limiter that always gives this answer; with `None` it never answers.
     pub fn broken_limiter(&self, limiter: &'static str, answer: Option<Charge>) {
         self.limits
             .borrow_mut()
             .insert(limiter, Limiter::Broken(answer));
     }
 
-    /// The limiters that have been asked, in order, whether they exist or not.
+    async fn published_keys(&self) -> Result<(u16, Vec<u8>), ApiError> {
+        self.fetches.set(self.fetches.get().saturating_add(1));
+        self.sleep(self.answers_after.get()).await;
+        let keys = self.keys.borrow().clone();
+        let keys = keys.ok_or(ErrorCode::Unavailable)?;
+        Ok((200, keys.into_bytes()))
+    }
+
+    /// The limiters that have been called, in order, whether they exist or not.
     pub fn charged(&self) -> Vec<String> {
         let charges = self.charges.borrow();
         charges.iter().map(|(limiter, _)| limiter.clone()).collect()
@@ -91,13 +99,22 @@ impl Platform for TestPlatform {
         Box::pin(tokio::time::sleep(Duration::from_millis(milliseconds)))
     }
 
-    fn fetch_keys<'a>(&'a self, _: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {
-        self.fetches.set(self.fetches.get().saturating_add(1));
-        Box::pin(async {
-            self.sleep(self.answers_after.get()).await;
-            let keys = self.keys.borrow().clone();
-            keys.map(String::into_bytes)
-                .ok_or(ErrorCode::Unavailable.into())
+    fn fetch<'a>(
+        &'a self,
+        service: &'static str,
+        request: RequestBuilder,
+    ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
+        Box::pin(async move {
+            let failed = |error| no_answer(service, error);
+            let (client, request) = request.build_split();
+            let request = request.map_err(failed)?;
+            if request.url().path().ends_with("/jwks.json") {
+                return self.published_keys().await;
+            }
+            let response = client.execute(request).await.map_err(failed)?;
+            let status = response.status().as_u16();
+            let body = response.bytes().await.map_err(failed)?;
+            Ok((status, body.into()))
         })
     }
 
@@ -136,4 +153,23 @@ impl Platform for TestPlatform {
             }
         })
     }
+}
+
+/// Maps the error of a request that got no answer, or only a part of one.
+fn no_answer(service: &str, error: reqwest::Error) -> ApiError {
+    let code = if error.is_timeout() {
+        ErrorCode::UpstreamTimeout
+    } else if error.is_builder() {
+        ErrorCode::Internal
+    } else if error.is_request() {
+        // The connection was refused or reset. `fetch` in wasm does not tell which.
+        ErrorCode::Unavailable
+    } else {
+        ErrorCode::BadUpstream
+    };
+    // The URL may hold a cursor.
+    ApiError::with_detail(
+        code,
+        format!("{service} gave no answer: {:?}", error.without_url()),
+    )
 }

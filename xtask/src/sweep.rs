@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use axum::http::Method;
 use shared::error::{ApiError, ErrorCode};
-use shared::platform::Local;
+use shared::runtime::platform::Local;
 use uploads::sweep::{Settings, Supabase, Swept, sweep};
 
 use crate::cli::SweepArgs;

@@ -28,5 +28,5 @@ pub fn fetch(
     env: wasm_bindgen::JsValue,
     _context: wasm_bindgen::JsValue,
 ) -> worker::js_sys::Promise {
-    shared::edge::serve("chats", request, env, router::handle)
+    shared::workers::serve("chats", request, env, router::handle)
 }

@@ -1,11 +1,13 @@
 //! The whole route table of the chats function.
 
+use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
-use shared::limits::Limit;
-use shared::reply::Reply;
-use shared::request::{Body, Request};
-use shared::session::{Context, Session};
-use shared::{ids, path};
+use shared::http::path;
+use shared::http::reply::Reply;
+use shared::http::request::{Body, Request};
+use shared::input::body::JsonObject;
+use shared::input::ids;
+use shared::runtime::rate_limits::Limit;
 
 use crate::schemas::{ListChats, MarkRead, OpenChat};
 use crate::service;
@@ -84,14 +86,14 @@ pub async fn handle<B: Body>(
         Route::List => service::list(database, ListChats::parse(&request.query)?).await,
         Route::Open => {
             session.charge(Limit::Openings).await?;
-            let body = request.json().await?;
+            let body = JsonObject::read(request).await?;
             service::open(database, OpenChat::parse(body, session.user)?).await
         }
         Route::Get(chat) => service::get(database, ids::from_path(chat)?).await,
         Route::Leave(chat) => service::leave(database, ids::from_path(chat)?).await,
         Route::MarkRead(chat) => {
             let chat = ids::from_path(chat)?;
-            let body = request.json().await?;
+            let body = JsonObject::read(request).await?;
             service::mark_read(database, chat, MarkRead::parse(body)?).await
         }
         Route::Typing(chat) => service::typing(database, ids::from_path(chat)?).await,

@@ -1,18 +1,18 @@
-//! What the chats function takes from queries and bodies. Its answers are made by the database.
+//! The queries and bodies of the chats function. The database makes the replies.
 
 use serde_json::Value;
-use shared::body::{self, JsonObject};
-use shared::cursor::ChatsCursor;
 use shared::error::ApiError;
-use shared::query;
+use shared::http::query;
+use shared::input::body;
+use shared::input::body::JsonObject;
+use shared::input::cursor::ChatsCursor;
 use uuid::Uuid;
 
 /// The query of `GET /chats`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListChats {
-    /// The page size.
     pub limit: u8,
-    /// Where the page before ended.
+    /// The end of the page before.
     pub cursor: Option<ChatsCursor>,
 }
 
@@ -20,7 +20,7 @@ impl ListChats {
     /// Reads `?limit=&cursor=`.
     ///
     /// # Errors
-    /// `invalid_request` for the limit, `invalid_cursor`.
+    /// `invalid_request` for `limit`, `invalid_cursor`.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let limit = query::limit(query)?;
         let cursor = query::parameter(query, "cursor")?
@@ -38,10 +38,10 @@ pub struct OpenChat {
 }
 
 impl OpenChat {
-    /// Reads the body of a caller.
+    /// Reads the body.
     ///
     /// # Errors
-    /// `invalid_request` with everything that is wrong.
+    /// `invalid_request` with all issues.
     pub fn parse(mut body: JsonObject, caller: Uuid) -> Result<Self, ApiError> {
         if let Some(kind) = body.take_required("type") {
             body.keep("type", direct(&kind));
@@ -80,7 +80,7 @@ fn one_other(ids: &Value, caller: Uuid) -> Result<Uuid, &'static str> {
 /// The body of `POST /chats/:id/read`: `{messageId}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarkRead {
-    /// The last message that was read.
+    /// The last message that the caller has read.
     pub message: Uuid,
 }
 
@@ -98,7 +98,7 @@ impl MarkRead {
 #[cfg(test)]
 mod tests {
     use shared::error::{ErrorCode, FieldIssue};
-    use shared::ids;
+    use shared::input::ids;
 
     use super::*;
 

@@ -1,16 +1,17 @@
-//! What the chats function does: each operation is one call of a database function, which decides
-//! who may do what and makes the final JSON.
+//! The operations of the chats function. Each calls one database function, which decides who may do what
+//! and makes the final JSON.
 
 use serde::Serialize;
 use shared::error::ApiError;
-use shared::postgrest::{Argument, Postgrest, Repeat};
-use shared::reply::Reply;
-use shared::shape::Shape;
+use shared::http::reply::Reply;
+use shared::supabase::client::Repeat;
+use shared::supabase::expected_answer::Shape;
+use shared::supabase::postgrest::{Argument, Postgrest};
 use uuid::Uuid;
 
 use crate::schemas::{ListChats, MarkRead, OpenChat};
 
-/// A page of the caller's chats, newest activity first.
+/// Gives a page of the caller's chats; those with the newest activity come first.
 pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, ApiError> {
     let mut arguments = vec![("page_limit", Argument::Number(page.limit.into()))];
     if let Some(cursor) = page.cursor {
@@ -21,7 +22,7 @@ pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, Ap
     database.get("list_chats", &arguments, page).await
 }
 
-/// Opens the direct chat with another user, or finds the one that is there.
+/// Opens the direct chat with another user, or finds the existing one.
 pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, ApiError> {
     #[derive(Serialize)]
     struct Arguments {
@@ -36,14 +37,12 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
         .await
 }
 
-/// One chat of the caller's.
 pub async fn get(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = [("chat_id", Argument::Id(chat))];
     let found = Shape::Object(&["id"]);
     database.get("get_chat", &arguments, found).await
 }
 
-/// Leaves a chat.
 pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = OfChat { chat_id: chat };
     database
@@ -51,8 +50,8 @@ pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiErr
         .await
 }
 
-/// Tells the others that the caller is typing; the database does so once in three seconds at most,
-/// which is why a second try does no harm.
+/// Tells the other participants that the caller is typing. The database sends this at most once in three
+/// seconds, so a repeated request does no harm.
 pub async fn typing(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = OfChat { chat_id: chat };
     database
@@ -60,7 +59,7 @@ pub async fn typing(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiEr
         .await
 }
 
-/// The argument of a function that needs to know the chat alone.
+/// The arguments of a database function that needs only the chat.
 #[derive(Serialize)]
 struct OfChat {
     chat_id: Uuid,

@@ -28,5 +28,5 @@ pub fn fetch(
     env: wasm_bindgen::JsValue,
     _context: wasm_bindgen::JsValue,
 ) -> worker::js_sys::Promise {
-    shared::edge::dispatch("gateway", request, env, router::route, router::handle)
+    shared::workers::dispatch("gateway", request, env, router::route, router::handle)
 }

@@ -4,11 +4,12 @@
 //! each function does so itself and none trusts the gateway.
 
 use shared::error::{ApiError, ErrorCode};
-use shared::path;
-use shared::query;
-use shared::reply::{Destination, Reply};
-use shared::request::Request;
-use shared::trace::Scope;
+use shared::http::path;
+use shared::http::query;
+use shared::http::reply::Reply;
+use shared::http::request::Request;
+use shared::routes::Destination;
+use shared::runtime::request_log::Scope;
 
 use crate::constants::{CHATS, MESSAGES, UPLOADS};
 use crate::service;
@@ -77,7 +78,7 @@ pub async fn handle<B>(
 
 #[cfg(test)]
 mod tests {
-    use shared::request::RequestId;
+    use shared::http::request_id::RequestId;
     use shared::testing::TestPlatform;
 
     use super::*;

@@ -1,25 +1,25 @@
-//! What the gateway answers itself.
+//! The operations of the gateway.
 
 use serde_json::json;
-use shared::config::SupabaseConfig;
 use shared::error::ApiError;
-use shared::postgrest::Postgrest;
-use shared::reply::Reply;
-use shared::request::Request;
-use shared::trace::Scope;
+use shared::http::reply::Reply;
+use shared::http::request::Request;
+use shared::runtime::config::SupabaseConfig;
+use shared::runtime::request_log::Scope;
+use shared::supabase::postgrest::Postgrest;
 
 use crate::constants::VERSION;
 
-/// The answer of `GET /health`.
+/// The reply of `GET /health`.
 pub fn healthy() -> Reply {
     let body = json!({ "status": "ok", "version": VERSION });
     Reply::json(200, body.to_string().into_bytes())
 }
 
-/// Asks PostgREST once, with the anon key and no user.
+/// Sends one request to PostgREST, without a user.
 ///
 /// # Errors
-/// `unavailable` when PostgREST or Postgres does not answer.
+/// `unavailable` if PostgREST or Postgres does not answer.
 pub async fn check_database<B>(
     request: &Request<B>,
     scope: &Scope<'_>,

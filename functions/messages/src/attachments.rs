@@ -1,35 +1,35 @@
-//! The URLs of attachments: read out of what a client sends, written into what it is answered.
+//! The URLs of attachments: reads them from requests, and writes them into replies.
 
 use std::collections::BTreeMap;
 
 use memchr::memmem;
 use shared::error::ErrorCode;
-use shared::object_path::ObjectPath;
-use shared::plain::is_plain;
-use shared::platform::within;
-use shared::reply::Reply;
-use shared::storage::{BUCKET, Storage};
+use shared::http::path::is_plain;
+use shared::http::reply::Reply;
+use shared::input::object_path::ObjectPath;
+use shared::runtime::platform::within;
+use shared::supabase::storage::{BUCKET, Storage};
 use uuid::Uuid;
 
 use crate::constants::{SIGNED_WITHIN_MS, UNSIGNED};
 
-/// Whose uploads a send may attach.
+/// Which uploads a message may have as its attachment.
 pub struct Uploads<'a> {
     /// The project's URL, without a slash at its end.
     pub supabase_url: &'a str,
-    /// The chat that is sent to.
+    /// The chat of the message.
     pub chat: Uuid,
-    /// The sender.
+    /// The sender of the message.
     pub user: Uuid,
 }
 
 impl Uploads<'_> {
-    /// Reads the `attachmentUrl` of a send: the one that the upload was answered with, or a signed one
-    /// made from it. It is compared and not parsed, so there is nothing in it that two readers of URLs
-    /// could read differently; whether the object is there is the database's to say.
+    /// Reads an `attachmentUrl`: the one in the reply of `POST /uploads`, or a signed URL of the same
+    /// object. The URL is compared and not parsed, because URL parsers differ. The database checks that
+    /// the object exists.
     ///
     /// # Errors
-    /// What is wrong, as a field issue says it.
+    /// The text of the issue.
     pub fn read_url(&self, url: &str) -> Result<ObjectPath, &'static str> {
         let path = self.path(url).and_then(ObjectPath::parse);
         let path = path.ok_or("must be the attachmentUrl of an upload")?;
@@ -52,7 +52,7 @@ impl Uploads<'_> {
             "authenticated" => Some(path),
             "sign" => {
                 let (path, token) = path.split_once("?token=")?;
-                // What it says is who may read; this is about who sends.
+                // The token is about who may read the object. Here only the sender matters.
                 is_plain(token).then_some(path)
             }
             _ => None,
@@ -60,8 +60,8 @@ impl Uploads<'_> {
     }
 }
 
-/// Gives each attachment of an answer its URL, all by one request to Storage, and none where there
-/// is no attachment. Storage's failures are not the answer's: a URL that cannot be had stays null.
+/// Adds the signed URL of each attachment to a reply, with one request to Storage for all, and no request
+/// if there is no attachment. If Storage fails, the URLs stay null and the reply is still a success.
 pub async fn sign(storage: &Storage<'_>, reply: Reply) -> Reply {
     let attachments = find(&reply.body);
     if attachments.is_empty() {
@@ -92,11 +92,11 @@ pub async fn sign(storage: &Storage<'_>, reply: Reply) -> Reply {
     }
 }
 
-/// Where the URLs of attachments are still to come: the place of each null, and the path that stands
-/// after it.
+/// Finds the attachments of a reply: the position of the null in place of each URL, and the path that
+/// follows.
 ///
-/// The bytes are searched and not parsed. A quote inside a JSON string has a backslash before it, so
-/// no text of a message can look like this; and a path has nothing that would be escaped.
+/// The bytes are searched and not parsed. The text of a message cannot contain the pattern, because a
+/// quote inside a JSON string has a backslash before it. A path has no character that JSON escapes.
 fn find(body: &[u8]) -> Vec<(usize, ObjectPath)> {
     let found = memmem::find_iter(body, UNSIGNED).filter_map(|start| {
         let after = body.get(start.checked_add(UNSIGNED.len())?..)?;
@@ -107,7 +107,7 @@ fn find(body: &[u8]) -> Vec<(usize, ObjectPath)> {
     found.collect()
 }
 
-/// The body with URLs in the places of the nulls, and else as it was.
+/// The body, with the URLs in place of the nulls.
 fn filled(
     body: &[u8],
     attachments: &[(usize, ObjectPath)],
@@ -116,7 +116,7 @@ fn filled(
     let mut filled = Vec::with_capacity(body.len().saturating_mul(2));
     let mut done = 0;
     for (null, path) in attachments {
-        // A string always serialises; one that did not would leave the null where it is.
+        // Serialising a string cannot fail.
         let url = urls.get(&path.to_string());
         let url = url.and_then(|url| serde_json::to_vec(url).ok());
         if let (Some(url), Some(before)) = (url, body.get(done..*null)) {

@@ -1,15 +1,15 @@
-//! Names of the contract that more than one place uses.
+//! Names and limits of the messages function.
 
-/// The header that means the same as the body's `clientId`.
+/// The header that can be sent in place of the body's `clientId`.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The largest rev that the database can hold, a bigint's.
+/// The largest rev: the largest `bigint` of Postgres.
 pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
 
-/// How long a page waits for the URLs of its attachments, in milliseconds: the messages are worth
-/// more than their pictures.
+/// How long a page waits for the URLs of its attachments, in milliseconds. After that the messages are
+/// sent without them.
 pub const SIGNED_WITHIN_MS: u64 = 2_000;
 
-/// How the database writes a message with an attachment, up to the path. A test over HTTP fails when
-/// it no longer does.
+/// The JSON of a message with an attachment, up to the path, as the database writes it. A test over HTTP
+/// fails if the database changes it.
 pub const UNSIGNED: &str = r#""attachmentUrl":null,"attachment":{"path":""#;

@@ -30,5 +30,5 @@ pub fn fetch(
     env: wasm_bindgen::JsValue,
     _context: wasm_bindgen::JsValue,
 ) -> worker::js_sys::Promise {
-    shared::edge::serve("messages", request, env, router::handle)
+    shared::workers::serve("messages", request, env, router::handle)
 }

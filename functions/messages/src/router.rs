@@ -1,11 +1,13 @@
 //! The whole route table of the messages function.
 
+use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
-use shared::limits::Limit;
-use shared::reply::Reply;
-use shared::request::{Body, Request};
-use shared::session::{Context, Session};
-use shared::{ids, path};
+use shared::http::path;
+use shared::http::reply::Reply;
+use shared::http::request::{Body, Request};
+use shared::input::body::JsonObject;
+use shared::input::ids;
+use shared::runtime::rate_limits::Limit;
 
 use crate::attachments::Uploads;
 use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
@@ -105,7 +107,7 @@ pub async fn handle<B: Body>(
             session.charge(Limit::Sends).await?;
             let chat = ids::from_path(chat)?;
             let key = request.idempotency_key.clone();
-            let body = request.json().await?;
+            let body = JsonObject::read(request).await?;
             let uploads = Uploads {
                 supabase_url: &context.config.supabase.url,
                 chat,
@@ -116,7 +118,7 @@ pub async fn handle<B: Body>(
         }
         Route::Edit { chat, message } => {
             let (chat, message) = (ids::from_path(chat)?, ids::from_path(message)?);
-            let body = request.json().await?;
+            let body = JsonObject::read(request).await?;
             service::edit(&session, chat, message, EditMessage::parse(body)?).await
         }
         Route::Delete { chat, message } => {

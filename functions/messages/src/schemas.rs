@@ -1,12 +1,13 @@
 //! What the messages function takes from queries, headers and bodies. Its answers are made by the
 //! database.
 
-use shared::body::JsonObject;
-use shared::cursor::MessagesCursor;
-use shared::epoch::Epoch;
 use shared::error::ApiError;
-use shared::object_path::ObjectPath;
-use shared::{ids, query};
+use shared::http::query;
+use shared::input::body::JsonObject;
+use shared::input::cursor::Epoch;
+use shared::input::cursor::MessagesCursor;
+use shared::input::ids;
+use shared::input::object_path::ObjectPath;
 use uuid::Uuid;
 
 use crate::attachments::Uploads;

@@ -1,19 +1,20 @@
-//! What the messages function does: each operation is one call of a database function, which
-//! decides who may do what and makes the final JSON. Only the URLs of attachments, which a database
-//! cannot sign, are put into it here.
+//! The operations of the messages function. Each calls one database function, which decides who may do
+//! what and makes the final JSON. Only the signed URLs of attachments are added here, because the
+//! database cannot sign them.
 
 use serde::Serialize;
+use shared::auth::session::Session;
 use shared::error::ApiError;
-use shared::postgrest::{Argument, Postgrest, Repeat};
-use shared::reply::Reply;
-use shared::session::Session;
-use shared::shape::Shape;
+use shared::http::reply::Reply;
+use shared::supabase::client::Repeat;
+use shared::supabase::expected_answer::Shape;
+use shared::supabase::postgrest::{Argument, Postgrest};
 use uuid::Uuid;
 
 use crate::attachments;
 use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
 
-/// A page of a chat's messages, newest first.
+/// Gives a page of a chat's messages; the newest come first.
 pub async fn list(
     session: &Session<'_>,
     chat: Uuid,
@@ -31,7 +32,7 @@ pub async fn list(
     Ok(attachments::sign(&session.storage, page.await?).await)
 }
 
-/// What has changed in a chat since a rev, in order.
+/// Gives the changes of a chat since a rev, in their order.
 pub async fn changes(
     session: &Session<'_>,
     chat: Uuid,
@@ -45,13 +46,13 @@ pub async fn changes(
     if let Some(epoch) = &page.epoch {
         arguments.push(("epoch", Argument::Epoch(epoch)));
     }
-    // A client that is told no epoch could not tell a restored database from the one that it knows.
+    // Without the epoch a client could not recognise a restored database.
     let feed = Shape::Object(&["data", "rev", "epoch"]);
     let feed = session.postgrest.get("list_changes", &arguments, feed);
     Ok(attachments::sign(&session.storage, feed.await?).await)
 }
 
-/// Sends a message, or finds the one sent before with the same `clientId`.
+/// Sends a message, or finds the message that was sent with the same `clientId`.
 pub async fn send(
     session: &Session<'_>,
     chat: Uuid,
@@ -71,7 +72,8 @@ pub async fn send(
         client_id: message.client_id,
         attachment_path: message.attachment.map(|path| path.to_string()),
     };
-    // With a clientId the second one finds the first; without, it would be a second message.
+    // With a clientId a repeated request finds the first message. Without one it would send a second
+    // message.
     let repeat = match message.client_id {
         Some(_) => Repeat::Once,
         None => Repeat::Never,
@@ -83,7 +85,7 @@ pub async fn send(
     Ok(attachments::sign(&session.storage, sent.await?).await)
 }
 
-/// Changes the text of the caller's own message.
+/// Changes the text of one of the caller's messages.
 pub async fn edit(
     session: &Session<'_>,
     chat: Uuid,
@@ -108,7 +110,7 @@ pub async fn edit(
     Ok(attachments::sign(&session.storage, edited.await?).await)
 }
 
-/// Deletes a message for everybody but moderators.
+/// Deletes a message. Only moderators still see its text.
 pub async fn delete(
     database: &Postgrest<'_>,
     chat: Uuid,

@@ -1,11 +1,12 @@
-//! What the type of a file is called: devices have several names for one, or none.
+//! The content type of a file. Devices send several names for one type, or none.
 
-use shared::text::is_invisible;
+use shared::input::text::is_invisible;
 
-/// What says no more of a file than nothing.
+/// Content types that tell nothing about a file.
 const UNKNOWN: [&str; 2] = ["", "application/octet-stream"];
 
-/// Names that devices send, and the ones that the bucket knows. The database has the same list.
+/// The names that devices send, and the canonical names, which the bucket allows. The database has the
+/// same list.
 const ALIASES: &[(&str, &str)] = &[
     ("image/jpg", "image/jpeg"),
     ("image/pjpeg", "image/jpeg"),
@@ -29,8 +30,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("text/comma-separated-values", "text/csv"),
 ];
 
-/// The endings of file names that tell a type. The database has the same list.
-const ENDINGS: &[(&str, &str)] = &[
+/// The types of file name extensions. The database has the same list.
+const EXTENSIONS: &[(&str, &str)] = &[
     ("jpg", "image/jpeg"),
     ("jpeg", "image/jpeg"),
     ("png", "image/png"),
@@ -74,19 +75,19 @@ const ENDINGS: &[(&str, &str)] = &[
     ("odp", "application/vnd.oasis.opendocument.presentation"),
 ];
 
-/// The canonical name of a file's type: of the declared one, or, where that says nothing, of the one
-/// that the file name's ending tells. `None` where neither does.
+/// The canonical name of a file's type. It is the declared type or, if that tells nothing, the type of
+/// the file name's extension. `None` if the extension is unknown too.
 #[must_use]
 pub fn of_file(declared: &str, file_name: &str) -> Option<String> {
     let declared = canonical(declared);
     if UNKNOWN.contains(&declared.as_str()) {
-        return by_ending(file_name).map(str::to_owned);
+        return by_extension(file_name).map(str::to_owned);
     }
     Some(declared)
 }
 
-/// The canonical name of a type: in lower case, and without parameters, which the bucket's list knows
-/// nothing of: `audio/webm;codecs=opus` is `audio/webm`.
+/// The canonical name of a type, in lower case and without parameters: `audio/webm;codecs=opus` becomes
+/// `audio/webm`.
 #[must_use]
 pub fn canonical(declared: &str) -> String {
     let essence = declared.split(';').next().unwrap_or_default().trim();
@@ -95,12 +96,12 @@ pub fn canonical(declared: &str) -> String {
     known.map_or(essence, |(_, name)| (*name).to_owned())
 }
 
-fn by_ending(file_name: &str) -> Option<&'static str> {
-    // None of these is shown at the end of a name.
+fn by_extension(file_name: &str) -> Option<&'static str> {
+    // Characters that do not show at the end of a name.
     let mute = |character| ['.', '/', '\\'].contains(&character) || is_invisible(character);
-    let (_, ending) = file_name.trim_end_matches(mute).rsplit_once('.')?;
-    let mut known = ENDINGS.iter();
-    let (_, name) = known.find(|(known, _)| known.eq_ignore_ascii_case(ending))?;
+    let (_, extension) = file_name.trim_end_matches(mute).rsplit_once('.')?;
+    let mut known = EXTENSIONS.iter();
+    let (_, name) = known.find(|(known, _)| known.eq_ignore_ascii_case(extension))?;
     Some(name)
 }
 
@@ -110,9 +111,9 @@ mod tests {
     use crate::constants::CONTENT_TYPES;
 
     #[test]
-    fn each_alias_and_ending_leads_to_a_type_that_is_allowed() {
+    fn each_alias_and_extension_has_an_allowed_type() {
         let allowed: Vec<&str> = CONTENT_TYPES.split(',').collect();
-        for (name, leads_to) in ALIASES.iter().chain(ENDINGS) {
+        for (name, leads_to) in ALIASES.iter().chain(EXTENSIONS) {
             assert!(allowed.contains(leads_to), "{name}");
             assert!(!allowed.contains(name), "{name}");
             assert_eq!(canonical(leads_to), *leads_to, "{name}");
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_type_is_called_by_its_canonical_name_whatever_the_file_is_called() {
+    fn a_declared_type_gets_its_canonical_name_whatever_the_file_name() {
         for (declared, name) in [
             ("image/jpg", "image/jpeg"),
             ("Image/PJPEG", "image/jpeg"),
@@ -136,7 +137,7 @@ mod tests {
             ("video/x-m4v", "video/mp4"),
             ("text/x-markdown; charset=utf-8", "text/markdown"),
             ("application/csv", "text/csv"),
-            // Not an alias of any: whether it is allowed is another question.
+            // Not an alias. Another check refuses types that are not allowed.
             ("Text/HTML", "text/html"),
             ("image/*", "image/*"),
         ] {
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_says_nothing_is_told_by_the_ending() {
+    fn without_a_type_the_extension_counts() {
         for declared in [
             "",
             " ",

@@ -31,7 +31,7 @@ pub fn fetch(
     env: wasm_bindgen::JsValue,
     _context: wasm_bindgen::JsValue,
 ) -> worker::js_sys::Promise {
-    shared::edge::serve("uploads", request, env, router::handle)
+    shared::workers::serve("uploads", request, env, router::handle)
 }
 
 /// Runs what a cron trigger asks for.
@@ -42,5 +42,5 @@ pub fn scheduled(
     env: wasm_bindgen::JsValue,
     _context: wasm_bindgen::JsValue,
 ) -> worker::js_sys::Promise {
-    shared::edge::schedule("uploads", env, sweep::on_schedule)
+    shared::workers::schedule("uploads", env, sweep::on_schedule)
 }

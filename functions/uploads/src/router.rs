@@ -1,10 +1,11 @@
 //! The whole route table of the uploads function.
 
+use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
-use shared::path;
-use shared::reply::Reply;
-use shared::request::{Body, Request};
-use shared::session::{Context, Session};
+use shared::http::path;
+use shared::http::reply::Reply;
+use shared::http::request::{Body, Request};
+use shared::input::body::JsonObject;
 
 use crate::schemas::{CreateUpload, Limits};
 use crate::service;
@@ -54,7 +55,7 @@ pub async fn handle<B: Body>(
     match route {
         Route::Create => {
             let limits = Limits::load(&|name| context.scope.platform.variable(name))?;
-            let body = request.json().await?;
+            let body = JsonObject::read(request).await?;
             service::create(&session, CreateUpload::parse(body, &limits)?).await
         }
     }

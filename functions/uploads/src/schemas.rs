@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::body::JsonObject;
-use shared::config::{optional, wrong};
 use shared::error::ApiError;
+use shared::input::body::JsonObject;
+use shared::runtime::config::{optional, wrong};
 use uuid::Uuid;
 
 use crate::constants::{CONTENT_TYPES, MAX_BYTES, MAX_PIXELS};

@@ -1,20 +1,20 @@
-//! What the uploads function does: the database reserves a path, and Storage signs an upload to it,
-//! both in the caller's name.
+//! The operation of the uploads function: the database reserves a path, and Storage signs an upload to
+//! it, both on behalf of the caller.
 
 use serde::Deserialize;
-use shared::cursor::Timestamp;
+use shared::auth::session::Session;
 use shared::error::ApiError;
-use shared::object_path::ObjectPath;
-use shared::postgrest::Repeat;
-use shared::reply::Reply;
-use shared::session::Session;
-use shared::shape::Shape;
-use shared::upstream;
+use shared::http::reply::Reply;
+use shared::input::cursor::Timestamp;
+use shared::input::object_path::ObjectPath;
+use shared::supabase::client::Repeat;
+use shared::supabase::expected_answer::Shape;
+use shared::supabase::postgrest_errors;
 use uuid::Uuid;
 
 use crate::schemas::{CreateUpload, Headers, Upload};
 
-/// Reserves and signs an upload. Where Storage cannot sign, the reservation is left to end by itself.
+/// Reserves and signs an upload. If Storage cannot sign it, the reservation expires by itself.
 pub async fn create(session: &Session<'_>, upload: CreateUpload) -> Result<Reply, ApiError> {
     let reserved = Shape::Object(&["path"]);
     let answer = session
@@ -37,12 +37,12 @@ pub async fn create(session: &Session<'_>, upload: CreateUpload) -> Result<Reply
         content_type: reservation.content_type,
         expires_at: until.map_or(reservation.expires_at, |until| until.to_string()),
     };
-    // Strings always serialise.
+    // Serialising strings cannot fail.
     let body = serde_json::to_vec(&upload).unwrap_or_default();
     Ok(Reply::json(201, body))
 }
 
-/// What `reserve_upload` answers.
+/// The answer of `reserve_upload`.
 struct Reservation {
     path: ObjectPath,
     file_name: String,
@@ -51,7 +51,7 @@ struct Reservation {
 }
 
 impl Reservation {
-    /// Reads the answer, which must be of this chat and caller: the path goes into a URL.
+    /// Reads the answer. It must be for this chat and caller, because its path becomes part of a URL.
     fn read(answer: &Reply, chat: Uuid, user: Uuid) -> Result<Self, ApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -72,7 +72,7 @@ impl Reservation {
                 expires_at: answer.expires_at,
             })
         };
-        read().ok_or_else(|| upstream::from_false_success(answer.status, answer.body.len()))
+        read().ok_or_else(|| postgrest_errors::from_false_success(answer.status, answer.body.len()))
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_and_the_name_are_what_the_database_calls_them() {
+    fn the_type_and_the_name_are_the_databases() {
         let reservation = read(&answer(), CHAT, ME).ok().unwrap();
         assert_eq!(
             reservation.path.to_string(),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_another_chat_or_caller_is_not_believed() {
+    fn an_answer_for_another_chat_or_caller_is_not_accepted() {
         for (chat, user) in [(ME, ME), (CHAT, CHAT)] {
             let error = read(&answer(), chat, user).err().unwrap();
             assert_eq!(error.code, ErrorCode::BadUpstream);

@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::config::{SupabaseConfig, optional, wrong};
 use shared::error::{ApiError, ErrorCode};
-use shared::platform::Local;
-use shared::request::RequestId;
-use shared::storage::{self, BUCKET};
-use shared::supabase::{self, Method};
-use shared::trace::Scope;
-use shared::upstream;
+use shared::http::request_id::RequestId;
+use shared::runtime::config::{SupabaseConfig, optional, wrong};
+use shared::runtime::platform::Local;
+use shared::runtime::request_log::Scope;
+use shared::supabase::client::{self, Method};
+use shared::supabase::postgrest_errors;
+use shared::supabase::storage::BUCKET;
+use shared::supabase::storage_errors;
 
 /// How many objects are listed and removed at once.
 const PAGE: usize = 100;
@@ -270,10 +271,10 @@ impl<'a> Sweeper<'a> {
         let path = format!("/rest/v1/rpc/{function}");
         let (status, body) = self.ask(Method::POST, &path, body).await?;
         if status != 200 {
-            return Err(upstream::from_response(status, &body));
+            return Err(postgrest_errors::from_response(status, &body));
         }
         let read = serde_json::from_slice(&body);
-        read.map_err(|_| upstream::from_false_success(status, body.len()))
+        read.map_err(|_| postgrest_errors::from_false_success(status, body.len()))
     }
 
     /// The paths of those that Storage removed.
@@ -287,10 +288,10 @@ impl<'a> Sweeper<'a> {
         let body = json!({ "prefixes": prefixes });
         let (status, body) = self.ask(Method::DELETE, &path, &body).await?;
         if status != 200 {
-            return Err(storage::errors::from_response(status, &body));
+            return Err(storage_errors::from_response(status, &body));
         }
         let removed: Vec<Removed> = serde_json::from_slice(&body)
-            .map_err(|_| storage::errors::from_false_success(body.len()))?;
+            .map_err(|_| storage_errors::from_false_success(body.len()))?;
         Ok(removed.into_iter().map(|object| object.name).collect())
     }
 
@@ -356,7 +357,7 @@ impl Supabase for Worker<'_> {
     ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
         Box::pin(async move {
             // One deadline for each request, as nobody waits for the whole.
-            let mut supabase = supabase::Supabase::unasked(&self.config, self.scope, self.id);
+            let mut supabase = client::Supabase::unasked(&self.config, self.scope, self.id);
             if let Some(token) = token {
                 supabase = supabase.acting_for(token);
             }

@@ -1,22 +1,45 @@
-//! What a token must say, once its key is found.
+//! The checks of a token's signature and claims, with the key that its header names.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::auth::verified::{Proof, Verified};
-use crate::auth::{Claims, refused};
-use crate::config::TokenConfig;
 use crate::error::{ApiError, ErrorCode};
-use crate::ids;
-use crate::json::StrictObject;
+use crate::input::ids;
+use crate::input::json::StrictObject;
+use crate::runtime::config::TokenConfig;
 
-/// How far the clocks of Auth, edge and database may be apart, in seconds.
+/// How much the clocks of Auth, edge and database may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 30;
-/// The only audience and the only role that a signed-in person's token has.
+/// The audience and the role of a signed-in user's token.
 const AUTHENTICATED: &str = "authenticated";
 
-/// Verifies the signature and then the claims, which must not name one twice.
+/// The claims of a verified token that the functions use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims {
+    pub sub: Uuid,
+}
+
+/// Which key has verified a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// The secret of the configuration.
+    Secret,
+    /// A key of the key set with this number.
+    SigningKey(u32),
+}
+
+/// The result of a verification, as the token cache keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verified {
+    pub claims: Claims,
+    /// `exp`, in seconds since 1970.
+    pub expires: u64,
+    pub proof: Proof,
+}
+
+/// Verifies the signature, and then the claims. No claim may occur twice.
 pub(super) fn verify(
     token: &str,
     key: &DecodingKey,
@@ -30,22 +53,24 @@ pub(super) fn verify(
     let StrictObject(claims) = decoded.claims;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     if text("role") != AUTHENTICATED {
-        return Err(refused("role is not authenticated"));
+        return Err(ApiError::invalid_token("role is not authenticated"));
     }
-    let sub = ids::parse(text("sub")).ok_or_else(|| refused("sub is not a UUID"))?;
-    // Anonymous users have the same role; only this claim tells them.
+    let sub =
+        ids::parse(text("sub")).ok_or_else(|| ApiError::invalid_token("sub is not a UUID"))?;
+    // Anonymous users have the same role. Only this claim distinguishes them.
     let named = matches!(
         claims.get("is_anonymous"),
         None | Some(Value::Null | Value::Bool(false))
     );
     if !named && !config.allow_anonymous {
-        // Not a 401: another token of the same user would not help.
+        // Not 401: a new token of the same user would be refused too.
         let detail = "anonymous users are not allowed";
         return Err(ApiError::with_detail(ErrorCode::Forbidden, detail));
     }
     Ok(Verified {
         claims: Claims { sub },
-        // One that jsonwebtoken reads otherwise, as a fraction, is verified every time.
+        // jsonwebtoken accepts other forms of `exp` too, such as fractions. Such a token is not kept in
+        // the cache.
         expires: claims
             .get("exp")
             .and_then(Value::as_u64)
@@ -67,18 +92,20 @@ fn validation(algorithm: Algorithm, config: &TokenConfig) -> Validation {
     validation
 }
 
-/// Names the reason without quoting the library's text, which may quote the token.
+/// Gives the reason, but not the library's message, which may quote the token.
 fn from_jwt_error(kind: &ErrorKind) -> ApiError {
     match kind {
         ErrorKind::ExpiredSignature => ErrorCode::TokenExpired.into(),
         ErrorKind::ImmatureSignature => ErrorCode::TokenNotYetValid.into(),
-        ErrorKind::InvalidSignature => refused("signature"),
-        ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => refused("algorithm"),
-        ErrorKind::InvalidAudience => refused("aud"),
-        ErrorKind::InvalidIssuer => refused("iss"),
-        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
-            refused(claim)
+        ErrorKind::InvalidSignature => ApiError::invalid_token("signature"),
+        ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => {
+            ApiError::invalid_token("algorithm")
         }
-        _ => refused("malformed"),
+        ErrorKind::InvalidAudience => ApiError::invalid_token("aud"),
+        ErrorKind::InvalidIssuer => ApiError::invalid_token("iss"),
+        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
+            ApiError::invalid_token(claim)
+        }
+        _ => ApiError::invalid_token("malformed"),
     }
 }

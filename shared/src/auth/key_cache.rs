@@ -1,43 +1,41 @@
-//! The signing keys of this instance: fetched when they are needed, kept ten minutes, and kept
-//! working longer than that while their endpoint does not answer.
+//! The signing keys in the memory of this instance. They are fetched when they are needed, and used for
+//! ten minutes; if their endpoint does not answer then, they are used for longer.
 //!
-//! No future waits on another request's: on Workers a request may not wait for the I/O of another.
-//! A request that finds the keys being fetched looks again a little later instead.
+//! On Workers a request must not wait for I/O that another request has started. So if a request finds
+//! that the keys are being fetched, it looks again a little later.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::auth::keys::{Key, KeySet};
-use crate::auth::refused;
 use crate::error::{ApiError, ErrorCode};
-use crate::platform::{Platform, within};
+use crate::runtime::platform::{Platform, within};
 
-/// How long fetched keys are believed, in milliseconds: what the endpoint's `max-age` says. A
-/// revoked key works for as long.
+/// How long fetched keys are used, in milliseconds: the `max-age` of the endpoint. A revoked key works
+/// for as long.
 pub(super) const LIFETIME: u64 = 600_000;
-/// The least time between two fetches because of an unknown `kid`, or because a fetch failed while
-/// keys are known.
+/// The shortest time between two fetches for an unknown `kid`, and after a failed fetch if there are
+/// older keys.
 pub(super) const UNKNOWN_KID_INTERVAL: u64 = 30_000;
-/// The least time between two fetches without any key: as long as clients are told to wait.
+/// The shortest time between two fetches if there are no keys: as long as clients are told to wait.
 pub(super) const COLD_RETRY_INTERVAL: u64 = 2_000;
-/// How long a fetch may take. After that it counts as dead, even when its request never said so,
-/// because the client hung up and the runtime let it go.
+/// How long a fetch may take. After that it counts as failed. It may have ended without any result:
+/// the runtime drops the work of a request whose client has closed the connection.
 pub(super) const FETCH_LIMIT: u64 = 5_000;
-/// How long the cache that instances share may take. It only saves work.
+/// How long the cache that instances share may take.
 const SHARED_LIMIT: u64 = 1_000;
-/// How often a request looks whether another one's fetch is done.
+/// The pause before a request looks again whether another request has fetched the keys.
 const LOOK_AGAIN: u64 = 10;
 
-/// The keys of this instance.
 #[derive(Default)]
 pub(super) struct KeyCache(RefCell<State>);
 
 #[derive(Default)]
 struct State {
     loaded: Option<Loaded>,
-    /// When the last fetch that failed did so; `None` after one that worked.
+    /// When the last fetch failed; `None` if it succeeded.
     failed_at: Option<u64>,
-    /// Until when somebody is fetching.
+    /// Until when a request is fetching the keys.
     busy_until: u64,
     generation: u32,
 }
@@ -48,7 +46,7 @@ pub(super) struct Loaded {
     fetched_at: u64,
 }
 
-/// A key set and its number, which changes with every change of the set.
+/// A key set, and a number that changes whenever the set changes.
 #[derive(Clone)]
 pub(super) struct Current {
     pub keys: Rc<KeySet>,
@@ -56,11 +54,11 @@ pub(super) struct Current {
 }
 
 impl KeyCache {
-    /// Finds a key by its name and gives it to `with`.
+    /// Finds a key by its name, and calls `with` with it.
     ///
     /// # Errors
-    /// `invalid_token` for a name that the endpoint does not know, `unavailable` while it cannot
-    /// be asked.
+    /// `invalid_token` if the endpoint has no key of this name, `unavailable` if the endpoint does not
+    /// answer.
     pub async fn find<T>(
         &self,
         kid: &str,
@@ -76,18 +74,18 @@ impl KeyCache {
         let current = self.known().ok_or_else(unavailable)?;
         match current.keys.get(kid) {
             Some(key) => Ok(with(key, current.generation)),
-            // Nobody knows then whether the key is a new one.
+            // The endpoint did not answer, so this may be a new key.
             None if self.0.borrow().failed_at.is_some() => Err(unavailable()),
-            None => Err(refused("unknown kid")),
+            None => Err(ApiError::invalid_token("unknown kid")),
         }
     }
 
-    /// The keys, fetched again when they are older than [`LIFETIME`].
+    /// The keys; they are fetched again if they are older than [`LIFETIME`].
     ///
     /// # Errors
-    /// `unavailable` when there are none.
+    /// `unavailable` if there are no keys.
     pub async fn current(&self, url: &str, platform: &dyn Platform) -> Result<Current, ApiError> {
-        // With keys at hand nobody waits for a fetch but the one request that makes it.
+        // If there are keys, only the request that fetches waits for the new ones.
         let busy = platform.now() < self.0.borrow().busy_until;
         if !(busy && self.known().is_some()) {
             self.refresh(LIFETIME, url, platform).await;
@@ -95,7 +93,7 @@ impl KeyCache {
         self.known().ok_or_else(unavailable)
     }
 
-    /// The keys at hand, whatever their age.
+    /// The keys in memory, of any age.
     pub fn known(&self) -> Option<Current> {
         let state = self.0.borrow();
         let loaded = state.loaded.as_ref()?;
@@ -105,7 +103,7 @@ impl KeyCache {
         })
     }
 
-    /// Gets keys that are younger than `max_age`, if that is possible and not tried too lately.
+    /// Gets keys that are younger than `max_age`, unless a fetch has failed a short time ago.
     async fn refresh(&self, max_age: u64, url: &str, platform: &dyn Platform) {
         loop {
             let now = platform.now();
@@ -137,9 +135,7 @@ impl KeyCache {
     }
 
     async fn fetch(&self, url: &str, platform: &dyn Platform) -> Option<Loaded> {
-        let bytes = within(platform, FETCH_LIMIT, platform.fetch_keys(url))
-            .await?
-            .ok()?;
+        let bytes = within(platform, FETCH_LIMIT, fetch_keys(url, platform)).await??;
         let fetched_at = platform.now();
         let loaded = Loaded::new(bytes, fetched_at)?;
         let entry = pack(&loaded);
@@ -180,13 +176,12 @@ impl Loaded {
         })
     }
 
-    /// How long ago these were fetched.
     pub fn age(&self, now: u64) -> u64 {
         now.saturating_sub(self.fetched_at)
     }
 }
 
-/// What instances share: when the keys were fetched, a newline, the keys.
+/// The entry of the shared cache: when the keys were fetched, a newline, the keys.
 fn pack(loaded: &Loaded) -> Vec<u8> {
     let mut entry = format!("{}\n", loaded.fetched_at).into_bytes();
     entry.extend_from_slice(&loaded.bytes);
@@ -197,12 +192,22 @@ pub(super) fn unpack(entry: &[u8], now: u64, max_age: u64) -> Option<Loaded> {
     let end = entry.iter().position(|byte| *byte == b'\n')?;
     let (stamp, rest) = entry.split_at_checked(end)?;
     let fetched_at: u64 = std::str::from_utf8(stamp).ok()?.parse().ok()?;
-    // Another machine's clock may be ahead of this one's.
+    // The clock of the machine that wrote the entry may be ahead of this one's.
     let fetched_at = fetched_at.min(now);
     let young = now.saturating_sub(fetched_at) < max_age;
     young
         .then(|| Loaded::new(rest.get(1..)?.to_vec(), fetched_at))
         .flatten()
+}
+
+async fn fetch_keys(url: &str, platform: &dyn Platform) -> Option<Vec<u8>> {
+    let answer = platform
+        .fetch("Auth", reqwest::Client::new().get(url))
+        .await;
+    match answer {
+        Ok((200, keys)) => Some(keys),
+        _ => None,
+    }
 }
 
 fn unavailable() -> ApiError {

@@ -4,20 +4,19 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::crypto;
+use crate::auth::signatures;
 
-/// A project has a handful of keys; more than this is no key set of Supabase's.
+/// A project has a few keys. A key set with more than this is refused.
 pub(super) const MAX_KEYS: usize = 32;
-/// Above the size of that many RSA keys.
+/// The size of a key set; that many RSA keys are smaller.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
-/// A public key with the one algorithm that it may verify.
+/// A public key, and the one algorithm that it may be used with.
 pub(super) struct Key {
-    /// Its name in a token's header.
+    /// The key's name in the header of a token.
     pub kid: String,
-    /// Given by the key's type, never by a token.
+    /// Depends on the type of the key, never on a token.
     pub algorithm: Algorithm,
-    /// The key itself.
     pub decoding: DecodingKey,
 }
 
@@ -45,8 +44,8 @@ struct PublishedKey {
 }
 
 impl KeySet {
-    /// Reads a key set. Keys of other types or for other uses are left out; `None` for what is no
-    /// key set at all.
+    /// Reads a key set. Keys of other types or for other uses are left out. `None` if the bytes are not
+    /// a key set.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > MAX_BYTES {
             return None;
@@ -57,7 +56,7 @@ impl KeySet {
         }
         let mut usable: Vec<Key> = Vec::new();
         for key in keys.into_iter().filter_map(Key::read) {
-            // Of two keys with one name the first counts, so that the order of trial is no question.
+            // Of two keys with the same name the first counts, so the result depends on no later order.
             if !usable.iter().any(|known| known.kid == key.kid) {
                 usable.push(key);
             }
@@ -65,7 +64,6 @@ impl KeySet {
         Some(KeySet(usable))
     }
 
-    /// The key of this name.
     pub fn get(&self, kid: &str) -> Option<&Key> {
         self.0.iter().find(|key| key.kid == kid)
     }
@@ -74,7 +72,7 @@ impl KeySet {
 impl Key {
     fn read(published: Value) -> Option<Self> {
         let key: PublishedKey = serde_json::from_value(published).ok()?;
-        // `oct` is a secret, which nobody publishes and which would verify nothing if somebody did.
+        // `oct` is a secret. If somebody published one, it would not be used.
         let (algorithm, name, decoding) = match (&*key.kty, key.crv.as_deref()) {
             ("EC", Some("P-256")) => {
                 let decoding = DecodingKey::from_ec_components(&key.x?, &key.y?);
@@ -92,7 +90,7 @@ impl Key {
                 .key_ops
                 .is_none_or(|operations| operations.iter().any(|name| name == "verify"));
         let named_alike = key.alg.as_deref().is_none_or(|alg| alg == name);
-        let usable = for_signatures && named_alike && crypto::fits(algorithm, &decoding);
+        let usable = for_signatures && named_alike && signatures::fits(algorithm, &decoding);
         usable.then_some(Key {
             kid: key.kid,
             algorithm,

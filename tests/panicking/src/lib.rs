@@ -3,11 +3,11 @@
 
 use std::cell::RefCell;
 
+use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
-use shared::reply::Reply;
-use shared::request::{Body, Request};
-use shared::session::{Context, Session};
-use shared::shape::Shape;
+use shared::http::reply::Reply;
+use shared::http::request::{Body, Request};
+use shared::supabase::expected_answer::Shape;
 
 thread_local! {
     /// What a panic in the middle of a change leaves behind.
@@ -59,5 +59,5 @@ pub fn fetch(
     env: wasm_bindgen::JsValue,
     _context: wasm_bindgen::JsValue,
 ) -> worker::js_sys::Promise {
-    shared::edge::serve("panicking", request, env, handle)
+    shared::workers::serve("panicking", request, env, handle)
 }

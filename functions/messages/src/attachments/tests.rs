@@ -1,10 +1,11 @@
 use std::rc::Rc;
 
-use shared::config::SupabaseConfig;
-use shared::request::{Request, RequestId};
-use shared::supabase::Supabase;
+use shared::http::request::Request;
+use shared::http::request_id::RequestId;
+use shared::runtime::config::SupabaseConfig;
+use shared::runtime::request_log::Scope;
+use shared::supabase::client::Supabase;
 use shared::testing::TestPlatform;
-use shared::trace::Scope;
 
 use super::*;
 

@@ -1,8 +1,8 @@
-use shared::auth::Verifier;
-use shared::config::{Config, SupabaseConfig, TokenConfig};
-use shared::request::RequestId;
+use shared::auth::verifier::Verifier;
+use shared::http::request_id::RequestId;
+use shared::runtime::config::{Config, SupabaseConfig, TokenConfig};
+use shared::runtime::request_log::Scope;
 use shared::testing::TestPlatform;
-use shared::trace::Scope;
 
 use super::*;
 

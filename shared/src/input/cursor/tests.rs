@@ -1,0 +1,159 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+const TIME: &str = "2026-04-01T12:30:00.000120Z";
+
+#[test]
+fn seconds_since_1970_are_written_as_the_api_writes_times() {
+    let text = |seconds| Timestamp::from_seconds(seconds).map(|time| time.to_string());
+    assert_eq!(text(0).as_deref(), Some("1970-01-01T00:00:00.000000Z"));
+    assert_eq!(
+        text(1_800_000_000).as_deref(),
+        Some("2027-01-15T08:00:00.000000Z")
+    );
+    assert_eq!(text(253_402_300_800), None);
+    assert_eq!(text(u64::MAX), None);
+}
+
+fn chat() -> Uuid {
+    ids::parse(CHAT).unwrap()
+}
+
+fn encoded(plain: &str) -> String {
+    URL_SAFE_NO_PAD.encode(plain)
+}
+
+#[test]
+fn a_messages_cursor_is_written_as_it_was_read() {
+    let text = encoded(&format!("messages/{CHAT}/{TIME}"));
+    let cursor = MessagesCursor::decode(&text, chat()).unwrap();
+    assert_eq!(cursor.chat, chat());
+    assert_eq!(cursor.before.to_string(), TIME);
+    assert_eq!(cursor.encode(), text);
+}
+
+#[test]
+fn a_chats_cursor_is_written_as_it_was_read() {
+    let text = encoded(&format!("chats/{TIME}/{CHAT}"));
+    let cursor = ChatsCursor::decode(&text).unwrap();
+    assert_eq!(cursor.chat, chat());
+    assert_eq!(cursor.activity.to_string(), TIME);
+    assert_eq!(cursor.encode(), text);
+}
+
+#[test]
+fn a_cursor_of_another_chat_or_list_is_refused() {
+    let messages = encoded(&format!("messages/{CHAT}/{TIME}"));
+    let chats = encoded(&format!("chats/{TIME}/{CHAT}"));
+    let invalid = ApiError::from(ErrorCode::InvalidCursor);
+    assert_eq!(
+        MessagesCursor::decode(&messages, Uuid::nil()),
+        Err(invalid.clone())
+    );
+    assert_eq!(MessagesCursor::decode(&chats, chat()), Err(invalid.clone()));
+    assert_eq!(ChatsCursor::decode(&messages), Err(invalid));
+}
+
+#[test]
+fn a_truncated_or_changed_cursor_is_refused_or_is_another_time() {
+    let text = encoded(&format!("messages/{CHAT}/{TIME}"));
+    for length in 0..text.len() {
+        assert!(
+            MessagesCursor::decode(&text[..length], chat()).is_err(),
+            "{length}"
+        );
+    }
+    for position in 0..text.len() {
+        let mut garbled = text.clone().into_bytes();
+        garbled[position] = if garbled[position] == b'A' {
+            b'B'
+        } else {
+            b'A'
+        };
+        let garbled = String::from_utf8(garbled).unwrap();
+        // Only a changed digit of the time gives a valid position.
+        if let Ok(cursor) = MessagesCursor::decode(&garbled, chat()) {
+            assert_eq!(cursor.chat, chat());
+            assert_eq!(cursor.encode(), garbled);
+        }
+    }
+}
+
+#[test]
+fn only_the_canonical_form_is_accepted() {
+    let upper = CHAT.to_uppercase();
+    for plain in [
+        format!("messages/{upper}/{TIME}"),
+        format!("messages/{CHAT}/2026-04-01T12:30:00.00012Z"),
+        format!("messages/{CHAT}/2026-04-01T12:30:00.0001200Z"),
+        format!("messages/{CHAT}/2026-04-01T12:30:00Z"),
+        format!("messages/{CHAT}/2026-04-01T12:30:00.000120+00:00"),
+        format!("messages/{CHAT}/2026-04-01 12:30:00.000120Z"),
+        format!("messages/{CHAT}/2026-4-1T12:30:00.000120Z"),
+        format!("messages/{CHAT}/2026-02-30T12:30:00.000120Z"),
+        format!("messages/{CHAT}/2026-04-01T24:00:00.000000Z"),
+        format!("messages/{CHAT}/0000-04-01T12:30:00.000000Z"),
+        format!("messages/{CHAT}/-001-04-01T12:30:00.000000Z"),
+        format!("messages/{CHAT}/+12026-04-01T12:30:00.000000Z"),
+        format!("messages/{CHAT}/{TIME}/"),
+        format!("messages/{CHAT}/{TIME} "),
+        format!(" messages/{CHAT}/{TIME}"),
+        format!("messages//{TIME}"),
+        format!("messages/{CHAT}/infinity"),
+        format!("messages/{CHAT}"),
+        String::new(),
+    ] {
+        assert!(
+            MessagesCursor::decode(&encoded(&plain), chat()).is_err(),
+            "{plain}"
+        );
+    }
+    let text = encoded(&format!("messages/{CHAT}/{TIME}"));
+    for text in [
+        format!("{text}="),
+        format!("{text}=="),
+        format!(" {text}"),
+        format!("{text}\n"),
+        "%".to_owned(),
+    ] {
+        assert!(MessagesCursor::decode(&text, chat()).is_err(), "{text}");
+    }
+    assert!(MessagesCursor::decode(&"A".repeat(100_000), chat()).is_err());
+}
+
+#[test]
+fn an_epoch_is_read_as_it_was_written() {
+    for text in ["7", "7412345678901234567-1", "a.B_c-9", &"x".repeat(64)] {
+        assert_eq!(Epoch::parse(text).unwrap().to_string(), text);
+    }
+    for text in ["", " ", "a b", "a&b", "%31", "é", "a\0", &"x".repeat(65)] {
+        assert_eq!(Epoch::parse(text), None, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_cursor_is_read_as_it_was_written(chat: u128, seconds in -62_135_596_800i64..253_402_300_800, micros in 0u32..1_000_000) {
+        let chat = Uuid::from_u128(chat);
+        let time = DateTime::from_timestamp(seconds, micros * 1_000).unwrap();
+        let messages = MessagesCursor { chat, before: Timestamp(time) };
+        prop_assert_eq!(MessagesCursor::decode(&messages.encode(), chat), Ok(messages));
+        let chats = ChatsCursor { chat, activity: Timestamp(time) };
+        prop_assert_eq!(ChatsCursor::decode(&chats.encode()), Ok(chats));
+        prop_assert!(ChatsCursor::decode(&messages.encode()).is_err());
+    }
+
+    #[test]
+    fn every_accepted_text_is_canonical(plain in "(chats|messages)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
+        for text in [encoded(&plain), text] {
+            if let Some(cursor) = MessagesCursor::read(&text) {
+                prop_assert_eq!(cursor.encode(), text.clone());
+            }
+            if let Some(cursor) = ChatsCursor::read(&text) {
+                prop_assert_eq!(cursor.encode(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The Workers runtime as a [`Platform`].
+
+use reqwest::RequestBuilder;
+use worker::js_sys::{Date, Reflect, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::ApiError;
+use crate::runtime::platform::{Charge, Local, Platform};
+use crate::workers::fetch::send;
+use crate::workers::glue;
+use crate::workers::task::{Pause, settled};
+
+/// The runtime this instance runs in, with its bindings.
+#[derive(Clone)]
+pub(super) struct Workers(pub JsValue);
+
+impl Platform for Workers {
+    fn now(&self) -> u64 {
+        Date::now() as u64
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        // One that workerd cannot find is null.
+        Reflect::get(&self.0, &name.into()).ok()?.as_string()
+    }
+
+    fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
+        Box::pin(Pause::new(milliseconds))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        service: &'static str,
+        request: RequestBuilder,
+    ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
+        Box::pin(send(service, request))
+    }
+
+    // The entries stand under the URL of the keys themselves; the Cache API belongs to this Worker's
+    // zone and never asks the origin. Without a cache, as in a bare workerd, every call is an error.
+    fn read_shared<'a>(&'a self, url: &'a str) -> Local<'a, Option<Vec<u8>>> {
+        Box::pin(async move {
+            let entry = settled(&glue::cached(url)).await.ok()?;
+            Some(entry.dyn_into::<Uint8Array>().ok()?.to_vec())
+        })
+    }
+
+    fn write_shared<'a>(&'a self, url: &'a str, value: Vec<u8>, seconds: u64) -> Local<'a, ()> {
+        Box::pin(async move {
+            let _ = settled(&glue::cache(url, &value, seconds as f64)).await;
+        })
+    }
+
+    fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge> {
+        Box::pin(async move {
+            // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
+            // promise. What is no limiter at all throws here.
+            let outcome = match glue::charge(&self.0, limiter, key) {
+                Ok(Some(outcome)) => settled(&outcome).await,
+                Ok(None) => return Charge::Allowed,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(success) if success.is_truthy() => Charge::Allowed,
+                Ok(_) => Charge::Refused,
+                Err(_) => Charge::Failed,
+            }
+        })
+    }
+}
