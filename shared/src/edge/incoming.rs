@@ -5,7 +5,6 @@ use worker::wasm_bindgen::JsCast;
 use worker::web_sys;
 
 use crate::edge::glue;
-use crate::edge::task::settled;
 use crate::error::{ApiError, ErrorCode};
 use crate::request::{Body, Request, RequestId, TraceParent, split_url};
 
@@ -77,7 +76,7 @@ pub struct StreamBody(pub(super) web_sys::Request);
 impl Body for StreamBody {
     async fn read(self, limit: usize) -> Result<Vec<u8>, ApiError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let body = settled(&glue::read(&self.0, limit)).await;
+        let body = glue::read(&self.0, limit).await;
         let body = body.map_err(|_| ended_early())?;
         let body = body.dyn_into::<Uint8Array>();
         Ok(body.map_err(|_| ErrorCode::PayloadTooLarge)?.to_vec())
