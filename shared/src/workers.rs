@@ -6,17 +6,13 @@ mod forward;
 mod glue;
 mod incoming;
 mod machine;
-mod panics;
-mod task;
 
 use std::cell::{OnceCell, RefCell};
-use std::future::ready;
+use std::panic;
 use std::rc::Rc;
+use std::sync::Once;
 
-use worker::js_sys::Promise;
-use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen::prelude::Closure;
-use worker::{console_error, console_log, web_sys};
+use worker::{Env, console_error, console_log, web_sys};
 
 use crate::auth::session::Context;
 use crate::auth::verifier::Verifier;
@@ -41,33 +37,27 @@ thread_local! {
     static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
     /// Part of it, which answers need that tell of a bad one.
     static CORS: OnceCell<Rc<Cors>> = const { OnceCell::new() };
-    /// What the gateway answers for functions that do not.
-    static FAILED: OnceCell<Failed> = const { OnceCell::new() };
 }
 
-/// Runs a function that answers itself. `name` is the function's, for the log. The promise is of a
-/// response, and rejected only when the runtime refuses to build that.
-pub fn serve<H>(name: &'static str, request: web_sys::Request, env: JsValue, handler: H) -> Promise
+/// Runs a function that answers itself. `name` is the function's, for the log.
+///
+/// # Errors
+/// When the runtime refuses to build the response.
+pub async fn serve<H>(
+    name: &'static str,
+    request: web_sys::Request,
+    env: Env,
+    handler: H,
+) -> worker::Result<web_sys::Response>
 where
-    H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError> + 'static,
+    H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError>,
 {
     let (exchange, incoming) = Exchange::begin(name, request, env, Headers::All);
-    if let Some(answer) = exchange.early_answer(&incoming) {
-        return task::run(ready(answer), |answer| exchange.respond(answer));
-    }
-    let (platform, trace) = exchange.shared();
-    let work = async move {
-        let config = config(&platform)?;
-        let verifier = VERIFIER.with(Rc::clone);
-        let scope = Scope::resume(&platform, trace);
-        let context = Context {
-            config: &config,
-            verifier: &verifier,
-            scope: &scope,
-        };
-        handler(incoming.request, &context).await
+    let answer = match exchange.early_answer(&incoming) {
+        Some(answer) => answer,
+        None => exchange.handle(incoming.request, handler).await,
     };
-    task::run(work, |answer| exchange.respond(answer))
+    exchange.respond(answer)
 }
 
 /// The variables, read once: each of them costs a call into JavaScript.
@@ -91,94 +81,87 @@ fn cors(platform: &Workers) -> Rc<Cors> {
     CORS.with(|known| Rc::clone(known.get_or_init(parse)))
 }
 
-/// Runs the gateway: `route` names the function that answers, and `handler` answers what is for none. As [`serve`].
-pub fn dispatch<R, H>(
+/// Runs the gateway: `route` names the function that answers, and `handler` answers requests without one.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn dispatch<R, H>(
     name: &'static str,
     request: web_sys::Request,
-    env: JsValue,
+    env: Env,
     route: R,
     handler: H,
-) -> Promise
+) -> worker::Result<web_sys::Response>
 where
-    R: Fn(&Request<StreamBody>) -> Result<Option<Destination>, ApiError> + 'static,
+    R: FnOnce(&Request<StreamBody>) -> Result<Option<Destination>, ApiError>,
     H: AsyncFnOnce(
-            &Request<StreamBody>,
-            &Scope<'_>,
-            &dyn Fn(&str) -> Option<String>,
-        ) -> Result<Reply, ApiError>
-        + 'static,
+        &Request<StreamBody>,
+        &Scope<'_>,
+        &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Reply, ApiError>,
 {
     let (exchange, incoming) = Exchange::begin(name, request, env, Headers::Routing);
     if let Some(answer) = exchange.early_answer(&incoming) {
-        return task::run(ready(answer), |answer| exchange.respond(answer));
+        return exchange.respond(answer);
     }
     let request = incoming.request;
-    match route(&request) {
-        Ok(None) => {}
-        Ok(Some(destination)) => {
-            let (env, began) = (&exchange.platform.0, exchange.trace.started());
-            return FAILED.with(|failed| {
-                let failed = failed.get_or_init(|| undelivered(name, route));
-                forward(&request, env, destination, began, failed)
-            });
+    let platform = &exchange.platform;
+    let answer = match route(&request) {
+        Ok(Some(destination)) => match forward(&request, &platform.0, destination).await {
+            Ok(response) => return Ok(response),
+            Err(error) => {
+                exchange.trace.route(destination.pattern);
+                Err(error)
+            }
+        },
+        Ok(None) => {
+            let scope = Scope::resume(platform, Rc::clone(&exchange.trace));
+            handler(&request, &scope, &|name| platform.variable(name)).await
         }
-        Err(error) => return task::run(ready(Err(error)), |answer| exchange.respond(answer)),
-    }
-    let (platform, trace) = exchange.shared();
-    let work = async move {
-        let scope = Scope::resume(&platform, trace);
-        handler(&request, &scope, &|name| platform.variable(name)).await
+        Err(error) => Err(error),
     };
-    task::run(work, |answer| exchange.respond(answer))
-}
-
-/// Answers what was passed on and did not arrive.
-fn undelivered<R>(name: &'static str, route: R) -> Failed
-where
-    R: Fn(&Request<StreamBody>) -> Result<Option<Destination>, ApiError> + 'static,
-{
-    Closure::new(move |head, env, began: f64, reason| {
-        let (mut exchange, incoming) = Exchange::begin(name, head, env, Headers::Routing);
-        exchange.trace = Rc::new(Trace::begun(began as u64));
-        if let Ok(Some(Destination { pattern, .. })) = route(&incoming.request) {
-            exchange.trace.route(pattern);
-        }
-        exchange.respond(Err(forward::reason(reason)))
-    })
+    exchange.respond(answer)
 }
 
 /// Runs what a trigger asks for; its outcome is a line of the log and nothing else.
-pub fn schedule<H>(name: &'static str, env: JsValue, handler: H) -> Promise
+pub async fn schedule<H>(name: &'static str, env: Env, handler: H)
 where
-    H: AsyncFnOnce(&Scope<'_>, &RequestId) -> Result<String, ApiError> + 'static,
+    H: AsyncFnOnce(&Scope<'_>, &RequestId) -> Result<String, ApiError>,
 {
-    let platform = Workers(env);
+    log_places_of_panics();
+    let platform = Workers(env.into());
     let id = RequestId::accept(None);
-    let trace = Scope::new(&platform).trace;
-    let work = {
-        let (platform, trace, id) = (platform.clone(), Rc::clone(&trace), id.clone());
-        async move { handler(&Scope::resume(&platform, trace), &id).await }
+    let scope = Scope::new(&platform);
+    let outcome = handler(&scope, &id).await;
+    let (code, detail) = match &outcome {
+        Ok(done) => (None, Some(done.as_str())),
+        Err(error) => (Some(error.code), error.detail.as_deref()),
     };
-    task::run(work, move |outcome| {
-        let (code, detail) = match &outcome {
-            Ok(done) => (None, Some(done.as_str())),
-            Err(error) => (Some(error.code), error.detail.as_deref()),
-        };
-        let ending = Ending {
-            function: name,
-            id: id.as_str(),
-            method: "SCHEDULED",
-            status: code.map_or(200, ErrorCode::status),
-            code,
-            detail,
-        };
-        let line = trace.log_line(&ending, platform.now());
-        match outcome {
-            Ok(_) => console_log!("{line}"),
-            Err(_) => console_error!("{line}"),
-        }
-        Ok(JsValue::NULL)
-    })
+    let ending = Ending {
+        function: name,
+        id: id.as_str(),
+        method: "SCHEDULED",
+        status: code.map_or(200, ErrorCode::status),
+        code,
+        detail,
+    };
+    let line = scope.trace.log_line(&ending, platform.now());
+    match outcome {
+        Ok(_) => console_log!("{line}"),
+        Err(_) => console_error!("{line}"),
+    }
+}
+
+/// Replaces worker's panic hook, which logs the panic's message: it may quote what it met. That worker then
+/// makes a new instance needs no hook.
+fn log_places_of_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        panic::set_hook(Box::new(|info| {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            console_error!("panicked at {place}");
+        }));
+    });
 }
 
 /// What is needed to answer once the request itself has been given away.
@@ -196,10 +179,11 @@ impl Exchange {
     fn begin(
         function: &'static str,
         request: web_sys::Request,
-        env: JsValue,
+        env: Env,
         headers: Headers,
     ) -> (Self, Incoming) {
-        let platform = Workers(env);
+        log_places_of_panics();
+        let platform = Workers(env.into());
         let trace = Scope::new(&platform).trace;
         let incoming = Incoming::read(request, headers);
         let exchange = Exchange {
@@ -214,9 +198,20 @@ impl Exchange {
         (exchange, incoming)
     }
 
-    /// What a handler has of it, in a task of its own.
-    fn shared(&self) -> (Workers, Rc<Trace>) {
-        (self.platform.clone(), Rc::clone(&self.trace))
+    /// A handler's answer.
+    async fn handle<H>(&self, request: Request<StreamBody>, handler: H) -> Result<Reply, ApiError>
+    where
+        H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError>,
+    {
+        let config = config(&self.platform)?;
+        let verifier = VERIFIER.with(Rc::clone);
+        let scope = Scope::resume(&self.platform, Rc::clone(&self.trace));
+        let context = Context {
+            config: &config,
+            verifier: &verifier,
+            scope: &scope,
+        };
+        handler(request, &context).await
     }
 
     /// The answer to what no router needs to see.
@@ -247,7 +242,7 @@ impl Exchange {
         }
     }
 
-    fn respond(self, answer: Result<Reply, ApiError>) -> Result<JsValue, JsValue> {
+    fn respond(self, answer: Result<Reply, ApiError>) -> worker::Result<web_sys::Response> {
         let mut reply = match answer {
             Ok(reply) => {
                 self.log(reply.status, None);
@@ -273,6 +268,6 @@ impl Exchange {
         }
         // The runtime leaves out the body of an answer to HEAD. It throws at a 204 that has a body, even an empty one.
         let body = (!reply.body.is_empty()).then_some(reply.body);
-        glue::answer(reply.status, &headers, body).map(JsValue::from)
+        Ok(glue::answer(reply.status, &headers, body)?)
     }
 }

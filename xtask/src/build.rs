@@ -91,21 +91,7 @@ pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps)
         .iter()
         .map(|function| bundle(function, &packages, &tools, processes, steps));
     try_join_all(bundles).await?;
-    for function in functions {
-        check_stack_pointer(&function.name, &fs::read(module(function))?)?;
-    }
     check_sizes(&sizes(functions)?)
-}
-
-/// The code that outlives a panic needs it; `.cargo/config.toml` has it exported, unless a RUSTFLAGS
-/// of the caller's stands in its place.
-fn check_stack_pointer(name: &str, module: &[u8]) -> Result<()> {
-    // An export is its name's length, its name and its kind: 3, a global.
-    let export = b"\x0f__stack_pointer\x03";
-    if !module.windows(export.len()).any(|bytes| bytes == export) {
-        bail!("{name} does not export __stack_pointer: is RUSTFLAGS set?");
-    }
-    Ok(())
 }
 
 /// Cloudflare allows more; this keeps a cold start short and tells when a dependency has grown.
@@ -236,13 +222,6 @@ mod tests {
         let of = |gzipped| check_sizes(&[("chats".to_owned(), 1, gzipped)]);
         assert!(of(MAX_GZIPPED).is_ok());
         assert!(of(MAX_GZIPPED + 1).is_err());
-    }
-
-    #[test]
-    fn a_module_that_does_not_export_its_stack_pointer_is_refused() {
-        let of = |module| check_stack_pointer("chats", module);
-        assert!(of(b"\0asm..\x0f__stack_pointer\x03\0..").is_ok());
-        assert!(of(b"\0asm..\x0f__stack_pointer..").is_err());
     }
 
     #[test]

@@ -20,13 +20,13 @@ pub mod router;
 mod schemas;
 mod service;
 
-/// Answers a request: a promise of a response.
+/// Answers a request.
 #[cfg(target_family = "wasm")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn fetch(
+#[worker::event(fetch)]
+async fn fetch(
     request: worker::web_sys::Request,
-    env: wasm_bindgen::JsValue,
-    _context: wasm_bindgen::JsValue,
-) -> worker::js_sys::Promise {
-    shared::workers::serve("chats", request, env, router::handle)
+    env: worker::Env,
+    _context: worker::Context,
+) -> worker::Result<worker::web_sys::Response> {
+    shared::workers::serve("chats", request, env, router::handle).await
 }

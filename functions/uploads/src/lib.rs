@@ -23,24 +23,24 @@ mod schemas;
 mod service;
 pub mod sweep;
 
-/// Answers a request: a promise of a response.
+/// Answers a request.
 #[cfg(target_family = "wasm")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn fetch(
+#[worker::event(fetch)]
+async fn fetch(
     request: worker::web_sys::Request,
-    env: wasm_bindgen::JsValue,
-    _context: wasm_bindgen::JsValue,
-) -> worker::js_sys::Promise {
-    shared::workers::serve("uploads", request, env, router::handle)
+    env: worker::Env,
+    _context: worker::Context,
+) -> worker::Result<worker::web_sys::Response> {
+    shared::workers::serve("uploads", request, env, router::handle).await
 }
 
 /// Runs what a cron trigger asks for.
 #[cfg(target_family = "wasm")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn scheduled(
-    _event: wasm_bindgen::JsValue,
-    env: wasm_bindgen::JsValue,
-    _context: wasm_bindgen::JsValue,
-) -> worker::js_sys::Promise {
-    shared::workers::schedule("uploads", env, sweep::on_schedule)
+#[worker::event(scheduled)]
+async fn scheduled(
+    _event: worker::ScheduledEvent,
+    env: worker::Env,
+    _context: worker::ScheduleContext,
+) {
+    shared::workers::schedule("uploads", env, sweep::on_schedule).await;
 }

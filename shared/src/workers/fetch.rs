@@ -6,7 +6,6 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{ApiError, ErrorCode};
 use crate::workers::glue;
-use crate::workers::task::settled;
 
 /// Sends a request to a service, which the log calls so; gives the answer's status and body.
 ///
@@ -29,14 +28,14 @@ pub async fn send(
         headers.push('\n');
     }
     let body = request.body().and_then(|body| body.as_bytes());
-    let promise = glue::ask(
+    let answer = glue::ask(
         request.method().as_str(),
         request.url().as_str(),
         &headers,
         body.map(<[u8]>::to_vec),
     );
     // fetch() does not tell refused from reset; both mean that nobody answers.
-    let answer = settled(&promise)
+    let answer = answer
         .await
         .map_err(|_| failed(ErrorCode::Unavailable, "fetch failed"))?;
     let answer: Array<JsValue> = answer.unchecked_into();

@@ -1,10 +1,7 @@
 //! Passing a request on to another function.
 //!
-//! What answers there is the answer, and the runtime hands it on: nothing here waits for it, and the line of
-//! the log is that function's.
+//! Its response is returned as it is, and that function writes the line of the log.
 
-use worker::js_sys::Promise;
-use worker::wasm_bindgen::prelude::Closure;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys;
 
@@ -14,40 +11,25 @@ use crate::routes::Destination;
 use crate::workers::glue;
 use crate::workers::incoming::{StreamBody, ended_early};
 
-/// What answers where the other function does not: hears the head of the request, the environment, when the
-/// request began, and the reason as the glue gives it.
-pub(super) type Failed =
-    Closure<dyn Fn(web_sys::Request, JsValue, f64, JsValue) -> Result<JsValue, JsValue>>;
-
-/// Passes a request on whole, with only its id set, so that both sides know it by the same one.
-pub(super) fn forward(
+/// Passes a request on whole, with only its id set, so that both functions log the same one.
+///
+/// # Errors
+/// `payload_too_large`, `invalid_request` for half a body, and `unavailable` where the other function fails.
+pub(super) async fn forward(
     request: &Request<StreamBody>,
     env: &JsValue,
     to: Destination,
-    began: u64,
-    failed: &Failed,
-) -> Promise {
+) -> Result<web_sys::Response, ApiError> {
     let StreamBody(original) = &request.body;
-    glue::pass(
-        original,
-        env,
-        to.binding,
-        request.id.as_str(),
-        MAX_BODY_BYTES as u32,
-        began as f64,
-        failed.as_ref().unchecked_ref(),
-    )
-}
-
-/// Why the other function did not answer.
-pub(super) fn reason(reason: JsValue) -> ApiError {
-    if reason.is_undefined() {
-        ErrorCode::PayloadTooLarge.into()
-    } else if reason.is_null() {
-        ended_early()
-    } else {
-        let error = worker::Error::from(reason);
-        let detail = format!("the service binding: {error}");
-        ApiError::with_detail(ErrorCode::Unavailable, detail)
+    let id = request.id.as_str();
+    let answer = glue::pass(original, env, to.binding, id, MAX_BODY_BYTES as u32).await;
+    match answer {
+        Ok(answer) if answer.is_undefined() => Err(ErrorCode::PayloadTooLarge.into()),
+        Ok(answer) if answer.is_null() => Err(ended_early()),
+        Ok(answer) => Ok(answer.unchecked_into()),
+        Err(error) => {
+            let detail = format!("the service binding: {}", worker::Error::from(error));
+            Err(ApiError::with_detail(ErrorCode::Unavailable, detail))
+        }
     }
 }

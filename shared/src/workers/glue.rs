@@ -81,15 +81,13 @@ export function answer(status, headers, body) {
   return new Response(body, { status, headers: fields(headers) });
 }
 
-// The answer of another Worker to the same request, with only its id set. Where there is none, `failed` makes
-// the answer: it hears the head that was passed on, and what came of it, which is undefined where the body is
-// over the limit and null where it ended early. The body is read here and not streamed through: when a Worker
-// answers without having read a streamed body, as it answers strangers, workerd drops the client's connection.
-export async function pass(request, env, binding, id, limit, began, failed) {
+// The response of another Worker to the same request, with only its id set; undefined where the body is over
+// the limit, null where it ended early. The body is read here and not streamed through: when a Worker answers
+// without having read a streamed body, as it answers strangers, workerd drops the client's connection.
+export async function pass(request, env, binding, id, limit) {
   const { method, url } = request;
   const headers = new Headers(request.headers);
   headers.set("x-request-id", id);
-  const failure = (reason) => failed({ method, url, headers }, env, began, reason);
   let body;
   if (request.body !== null) {
     // Both are the runtime's to write for a body of known length.
@@ -98,17 +96,13 @@ export async function pass(request, env, binding, id, limit, began, failed) {
     try {
       body = await read(request, limit);
     } catch {
-      return failure(null);
+      return null;
     }
-    if (body === undefined) return failure();
+    if (body === undefined) return undefined;
     // The runtime refuses a GET with a body, and no route of ours reads one.
     if (body.length === 0 || method === "GET" || method === "HEAD") body = undefined;
   }
-  try {
-    return await env[binding].fetch(url, { method, headers, body, redirect: "manual" });
-  } catch (error) {
-    return failure(error);
-  }
+  return env[binding].fetch(url, { method, headers, body, redirect: "manual" });
 }
 "#)]
 extern "C" {
@@ -137,14 +131,12 @@ extern "C" {
         headers: &str,
         body: Option<Vec<u8>>,
     ) -> Result<web_sys::Response, JsValue>;
-    /// The response of the Worker behind a binding, or the one that `failed` makes.
+    /// The response of the Worker behind a binding; `undefined` or `null` where the body cannot be passed on.
     pub(super) fn pass(
         request: &web_sys::Request,
         env: &JsValue,
         binding: &str,
         id: &str,
         limit: u32,
-        began: f64,
-        failed: &JsValue,
     ) -> Promise;
 }

@@ -79,7 +79,7 @@ pub struct StreamBody(pub(super) web_sys::Request);
 impl Body for StreamBody {
     async fn read(self, limit: usize) -> Result<Vec<u8>, ApiError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let body = settled(&glue::read(&self.0, limit)).await;
+        let body = glue::read(&self.0, limit).await;
         let body = body.map_err(|_| ended_early())?;
         let body = body.dyn_into::<Uint8Array>();
         Ok(body.map_err(|_| ErrorCode::PayloadTooLarge)?.to_vec())

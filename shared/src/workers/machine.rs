@@ -1,6 +1,9 @@
 //! The Workers runtime as a [`Platform`].
 
+use std::time::Duration;
+
 use reqwest::RequestBuilder;
+use worker::Delay;
 use worker::js_sys::{Date, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
@@ -8,7 +11,6 @@ use crate::error::ApiError;
 use crate::runtime::platform::{Charge, Local, Platform};
 use crate::workers::fetch::send;
 use crate::workers::glue;
-use crate::workers::task::{Pause, settled};
 
 /// The runtime this instance runs in, with its bindings.
 #[derive(Clone)]
@@ -25,7 +27,7 @@ impl Platform for Workers {
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
-        Box::pin(Pause::new(milliseconds))
+        Box::pin(Delay::from(Duration::from_millis(milliseconds)))
     }
 
     fn fetch<'a>(
@@ -40,14 +42,14 @@ impl Platform for Workers {
     // zone and never asks the origin. Without a cache, as in a bare workerd, every call is an error.
     fn read_shared<'a>(&'a self, url: &'a str) -> Local<'a, Option<Vec<u8>>> {
         Box::pin(async move {
-            let entry = settled(&glue::cached(url)).await.ok()?;
+            let entry = glue::cached(url).await.ok()?;
             Some(entry.dyn_into::<Uint8Array>().ok()?.to_vec())
         })
     }
 
     fn write_shared<'a>(&'a self, url: &'a str, value: Vec<u8>, seconds: u64) -> Local<'a, ()> {
         Box::pin(async move {
-            let _ = settled(&glue::cache(url, &value, seconds as f64)).await;
+            let _ = glue::cache(url, &value, seconds as f64).await;
         })
     }
 
@@ -56,7 +58,7 @@ impl Platform for Workers {
             // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
             // promise. What is no limiter at all throws here.
             let outcome = match glue::charge(&self.0, limiter, key) {
-                Ok(Some(outcome)) => settled(&outcome).await,
+                Ok(Some(outcome)) => outcome.await,
                 Ok(None) => return Charge::Allowed,
                 Err(error) => Err(error),
             };
