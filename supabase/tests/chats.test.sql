@@ -486,12 +486,6 @@ as $$ insert into auth.users (id, email) values (chat_tests.id(person), chat_tes
 create function pg_temp.delete_account(person text) returns void
 language sql security definer
 as $$ delete from auth.users where id = chat_tests.id(person) $$;
-create function pg_temp.texts(chat text) returns text[]
-language sql stable
-as $$
-  select coalesce(array_agg(message ->> 'text'), '{}')
-  from jsonb_array_elements(public.list_messages(chat_tests.id(chat), 100)::jsonb -> 'data') as message
-$$;
 -- Each row of a chat: `<who>, history from rev <n>`.
 create function pg_temp.seats(chat text) returns text[]
 language sql stable security definer
@@ -540,7 +534,7 @@ select is(
   ),
   'henry is still one of the pair, and gone'
 );
-select is(pg_temp.texts('grace and henry'), array['two 1', 'one 1'], 'what he said stays');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['two 1', 'one 1'], 'what he said stays');
 select pg_temp.say('grace and henry', 1, 'three');
 insert into seen (moment, answer) select 'three was said', to_jsonb(public.get_chat(chat_tests.id('grace and henry')) ->> 'lastMessageAt');
 set local response.status = '';
@@ -568,7 +562,7 @@ select is(
   'grace''s message gives him a part, after all that was said before'
 );
 select chat_tests.act_as('henry');
-select is(pg_temp.texts('grace and henry'), array['four 1'], 'he reads that message and none before it');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['four 1'], 'he reads that message and none before it');
 select is(
   public.list_chats()::jsonb -> 'data',
   (
@@ -585,7 +579,7 @@ select is(
   'the chat is in his list, with that message unread, and read to where his history begins'
 );
 select chat_tests.act_as('grace');
-select is(pg_temp.texts('grace and henry'), array['four 1', 'three 1', 'two 1', 'one 1'], 'grace has all of it');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['four 1', 'three 1', 'two 1', 'one 1'], 'grace has all of it');
 
 -- Henry opens the chat himself.
 select pg_temp.delete_account('henry');
@@ -628,7 +622,7 @@ select is(
   pg_temp.seats('grace and henry'), array['grace, history from rev 5', 'henry, history from rev 5'], 'opening gives both their part'
 );
 select chat_tests.act_as('henry');
-select is(pg_temp.texts('grace and henry'), '{}', 'henry''s is empty as well');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), '{}', 'henry''s is empty as well');
 
 -- The one who opened the chat is the one who is missing.
 select pg_temp.say('grace and henry', 1, 'six');
@@ -641,9 +635,9 @@ select throws_ok(
 select chat_tests.act_as('henry');
 select pg_temp.say('grace and henry', 1, 'seven');
 select chat_tests.act_as('grace');
-select is(pg_temp.texts('grace and henry'), array['seven 1'], 'henry''s message gives her one');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['seven 1'], 'henry''s message gives her one');
 select chat_tests.act_as('henry');
-select is(pg_temp.texts('grace and henry'), array['seven 1', 'six 1'], 'his own part is as it was');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['seven 1', 'six 1'], 'his own part is as it was');
 
 -- Henry's row is missing and grace has left: a message brings back the sender's own pair only.
 select pg_temp.delete_account('henry');

@@ -367,12 +367,6 @@ begin
   insert into pg_temp.known (name, id) values (line, message_id);
 end
 $$;
-create function pg_temp.texts(called text) returns text[]
-language sql stable
-as $$
-  select coalesce(array_agg(message ->> 'text'), '{}')
-  from jsonb_array_elements(public.list_messages(pg_temp.chat_of(called), 100)::jsonb -> 'data') as message
-$$;
 -- The broadcasts since it was last asked, each as `<whose topic> <event>`.
 create temporary table heard_before (id uuid primary key);
 create function pg_temp.heard() returns setof text
@@ -411,7 +405,7 @@ select pg_temp.say('ivan', 'jugglers', 'three balls');
 select pg_temp.say('gina', 'jugglers', 'a secret');
 select chat_tests.act_as('gina');
 select public.delete_message(pg_temp.chat_of('jugglers'), chat_tests.id('a secret'));
-select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'gina, the festival''s author, moderates their chat');
+select is(chat_tests.texts(pg_temp.chat_of('jugglers')), array['a secret', 'three balls'], 'gina, the festival''s author, moderates their chat');
 select chat_tests.act_as('judy');
 select public.leave_chat(pg_temp.chat_of('jugglers'));
 reset role;
@@ -457,7 +451,7 @@ select is_empty(
 select ok(not chat.may_listen(format('chat:%s%s', j.id, version)), format('nor listens to its topic %s', coalesce(nullif(version, ''), 'without a number')))
 from jugglers_chat j, unnest(array['', ':1', ':2', ':3']) as version;
 select chat_tests.act_as('hugo');
-select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'hugo, the market''s author, moderates it: he reads its history, deleted messages too');
+select is(chat_tests.texts(pg_temp.chat_of('jugglers')), array['a secret', 'three balls'], 'hugo, the market''s author, moderates it: he reads its history, deleted messages too');
 select is(
   public.get_chat(pg_temp.chat_of('jugglers'))::jsonb - array['createdAt', 'lastMessageAt', 'lastReadAt', 'participants', 'lastMessage'],
   jsonb_build_object(
@@ -493,7 +487,7 @@ select is(
 );
 reset role;
 select chat_tests.act_as('gina');
-select is(pg_temp.texts('jugglers'), '{}', 'and moderates no more: all that was said is deleted');
+select is(chat_tests.texts(pg_temp.chat_of('jugglers')), '{}', 'and moderates no more: all that was said is deleted');
 set local role service_role;
 delete from example_host.event_group_members where user_id = chat_tests.id('gina') and group_id = chat_tests.id('jugglers');
 
