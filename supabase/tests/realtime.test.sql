@@ -45,8 +45,6 @@ as $$
     'hasAttachment', message -> 'attachment' <> 'null'
   )
 $$;
-create temporary table answers (moment text primary key, answer jsonb not null);
-grant select, insert on answers to authenticated;
 select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'stranger');
 insert into known (name) select unnest(array['key']);
 select chat_tests.befriend(chat_tests.id('alice'), other) from unnest(chat_tests.ids('bob', 'dave')) as other;
@@ -96,7 +94,7 @@ select set_eq(
 -- Messages -------------------------------------------------------------------------
 
 select chat_tests.act_as('alice');
-insert into answers select 'sent', chat_tests.say('group chat', 'hello', chat_tests.id('key'));
+insert into seen select 'sent', chat_tests.say('group chat', 'hello', chat_tests.id('key'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
@@ -117,14 +115,14 @@ select is(
 );
 select chat_tests.say('group chat', 'hello', chat_tests.id('key'));
 select is_empty('select * from pg_temp.heard()', 'the same message again is no news');
-insert into answers
+insert into seen
 select 'reserved', public.reserve_upload(chat_tests.id('pair'), 'plan.pdf', 'application/pdf', 5);
 select is_empty('select * from pg_temp.heard()', 'an upload that is only begun is no news');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
 values ('chat-attachments', chat_tests.answer('reserved') ->> 'path', '{"size": 5, "mimetype": "application/pdf"}');
 select chat_tests.act_as('alice');
-insert into answers
+insert into seen
 select 'file', public.send_message(chat_tests.id('pair'), attachment_path => chat_tests.answer('reserved') ->> 'path');
 select set_eq(
   'select * from pg_temp.heard()',
@@ -156,7 +154,7 @@ select throws_ok(
 );
 select is_empty('select * from pg_temp.heard()', 'and no news either');
 
-insert into answers
+insert into seen
 select 'edited', public.edit_message(chat_tests.id('group chat'), chat_tests.id('hello'), 'hello all')::jsonb;
 select set_eq(
   'select * from pg_temp.heard()',
@@ -193,7 +191,7 @@ select is_empty('select * from pg_temp.heard()', 'a second deletion is no news')
 -- Reading --------------------------------------------------------------------------
 
 select chat_tests.act_as('alice');
-insert into answers
+insert into seen
 select line, chat_tests.say('group chat', line) from unnest(array['read me', 'and me']) as line;
 select pg_temp.hear_no_more();
 select chat_tests.act_as('bob');
@@ -316,7 +314,7 @@ select is(
 
 select chat_tests.act_as('alice');
 insert into known (name, id) select 'friends', (public.open_direct_chat(chat_tests.id('dave')) ->> 'id')::uuid;
-insert into answers select line, chat_tests.say('friends', line) from unnest(array['before', 'before, too']) as line;
+insert into seen select line, chat_tests.say('friends', line) from unnest(array['before', 'before, too']) as line;
 select pg_temp.hear_no_more();
 select chat_tests.act_as('dave');
 select public.leave_chat(chat_tests.id('friends'));
