@@ -28,8 +28,8 @@ as $$
 declare
   held uuid[];
 begin
-  -- An account that is being deleted counts as gone, and its lock is not waited for: its deletion waits for
-  -- chats. A change of its phone number takes the same lock, and is over in a moment.
+  -- An account that is being deleted counts as deleted. This function does not wait for its lock, because the deletion
+  -- waits for chats. A change of the phone number takes the same lock for a moment, so this tries again.
   for attempt in 1..5 loop
     held := array(
       select u.id from auth.users u where u.id = any (people) order by u.id for key share skip locked

@@ -87,7 +87,7 @@ begin
       used = case when clock_timestamp() < a.window_start + rule.period then a.used + 1 else 1 end
     where a.used < rule.max_count or clock_timestamp() >= a.window_start + rule.period;
     exit when found;
-    -- Raises, unless the window has ended just now.
+    -- This raises an error, unless the window has ended in the meantime.
     perform chat.check_allowance(rule.name);
   end loop;
 end
