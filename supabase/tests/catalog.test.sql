@@ -11,7 +11,7 @@ return schema = 'public' and 'public' = any (chat_tests.host_schemas())
   and called <> all (array['messages'] || chat_tests.api_functions());
 
 -- Grants ---------------------------------------------------------------------
--- By name, through PUBLIC, or through a role that the role is in: all of them count.
+-- A privilege counts if the role has it by name, through PUBLIC, or through another role of which it is a member.
 
 create temporary view api_privilege as
 with
@@ -166,7 +166,7 @@ select set_eq(
   'functions for a GET are stable, so PostgREST runs them read only; the others are volatile; these are all functions of the API'
 );
 
--- The planner runs an immutable function of constants when it plans, also in a branch that is never reached.
+-- The planner runs an immutable function with constant arguments, also in a branch that is never executed.
 select is_empty(
   $$ select signature from own_function
      where provolatile = 'i' and body ~* '\m(raise|refuse\w*|check_\w+|require_\w+)\M' $$,
@@ -193,7 +193,7 @@ select set_eq(
 );
 
 -- Schema public ----------------------------------------------------------------
--- PostgREST exposes it, so that everything in it can be asked for.
+-- PostgREST exposes this schema, so everything in it can be requested.
 
 select set_eq(
   $$ select c.relname::text from pg_catalog.pg_class c
@@ -210,7 +210,7 @@ select is_empty(
        and not exists (select from pg_catalog.pg_depend d where d.objid = t.oid and d.deptype = 'e') $$,
   'no type is there'
 );
--- PostgREST embeds along foreign keys: `messages?select=id,chats(messages(…))` would cost gigabytes.
+-- PostgREST embeds tables along foreign keys: `messages?select=id,chats(messages(…))` would cost gigabytes.
 select is_empty(
   $$ select f.conname
      from pg_catalog.pg_constraint f
@@ -299,7 +299,7 @@ select is_empty(
   'no policy lets every row through'
 );
 
--- A wrapped call is a plan's InitPlan: asked once a query, not once a row.
+-- A call inside a select is an InitPlan: it runs once for each query, not for each row.
 select is_empty(
   $$ select policyname from pg_catalog.pg_policies
      where schemaname in ('public', 'chat') and not pg_temp.is_hosts(schemaname, tablename)
@@ -309,14 +309,14 @@ select is_empty(
   'no policy asks for the caller''s claims outside a select of their own'
 );
 
--- The tables that a policy's subqueries read stand as `:relid` in its stored tree.
+-- In the stored tree of a policy, the tables of its subqueries have `:relid`.
 select is_empty(
   $$ select p.polname from pg_catalog.pg_policy p
      where concat(p.polqual::text, p.polwithcheck::text) like '%:relid ' || p.polrelid || ' %' $$,
   'no policy reads its own table'
 );
 
--- A function of the row's columns would run for each row that a scan passes.
+-- A function with the row's columns as arguments would run for each row of a scan.
 select is_empty(
   $$ select policyname from pg_catalog.pg_policies
      where schemaname in ('public', 'chat') and not pg_temp.is_hosts(schemaname, tablename) and concat(qual, ' ', with_check) ~ 'chat\.\w+\([^)]' $$,
@@ -345,8 +345,7 @@ select is_empty(
 );
 
 -- Triggers -----------------------------------------------------------------------
--- A row trigger that locks takes its locks in the order of rows: so whatever changes chats and
--- participants is told of by statement.
+-- A row trigger would take locks in the order of the rows. So changes of chats and participants have statement triggers.
 
 select set_eq(
   $$ select t.tgrelid::regclass::text, t.tgname::text, case when t.tgtype & 1 = 1 then 'row' else 'statement' end
@@ -361,7 +360,7 @@ select set_eq(
     ('chat.chat_participants', '_100_announce_added', 'statement'),
     ('chat.chat_participants', '_100_announce_changed', 'statement'),
     ('chat.chat_participants', '_100_announce_deleted', 'statement'),
-    -- After the foreign keys of a host's.
+    -- This one runs after the foreign keys of a host.
     ('auth.users', '_100_leave_chats', 'statement') $$,
   'these are all triggers'
 );

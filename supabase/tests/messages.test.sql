@@ -5,7 +5,7 @@
 begin;
 select plan(273);
 
--- One person sends hundreds here.
+-- One person sends hundreds of messages here.
 update chat.rate_limits set max_count = 1000000 where name in ('send', 'edit');
 
 select chat_tests.begin_story();
@@ -174,7 +174,7 @@ insert into invisible values
 grant select on invisible to authenticated;
 
 select chat_tests.act_as('alice');
--- Between two zero-width spaces, as white space would be cut off.
+-- Between two zero-width spaces, because white space at the ends would be cut.
 select is(
   array[
     chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L)', U&'\200B' || chr(i.first) || U&'\200B')),
@@ -234,7 +234,7 @@ select is(
   (select max(m.created_at) from public.messages m where m.chat_id = chat_tests.id('pair')),
   'the chat''s activity is the newest one''s time'
 );
--- A clock that is set back gives times in the past; order must not notice.
+-- A clock that was set back gives times in the past. The order of messages must not change.
 update chat.chats set last_message_at = '2100-01-01 00:00:00.000001+00' where id = chat_tests.id('group chat');
 select chat_tests.act_as('bob');
 select is(
@@ -391,7 +391,7 @@ select throws_ok(
   'nobody edits what another said, a moderator neither'
 );
 
--- An edit that changes nothing is no change.
+-- An edit with the same text is no change.
 reset role;
 create temporary table before_same_text as
 select c.rev, (select count(*) from realtime.messages) as told, (select a.used from chat.allowances a where a.user_id = chat_tests.id('alice') and a.name = 'edit') as used
@@ -549,7 +549,7 @@ select is_empty('select id from public.messages', 'and reads nothing of it');
 select chat_tests.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
 select is_empty('select id from public.messages', 'with a moderator''s token neither');
 
--- A direct chat that someone left and came back to keeps its earlier part closed to them.
+-- A person who has left a direct chat and come back does not see its earlier messages.
 select chat_tests.act_as('bob');
 select chat_tests.say('pair', 'before leaving');
 select public.leave_chat(chat_tests.id('pair'));
@@ -564,7 +564,7 @@ from unnest(array[
 ]) as call;
 
 -- Filters ------------------------------------------------------------------------
--- PostgREST would filter an answer by a WHERE in the statement that calls the function.
+-- PostgREST filters an answer with a WHERE in the statement that calls the function.
 
 reset role;
 select lives_ok('select chat.refuse_filters() WHERE true', 'outside a request a statement may have a filter');

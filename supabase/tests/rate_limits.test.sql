@@ -1,4 +1,4 @@
--- How much one person may do: the limits as the migrations set them, with real writes.
+-- Rate limits: the limits of the migrations, with real writes.
 --
 -- needs: friends, blocks
 
@@ -7,7 +7,7 @@ select plan(116);
 
 select chat_tests.begin_story();
 
--- What a person has used of a limit.
+-- How much of a limit a person has used.
 create function pg_temp.used(person text, what text default 'send') returns integer
 language sql stable security definer
 as $$ select a.used from chat.allowances a where a.user_id = chat_tests.id(person) and a.name = what $$;
@@ -46,7 +46,7 @@ select is(pg_temp.send(50), 50::bigint, 'fifty are sent');
 select lives_ok($$ select public.send_message(chat_tests.id('pair'), 'once', chat_tests.id('key')) $$, 'and one with a client id');
 select is(pg_temp.used('alice'), 51, 'each is counted');
 
--- However long this file has taken so far, the window is open from here on.
+-- A new window begins here, also if this file has taken long so far.
 reset role;
 update chat.allowances set window_start = clock_timestamp() + interval '1 minute' where name = 'send';
 select chat_tests.act_as('alice');
@@ -110,7 +110,7 @@ select ok(
 
 -- Each limit ---------------------------------------------------------------------
 
--- What a refusal must leave as it is: what was told, and the state of alice's chats.
+-- A refusal must not change this: the broadcasts, and the state of alice's chats.
 create function pg_temp.state() returns text
 language sql stable security definer
 as $$
@@ -133,7 +133,7 @@ $$;
 create function pg_temp.remove_limit(what text) returns void
 language sql security definer
 as $$ delete from chat.rate_limits where name = what $$;
--- What has to be so that each call changes something.
+-- Makes sure that each call changes something.
 create function pg_temp.prepare() returns void
 language plpgsql security definer
 as $$
@@ -270,7 +270,7 @@ reset role;
 select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
 -- Uploads ----------------------------------------------------------------------------
--- At most so many reservations are open: the wait ends when the oldest that counts is too old to count.
+-- The number of open reservations is limited. The wait ends when the oldest of them does not count any more.
 
 reset role;
 select chat_tests.act_as('alice');

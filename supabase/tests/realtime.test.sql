@@ -1,8 +1,7 @@
--- What subscribers of the chat's channels are told, and who may listen to them.
+-- The broadcasts on the chat's channels, and who may listen to them.
 --
--- A broadcast is a row of realtime.messages, from where Realtime's server takes it. Whether
--- somebody may listen is asked here as that server asks: may this user, with this topic set,
--- see a row that was put there for the question?
+-- A broadcast is a row of realtime.messages, which Realtime's server reads. This file checks whether a person may listen
+-- as the server does: with the topic set, the person must see a row that was inserted for the check.
 --
 -- needs: friends, blocks, rooms
 
@@ -11,7 +10,7 @@ select plan(179);
 
 select chat_tests.begin_story();
 
--- The broadcasts since it was last asked, without the id that Realtime gives each.
+-- The broadcasts since the last call, without the ids that Realtime gives them.
 create temporary table heard_before (id uuid primary key);
 create function pg_temp.heard() returns table (topic text, event text, payload jsonb)
 language sql security definer
@@ -410,13 +409,13 @@ select chat_tests.unblock(chat_tests.id('alice'), chat_tests.id('dave'));
 select is_empty('select * from pg_temp.heard()', 'none of which is told');
 
 -- How many rows a write takes ----------------------------------------------------------
--- Each counts against the project's messages a second.
+-- Each broadcast counts against the project's messages a second.
 
 create function pg_temp.rows_heard() returns bigint language sql as $$ select count(*) from pg_temp.heard() $$;
 create function pg_temp.tell_up_to(participants integer) returns void
 language sql security definer
 as $$ update chat.settings set value = participants where name = 'told_participants' $$;
--- What a message costs from its sending to its deletion: {sent, edited, deleted}.
+-- The number of broadcasts of a message: {sent, edited, deleted}.
 create function pg_temp.rows_of_message(chat text) returns bigint[]
 language plpgsql
 as $$
@@ -475,7 +474,7 @@ reset role;
 select chat_tests.rename_event(chat_tests.event_of(chat_tests.id('choir')), 'Concert at Midnight');
 select is(pg_temp.rows_heard(), 1::bigint, 'a new name: 1 row, for the chat');
 
--- An operator may tell more people, or fewer.
+-- An operator may change the largest number of told participants.
 select chat_tests.act_as('singer 1');
 select pg_temp.tell_up_to(11);
 select is(pg_temp.rows_of_message('choir chat'), array[12, 12, 12]::bigint[], 'where eleven are told: 12 rows');
@@ -499,7 +498,7 @@ select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'w
 select throws_ok($$ update chat.settings set value = 1000 $$, '42501', 'permission denied for table settings', 'people do not change it');
 reset role;
 
--- However many come or go by one statement, the chat is told once.
+-- One statement sends one broadcast to the chat, for any number of people.
 create temporary table two_singers as
 select array_agg(k.id order by k.id) as ids from known k where k.name in ('singer 8', 'singer 9');
 select pg_temp.hear_no_more();
@@ -524,7 +523,7 @@ select bag_eq(
      from two_singers t, unnest(t.ids) as singer, chat.chats c where c.id = chat_tests.id('choir chat') $$,
   'two are added at once: 1 row for the chat names both, and each has one'
 );
--- A reading in a chat of just as many as are told.
+-- A read mark in a chat with exactly the largest number of told participants.
 select chat_tests.act_as('singer 1');
 select chat_tests.say('choir chat', 'for all ten');
 select pg_temp.hear_no_more();
@@ -538,7 +537,7 @@ select bag_eq(
 reset role;
 
 -- Bounds -----------------------------------------------------------------------------
--- Within this transaction they are small.
+-- In this transaction they are small.
 
 select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('dave'));
 select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('dave'));
@@ -606,7 +605,7 @@ create or replace function chat.max_broadcast_bytes() returns integer language s
 select is(pg_temp.lost(), 0::bigint, 'nothing of all this was lost');
 
 -- Failures ---------------------------------------------------------------------------
--- Realtime's table refuses: what the chat does goes on, and the loss is counted.
+-- Realtime's table refuses rows. The chat's writes succeed, and the lost broadcasts are counted.
 
 create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$;
 create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse();
@@ -641,7 +640,7 @@ select is_empty('select * from pg_temp.heard()', 'even if it would succeed');
 reset role;
 select set_config('chat.realtime_fails', '', true);
 
--- And where Realtime is slow, a write does not wait for each of many.
+-- If Realtime is slow, a write does not wait for all of its broadcasts.
 create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.6); return new; end $$;
 create trigger delay before insert on realtime.messages for each row execute function pg_temp.delay();
 select chat_tests.act_as('alice');
@@ -652,7 +651,7 @@ reset role;
 drop trigger delay on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
 
--- Of seven that are due some are sent.
+-- Some of the seven broadcasts are sent.
 select chat_tests.remove_members(
   chat_tests.ids('choir'), array(select chat_tests.id('singer ' || n) from generate_series(6, 10) as n)
 );
@@ -678,7 +677,7 @@ reset role;
 drop trigger refuse on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
 
--- An error on the way to Realtime, after some are sent.
+-- An error before Realtime, after some broadcasts were sent.
 create or replace function chat.max_broadcast_bytes() returns integer
 language plpgsql volatile
 as $$
@@ -718,7 +717,7 @@ select is_empty(
 
 -- Who may listen -----------------------------------------------------------------------
 
--- What the server asks for somebody who joins a topic: which of the two kinds may they receive?
+-- The server's check when a person joins a topic: the kinds of messages that they may receive.
 create function pg_temp.may_receive(asked_topic text) returns text[]
 language plpgsql
 as $$
@@ -732,7 +731,7 @@ begin
 end
 $$;
 insert into realtime.messages (topic, extension) values ('asked', 'broadcast'), ('asked', 'presence');
--- And which may they send?
+-- And the kinds that they may send.
 create function pg_temp.may_send(asked_topic text, kind text) returns boolean
 language plpgsql
 as $$
@@ -783,7 +782,7 @@ select set_config('role', 'anon', true), set_config('request.jwt.claims', '{"rol
 select is(pg_temp.may_receive(topic), '{}', format('nobody is no one''s friend: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), 'user:']) as topic;
 
--- A project has policies of its own for its own channels.
+-- The project has policies for other channels.
 reset role;
 create policy "everybody listens to everything" on realtime.messages for select to authenticated using (true);
 create policy "everybody sends everything" on realtime.messages for insert to authenticated with check (true);

@@ -1,15 +1,15 @@
--- Uploads: reserving a path, putting the file into a message, who may read it, and what is left
--- over, as the people of a chat, a stranger, moderators and the sweeper.
+-- Uploads: reserving a path, putting the file into a message, who may read it, and leftovers, as the people of a chat, a
+-- stranger, moderators and the sweeper.
 --
--- An upload is a row of storage.objects. Storage asks its policies as the user whether the row
--- may be there, takes it back, and writes it itself when the file has come: so does this file.
+-- An upload is a row of storage.objects. Storage inserts the row as the user to check the policies, rolls that back, and
+-- inserts it itself when the file has arrived. This file does the same.
 --
 -- needs: friends, blocks, rooms
 
 begin;
 select plan(478);
 
--- Hosted Storage lets nobody delete rows of its own without this, where policies would.
+-- Without this setting, hosted Storage lets nobody delete its rows, also if a policy allows it.
 set local storage.allow_delete_query = 'true';
 
 select chat_tests.begin_story();
@@ -21,18 +21,18 @@ as $$ select format('PT400 invalid_request {"path": "%s", "issue": "%s"}', path,
 select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'stranger', 'sweeper');
 insert into known (name) select unnest(array['unknown chat', 'key', 'key 2', 'key 3']);
 
--- Who is the sweeper others say, and not the account itself.
+-- The service decides who is the sweeper, and not the account itself.
 update auth.users set raw_app_meta_data = '{"provider": "email", "role": "sweeper"}' where id = chat_tests.id('sweeper');
 update auth.users set raw_app_meta_data = '{"provider": "email"}', raw_user_meta_data = '{"role": "sweeper"}' where id = chat_tests.id('stranger');
 
--- Alice, bob and dave come to a party of carol's, and alice has the others for friends.
+-- Alice, bob and dave come to a party of carol's, and alice is a friend of the others.
 select chat_tests.befriend(chat_tests.id('alice'), friend) from unnest(chat_tests.ids('bob', 'dave')) as friend;
 insert into known (name, id)
 select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob', 'dave'));
 insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
 insert into storage.buckets (id, name) values ('elsewhere', 'elsewhere');
 
--- Reserves a PDF of five bytes as the one who acts, known by its name afterwards.
+-- Reserves a PDF of five bytes as the acting person.
 create function pg_temp.reserve(chat text, file_name text) returns void
 language plpgsql
 as $$
@@ -45,11 +45,11 @@ create function pg_temp.path(file_name text) returns text
 language sql stable
 as $$ select chat_tests.answer(file_name) ->> 'path' $$;
 
--- What Storage writes when a file has come.
+-- The row that Storage inserts when a file has arrived.
 create function pg_temp.store(path text, metadata jsonb default '{"size": 5, "mimetype": "application/pdf"}') returns void
 language sql security definer
 as $$ insert into storage.objects (bucket_id, name, metadata) values ('chat-attachments', path, metadata) $$;
--- What it asks before: may the one who acts do that?
+-- Its check before that: whether the acting person may upload.
 create function pg_temp.may_store(path text, bucket text default 'chat-attachments') returns boolean
 language plpgsql
 as $$
@@ -61,7 +61,7 @@ exception
   when insufficient_privilege then return false;
 end
 $$;
--- What it asks before it signs a URL, sends a file or lists some.
+-- Its check before it signs a URL, sends a file or lists files.
 create function pg_temp.may_read(variadic file_names text[]) returns text[]
 language sql
 as $$
@@ -72,7 +72,7 @@ as $$
   )
 $$;
 
--- Reserves, uploads and sends, known by its name afterwards.
+-- Reserves, uploads and sends a file.
 create function pg_temp.send_file(chat text, file_name text) returns void
 language plpgsql
 as $$
@@ -172,7 +172,7 @@ select is(
 )
 from unnest(array[0, 26214400]::bigint[]) as size;
 
--- The bucket's settings are the limits; whoever changes them changes these.
+-- The limits are the settings of the bucket, so an operator changes them there.
 reset role;
 update storage.buckets set file_size_limit = 10, allowed_mime_types = array['image/*', 'text/csv'] where id = 'chat-attachments';
 select chat_tests.act_as('alice');
@@ -236,7 +236,7 @@ reset role;
 delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
 
 -- Content types ----------------------------------------------------------------------
--- What devices send under other names is stored under one.
+-- Devices send one type under several names. It is stored under one name.
 
 update storage.buckets set allowed_mime_types = null where id = 'chat-attachments';
 update chat.rate_limits set max_count = 1000 where name = 'upload';
@@ -253,10 +253,10 @@ from (values
   ('a.wav', 'audio/x-wav', 'audio/wav'), ('a.wav', 'audio/wave', 'audio/wav'), ('a.wav', 'audio/vnd.wave', 'audio/wav'),
   ('a.aac', 'audio/x-aac', 'audio/aac'), ('a.m4v', 'video/x-m4v', 'video/mp4'), ('a.pdf', 'application/x-pdf', 'application/pdf'),
   ('a.md', 'text/x-markdown', 'text/markdown'), ('a.csv', 'application/csv', 'text/csv'), ('a.csv', 'text/comma-separated-values', 'text/csv'),
-  -- The name does not count where a type is declared, nor do capitals, parameters and white space.
+  -- If a type is declared, the name does not count, and neither do capitals, parameters and white space.
   ('a.png', 'IMAGE/JPG', 'image/jpeg'), ('a', ' audio/MP3 ; codecs=mp3', 'audio/mpeg'), ('a.exe', 'text/plain', 'text/plain'),
   ('a.pdf', 'text/html', 'text/html'), ('a', 'application/x-7z-compressed', 'application/x-7z-compressed'),
-  -- Without a type, or with that of just anything, the name's ending counts.
+  -- Without a type, or with application/octet-stream, the ending of the name counts.
   ('a.jpeg', '', 'image/jpeg'), ('a.JPG', null, 'image/jpeg'), ('a.png', ' ', 'image/png'), ('a.gif', ';charset=utf-8', 'image/gif'),
   ('a.webp', '', 'image/webp'), ('IMG_0001.HEIC', 'application/octet-stream', 'image/heic'), ('a.heif', '', 'image/heif'),
   ('a.avif', '', 'image/avif'), ('a.mp4', '', 'video/mp4'), ('a.m4v', '', 'video/mp4'), ('a.mov', 'Application/Octet-Stream', 'video/quicktime'),
@@ -284,7 +284,7 @@ select is_empty(
 );
 delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
 
--- The bucket that the migrations make takes each of these, as Storage compares the whole type.
+-- The bucket of the migrations accepts each of these, because Storage compares the whole type.
 select is_empty(
   $$ select allowed from (values
        ('image/jpeg'), ('image/png'), ('image/gif'), ('image/webp'), ('image/heic'), ('image/heif'), ('image/avif'), ('video/mp4'),
@@ -326,7 +326,7 @@ delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp
 update storage.buckets set allowed_mime_types = array['application/pdf', 'image/png', 'text/plain'] where id = 'chat-attachments';
 
 -- File names -----------------------------------------------------------------------
--- What a message shows, and the last part of the path.
+-- The name in a message, and the last part of the path.
 
 create temporary table file_name (given text not null, shown text not null, key text not null, said text not null);
 grant select on file_name to authenticated;
@@ -540,7 +540,7 @@ from (values
   ('upload 11', '{"size": 5}', 'content type'),
   ('upload 12', '{"size": 5, "mimetype": "application/pdfx"}', 'content type'),
   ('upload 13', '{"size": 55, "mimetype": "text/plain"}', 'size'),
-  -- As the embedded Storage writes it.
+  -- The form of the embedded Storage.
   ('upload 16', '"{\"size\":6,\"mimetype\":\"application/pdf\"}"', 'size'),
   ('upload 17', '"{\"size\":5,\"mimetype\":\"text/plain\"}"', 'content type'),
   ('upload 18', '"{}"', 'size')
@@ -745,7 +745,7 @@ select is(pg_temp.attach('with a text'), 'PT403 blocked', 'the blocked send no f
 reset role;
 select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
--- An allowance that is used up is told before the file is looked at, and leaves it reserved.
+-- A used-up allowance is refused before the file is checked, and the file stays reserved.
 update chat.allowances set window_start = clock_timestamp() + interval '1 minute', used = 100
 where user_id = chat_tests.id('alice') and name = 'send';
 select chat_tests.act_as('alice');
@@ -859,7 +859,7 @@ from attempt_to_change a where a.does <> 'removes';
 select chat_tests.act_as('alice');
 select is(pg_temp.may_read('plan', 'letter', 'draft'), array['letter', 'plan'], 'all is where it was');
 
--- A project has policies of its own for its own buckets.
+-- The project has policies for other buckets.
 reset role;
 create policy "everybody does everything" on storage.objects for all to authenticated using (true) with check (true);
 create policy "anybody does everything" on storage.objects for all using (true) with check (true);
@@ -927,7 +927,7 @@ where o.bucket_id = 'chat-attachments' and not exists (select from public.messag
 create function pg_temp.age_deletion(file_name text, by interval) returns void
 language sql security definer
 as $$ update chat.discarded_uploads set discarded_at = discarded_at - by where path = pg_temp.path(age_deletion.file_name) $$;
--- What the sweeper is told of, by the names of the files.
+-- The leftovers that the sweeper gets, by the names of the files.
 create function pg_temp.leftovers(hours integer, days integer, page_limit integer default 100, strays boolean default false) returns text[]
 language sql
 as $$
@@ -938,7 +938,7 @@ as $$
     order by n
   )
 $$;
--- Removes one as Storage does when the sweeper asks; whether it let them.
+-- Removes a file as Storage does for the sweeper. Returns whether Storage allowed it.
 create function pg_temp.remove(file_name text) returns boolean
 language sql
 as $$
@@ -1051,7 +1051,7 @@ select is(
   'deleted 1.pdf', 'the message still tells what it was'
 );
 
--- With a chat go its messages and reservations, and what was uploaded is still found.
+-- The messages of a deleted chat are deleted too. Its files are still found.
 select chat_tests.act_as('alice');
 select pg_temp.send_file('group chat', 'to go');
 select pg_temp.reserve('group chat', 'to go, unsent');
@@ -1068,10 +1068,10 @@ select is(pg_temp.leftovers(0, 1), '{}', 'as long as other deleted ones');
 select pg_temp.age('to go, unsent', '26 hours');
 select is(pg_temp.leftovers(0, 1), array['to go, unsent unattached'], 'and so is what was in none, as always');
 select ok(pg_temp.remove(file_name), format('the sweeper removes %s', file_name)) from unnest(array['plan', 'to go', 'to go, unsent', 'deleted 3']) as file_name;
--- Of the three that had been removed before, the chat's end has told once more.
+-- The deletion of the chat has recorded the three removed files again.
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 7}', 'and all of it is forgotten');
 
--- And what was never reserved.
+-- And a file that was never reserved.
 reset role;
 insert into storage.objects (bucket_id, name, created_at) values
   ('chat-attachments', 'old stray', clock_timestamp() - interval '26 hours'),
@@ -1177,7 +1177,7 @@ select is(
 );
 
 -- Each policy for itself ----------------------------------------------------------------------
--- Without those that restrict, the ones that allow say as much.
+-- Without the restrictive policies, the permissive policies refuse the same.
 
 reset role;
 drop policy "nobody else uploads attachments" on storage.objects;
@@ -1196,7 +1196,7 @@ select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'she read
 select is(
   (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
 );
--- Storage tells policies its operation.
+-- Storage sets its operation for policies.
 set local storage.operation = 'storage.object.list_v2';
 select is(pg_temp.may_read('living', 'last', 'left'), '{}', 'a listing shows her nothing');
 select is(chat.first_file(), null, 'a listing has no first file');
