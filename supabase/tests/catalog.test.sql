@@ -2,7 +2,7 @@
 -- this file until it is in the list.
 
 begin;
-select plan(35);
+select plan(36);
 
 -- If the host has its tables in schema public, everything there that is not the chat's is the host's.
 create function pg_temp.is_hosts(schema name, called name) returns boolean
@@ -390,6 +390,16 @@ select is_empty(
 select is_empty(
   $$ select signature from own_function where coalesce(pg_catalog.obj_description(oid, 'pg_proc'), '') = '' $$,
   'each function has a comment'
+);
+
+select is_empty(
+  $$ select t.oid::regtype::text from pg_catalog.pg_type t left join pg_catalog.pg_class c on c.oid = t.typrelid
+     where t.typnamespace = 'chat'::regnamespace and (t.typtype in ('e', 'd') or c.relkind = 'c')
+       and coalesce(pg_catalog.obj_description(t.oid, 'pg_type'), '') = ''
+     union all
+     select c.oid::regclass::text from pg_catalog.pg_class c
+     where c.relnamespace = 'chat'::regnamespace and c.relkind = 'S' and coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '') = '' $$,
+  'each type and each sequence has a comment'
 );
 
 select * from finish();

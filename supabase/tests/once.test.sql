@@ -2,7 +2,7 @@
 -- moderators' rule fails this file. It reads the bodies of all functions of the chat.
 
 begin;
-select plan(13);
+select plan(14);
 
 -- The bodies without comments. The functions of the host's interface are the host's.
 create temporary view body as
@@ -133,6 +133,13 @@ select is_empty(
   $$ select b.function from body b join pg_catalog.pg_proc f on f.oid = b.oid
      where 'page_limit' = any (f.proargnames) and b.function <> 'chat.check_page_limit' and b.code !~ 'chat\.check_page_limit\(page_limit\)' $$,
   'every page has the same limit'
+);
+select set_eq(
+  $$ select f.proname::text, pg_catalog.pg_get_expr(f.proargdefaults, 'pg_catalog.pg_proc'::regclass) ~ '^50\M'
+     from body b join pg_catalog.pg_proc f on f.oid = b.oid
+     where b.function like 'public.%' and pg_catalog.pg_get_function_arguments(f.oid) ~ '\mpage_limit integer DEFAULT ' $$,
+  $$ values ('list_chats', true), ('list_messages', true), ('list_changes', true), ('list_leftover_uploads', false) $$,
+  'and every page of people 50 entries, if the request does not say otherwise'
 );
 select is_empty(
   $$ select p.policyname from pg_catalog.pg_policies p
