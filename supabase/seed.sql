@@ -1,9 +1,9 @@
--- People and conversations to try the API with. Every password is `password123`.
+-- People and messages for trying the API. Every password is `password123`.
 --
 --   alice  friend of bob and carol, author of the party    bob    friend of alice and carol
 --   carol  author of the party                             dave   asked alice to be friends
---   erin   blocked by alice                                frank  a stranger; moderator by token
---   sweeper  nobody's friend: the account that removes what is left over of uploads
+--   erin   blocked by alice                                frank  nobody's friend; moderator by token
+--   sweeper  nobody's friend: the account that removes leftover files
 
 insert into auth.users (
   id, instance_id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data, raw_user_meta_data,
@@ -41,7 +41,7 @@ insert into example_host.friendships (user_low, user_high, status, requested_by)
   ('a11ce000-0000-4000-8000-000000000001', 'da7e0000-0000-4000-8000-000000000004', 'pending', 'da7e0000-0000-4000-8000-000000000004'),
   ('a11ce000-0000-4000-8000-000000000001', 'e4140000-0000-4000-8000-000000000005', 'blocked', 'a11ce000-0000-4000-8000-000000000001');
 
--- The party is published and one of its groups approved: their chats come from the triggers.
+-- The party is published and one of its groups is approved. Triggers open their chats.
 insert into example_host.events (id, title, created_by) values
   ('e0e00000-0000-4000-8000-000000000001', 'Saturday Night Party', 'a11ce000-0000-4000-8000-000000000001');
 insert into example_host.event_authors (event_id, user_id) values
@@ -57,7 +57,7 @@ insert into example_host.event_group_members (group_id, user_id) values
 update example_host.events set status = 'published' where id = 'e0e00000-0000-4000-8000-000000000001';
 update example_host.event_groups set status = 'approved' where id = '60000000-0000-4000-8000-000000000001';
 
--- A few pages of talk in the dancers' chat, said by its people in turn.
+-- A few pages of messages in the dancers' chat, from its people in turn.
 do $$
 declare
   dancers constant uuid := (select c.id from chat.chats c where c.group_id = '60000000-0000-4000-8000-000000000001');

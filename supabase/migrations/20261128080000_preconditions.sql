@@ -1,20 +1,22 @@
--- The first migration: looks at everything that the others need, changes nothing, and refuses once, with the
--- whole list and a mend for each. So an installation is all or nothing, though each file is a transaction.
+-- Preconditions: this migration checks everything that the others need, and changes nothing. It fails once, with the
+-- whole list of problems and a solution for each. So an installation is all or nothing, although each file is a
+-- transaction of its own.
 --
--- Each block adds its findings to a setting of the session. The statement that raises them is the last and
--- a short one, as the CLI prints the statement that failed below its message.
+-- Each block adds its findings to a setting of the session. The last statement raises them. It is short, because the CLI
+-- prints the failed statement below its message.
 --
--- A later release that makes more names in `public` or in Supabase's schemas brings a file like this one.
+-- The names here repeat those of the other migrations, which are not applied yet. `cargo xtask test install` checks
+-- that they are the same. A later release with more names in `public` or in Supabase's schemas needs a file like this.
 
 set chat_install.findings to '';
--- The trial of a policy waits for whoever reads files, such as a dump, and all requests would wait behind it.
+-- The trial of a policy waits for transactions that read files, such as a dump, and all requests wait behind it.
 set local lock_timeout = '5s';
--- A database may have set otherwise, and names are compared as Postgres prints them.
+-- The blocks compare names as Postgres prints them, and a database may have this setting on.
 set local quote_all_identifiers = off;
 
 do $$
 begin
-  -- As in a database that was restored from a dump.
+  -- This is so in a database that was restored from a dump.
   if (
     select count(*) = 2 from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where (n.nspname, c.relname) in (('chat', 'refusals'), ('chat', 'chats'))
@@ -109,7 +111,7 @@ begin
       ('auth', 'uid', ''), ('auth', 'jwt', ''), ('realtime', 'topic', ''),
       ('realtime', 'send', 'jsonb, text, text, boolean')
     ),
-    -- A later Supabase may give them further arguments that a call can leave out.
+    -- A later version of Supabase may add arguments with defaults.
     functions as (
       select format('%s.%s(%s)', r.space, r.routine, r.arguments) as name, p.oid, p.signature
       from routines r
@@ -150,8 +152,8 @@ begin
 end
 $$;
 
--- Only trying tells whether policies can be made: on hosted Supabase an extension allows it to a role that is
--- not the owner. The subtransaction takes the policy back.
+-- Only a trial shows whether this role can create policies: on hosted Supabase an extension allows that to a role that
+-- is not the owner. The subtransaction rolls the policy back.
 do $$
 declare
   me constant text := quote_ident(current_user);
@@ -208,12 +210,12 @@ begin
       'messages_attachment_path_idx'
     )
   ),
-  -- A table is a type too.
+  -- A table has a type of the same name.
   types as (
     select 3, format('type public.%I exists', t.typname), format('alter type public.%I rename to …;', t.typname)
     from pg_type t where t.typnamespace = to_regnamespace('public') and t.typrelid = 0 and t.typname = 'messages'
   ),
-  -- Names of the arguments, and how many of them a caller must give.
+  -- The names of the arguments, and how many of them are required.
   ours (name, types, arguments, required) as (values
     ('count_leftover_uploads', 'integer, integer, boolean', '{unattached_hours,deleted_days,strays}'::text[], 2),
     ('delete_message', 'uuid, uuid', '{chat_id,message_id}', 2),
@@ -249,8 +251,8 @@ begin
       format('alter routine public.%I(%s) rename to …;', theirs.name, theirs.types)
     from theirs join ours on ours.name = theirs.name
     where theirs.types = ours.types
-      -- PostgREST chooses among functions of one name by the names of the arguments in the request: both fit
-      -- one request where neither needs an argument that the other has not.
+      -- PostgREST chooses between functions of one name by the names of the arguments in the request. A request can
+      -- match both if neither requires an argument that the other does not have.
       or theirs.arguments @> ours.arguments[:ours.required] and ours.arguments @> theirs.arguments[:theirs.required]
   ),
   policies as (
@@ -315,7 +317,7 @@ begin
       select case when b.name = b.id then b.id else format('%s, named %s,', b.id, b.name) end as name
     ) as n
     where 'chat-attachments' in (b.id, b.name);
-    -- As with the policies: a trigger of the project's own may refuse it.
+    -- A trial, as with the policies: a trigger of the project may refuse the bucket.
     if found is null and has_table_privilege('storage.buckets', 'insert') then
       begin
         insert into storage.buckets (id, name, public) values ('chat-attachments', 'chat-attachments', false);
@@ -332,8 +334,8 @@ begin
     perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
   end if;
 
-  -- Where there is none it is made. One for all tables, or for the schema, is left as it is. Before Postgres 15
-  -- there is none for a schema, nor the table that would tell.
+  -- A missing publication is created later. A publication for all tables, or for the whole schema, is left as it is.
+  -- Postgres before 15 has no publications for schemas, and no catalog of them.
   if current_setting('server_version_num')::integer >= 150000 then
     select format(E'\n- publication supabase_realtime belongs to %s, so %s may not add a table to it\n    %s', owner, me,
       format('as a superuser: alter publication supabase_realtime owner to %s;', me)) into found

@@ -1,16 +1,16 @@
--- What the other files share: people by their names, and acting as them. The first file of all, as
--- `supabase test db` runs them by name; it makes schema `chat_tests`, and tests little itself.
+-- Helpers of the other files: people by their names, and calls in their name. `supabase test db` runs the files by
+-- name, so this is the first. It makes schema `chat_tests`, and tests little itself.
 --
--- The name is not `tests`, as many projects have basejump's test helpers in a schema of that name.
+-- The schema's name is not `tests`, because many projects have basejump's test helpers in a schema of that name.
 --
--- `001_host.test.sql` adds what a host provides: how to make friends, publish an event and so on. All that
--- a core test knows of the host is the functions there.
+-- `001_host.test.sql` adds the helpers of a host: how to make friends, publish an event and so on. Core tests reach the
+-- host only through these functions.
 
 begin;
 drop schema if exists chat_tests cascade;
 create schema chat_tests;
-comment on schema chat_tests is 'Helpers of the SQL and HTTP tests; made anew by each run. A live database has none.';
--- Stories call them as the people they act for. None is a definer function, so nobody gains anything.
+comment on schema chat_tests is 'Helpers of the SQL and HTTP tests. Each run makes them again. A live database does not have them.';
+-- Stories call them in the role of a person. None is a security definer function, so nobody gets more rights.
 grant usage on schema chat_tests to anon, authenticated, service_role;
 
 -- A story ----------------------------------------------------------------------
@@ -19,12 +19,12 @@ create function chat_tests.begin_story() returns void
 language plpgsql
 as $$
 begin
-  -- Ids by the names that the story uses.
+  -- Ids, by the names in the story.
   create temporary table known (name text primary key, id uuid not null default gen_random_uuid());
   grant select, insert on known to anon, authenticated, service_role;
-  -- Answers by the moments that they were given.
+  -- Answers, by the moments of the story.
   create temporary table seen (moment text primary key, answer jsonb not null);
-  grant select, insert on seen to authenticated;
+  grant select, insert on seen to anon, authenticated, service_role;
 end
 $$;
 comment on function chat_tests.begin_story() is
@@ -40,7 +40,7 @@ begin
   return answer;
 end
 $$;
-comment on function chat_tests.id(text) is 'The id of what the story knows by this name.';
+comment on function chat_tests.id(text) is 'The id with this name in the story.';
 
 create function chat_tests.ids(variadic called text[]) returns uuid[]
 language plpgsql stable
@@ -49,7 +49,7 @@ begin
   return array(select chat_tests.id(name) from unnest(called) with ordinality as n (name, place) order by place);
 end
 $$;
-comment on function chat_tests.ids(text[]) is 'The ids of several, in the order of their names.';
+comment on function chat_tests.ids(text[]) is 'The ids with these names, in their order.';
 
 create function chat_tests.add_people(variadic called text[]) returns void
 language plpgsql
@@ -60,7 +60,7 @@ begin
   select k.id, k.id || '@test.example' from pg_temp.known k where k.name = any (called);
 end
 $$;
-comment on function chat_tests.add_people(text[]) is 'New accounts, known by these names.';
+comment on function chat_tests.add_people(text[]) is 'Makes accounts with these names.';
 
 create function chat_tests.claim(person uuid, more_claims jsonb default '{}') returns void
 language plpgsql
@@ -71,7 +71,7 @@ begin
   );
 end
 $$;
-comment on function chat_tests.claim(uuid, jsonb) is 'The claims of a person''s token, for whatever role asks.';
+comment on function chat_tests.claim(uuid, jsonb) is 'Sets the claims of a person''s token, and keeps the role.';
 
 create function chat_tests.act_as(person text, more_claims jsonb default '{}') returns void
 language plpgsql
@@ -80,28 +80,84 @@ begin
   perform chat_tests.claim(chat_tests.id(person), more_claims), set_config('role', 'authenticated', true);
 end
 $$;
-comment on function chat_tests.act_as(text, jsonb) is 'What follows runs as this person, as PostgREST would run it; `reset role` ends it.';
+comment on function chat_tests.act_as(text, jsonb) is 'The next statements run as this person, as PostgREST runs them, until `reset role`.';
 
 create function chat_tests.rfc3339(at timestamptz) returns text
 language sql stable
 return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
-comment on function chat_tests.rfc3339(timestamptz) is 'A timestamp as the API must show it.';
+comment on function chat_tests.rfc3339(timestamptz) is 'A timestamp in the form that the API must have.';
 
--- What a host provides, before it says so ------------------------------------------
+create function chat_tests.answer(moment text) returns jsonb
+language plpgsql stable
+as $$
+declare
+  answer jsonb;
+begin
+  select s.answer into strict answer from pg_temp.seen s where s.moment = answer.moment;
+  return answer;
+end
+$$;
+comment on function chat_tests.answer(text) is 'The answer of this moment.';
+
+create function chat_tests.say(chat text, line text, client_id uuid default null) returns jsonb
+language plpgsql
+as $$
+declare
+  answer constant jsonb := public.send_message(chat_tests.id(chat), line, client_id);
+begin
+  insert into pg_temp.known (name, id) values (line, (answer ->> 'id')::uuid) on conflict do nothing;
+  return answer;
+end
+$$;
+comment on function chat_tests.say(text, text, uuid) is 'Sends a line to a chat. The message has the line as its name.';
+
+create function chat_tests.texts(chat uuid) returns text[]
+language sql stable
+as $$
+  select coalesce(array_agg(message ->> 'text'), '{}')
+  from jsonb_array_elements(public.list_messages(chat, 100)::jsonb -> 'data') as message
+$$;
+comment on function chat_tests.texts(uuid) is 'The texts of a chat''s messages, newest first.';
+
+create function chat_tests.refusal(call text) returns text
+language plpgsql
+as $$
+declare
+  detail text;
+begin
+  execute 'select public.' || call;
+  return 'not at all';
+exception when others then
+  get stacked diagnostics detail = pg_exception_detail;
+  return rtrim(concat_ws(' ', sqlstate, sqlerrm, detail));
+end
+$$;
+comment on function chat_tests.refusal(text) is 'How a call of the API is refused: SQLSTATE, code and detail.';
+
+create function chat_tests.api_functions() returns text[]
+language sql immutable
+return array[
+  'list_chats', 'get_chat', 'open_direct_chat', 'leave_chat', 'mark_read', 'list_messages', 'send_message', 'edit_message',
+  'delete_message', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
+  'forget_swept_uploads'
+];
+comment on function chat_tests.api_functions() is 'The names of the API''s functions in schema public.';
+
+-- A host, before its helpers say what it has ------------------------------------------
 
 create function chat_tests.provides() returns text[]
 language sql immutable
 return '{}'::text[];
 comment on function chat_tests.provides() is
-  'Host: which of friends, blocks, events, moderators, rooms and groups it has. A room is a chat of several people of whom only some moderate.';
+  'Host: which of friends, blocks, events, moderators, rooms and groups it has. A room is a chat of several people, of whom only some moderate it.';
 
 create function chat_tests.host_schemas() returns text[]
 language sql immutable
 return array['public'];
 comment on function chat_tests.host_schemas() is
-  'Host: where its tables are. Where that is not schema public, the tests see that nothing there is but the chat''s.';
+  'Host: the schemas of its tables. If schema public is not one of them, the tests check that it has only objects of the chat.';
 
--- Made of what a host provides -----------------------------------------------------
+-- Helpers that call the host's -----------------------------------------------------
 
 create function chat_tests.open_event(title text, authors uuid[]) returns uuid
 language plpgsql

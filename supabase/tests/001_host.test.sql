@@ -1,6 +1,6 @@
--- How the tests reach the host: the one file of them that is to be written anew for another host, beside its
--- migration. Each function changes the host's rows as the host's own code does, in one statement where it takes
--- arrays. This one is of the example host.
+-- How the tests reach the host. Another host has its own version of this file, beside its migration. Each function
+-- changes the host's rows as the host's code does. A function with arrays changes them in one statement. This version
+-- is of the example host.
 
 begin;
 
@@ -122,8 +122,8 @@ language sql
 as $$ delete from example_host.event_groups g where g.id = group_id $$;
 comment on function chat_tests.delete_group(uuid) is 'Deletes a group.';
 
--- Rooms: here a group, whose event's authors moderate its chat. Where events have people who do not moderate,
--- a room can be an event.
+-- Rooms: in this host a room is a group, and the authors of its event moderate its chat. In a host whose events have
+-- people who do not moderate, a room can be an event.
 
 create or replace function chat_tests.open_room(title text, authors uuid[], members uuid[]) returns uuid
 language plpgsql

@@ -1,21 +1,17 @@
--- What the roles of the API may do, as the catalog tells it. Each list here is whole: a new
--- table, column, function or grant fails this file until somebody writes it down.
+-- The rights of the API's roles, from the catalog. Each list here is complete: a new table, function or grant fails
+-- this file until it is in the list.
 
 begin;
-select plan(35);
+select plan(36);
 
--- Where the host has its tables in schema public, what is not named here is taken for the host's.
+-- If the host has its tables in schema public, everything there that is not the chat's is the host's.
 create function pg_temp.is_hosts(schema name, called name) returns boolean
 language sql stable
-return schema = 'public' and 'public' = any (chat_tests.host_schemas()) and called <> all (array[
-  'messages',
-  'list_chats', 'get_chat', 'open_direct_chat', 'leave_chat', 'mark_read', 'list_messages', 'send_message', 'edit_message',
-  'delete_message', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
-  'forget_swept_uploads'
-]);
+return schema = 'public' and 'public' = any (chat_tests.host_schemas())
+  and called <> all (array['messages'] || chat_tests.api_functions());
 
 -- Grants ---------------------------------------------------------------------
--- By name, through PUBLIC, or through a role that the role is in: all of them count.
+-- A privilege counts if the role has it by name, through PUBLIC, or through another role of which it is a member.
 
 create temporary view api_privilege as
 with
@@ -54,7 +50,7 @@ select set_eq(
     ('authenticated', 'public', 'usage'),
     ('authenticated', 'chat', 'usage'),
     ('service_role', 'public', 'usage') $$,
-  'anon and service_role reach schema public alone, authenticated chat too, and none makes anything there'
+  'anon and service_role may use schema public only, authenticated also schema chat, and none may create there'
 );
 
 select is_empty(
@@ -78,24 +74,11 @@ select set_eq(
     ('select', 'chat.chat_participants.chat_id'),
     ('select', 'chat.chat_participants.user_id'),
     ('select', 'chat.chat_participants.left_at'),
-    ('select', 'chat.chat_participants.history_from'),
-    ('select', 'public.messages.id'),
-    ('select', 'public.messages.chat_id'),
-    ('select', 'public.messages.sender_id'),
-    ('select', 'public.messages.text'),
-    ('select', 'public.messages.attachment_path'),
-    ('select', 'public.messages.attachment_file_name'),
-    ('select', 'public.messages.attachment_content_type'),
-    ('select', 'public.messages.attachment_size'),
-    ('select', 'public.messages.attachment_width'),
-    ('select', 'public.messages.attachment_height'),
-    ('select', 'public.messages.client_id'),
-    ('select', 'public.messages.rev'),
-    ('select', 'public.messages.created_at'),
-    ('select', 'public.messages.edited_at'),
-    ('select', 'public.messages.deleted_at'),
-    ('select', 'public.messages.deleted_by') $$,
-  'authenticated reads these columns and writes none'
+    ('select', 'chat.chat_participants.history_from')
+    union all
+    select 'select', 'public.messages.' || a.attname from pg_catalog.pg_attribute a
+    where a.attrelid = 'public.messages'::regclass and a.attnum > 0 and not a.attisdropped $$,
+  'authenticated reads these columns and every column of messages, and writes no column'
 );
 
 select set_eq(
@@ -116,7 +99,7 @@ select set_eq(
     ('public.list_leftover_uploads(integer, integer, integer, boolean)'),
     ('public.count_leftover_uploads(integer, integer, boolean)'),
     ('public.forget_swept_uploads()'),
-    -- What bodies that run with the caller's rights, and policies, call:
+    -- Functions that policies call, and functions that run with the caller's rights:
     ('chat.bucket()'),
     ('chat.changed_messages(uuid, bigint, integer, boolean)'),
     ('chat.chats_of_caller(uuid[])'),
@@ -133,26 +116,28 @@ select set_eq(
     ('chat.may_listen(text)'),
     ('chat.may_upload(text)'),
     ('chat.moderated_chats()'),
-    ('chat.moderated_message(chat.message, timestamp with time zone, uuid)'),
     ('chat.my_folders()'),
     ('chat.refuse(text, text)'),
+    ('chat.refuse_request(text)'),
     ('chat.require_account()'),
     ('chat.require_participant(uuid)'),
     ('chat.rfc3339(timestamp with time zone)'),
-    ('chat.to_message(messages, uuid)'),
-    ('chat.topic(uuid, integer)') $$,
+    ('chat.to_change(bigint, uuid, boolean, json)'),
+    ('chat.to_message(messages, uuid, boolean)'),
+    ('chat.topic(text, uuid, integer)'),
+    ('chat.topic_pattern()') $$,
   'authenticated executes these functions and no other'
 );
 
 select set_eq(
   $$ select kind, object, privilege from api_privilege where role = 'service_role' and kind <> 'schema' $$,
   $$ values ('table', 'public.messages', 'select') $$,
-  'service_role reads messages, and has nothing in schema chat'
+  'service_role reads messages, and has no privilege in schema chat'
 );
 
 select is_empty(
   $$ select role, object, privilege from api_privilege where is_grantable $$,
-  'nothing may be granted on'
+  'no role may grant a privilege to others'
 );
 
 -- Functions ------------------------------------------------------------------
@@ -178,10 +163,10 @@ select set_eq(
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
     ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v'),
     ('reserve_upload', 'v'), ('forget_swept_uploads', 'v') $$,
-  'what PostgREST runs for a GET is stable, and so read only; the rest is volatile; and these are all functions of the API'
+  'functions for a GET are stable, so PostgREST runs them read only; the others are volatile; these are all functions of the API'
 );
 
--- The planner runs an immutable function of constants when it plans, also in a branch that is never reached.
+-- The planner runs an immutable function with constant arguments, also in a branch that is never executed.
 select is_empty(
   $$ select signature from own_function
      where provolatile = 'i' and body ~* '\m(raise|refuse\w*|check_\w+|require_\w+)\M' $$,
@@ -190,13 +175,13 @@ select is_empty(
 select set_has(
   $$ select signature::text from own_function where body ~* '\m(raise|refuse\w*|check_\w+|require_\w+)\M' $$,
   $$ values ('chat.check_text(text)'), ('chat.charge(text)'), ('send_message(uuid,text,uuid,text)'), ('chat.refuse(text,text)') $$,
-  'of which there are some'
+  'and this finds functions that raise'
 );
 
--- Where Postgres has LLVM, the sort's penalty makes it compile for 150 ms.
+-- With enable_sort = off a plan looks so expensive that Postgres with LLVM compiles it for 150 ms.
 select is_empty(
   $$ select signature from own_function where 'enable_sort=off' = any (proconfig) and not 'jit=off' = any (proconfig) $$,
-  'what never sorts is never compiled'
+  'a function with enable_sort = off also has jit = off'
 );
 select set_eq(
   $$ select signature::text from own_function where 'enable_sort=off' = any (proconfig) $$,
@@ -208,7 +193,7 @@ select set_eq(
 );
 
 -- Schema public ----------------------------------------------------------------
--- PostgREST exposes it, so that everything in it can be asked for.
+-- PostgREST exposes this schema, so everything in it can be requested.
 
 select set_eq(
   $$ select c.relname::text from pg_catalog.pg_class c
@@ -225,7 +210,7 @@ select is_empty(
        and not exists (select from pg_catalog.pg_depend d where d.objid = t.oid and d.deptype = 'e') $$,
   'no type is there'
 );
--- PostgREST embeds along foreign keys: `messages?select=id,chats(messages(…))` would cost gigabytes.
+-- PostgREST embeds tables along foreign keys: `messages?select=id,chats(messages(…))` would cost gigabytes.
 select is_empty(
   $$ select f.conname
      from pg_catalog.pg_constraint f
@@ -287,7 +272,7 @@ select set_eq(
 );
 select is_empty(
   $$ select policyname from pg_catalog.pg_policies
-     where schemaname = 'storage' and concat(qual, ' ', with_check) !~ '\m(bucket_)?id (=|IS DISTINCT FROM) (chat\.bucket\(\)|''chat-attachments'')' $$,
+     where schemaname = 'storage' and concat(qual, ' ', with_check) !~ concat('\m(bucket_)?id (=|IS DISTINCT FROM) (chat\.bucket\(\)|''', chat.bucket(), ''')') $$,
   'each is about the chat''s bucket alone'
 );
 select is_empty(
@@ -314,7 +299,7 @@ select is_empty(
   'no policy lets every row through'
 );
 
--- A wrapped call is a plan's InitPlan: asked once a query, not once a row.
+-- A call inside a select is an InitPlan: it runs once for each query, not for each row.
 select is_empty(
   $$ select policyname from pg_catalog.pg_policies
      where schemaname in ('public', 'chat') and not pg_temp.is_hosts(schemaname, tablename)
@@ -324,14 +309,14 @@ select is_empty(
   'no policy asks for the caller''s claims outside a select of their own'
 );
 
--- The tables that a policy's subqueries read stand as `:relid` in its stored tree.
+-- In the stored tree of a policy, the tables of its subqueries have `:relid`.
 select is_empty(
   $$ select p.polname from pg_catalog.pg_policy p
      where concat(p.polqual::text, p.polwithcheck::text) like '%:relid ' || p.polrelid || ' %' $$,
   'no policy reads its own table'
 );
 
--- A function of the row's columns would run for each row that a scan passes.
+-- A function with the row's columns as arguments would run for each row of a scan.
 select is_empty(
   $$ select policyname from pg_catalog.pg_policies
      where schemaname in ('public', 'chat') and not pg_temp.is_hosts(schemaname, tablename) and concat(qual, ' ', with_check) ~ 'chat\.\w+\([^)]' $$,
@@ -360,8 +345,7 @@ select is_empty(
 );
 
 -- Triggers -----------------------------------------------------------------------
--- A row trigger that locks takes its locks in the order of rows: so whatever changes chats and
--- participants is told of by statement.
+-- A row trigger would take locks in the order of the rows. So changes of chats and participants have statement triggers.
 
 select set_eq(
   $$ select t.tgrelid::regclass::text, t.tgname::text, case when t.tgtype & 1 = 1 then 'row' else 'statement' end
@@ -376,7 +360,7 @@ select set_eq(
     ('chat.chat_participants', '_100_announce_added', 'statement'),
     ('chat.chat_participants', '_100_announce_changed', 'statement'),
     ('chat.chat_participants', '_100_announce_deleted', 'statement'),
-    -- After the foreign keys of a host's.
+    -- This one runs after the foreign keys of a host.
     ('auth.users', '_100_leave_chats', 'statement') $$,
   'these are all triggers'
 );
@@ -406,6 +390,16 @@ select is_empty(
 select is_empty(
   $$ select signature from own_function where coalesce(pg_catalog.obj_description(oid, 'pg_proc'), '') = '' $$,
   'each function has a comment'
+);
+
+select is_empty(
+  $$ select t.oid::regtype::text from pg_catalog.pg_type t left join pg_catalog.pg_class c on c.oid = t.typrelid
+     where t.typnamespace = 'chat'::regnamespace and (t.typtype in ('e', 'd') or c.relkind = 'c')
+       and coalesce(pg_catalog.obj_description(t.oid, 'pg_type'), '') = ''
+     union all
+     select c.oid::regclass::text from pg_catalog.pg_class c
+     where c.relnamespace = 'chat'::regnamespace and c.relkind = 'S' and coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '') = '' $$,
+  'each type and each sequence has a comment'
 );
 
 select * from finish();

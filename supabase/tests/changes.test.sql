@@ -1,4 +1,4 @@
--- Catching up by the feed of changes, as the people of a chat, its moderators and a stranger.
+-- The feed of changes, as the people of a chat, its moderators and a stranger.
 --
 -- needs: friends, rooms
 
@@ -16,7 +16,7 @@ insert into known (name, id)
 select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob'));
 insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
 
--- Says one line as the one who acts, known by that line afterwards.
+-- As chat_tests.say, and keeps the answer.
 create function pg_temp.say(chat text, line text) returns void
 language plpgsql
 as $$
@@ -28,7 +28,7 @@ begin
 end
 $$;
 
--- Changes the line that is known by this name, which stays its name.
+-- Edits the message with this name. The message keeps its name.
 create function pg_temp.edit(chat text, line text, content text) returns void
 language plpgsql
 as $$
@@ -37,7 +37,7 @@ begin
 end
 $$;
 
--- Each change in a word: `3 hello` for an upsert, `4 -hello` for a deletion.
+-- Each change as a short text: `3 hello` for an upsert, `4 -hello` for a deletion.
 create function pg_temp.words(data jsonb) returns text[]
 language sql stable
 as $$
@@ -55,7 +55,7 @@ create function pg_temp.changes(chat text, since bigint default 0, page_limit in
 language sql stable
 as $$ select pg_temp.words(public.list_changes(chat_tests.id(chat), since, page_limit)::jsonb -> 'data') $$;
 
--- What a client has that applies the whole feed, page by page, as `list_messages` would show it.
+-- The messages of a client that has applied the whole feed, page by page, in the form of `list_messages`.
 create function pg_temp.applied(chat text, page_limit integer) returns jsonb
 language plpgsql stable
 as $$
@@ -88,8 +88,7 @@ begin
 end
 $$;
 
--- An answer without the topic of the chat's channel, which realtime.test.sql is about, and without the
--- epoch, which has a part of its own below.
+-- An answer without the topic, which realtime.test.sql tests, and without the epoch, which is tested below.
 create function pg_temp.feed(chat text, since bigint, page_limit integer default 50) returns jsonb
 language sql stable
 as $$ select public.list_changes(chat_tests.id(chat), since, page_limit)::jsonb - array['topic', 'epoch'] $$;
@@ -199,7 +198,7 @@ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('a secre
 select chat_tests.act_as('carol');
 select public.delete_message(chat_tests.id('group chat'), chat_tests.id('hello yourself'));
 
--- Who is no moderator: alice, who sent the secret and deleted it.
+-- Alice, who sent the secret and deleted it, is not a moderator.
 select chat_tests.act_as('alice');
 select is(
   pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'who deleted a message is told so, not what it was'
@@ -437,8 +436,7 @@ select is(
 );
 
 -- Positions of another database --------------------------------------------------------
--- A database that was restored has lost what came after its backup: positions of that part are
--- nobody's any more.
+-- A restored database has lost the changes after its backup, so their positions are not valid any more.
 
 select chat_tests.act_as('alice');
 select matches(chat.epoch(), '^[0-9a-f]{16}$', 'an epoch is a short word');
@@ -481,7 +479,7 @@ from (values
   ('pair', array['PT403', 'not_participant']), ('unknown chat', array['PT404', 'chat_not_found'])
 ) as attempt (chat, refusal);
 
--- The group's chat is at rev 10. A backup knew its first four.
+-- The group's chat is at rev 10. The backup has revs 1 to 4.
 reset role;
 delete from public.messages where chat_id = chat_tests.id('group chat') and rev > 4;
 update chat.chats set rev = 4 where id = chat_tests.id('group chat');
@@ -504,7 +502,7 @@ select throws_ok(
   $$ select public.list_changes(chat_tests.id('group chat'), 10, 50, '0123456789abcdef') $$, 'PT410', 'resync_required', 'its epoch does'
 );
 
--- A table that was loaded anew is stored in another file.
+-- A table that was loaded again has another file.
 insert into seen (moment, answer) select 'epoch before', to_jsonb(chat.epoch());
 reset role;
 cluster chat.chats using chats_pkey;

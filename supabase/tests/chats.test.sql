@@ -1,11 +1,11 @@
--- Opening, listing, reading and leaving chats, as the people in them.
+-- Opening, listing, reading and leaving chats, as their participants.
 --
 -- needs: friends, blocks, events
 
 begin;
 select plan(183);
 
--- One person sends hundreds here.
+-- One person sends hundreds of messages here.
 update chat.rate_limits set max_count = 1000000 where name = 'send';
 
 select chat_tests.begin_story();
@@ -17,12 +17,12 @@ select chat_tests.befriend(chat_tests.id(a), chat_tests.id(b))
 from (values ('alice', 'bob'), ('carol', 'alice'), ('grace', 'henry')) as pair (a, b);
 select chat_tests.block(chat_tests.id('alice'), chat_tests.id('erin')), chat_tests.block(chat_tests.id('frank'), chat_tests.id('alice'));
 
--- How far the one who acts has read a chat, as the database keeps it.
+-- The read mark of the acting person in a chat.
 create function pg_temp.read_to(chat text) returns timestamptz
 language sql stable security definer
 as $$ select r.last_read_at from chat.read_marks r where r.chat_id = chat_tests.id(chat) and r.user_id = auth.uid() $$;
 
--- The direct chat of two people as the API shows it before a word is said.
+-- The direct chat of two people as the API shows it before the first message.
 create function pg_temp.direct_chat_of(a text, b text) returns jsonb
 language sql stable security definer
 as $$
@@ -79,7 +79,7 @@ select results_eq(
   'of all these one chat exists, and its pair takes part'
 );
 
--- A pair that is friends no longer keeps its chat; a pair with a block cannot open it.
+-- Two people who are not friends any more keep their chat. If one has blocked the other, they cannot open it.
 select chat_tests.unfriend(chat_tests.id('alice'), chat_tests.id('bob'));
 select chat_tests.act_as('alice');
 select is(
@@ -156,12 +156,12 @@ reset role;
 create temporary table happening as
 select n, chat_tests.open_event('Event ' || n, chat_tests.ids('carol')) as event_id from generate_series(1, 12) as n;
 insert into known (name, id) select 'event ' || h.n, chat_tests.chat_of(h.event_id) from happening h;
--- Two spoke at the same microsecond, and one of the silent ones is the newest.
+-- Two chats have a message of the same microsecond, and a chat without messages is the newest.
 update chat.chats c set last_message_at = now() + interval '1 minute' where c.id = any (chat_tests.ids('event 2', 'event 5', 'event 6'));
 update chat.chats c set last_message_at = now() - interval '1 minute' where c.id = chat_tests.id('event 3');
 update chat.chats c set created_at = now() + interval '1 hour' where c.id = chat_tests.id('event 4');
 
--- Follows the cursors to the end, as the edge does: decoded, and its parts given back.
+-- Follows the cursors to the end, as the edge does: it decodes each cursor and passes its parts.
 create function pg_temp.list_by_pages(page_limit integer) returns uuid[]
 language plpgsql
 as $$
@@ -227,7 +227,7 @@ from unnest(array[0, 101, -1, null]) as page_limit;
 
 -- Unread counts ----------------------------------------------------------------
 
--- Says so many lines as the one who acts; the last one is known by the name afterwards.
+-- Sends lines as the acting person. The last message has the name.
 create function pg_temp.say(chat text, lines integer, called text) returns void
 language plpgsql
 as $$
@@ -304,7 +304,7 @@ select is(
   'which the chat tells her, and so does the list'
 );
 
--- An own message after all that one has read needs no mark; unread ones keep theirs.
+-- A person's own message moves their mark only if they have read everything before it.
 select pg_temp.say('alice and bob', 1, 'all read');
 select is(
   pg_temp.read_to('alice and bob'),
@@ -477,7 +477,7 @@ select is(
 );
 
 -- Accounts that go and come back -----------------------------------------------
--- An account that is deleted leaves its chats. One that is restored has the same id, and no rows here.
+-- A deleted account leaves its chats. A restored account has the same id, and no rows here.
 
 reset role;
 create function pg_temp.restore_account(person text) returns void
@@ -486,12 +486,6 @@ as $$ insert into auth.users (id, email) values (chat_tests.id(person), chat_tes
 create function pg_temp.delete_account(person text) returns void
 language sql security definer
 as $$ delete from auth.users where id = chat_tests.id(person) $$;
-create function pg_temp.texts(chat text) returns text[]
-language sql stable
-as $$
-  select coalesce(array_agg(message ->> 'text'), '{}')
-  from jsonb_array_elements(public.list_messages(chat_tests.id(chat), 100)::jsonb -> 'data') as message
-$$;
 -- Each row of a chat: `<who>, history from rev <n>`.
 create function pg_temp.seats(chat text) returns text[]
 language sql stable security definer
@@ -508,7 +502,7 @@ select chat_tests.act_as('henry');
 select pg_temp.say('grace and henry', 1, 'two');
 select pg_temp.delete_account('henry');
 
--- Henry's token is good for an hour after that.
+-- Henry's token stays valid for an hour after that.
 select throws_ok(format('select public.%s', call), 'PT401', 'invalid_token', format('a deleted account is told so: %s', split_part(call, '(', 1)))
 from unnest(array[
   $$list_chats()$$,
@@ -540,7 +534,7 @@ select is(
   ),
   'henry is still one of the pair, and gone'
 );
-select is(pg_temp.texts('grace and henry'), array['two 1', 'one 1'], 'what he said stays');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['two 1', 'one 1'], 'what he said stays');
 select pg_temp.say('grace and henry', 1, 'three');
 insert into seen (moment, answer) select 'three was said', to_jsonb(public.get_chat(chat_tests.id('grace and henry')) ->> 'lastMessageAt');
 set local response.status = '';
@@ -551,7 +545,7 @@ select is(
 select is(current_setting('response.status', true), '', 'which is the one she has');
 select is(pg_temp.seats('grace and henry'), array['grace, history from rev 0'], 'neither gives henry a part in it while he is gone');
 
--- Grace's message gives henry his part back.
+-- Grace's message makes henry a participant again.
 select pg_temp.restore_account('henry');
 select is(
   public.get_chat(chat_tests.id('grace and henry'))::jsonb -> 'goneParticipants', '[]', 'an account that is restored is gone no more'
@@ -568,7 +562,7 @@ select is(
   'grace''s message gives him a part, after all that was said before'
 );
 select chat_tests.act_as('henry');
-select is(pg_temp.texts('grace and henry'), array['four 1'], 'he reads that message and none before it');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['four 1'], 'he reads that message and none before it');
 select is(
   public.list_chats()::jsonb -> 'data',
   (
@@ -585,7 +579,7 @@ select is(
   'the chat is in his list, with that message unread, and read to where his history begins'
 );
 select chat_tests.act_as('grace');
-select is(pg_temp.texts('grace and henry'), array['four 1', 'three 1', 'two 1', 'one 1'], 'grace has all of it');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['four 1', 'three 1', 'two 1', 'one 1'], 'grace has all of it');
 
 -- Henry opens the chat himself.
 select pg_temp.delete_account('henry');
@@ -610,7 +604,7 @@ select is(
 );
 select pg_temp.say('grace and henry', 1, 'five');
 
--- Both accounts go and come back; one of them opens the chat.
+-- Both accounts are deleted and restored. Then one of them opens the chat.
 select pg_temp.delete_account(person) from unnest(array['grace', 'henry']) as person;
 select is(pg_temp.seats('grace and henry'), '{}', 'a pair may both be gone');
 select pg_temp.restore_account(person) from unnest(array['grace', 'henry']) as person;
@@ -628,9 +622,9 @@ select is(
   pg_temp.seats('grace and henry'), array['grace, history from rev 5', 'henry, history from rev 5'], 'opening gives both their part'
 );
 select chat_tests.act_as('henry');
-select is(pg_temp.texts('grace and henry'), '{}', 'henry''s is empty as well');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), '{}', 'henry''s is empty as well');
 
--- The one who opened the chat is the one who is missing.
+-- The missing person is the one who opened the chat.
 select pg_temp.say('grace and henry', 1, 'six');
 select pg_temp.delete_account('grace');
 select pg_temp.restore_account('grace');
@@ -641,11 +635,11 @@ select throws_ok(
 select chat_tests.act_as('henry');
 select pg_temp.say('grace and henry', 1, 'seven');
 select chat_tests.act_as('grace');
-select is(pg_temp.texts('grace and henry'), array['seven 1'], 'henry''s message gives her one');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['seven 1'], 'henry''s message gives her one');
 select chat_tests.act_as('henry');
-select is(pg_temp.texts('grace and henry'), array['seven 1', 'six 1'], 'his own part is as it was');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['seven 1', 'six 1'], 'his own part is as it was');
 
--- Henry's row is missing and grace has left: a message brings back the sender's own pair only.
+-- Henry's row is missing and grace has left. A message completes only the sender's pair.
 select pg_temp.delete_account('henry');
 select chat_tests.act_as('grace');
 select public.leave_chat(chat_tests.id('grace and henry'));

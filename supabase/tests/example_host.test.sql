@@ -1,5 +1,5 @@
--- The chats of events and groups come and change with the host application's tables alone.
--- The host writes as service_role, which itself may neither read nor write a chat.
+-- The chats of events and groups are opened and changed only by changes of the host's tables. The host writes as
+-- service_role, which may not read or write chats.
 
 begin;
 select plan(121);
@@ -20,7 +20,7 @@ begin
 end
 $$;
 
--- The chats of an event or a group, each as `<type> "<name>": <who takes part>`.
+-- The chats of an event or a group, each as `<type> "<name>": <participants>`.
 create function pg_temp.chats_of(source text) returns text[]
 language sql stable security definer
 as $$
@@ -33,7 +33,7 @@ as $$
   where c.group_id = chat_tests.id(source) or (c.event_id = chat_tests.id(source) and c.group_id is null)
 $$;
 
--- The ids of all chats that belong to an event: what must stay when a status flips.
+-- The ids of all chats of an event, which must stay when a status changes back and forth.
 create function pg_temp.chat_ids(event text) returns uuid[]
 language sql stable security definer
 as $$ select array_agg(c.id order by c.id) from chat.chats c where c.event_id = chat_tests.id(event) $$;
@@ -100,7 +100,7 @@ select is(
 
 insert into example_host.event_groups (id, event_id, name) values
   (chat_tests.id('dancers'), chat_tests.id('party'), 'Dancers'), (chat_tests.id('cooks'), chat_tests.id('party'), 'Cooks');
--- Bob is an author of the party and dances too.
+-- Bob is an author of the party and a member of the dancers.
 insert into example_host.event_group_members (group_id, user_id) values
   (chat_tests.id('dancers'), chat_tests.id('carol')), (chat_tests.id('dancers'), chat_tests.id('bob')), (chat_tests.id('cooks'), chat_tests.id('dave'));
 select is(pg_temp.chats_of('dancers'), '{}', 'a pending group has no chat');
@@ -251,7 +251,7 @@ select is(
   pg_temp.chats_of('cooks'), array['approved_group "Saturday Night Party — group": alice, bob, dave, frank'], 'a member put in another''s place takes it'
 );
 
--- Leaving is final until somebody is added: a row that is only touched adds nobody.
+-- A person who has left comes back only when the host adds them. An update without a change adds nobody.
 reset role;
 update chat.chat_participants p set left_at = clock_timestamp()
 from chat.chats c
@@ -354,7 +354,7 @@ as $$ select c.id from chat.chats c where c.group_id = chat_tests.id(called) $$;
 create function pg_temp.topic_version(called text) returns integer
 language sql stable security definer
 as $$ select c.topic_version from chat.chats c where c.group_id = chat_tests.id(called) $$;
--- Says one line in a group's chat, known by that line afterwards.
+-- Sends a line to a group's chat. The message has the line as its name.
 create function pg_temp.say(person text, called text, line text) returns void
 language plpgsql
 as $$
@@ -367,13 +367,7 @@ begin
   insert into pg_temp.known (name, id) values (line, message_id);
 end
 $$;
-create function pg_temp.texts(called text) returns text[]
-language sql stable
-as $$
-  select coalesce(array_agg(message ->> 'text'), '{}')
-  from jsonb_array_elements(public.list_messages(pg_temp.chat_of(called), 100)::jsonb -> 'data') as message
-$$;
--- The broadcasts since it was last asked, each as `<whose topic> <event>`.
+-- The broadcasts since the last call, each as `<owner of the topic> <event>`.
 create temporary table heard_before (id uuid primary key);
 create function pg_temp.heard() returns setof text
 language sql security definer
@@ -411,7 +405,7 @@ select pg_temp.say('ivan', 'jugglers', 'three balls');
 select pg_temp.say('gina', 'jugglers', 'a secret');
 select chat_tests.act_as('gina');
 select public.delete_message(pg_temp.chat_of('jugglers'), chat_tests.id('a secret'));
-select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'gina, the festival''s author, moderates their chat');
+select is(chat_tests.texts(pg_temp.chat_of('jugglers')), array['a secret', 'three balls'], 'gina, the festival''s author, moderates their chat');
 select chat_tests.act_as('judy');
 select public.leave_chat(pg_temp.chat_of('jugglers'));
 reset role;
@@ -457,7 +451,7 @@ select is_empty(
 select ok(not chat.may_listen(format('chat:%s%s', j.id, version)), format('nor listens to its topic %s', coalesce(nullif(version, ''), 'without a number')))
 from jugglers_chat j, unnest(array['', ':1', ':2', ':3']) as version;
 select chat_tests.act_as('hugo');
-select is(pg_temp.texts('jugglers'), array['a secret', 'three balls'], 'hugo, the market''s author, moderates it: he reads its history, deleted messages too');
+select is(chat_tests.texts(pg_temp.chat_of('jugglers')), array['a secret', 'three balls'], 'hugo, the market''s author, moderates it: he reads its history, deleted messages too');
 select is(
   public.get_chat(pg_temp.chat_of('jugglers'))::jsonb - array['createdAt', 'lastMessageAt', 'lastReadAt', 'participants', 'lastMessage'],
   jsonb_build_object(
@@ -493,11 +487,11 @@ select is(
 );
 reset role;
 select chat_tests.act_as('gina');
-select is(pg_temp.texts('jugglers'), '{}', 'and moderates no more: all that was said is deleted');
+select is(chat_tests.texts(pg_temp.chat_of('jugglers')), '{}', 'and moderates no more: all that was said is deleted');
 set local role service_role;
 delete from example_host.event_group_members where user_id = chat_tests.id('gina') and group_id = chat_tests.id('jugglers');
 
--- A group without a chat moves as well, and a status may change with the event.
+-- A group without a chat can move too, and its status can change in the same statement.
 insert into example_host.event_groups (id, event_id, name) values
   (chat_tests.id('late movers'), chat_tests.id('festival'), 'Late movers'), (chat_tests.id('fire eaters'), chat_tests.id('festival'), 'Fire eaters');
 update example_host.event_groups set event_id = chat_tests.id('market') where id = chat_tests.id('late movers');
@@ -514,7 +508,7 @@ select is(
 );
 delete from example_host.event_groups where id in (chat_tests.id('late movers'), chat_tests.id('fire eaters'));
 
--- Several in one statement: two groups change places.
+-- Several groups in one statement: two groups change places.
 insert into example_host.event_groups (id, event_id, name, status) values
   (chat_tests.id('clowns'), chat_tests.id('festival'), 'Clowns', 'approved'), (chat_tests.id('mimes'), chat_tests.id('market'), 'Mimes', 'approved');
 insert into example_host.event_group_members (group_id, user_id) values
@@ -534,7 +528,7 @@ select is(
   'and are both at the market after another, which moves one of them'
 );
 
--- Events that go.
+-- Deleted events.
 delete from example_host.events where id = chat_tests.id('festival');
 select is(pg_temp.chat_ids('festival'), null, 'the festival is deleted with its own chat');
 select is(
@@ -654,7 +648,7 @@ reset role;
 select is_empty($$ select id from chat.chats where name like 'Grand Tour %' $$, 'eight events are deleted at once, and their chats');
 
 -- Events and groups from before the chat ------------------------------------------
--- Without the triggers they are as in a project that the chat comes to later.
+-- Without the triggers, the tables are as in a project that installs the chat later.
 
 reset role;
 select chat_tests.add_people('lena', 'mark', 'nora');
@@ -762,7 +756,7 @@ select set_eq(
      from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
      where not t.tgisinternal and t.tgtype & 1 = 1 and c.relnamespace = 'example_host'::regnamespace $$,
   $$ values
-    -- At its first row for all of them: before the cascades begin.
+    -- It runs at the first row for all rows, before the cascades begin.
     ('example_host.events', '000_lock_people'), ('example_host.event_groups', '000_lock_people'),
     ('example_host.events', '_100_keep_id'), ('example_host.event_groups', '_100_keep_id') $$,
   'all triggers but these are of statements'

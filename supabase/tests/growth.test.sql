@@ -1,5 +1,5 @@
--- A connection keeps its plans until the tables are analyzed again. So the plans from a database that is nearly
--- empty have to be good for one that has grown since.
+-- A connection keeps its plans until the tables are analyzed again. So plans made for a nearly empty database must be
+-- good after the database has grown.
 
 begin;
 select plan(2);
@@ -14,7 +14,7 @@ declare
   plan jsonb;
 begin
   perform chat_tests.act_as('alice');
-  -- With the arguments of a later page: each of them leads to another part of the statement.
+  -- The arguments of a later page, because each of them uses another part of the statement.
   execute 'explain (analyze, buffers, timing off, format json)
     select public.list_chats(7, clock_timestamp(), ''ffffffff-ffff-ffff-ffff-ffffffffffff'')' into plan;
   perform set_config('role', 'none', true);
@@ -35,13 +35,13 @@ as $$
   select m.id, person from made m cross join unnest(array[m.direct_low, m.direct_high]) as person
 $$;
 
--- Now, as it would end the plans later.
+-- Now, because it would invalidate the plans later.
 alter table chat.chats disable trigger user;
 alter table chat.chat_participants disable trigger user;
 
 select pg_temp.open_chats(array[chat_tests.id('alice'), chat_tests.id('bob')]);
 analyze chat.chats, chat.chat_participants;
--- The sixth call is the first that may have a plan for all calls.
+-- From the sixth call on, Postgres may use one plan for all calls.
 select cmp_ok(max(pg_temp.buffers_of_list()), '>', 0::bigint, 'alice lists her chat, again and again') from generate_series(1, 10);
 
 -- 3,000 chats in no time, 100 of them hers.

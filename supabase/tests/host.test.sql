@@ -1,8 +1,8 @@
--- Whether the host application does what the chat asks of it: `cargo xtask test host`. It knows the host by the
--- functions in `001_host.test.sql` alone, and asks for what `chat_tests.provides()` names.
+-- Whether the host application does what the chat needs: `cargo xtask test host`. It uses the host only through the
+-- functions of `001_host.test.sql`, and checks the parts that `chat_tests.provides()` names.
 --
--- Each check is named after what is wrong where it fails: a function of the interface, a verb that the host's
--- triggers call, or a helper of the tests.
+-- The name of a check is what is wrong when it fails: a function of the interface, a function for the host's triggers,
+-- or a helper of the tests.
 
 begin;
 select * from no_plan();
@@ -11,7 +11,7 @@ select chat_tests.add_people('ann', 'ben', 'cleo', 'dan', 'eve', 'fay', 'gus');
 
 -- Asking -----------------------------------------------------------------------
 
--- What an expression answers, as text; an error is an answer too.
+-- The value of an expression as text, or its error.
 create function pg_temp.answer(expression text) returns text
 language plpgsql
 as $$
@@ -25,7 +25,7 @@ exception when others then
 end
 $$;
 
--- Lets the host do something, which must succeed: no row where it does.
+-- Lets the host do something. Returns a row only if that fails.
 create function pg_temp.act(call text) returns setof text
 language plpgsql
 as $$
@@ -44,7 +44,7 @@ begin
 end
 $$;
 
--- The names of the people that a function of the interface answers for an event or a group; `?` for a stranger.
+-- The names of the people that a function of the interface returns for an event or a group; `?` for a stranger.
 create function pg_temp.people(interface text, source uuid) returns text
 language sql
 as $$
@@ -55,7 +55,7 @@ as $$
   ))
 $$;
 
--- The names of those who take part in the chat of an event, a group or a room.
+-- The names of the participants of the chat of an event, a group or a room.
 create function pg_temp.seated(source uuid) returns text
 language sql
 as $$
@@ -73,7 +73,7 @@ create function pg_temp.chats_at(event uuid) returns bigint
 language sql
 as $$ select count(*) from chat.chats c where c.event_id = event $$;
 
--- How the API answers a person: `ok`, or the code of its refusal.
+-- The API's answer to a person: `ok`, or the code of a refusal.
 create function pg_temp.api(person text, call text) returns text
 language plpgsql
 as $$
@@ -121,7 +121,7 @@ insert into interface values
 create temporary view interface_function as
 select
   i.*, split_part(i.signature, '(', 1) as name, p.provolatile, p.prosecdef, p.proconfig, p.oid,
-  -- The stubs of the core, by their bodies.
+  -- The stubs of the core, found by their bodies.
   p.prosrc ~ '^\s*select (false|null::uuid where false)\s*$' as is_stub
 from interface i left join pg_catalog.pg_proc p on p.oid = to_regprocedure(i.signature);
 
@@ -167,8 +167,8 @@ select ok(
   'chat_tests.provides: groups come to events, so it must name events too'
 );
 
--- Row triggers lock chats in the order of rows, and deadlock with statements that come in another order. A trigger
--- calls the chat itself, or by functions that do, as far as their bodies name each other.
+-- Row triggers lock chats in the order of rows, and deadlock with statements that have another order. A trigger calls
+-- the chat itself or through other functions. This finds the functions that the bodies name.
 select is_empty(
   $$ with recursive
        hosts as (
@@ -186,9 +186,9 @@ select is_empty(
   'chat.lock_chats_of: must be called by statement triggers: these call the chat for each row'
 );
 
--- Postgres deletes what is two steps below a row after the triggers of the statement, which lock chats. Whoever
--- removes one of those rows holds it and waits for the chat: so a row trigger must lock them first. Row triggers
--- fire in the order of their names, and those of foreign keys are called RI_….
+-- Postgres deletes the rows two steps below a row after the triggers of the statement, which lock chats. Another
+-- transaction that removes one of these rows holds its lock and waits for the chat. So a row trigger must lock them
+-- first. Row triggers run in the order of their names, and those of foreign keys have names with RI_….
 select is_empty(
   $$ with recursive
        below (top, bottom, steps) as (
@@ -286,7 +286,7 @@ begin
     coalesce(pg_temp.answer('chat.is_blocked(null, chat_tests.id(''ann''))'), 'false'), 'false', 'chat.is_blocked: must be false or null for a null'
   );
   if pg_temp.provided('friends') then
-    -- Their chat is there: it was opened above.
+    -- Their chat exists: it was opened above.
     select c.id into pair from chat.chats c where chat_tests.id('ann') in (c.direct_low, c.direct_high);
     return query select is(pg_temp.api(person, call), 'blocked', format('chat.is_blocked: %s must be refused to %s', split_part(call, '(', 1), role))
     from (values ('ann', 'who is blocked'), ('ben', 'who blocks')) as one (person, role),

@@ -1,4 +1,4 @@
--- What a host's triggers call, where no host is needed to see what it does: the names of chats.
+-- The functions for a host's triggers that can be tested without a host: the names of chats.
 
 begin;
 select plan(6);

@@ -5,7 +5,7 @@
 begin;
 select plan(273);
 
--- One person sends hundreds here.
+-- One person sends hundreds of messages here.
 update chat.rate_limits set max_count = 1000000 where name in ('send', 'edit');
 
 select chat_tests.begin_story();
@@ -18,22 +18,6 @@ select chat_tests.befriend(chat_tests.id('alice'), chat_tests.id('bob'));
 insert into known (name, id)
 select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob'));
 insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
-
--- Says one line as the one who acts, known by that line afterwards.
-create function pg_temp.say(chat text, line text) returns void
-language plpgsql
-as $$
-begin
-  insert into known (name, id) values (line, (public.send_message(chat_tests.id(chat), line) ->> 'id')::uuid);
-end
-$$;
-
-create function pg_temp.texts(chat text) returns text[]
-language sql stable
-as $$
-  select coalesce(array_agg(message ->> 'text'), '{}')
-  from jsonb_array_elements(public.list_messages(chat_tests.id(chat), 100)::jsonb -> 'data') as message
-$$;
 
 select chat_tests.act_as('alice');
 insert into known (name, id) select 'pair', (public.open_direct_chat(chat_tests.id('bob')) ->> 'id')::uuid;
@@ -175,20 +159,6 @@ select throws_ok(
 
 -- What nobody sees -------------------------------------------------------------
 
--- How a text is refused, by its field.
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $$
-declare
-  detail text;
-begin
-  execute 'select public.' || call;
-  return 'not at all';
-exception when others then
-  get stacked diagnostics detail = pg_exception_detail;
-  return rtrim(concat_ws(' ', sqlstate, sqlerrm, detail));
-end
-$$;
 create temporary table invisible (first integer primary key, last integer not null);
 insert into invisible values
   (x'01'::integer, x'20'::integer), (x'7f'::integer, x'a0'::integer), (x'ad'::integer, x'ad'::integer),
@@ -204,11 +174,11 @@ insert into invisible values
 grant select on invisible to authenticated;
 
 select chat_tests.act_as('alice');
--- Between two zero-width spaces, as white space would be cut off.
+-- Between two zero-width spaces, because white space at the ends would be cut.
 select is(
   array[
-    pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L)', U&'\200B' || chr(i.first) || U&'\200B')),
-    pg_temp.refusal(format('edit_message(chat_tests.id(''pair''), chat_tests.id(''hello''), %L)', U&'\200B' || chr(i.last) || U&'\200B'))
+    chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L)', U&'\200B' || chr(i.first) || U&'\200B')),
+    chat_tests.refusal(format('edit_message(chat_tests.id(''pair''), chat_tests.id(''hello''), %L)', U&'\200B' || chr(i.last) || U&'\200B'))
   ],
   array_fill('PT400 invalid_request {"path": "text", "issue": "must have a visible character"}'::text, array[2]),
   format('U+%s to U+%s are invisible', upper(to_hex(i.first)), upper(to_hex(i.last)))
@@ -220,7 +190,7 @@ select is(
 from (select i.first - 1 from invisible i where i.first > 1 union select i.last + 1 from invisible i) as n (beside)
 order by beside;
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L)', content)), 'PT400 invalid_request {"path": "text", "issue": "must have a visible character"}', said
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L)', content)), 'PT400 invalid_request {"path": "text", "issue": "must have a visible character"}', said
 )
 from (values
   (U&'\200D\200C\2060\FEFF', 'joiners that join nothing'),
@@ -238,7 +208,7 @@ from (values
   (U&'\200B.\200B', 'a dot between zero-width spaces')
 ) as text (content, said);
 select is(
-  pg_temp.refusal(format('%s, %L)', call, content)), 'PT400 invalid_request {"path": "text", "issue": "must have 1 to 4000 characters after trimming"}', said
+  chat_tests.refusal(format('%s, %L)', call, content)), 'PT400 invalid_request {"path": "text", "issue": "must have 1 to 4000 characters after trimming"}', said
 )
 from (values
   ('send_message(chat_tests.id(''pair'')', U&' \3000', 'a text of white space is refused by its length'),
@@ -264,7 +234,7 @@ select is(
   (select max(m.created_at) from public.messages m where m.chat_id = chat_tests.id('pair')),
   'the chat''s activity is the newest one''s time'
 );
--- A clock that is set back gives times in the past; order must not notice.
+-- A clock that was set back gives times in the past. The order of messages must not change.
 update chat.chats set last_message_at = '2100-01-01 00:00:00.000001+00' where id = chat_tests.id('group chat');
 select chat_tests.act_as('bob');
 select is(
@@ -377,7 +347,7 @@ select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 -- Editing ----------------------------------------------------------------------
 
 select chat_tests.act_as('alice');
-select pg_temp.say('pair', 'a typo');
+select chat_tests.say('pair', 'a typo');
 insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = chat_tests.id('pair');
 insert into seen (moment, answer) select 'corrected', public.edit_message(chat_tests.id('pair'), chat_tests.id('a typo'), U&'\2003no typo ');
 select is(
@@ -421,7 +391,7 @@ select throws_ok(
   'nobody edits what another said, a moderator neither'
 );
 
--- An edit that changes nothing is no change.
+-- An edit with the same text is no change.
 reset role;
 create temporary table before_same_text as
 select c.rev, (select count(*) from realtime.messages) as told, (select a.used from chat.allowances a where a.user_id = chat_tests.id('alice') and a.name = 'edit') as used
@@ -471,8 +441,8 @@ select throws_ok(
 -- Deleting ---------------------------------------------------------------------
 
 select chat_tests.act_as('alice');
-select pg_temp.say('group chat', 'stays');
-select pg_temp.say('group chat', 'goes');
+select chat_tests.say('group chat', 'stays');
+select chat_tests.say('group chat', 'goes');
 select chat_tests.act_as('bob');
 insert into seen (moment, answer) select 'bob unread', public.get_chat(chat_tests.id('group chat'));
 select throws_ok(
@@ -494,10 +464,10 @@ select is(
   (select c.rev from chat.chats c where c.id = chat_tests.id('group chat')),
   (select (s.answer ->> 'rev')::bigint + 1 from seen s where s.moment = 'bob unread'), 'and takes none'
 );
-select ok(not 'goes' = any (pg_temp.texts('group chat')), 'it is gone from the sender''s own page');
+select ok(not 'goes' = any (chat_tests.texts(chat_tests.id('group chat'))), 'it is gone from the sender''s own page');
 select is_empty($$ select id from public.messages where id = chat_tests.id('goes') $$, 'and from the table as she reads it');
 select chat_tests.act_as('bob');
-select ok(not 'goes' = any (pg_temp.texts('group chat')), 'it is gone from bob''s page');
+select ok(not 'goes' = any (chat_tests.texts(chat_tests.id('group chat'))), 'it is gone from bob''s page');
 select is_empty($$ select id from public.messages where deleted_at is not null $$, 'he reads no deleted message from the table');
 select is(
   public.get_chat(chat_tests.id('group chat'))::jsonb -> 'lastMessage' ->> 'text', 'stays', 'the last message is the one before'
@@ -564,7 +534,7 @@ select is(
   (select m.deleted_by from public.messages m where m.id = chat_tests.id('goes')), chat_tests.id('alice'), 'and changes nothing'
 );
 select chat_tests.act_as('alice');
-select ok(not 'stays' = any (pg_temp.texts('group chat')), 'what a moderator deleted is gone for its sender');
+select ok(not 'stays' = any (chat_tests.texts(chat_tests.id('group chat'))), 'what a moderator deleted is gone for its sender');
 select lives_ok(
   $$ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('stays')) $$, 'who may delete it again, as her own'
 );
@@ -579,14 +549,14 @@ select is_empty('select id from public.messages', 'and reads nothing of it');
 select chat_tests.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
 select is_empty('select id from public.messages', 'with a moderator''s token neither');
 
--- A direct chat that someone left and came back to keeps its earlier part closed to them.
+-- A person who has left a direct chat and come back does not see its earlier messages.
 select chat_tests.act_as('bob');
-select pg_temp.say('pair', 'before leaving');
+select chat_tests.say('pair', 'before leaving');
 select public.leave_chat(chat_tests.id('pair'));
 select chat_tests.act_as('alice');
-select pg_temp.say('pair', 'come back');
+select chat_tests.say('pair', 'come back');
 select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
-select is(pg_temp.texts('pair'), array['come back'], 'what was before one left is closed, to a moderator as well');
+select is(chat_tests.texts(chat_tests.id('pair')), array['come back'], 'what was before one left is closed, to a moderator as well');
 select throws_ok(format('select public.%s', call), 'PT404', 'message_not_found', format('and so for %s', split_part(call, '(', 1)))
 from unnest(array[
   $$edit_message(chat_tests.id('pair'), chat_tests.id('before leaving'), 'x')$$,
@@ -594,7 +564,7 @@ from unnest(array[
 ]) as call;
 
 -- Filters ------------------------------------------------------------------------
--- PostgREST would filter an answer by a WHERE in the statement that calls the function.
+-- PostgREST filters an answer with a WHERE in the statement that calls the function.
 
 reset role;
 select lives_ok('select chat.refuse_filters() WHERE true', 'outside a request a statement may have a filter');
@@ -604,9 +574,9 @@ set local request.method = 'POST';
 select throws_ok('select chat.refuse_filters() WHERE true', 'PT400', 'invalid_request', 'a request may not');
 select chat_tests.act_as('alice');
 set local request.method = '';
-select pg_temp.say('pair', 'unfiltered');
+select chat_tests.say('pair', 'unfiltered');
 select chat_tests.act_as('bob');
-select pg_temp.say('pair', 'unread by alice');
+select chat_tests.say('pair', 'unread by alice');
 reset role;
 create temporary table before_filters as
 select c.rev, (select count(*) from chat.chats) as chats, (select count(*) from chat.uploads) as uploads,
@@ -615,7 +585,7 @@ from chat.chats c where c.id = chat_tests.id('pair');
 set local request.method = 'POST';
 select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal(call || ' WHERE true'), 'PT400 invalid_request the answer cannot be filtered',
+  chat_tests.refusal(call || ' WHERE true'), 'PT400 invalid_request the answer cannot be filtered',
   format('a request filters no answer of %s', split_part(call, '(', 1))
 )
 from unnest(array[
@@ -634,14 +604,14 @@ select results_eq(
   'select rev, chats, uploads, read_to from before_filters', 'and none of them writes'
 );
 select is(
-  pg_temp.refusal('send_message(chat_tests.id(''pair''), ''outside a request'') WHERE true'), 'not at all',
+  chat_tests.refusal('send_message(chat_tests.id(''pair''), ''outside a request'') WHERE true'), 'not at all',
   'outside a request a send may have a filter'
 );
 
 -- What goes past the functions -------------------------------------------------
 
 select chat_tests.act_as('bob');
-select pg_temp.say('pair', 'a whole row');
+select chat_tests.say('pair', 'a whole row');
 select is(
   (select to_jsonb(m) from (select * from public.messages where id = chat_tests.id('a whole row')) as m),
   jsonb_build_object(

@@ -1,5 +1,5 @@
--- Who moderates a chat is one rule, whoever asks: the functions of the API, the policy of the table, the feed.
--- Each person's answers for each chat are compared with each other, and with who should moderate.
+-- The moderators of a chat are the same for the functions of the API, the policy of the table, and the feed. For each
+-- person and chat, this file compares their answers with each other and with the expected answer.
 --
 -- needs: friends, events, moderators, rooms
 
@@ -8,7 +8,7 @@ select plan(22);
 select chat_tests.begin_story();
 select chat_tests.add_people('author', 'member', 'guard', 'stranger');
 
--- The authors of one are members of another.
+-- The authors of one room are members of another.
 insert into known (name, id) values
   ('lecture', chat_tests.open_event('Lecture', chat_tests.ids('author', 'guard'))),
   ('party', chat_tests.open_room('Party', chat_tests.ids('author'), chat_tests.ids('member', 'guard'))),
@@ -20,7 +20,7 @@ select chat_tests.befriend(chat_tests.id('author'), chat_tests.id('guard'));
 select chat_tests.act_as('author');
 insert into known (name, id) select 'the pair', (public.open_direct_chat(chat_tests.id('guard')) ->> 'id')::uuid;
 
--- In each chat guard says one thing that stays, and one that goes.
+-- In each chat, guard sends a message that stays and a message that is deleted.
 select chat_tests.act_as('guard');
 insert into known (name, id)
 select format('%s in %s', line, room.name), (public.send_message(room.id, line) ->> 'id')::uuid
@@ -30,7 +30,7 @@ select public.delete_message(room.id, chat_tests.id('gone in ' || room.name))
 from known room where room.name in ('the event', 'the room', 'the other room', 'the pair');
 reset role;
 
--- What the caller may do with what guard said in a chat, where they take part in it.
+-- What the caller may do with guard's messages in a chat.
 create function pg_temp.sees_deleted(call text) returns boolean
 language plpgsql
 as $$
@@ -52,7 +52,7 @@ begin
 exception when sqlstate 'PT403' then
   return false;
 when sqlstate 'TEST1' then
-  -- And nothing is deleted.
+  -- The error rolls the deletion back.
   return true;
 end
 $$;
@@ -79,7 +79,7 @@ begin
     'delete_message', person <> 'guard' and pg_temp.may_delete(room, chat_tests.id('said in ' || called))
   );
   perform set_config('role', 'none', true);
-  -- What one said oneself one may delete anyway: that tells nothing.
+  -- A person may always delete their own messages, so that shows nothing.
   return case person when 'guard' then answers - 'delete_message' else answers end;
 end
 $$;

@@ -1,17 +1,16 @@
--- What reading costs where there is much to read: 200,000 messages, half of them in one
--- chat, and a person who takes part in 1,000 chats beside one who takes part in one.
+-- The cost of reading much: 200,000 messages, half of them in one chat, and a person in 1,000 chats beside a person in
+-- one chat.
 --
--- The functions themselves are called, and tell their cost two ways: the statistics of this
--- transaction count the sequential scans, and `explain (analyze, buffers)` of a call counts
--- each page that the statements inside it touch. The plans below them are of statements cut
--- out of the functions' bodies as they are stored, so that they cannot grow apart.
+-- The functions are called, and their cost is measured in two ways: the statistics of this transaction count sequential
+-- scans, and `explain (analyze, buffers)` of a call counts the pages that its statements read. The plans below are of
+-- statements taken from the stored bodies of the functions, so they are the same statements.
 --
 -- needs: friends
 
 begin;
 select plan(155);
 
--- One person does everything many times here.
+-- One person calls everything many times here.
 update chat.rate_limits set max_count = 1000000 where name <> 'upload';
 
 select chat_tests.begin_story();
@@ -30,7 +29,7 @@ from generate_series(0, 4994) as n;
 update place set chat_id = chat_tests.id('short'), event_id = chat_tests.id('short event') where n = 0;
 insert into place (n, event_id, chat_id, lines) values (5000, chat_tests.id('long event'), chat_tests.id('long'), 100000);
 
--- Nobody is told of all these; what telling costs is asked below.
+-- Without broadcasts, whose cost is measured below.
 alter table public.messages disable trigger user;
 alter table chat.chat_participants disable trigger user;
 
@@ -41,8 +40,8 @@ select p.chat_id, c.id
 from place p
 cross join generate_series(0, 2) as seat
 join crowd c on c.n = (p.n * 7 + seat * 13) % 1000;
--- All chats speak through the same 100,000 seconds, and one's messages lie scattered among
--- those of the others. Each fiftieth message of a chat is deleted, each tenth has a file.
+-- All chats have messages in the same 100,000 seconds, so the messages of a chat are scattered among the others. Every
+-- fiftieth message of a chat is deleted, and every tenth has a file.
 insert into public.messages (
   chat_id, sender_id, text, rev, created_at, deleted_at,
   attachment_path, attachment_file_name, attachment_content_type, attachment_size
@@ -57,11 +56,11 @@ cross join lateral generate_series(1, p.lines) as line
 join crowd c on c.n = (p.n * 7 + line % 3 * 13) % 1000
 order by random();
 
--- The crowd has read most of it, which is a row for each of them and each chat.
+-- The crowd has read most messages: a row for each person and chat.
 insert into chat.read_marks (chat_id, user_id, last_read_at)
 select p.chat_id, p.user_id, now() - interval '1 hour' from chat.chat_participants p join crowd c on c.id = p.user_id;
 
--- Alice is in the long chat, the short one and 998 others; bob and carol in the long one alone.
+-- Alice is in the long chat, the short chat and 998 others. Bob and carol are only in the long chat.
 insert into chat.chat_participants (chat_id, user_id) select p.chat_id, chat_tests.id('alice') from place p where p.n < 999 or p.n = 5000;
 insert into chat.chat_participants (chat_id, user_id)
 select chat_tests.id('long'), chat_tests.id(person) from unnest(array['bob', 'carol']) as person;
@@ -75,7 +74,7 @@ select 'line 50,001', m.id from public.messages m where m.chat_id = chat_tests.i
 insert into storage.objects (bucket_id, name, metadata)
 select 'chat-attachments', m.attachment_path, '{"size": 5, "mimetype": "application/pdf"}'
 from public.messages m where m.attachment_path is not null;
--- And 5,000 each that are in no message: of those uploaded in the last 28 hours and of those deleted in the last 29 days.
+-- And 5,000 files each without a message: uploaded in the last 28 hours, and deleted in the last 29 days.
 insert into chat.uploads (path, chat_id, user_id, file_name, content_type, size, created_at)
 select concat_ws('/', p.chat_id, c.id, gen_random_uuid(), 'file.pdf'), p.chat_id, c.id, 'file.pdf', 'application/pdf', 5, now() - p.n * interval '20 seconds'
 from place p join crowd c on c.n = p.n % 1000;
@@ -99,8 +98,8 @@ select is(
 
 -- Measures ---------------------------------------------------------------------
 
--- The sequential scans of the large tables that ten calls make: the first five of them
--- with plans for their arguments, the later ones with whatever plpgsql then keeps.
+-- The sequential scans of large tables in ten calls. The first five calls have plans for their arguments, the later ones
+-- have the plan that plpgsql keeps.
 create temporary view large_table_scans as
 select sum(s.seq_scan) as count
 from pg_catalog.pg_stat_xact_all_tables s
@@ -125,7 +124,7 @@ begin
 end
 $$;
 
--- The buffers that a call touches, in a session that has called it before.
+-- The buffers that a call reads, in a session that has called it before.
 create function pg_temp.buffers(call text, in_schema text default 'public') returns bigint
 language plpgsql
 as $$
@@ -139,7 +138,7 @@ begin
 end
 $$;
 
--- The nth `return (…);` or `return query …;` of a plpgsql function, its variables replaced.
+-- The nth `return (…);` or `return query …;` of a plpgsql function, with its variables replaced.
 create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
 language plpgsql
 as $$
@@ -160,8 +159,8 @@ begin
 end
 $$;
 
--- How a statement reaches a table: `<node> <index> (<condition>)` of each of its scans; with a generic plan for
--- `$1`, `$2` …, with a plan for the values that stand in it, or as it has run.
+-- How a statement reads a table: `<node> <index> (<condition>)` of each scan. With a generic plan for `$1`, `$2` …, with
+-- a plan for its values, or as it has run.
 create function pg_temp.ways_to(relation text, kind text, statement text) returns text[]
 language plpgsql
 as $$
@@ -186,9 +185,8 @@ end
 $$;
 
 -- Buffers ------------------------------------------------------------------------
--- Measured before anything here writes, so that no row has older versions to step over.
--- A connection's first calls have plans for their arguments, the later ones mostly a generic
--- plan: each must do.
+-- Measured before this file writes, so no row has older versions. The first calls of a connection have plans for their
+-- arguments, the later calls mostly a generic plan. Both must be good.
 
 create temporary table cost (mode text, what text, buffers bigint not null, primary key (mode, what));
 grant select, insert on cost to authenticated;
@@ -245,7 +243,7 @@ order by much.mode;
 select cmp_ok(c.buffers, '<=', 250::bigint, format('of 98,000 unread messages 100 are counted: %s (%s)', c.what, c.mode))
 from cost c where c.what in ('alice''s chat', 'bob''s chat', 'carol''s chat');
 
--- Each message of a page lies in a page of its own, which the index of revs leads to: 118 to 122 in all.
+-- Each message is in a page of its own, which the index of revs gives: 118 to 122 pages in all.
 select cmp_ok(c.buffers, '<=', 147::bigint, format('100 changes out of 100,000 touch a page each: %s (%s)', c.what, c.mode))
 from cost c where c.what like '%changes%';
 
@@ -315,7 +313,7 @@ from unnest(array[
   $$delete_message(chat_tests.id('long'), chat_tests.id('line 50,001'))$$
 ]) as call;
 
--- A person's own messages do not count, however many: neither are they read to be left out.
+-- A person's own messages are not unread, and counting does not read them.
 set local plan_cache_mode = auto;
 select chat_tests.act_as('dora');
 insert into known (name, id) select 'monologue', (public.open_direct_chat(chat_tests.id('alice')) ->> 'id')::uuid;
@@ -340,7 +338,7 @@ select cmp_ok(
   '<=', 10::bigint, 'and are not read for that'
 );
 
--- Who comes back to a chat does not read what is closed to them: it is skipped by its rev.
+-- The feed of a person who has come back skips the messages before that by their rev.
 select chat_tests.act_as('alice');
 select public.leave_chat(chat_tests.id('monologue'));
 select chat_tests.act_as('dora');
@@ -363,7 +361,7 @@ select cmp_ok(
 reset role;
 
 -- Plans --------------------------------------------------------------------------
--- Under the setting that these functions have.
+-- With the settings of these functions.
 
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc
@@ -411,7 +409,7 @@ cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('c
 set local enable_sort = on;
 
 -- Direct reads -------------------------------------------------------------------
--- Whoever has a token may ask PostgREST for the table with filters and an order of their own.
+-- Everybody with a token may read the table through PostgREST, with any filter and order.
 
 create function pg_temp.buffers_of(statement text) returns bigint
 language plpgsql
@@ -469,7 +467,7 @@ select is_empty(
 );
 
 -- Realtime -----------------------------------------------------------------------
--- For each change and subscriber its server asks for the row by primary key, as the subscriber.
+-- For each change and subscriber, Realtime's server selects the row by its primary key, as the subscriber.
 
 create function pg_temp.ways_to_one(relation text) returns text
 language sql
@@ -481,7 +479,7 @@ $$;
 select matches(
   pg_temp.ways_to_one('messages'), '^Index (Only )?Scan messages_pkey \(id = .*\)$', 'alice sees a row of messages by one look into messages'
 );
--- Her chats are listed once, which is the policy's bound, and one look tells whether her history hides the message.
+-- The policy lists her chats once, and looks up once whether her history hides the message.
 select matches(
   pg_temp.ways_to_one('chat_participants'),
   '^(Bitmap Heap Scan  |Index (Only )?Scan chat_participants_of_user_idx \(\(user_id = [^=]*\) AND \(left_at IS NULL\)\)) and '
@@ -498,8 +496,7 @@ select cmp_ok(
   'and a person in one chat in 20'
 );
 
--- Most of a day of everybody's broadcasts, and a person who types. Real Realtime has no room for what is older
--- than yesterday.
+-- The broadcasts of most of a day, and a person who types. Real Realtime has no partition for rows older than yesterday.
 reset role;
 insert into realtime.messages (topic, extension, event, private, inserted_at, payload)
 select 'user:' || n, 'broadcast', 'chat.updated', true, now() at time zone 'UTC' - n * interval '1.5 seconds', '{}'
@@ -514,7 +511,7 @@ select cmp_ok(
 );
 
 -- Attachments ----------------------------------------------------------------------
--- Storage signs a page's attachments when it has selected them as the reader.
+-- Storage selects the attachments of a page as the reader before it signs them.
 
 reset role;
 create temporary table some_files as

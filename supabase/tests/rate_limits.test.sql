@@ -1,4 +1,4 @@
--- How much one person may do: the limits as the migrations set them, with real writes.
+-- Rate limits: the limits of the migrations, with real writes.
 --
 -- needs: friends, blocks
 
@@ -7,7 +7,7 @@ select plan(116);
 
 select chat_tests.begin_story();
 
--- What a person has used of a limit.
+-- How much of a limit a person has used.
 create function pg_temp.used(person text, what text default 'send') returns integer
 language sql stable security definer
 as $$ select a.used from chat.allowances a where a.user_id = chat_tests.id(person) and a.name = what $$;
@@ -15,21 +15,6 @@ as $$ select a.used from chat.allowances a where a.user_id = chat_tests.id(perso
 create function pg_temp.send(times integer) returns bigint
 language sql
 as $$ select count(public.send_message(chat_tests.id('pair'), 'Message ' || n)) from generate_series(1, times) as n $$;
-
--- How a call of the API is refused: state, code and detail.
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $$
-declare
-  detail text;
-begin
-  execute 'select public.' || call;
-  return 'not at all';
-exception when others then
-  get stacked diagnostics detail = pg_exception_detail;
-  return rtrim(concat_ws(' ', sqlstate, sqlerrm, detail));
-end
-$$;
 
 select chat_tests.add_people('alice', 'bob', 'stranger');
 insert into known (name) select unnest(array['key', 'key 2']);
@@ -61,7 +46,7 @@ select is(pg_temp.send(50), 50::bigint, 'fifty are sent');
 select lives_ok($$ select public.send_message(chat_tests.id('pair'), 'once', chat_tests.id('key')) $$, 'and one with a client id');
 select is(pg_temp.used('alice'), 51, 'each is counted');
 
--- However long this file has taken so far, the window is open from here on.
+-- A new window begins here, also if this file has taken long so far.
 reset role;
 update chat.allowances set window_start = clock_timestamp() + interval '1 minute' where name = 'send';
 select chat_tests.act_as('alice');
@@ -125,7 +110,7 @@ select ok(
 
 -- Each limit ---------------------------------------------------------------------
 
--- What a refusal must leave as it is: what was told, and the state of alice's chats.
+-- A refusal must not change this: the broadcasts, and the state of alice's chats.
 create function pg_temp.state() returns text
 language sql stable security definer
 as $$
@@ -148,7 +133,7 @@ $$;
 create function pg_temp.remove_limit(what text) returns void
 language sql security definer
 as $$ delete from chat.rate_limits where name = what $$;
--- What has to be so that each call changes something.
+-- Makes sure that each call changes something.
 create function pg_temp.prepare() returns void
 language plpgsql security definer
 as $$
@@ -183,18 +168,18 @@ declare
   before text;
 begin
   perform pg_temp.prepare(), pg_temp.use_up(what, at_most - 1, interval '0');
-  return next is(pg_temp.refusal(call), 'not at all', format('%s: the last of %s is done', what, at_most));
+  return next is(chat_tests.refusal(call), 'not at all', format('%s: the last of %s is done', what, at_most));
   return next is(pg_temp.used('alice', what), at_most, format('%s: it is counted', what));
 
   perform pg_temp.prepare(), pg_temp.use_up(what, at_most, interval '0');
   before := pg_temp.state();
   return next matches(
-    pg_temp.refusal(call), format('^PT429 rate_limited (%s|%s)$', period, period - 1), format('%s: the next one waits for %s seconds', what, period)
+    chat_tests.refusal(call), format('^PT429 rate_limited (%s|%s)$', period, period - 1), format('%s: the next one waits for %s seconds', what, period)
   );
   perform pg_temp.use_up(what, at_most, make_interval(secs => period - 4));
-  return next matches(pg_temp.refusal(call), '^PT429 rate_limited [43]$', format('%s: four seconds before the end it waits for four', what));
+  return next matches(chat_tests.refusal(call), '^PT429 rate_limited [43]$', format('%s: four seconds before the end it waits for four', what));
   perform pg_temp.use_up(what, at_most, make_interval(secs => period - 0.3));
-  return next is(pg_temp.refusal(call), 'PT429 rate_limited 1', format('%s: and never for less than one', what));
+  return next is(chat_tests.refusal(call), 'PT429 rate_limited 1', format('%s: and never for less than one', what));
   perform pg_temp.use_up(what, at_most, interval '0');
   return next is(
     regexp_replace(pg_temp.state(), '"window_start": "[^"]*"', '', 'g'), regexp_replace(before, '"window_start": "[^"]*"', '', 'g'),
@@ -202,11 +187,11 @@ begin
   );
 
   perform pg_temp.use_up(what, at_most, make_interval(secs => period));
-  return next is(pg_temp.refusal(call), 'not at all', format('%s: after %s seconds it is done', what, period));
+  return next is(chat_tests.refusal(call), 'not at all', format('%s: after %s seconds it is done', what, period));
   return next is(pg_temp.used('alice', what), 1, format('%s: as the first of the next window', what));
 
   perform pg_temp.prepare(), pg_temp.use_up(what, at_most, interval '0'), pg_temp.remove_limit(what);
-  return next is(pg_temp.refusal(call), 'not at all', format('%s: without a limit it is done', what));
+  return next is(chat_tests.refusal(call), 'not at all', format('%s: without a limit it is done', what));
   return next is(pg_temp.used('alice', what), at_most, format('%s: and not counted', what));
 end
 $$;
@@ -239,27 +224,27 @@ delete from chat.allowances where user_id = chat_tests.id('alice');
 select pg_temp.prepare();
 select chat_tests.act_as('alice');
 insert into known (name, id) select 'said', (public.send_message(chat_tests.id('pair'), 'said') ->> 'id')::uuid;
-select matches(pg_temp.refusal('send_message(chat_tests.id(''pair''), ''more'')'), '^PT429 rate_limited (3600|359[0-9])$', 'a limit that an operator sets acts at once');
+select matches(chat_tests.refusal('send_message(chat_tests.id(''pair''), ''more'')'), '^PT429 rate_limited (3600|359[0-9])$', 'a limit that an operator sets acts at once');
 insert into known (name, id) select 'read', pg_temp.one_of('bob');
 select is(
   array[
-    pg_temp.refusal('mark_read(chat_tests.id(''pair''), chat_tests.id(''read''))'), pg_temp.refusal('mark_read(chat_tests.id(''pair''), chat_tests.id(''read''))')
+    chat_tests.refusal('mark_read(chat_tests.id(''pair''), chat_tests.id(''read''))'), chat_tests.refusal('mark_read(chat_tests.id(''pair''), chat_tests.id(''read''))')
   ],
   array['not at all', 'not at all'], 'a mark that does not move is no reading'
 );
 select is(
   array[
-    pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), '' said '')'),
-    pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), ''said again'')'),
-    pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), ''said again'')'),
-    pg_temp.refusal('send_typing(chat_tests.id(''pair''))'), pg_temp.refusal('send_typing(chat_tests.id(''pair''))')
+    chat_tests.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), '' said '')'),
+    chat_tests.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), ''said again'')'),
+    chat_tests.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''said''), ''said again'')'),
+    chat_tests.refusal('send_typing(chat_tests.id(''pair''))'), chat_tests.refusal('send_typing(chat_tests.id(''pair''))')
   ],
   array_fill('not at all'::text, array[5]), 'an edit to the same text is no edit, and to go on typing for three seconds is one typing'
 );
 select is(
   array[
-    pg_temp.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))'),
-    pg_temp.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))')
+    chat_tests.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))'),
+    chat_tests.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))')
   ],
   array['not at all', 'not at all'], 'nor is a second deletion one'
 );
@@ -267,25 +252,25 @@ select is(
   array[pg_temp.used('alice', 'delete'), pg_temp.used('alice', 'edit'), pg_temp.used('alice', 'typing'), pg_temp.used('alice', 'read')],
   array[1, 1, 1, 1], 'each is counted once'
 );
-select is(pg_temp.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'opening a chat that one is in opens nothing');
+select is(chat_tests.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'opening a chat that one is in opens nothing');
 select is(pg_temp.used('alice', 'open'), null, 'and is not counted');
-select is(pg_temp.refusal('leave_chat(chat_tests.id(''pair''))'), 'not at all', 'alice leaves');
-select is(pg_temp.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'and comes back');
+select is(chat_tests.refusal('leave_chat(chat_tests.id(''pair''))'), 'not at all', 'alice leaves');
+select is(chat_tests.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'and comes back');
 select is(pg_temp.used('alice', 'open'), 1, 'which is counted as an opening');
-select matches(pg_temp.refusal('leave_chat(chat_tests.id(''pair''))'), '^PT429 rate_limited (3600|359[0-9])$', 'she cannot leave again at once');
-select is(pg_temp.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'and is still there');
+select matches(chat_tests.refusal('leave_chat(chat_tests.id(''pair''))'), '^PT429 rate_limited (3600|359[0-9])$', 'she cannot leave again at once');
+select is(chat_tests.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'and is still there');
 select is(
-  pg_temp.refusal('open_direct_chat(chat_tests.id(''stranger''))'), 'PT403 not_friends', 'what is refused anyway is told before any limit'
+  chat_tests.refusal('open_direct_chat(chat_tests.id(''stranger''))'), 'PT403 not_friends', 'what is refused anyway is told before any limit'
 );
 reset role;
 select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
 select chat_tests.act_as('alice');
-select is(pg_temp.refusal('send_typing(chat_tests.id(''pair''))'), 'PT403 blocked', 'a block too');
+select is(chat_tests.refusal('send_typing(chat_tests.id(''pair''))'), 'PT403 blocked', 'a block too');
 reset role;
 select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
 -- Uploads ----------------------------------------------------------------------------
--- At most so many reservations are open: the wait ends when the oldest that counts is too old to count.
+-- The number of open reservations is limited. The wait ends when the oldest of them does not count any more.
 
 reset role;
 select chat_tests.act_as('alice');
@@ -293,7 +278,7 @@ select lives_ok(
   $$ select public.reserve_upload(chat_tests.id('pair'), 'upload ' || n, 'application/pdf', 5) from generate_series(1, 20) as n $$, 'alice reserves twenty uploads'
 );
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|199)$',
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|199)$',
   'the next one waits for two hours'
 );
 reset role;
@@ -302,14 +287,14 @@ from (select path, row_number() over (order by created_at desc) as n from chat.u
 where u.path = old.path;
 select chat_tests.act_as('alice');
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6000|5999)$',
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6000|5999)$',
   'when the oldest is 20 minutes old, for 100 minutes'
 );
 reset role;
 update chat.rate_limits set max_count = 5 where name = 'upload';
 select chat_tests.act_as('alice');
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6900|6899)$',
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''one more'', ''application/pdf'', 5)'), '^PT429 rate_limited (6900|6899)$',
   'where five are allowed, until all but the four newest have ended'
 );
 

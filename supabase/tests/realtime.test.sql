@@ -1,8 +1,7 @@
--- What subscribers of the chat's channels are told, and who may listen to them.
+-- The broadcasts on the chat's channels, and who may listen to them.
 --
--- A broadcast is a row of realtime.messages, from where Realtime's server takes it. Whether
--- somebody may listen is asked here as that server asks: may this user, with this topic set,
--- see a row that was put there for the question?
+-- A broadcast is a row of realtime.messages, which Realtime's server reads. This file checks whether a person may listen
+-- as the server does: with the topic set, the person must see a row that was inserted for the check.
 --
 -- needs: friends, blocks, rooms
 
@@ -11,7 +10,7 @@ select plan(179);
 
 select chat_tests.begin_story();
 
--- The broadcasts since it was last asked, without the id that Realtime gives each.
+-- The broadcasts since the last call, without the ids that Realtime gives them.
 create temporary table heard_before (id uuid primary key);
 create function pg_temp.heard() returns table (topic text, event text, payload jsonb)
 language sql security definer
@@ -37,17 +36,6 @@ as $$ update realtime.messages set inserted_at = inserted_at - by where event = 
 create function pg_temp.user_topic(person text) returns text language sql stable as $$ select 'user:' || chat_tests.id(person) $$;
 create function pg_temp.chat_topic(chat text) returns text language sql stable as $$ select 'chat:' || chat_tests.id(chat) $$;
 
--- Says one line as the one who acts, known by that line afterwards; the answer.
-create function pg_temp.say(chat text, line text, client_id uuid default null) returns jsonb
-language plpgsql
-as $$
-declare
-  answer constant jsonb := public.send_message(chat_tests.id(chat), line, client_id);
-begin
-  insert into pg_temp.known (name, id) values (line, (answer ->> 'id')::uuid) on conflict do nothing;
-  return answer;
-end
-$$;
 create function pg_temp.as_last(message jsonb) returns jsonb
 language sql stable
 as $$
@@ -56,12 +44,6 @@ as $$
     'hasAttachment', message -> 'attachment' <> 'null'
   )
 $$;
-create temporary table answers (moment text primary key, answer jsonb not null);
-grant select, insert on answers to authenticated;
-create function pg_temp.answer(moment text) returns jsonb
-language sql stable
-as $$ select a.answer from pg_temp.answers a where a.moment = answer.moment $$;
-
 select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'stranger');
 insert into known (name) select unnest(array['key']);
 select chat_tests.befriend(chat_tests.id('alice'), other) from unnest(chat_tests.ids('bob', 'dave')) as other;
@@ -111,17 +93,17 @@ select set_eq(
 -- Messages -------------------------------------------------------------------------
 
 select chat_tests.act_as('alice');
-insert into answers select 'sent', pg_temp.say('group chat', 'hello', chat_tests.id('key'));
+insert into seen select 'sent', chat_tests.say('group chat', 'hello', chat_tests.id('key'));
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('group chat'), 'message.created',
-       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('sent'))
+       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 1, 'kind', 'upsert', 'message', chat_tests.answer('sent'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
        jsonb_build_object(
-         'chatId', chat_tests.id('group chat'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('sent'))
+         'chatId', chat_tests.id('group chat'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(chat_tests.answer('sent'))
        )
      from unnest(array['alice', 'bob', 'carol']) as person $$,
   'a message is told as its sender''s answer has it, once to the chat and once to each participant'
@@ -130,40 +112,40 @@ select is(
   (select count(*) from realtime.messages m where m.payload ->> 'id' is null), 0::bigint,
   'Realtime gives each broadcast an id'
 );
-select pg_temp.say('group chat', 'hello', chat_tests.id('key'));
+select chat_tests.say('group chat', 'hello', chat_tests.id('key'));
 select is_empty('select * from pg_temp.heard()', 'the same message again is no news');
-insert into answers
+insert into seen
 select 'reserved', public.reserve_upload(chat_tests.id('pair'), 'plan.pdf', 'application/pdf', 5);
 select is_empty('select * from pg_temp.heard()', 'an upload that is only begun is no news');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
-values ('chat-attachments', pg_temp.answer('reserved') ->> 'path', '{"size": 5, "mimetype": "application/pdf"}');
+values ('chat-attachments', chat_tests.answer('reserved') ->> 'path', '{"size": 5, "mimetype": "application/pdf"}');
 select chat_tests.act_as('alice');
-insert into answers
-select 'file', public.send_message(chat_tests.id('pair'), attachment_path => pg_temp.answer('reserved') ->> 'path');
+insert into seen
+select 'file', public.send_message(chat_tests.id('pair'), attachment_path => chat_tests.answer('reserved') ->> 'path');
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('pair'), 'message.created',
-       jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 1, 'kind', 'upsert', 'message', pg_temp.answer('file'))
+       jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 1, 'kind', 'upsert', 'message', chat_tests.answer('file'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
        jsonb_build_object(
-         'chatId', chat_tests.id('pair'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(pg_temp.answer('file'))
+         'chatId', chat_tests.id('pair'), 'rev', 1, 'kind', 'created', 'message', pg_temp.as_last(chat_tests.answer('file'))
        )
      from unnest(array['alice', 'bob']) as person $$,
   'a file is told as its sender''s answer has it, and as the last message has no text'
 );
 select is(
-  (pg_temp.answer('file') -> 'attachment') - 'path',
+  (chat_tests.answer('file') -> 'attachment') - 'path',
   '{"fileName": "plan.pdf", "contentType": "application/pdf", "size": 5, "width": null, "height": null}',
   'with what it is, and where'
 );
-select public.delete_message(chat_tests.id('pair'), (pg_temp.answer('file') ->> 'id')::uuid);
+select public.delete_message(chat_tests.id('pair'), (chat_tests.answer('file') ->> 'id')::uuid);
 select is(
   (select h.payload - 'chatId' from pg_temp.heard() h where h.event = 'message.deleted'),
-  jsonb_build_object('rev', 2, 'kind', 'delete', 'messageId', pg_temp.answer('file') -> 'id'), 'of its deletion no more than of any'
+  jsonb_build_object('rev', 2, 'kind', 'delete', 'messageId', chat_tests.answer('file') -> 'id'), 'of its deletion no more than of any'
 );
 select throws_ok(
   $$ select public.send_message(chat_tests.id('group chat'), 'another', chat_tests.id('key')) $$, 'PT409', 'idempotency_mismatch',
@@ -171,18 +153,18 @@ select throws_ok(
 );
 select is_empty('select * from pg_temp.heard()', 'and no news either');
 
-insert into answers
+insert into seen
 select 'edited', public.edit_message(chat_tests.id('group chat'), chat_tests.id('hello'), 'hello all')::jsonb;
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select
        pg_temp.chat_topic('group chat'), 'message.updated',
-       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 2, 'kind', 'upsert', 'message', pg_temp.answer('edited'))
+       jsonb_build_object('chatId', chat_tests.id('group chat'), 'rev', 2, 'kind', 'upsert', 'message', chat_tests.answer('edited'))
      union all
      select
        pg_temp.user_topic(person), 'chat.updated',
        jsonb_build_object(
-         'chatId', chat_tests.id('group chat'), 'rev', 2, 'kind', 'updated', 'message', pg_temp.as_last(pg_temp.answer('edited'))
+         'chatId', chat_tests.id('group chat'), 'rev', 2, 'kind', 'updated', 'message', pg_temp.as_last(chat_tests.answer('edited'))
        )
      from unnest(array['alice', 'bob', 'carol']) as person $$,
   'an edit is told whole'
@@ -208,8 +190,8 @@ select is_empty('select * from pg_temp.heard()', 'a second deletion is no news')
 -- Reading --------------------------------------------------------------------------
 
 select chat_tests.act_as('alice');
-insert into answers
-select line, pg_temp.say('group chat', line) from unnest(array['read me', 'and me']) as line;
+insert into seen
+select line, chat_tests.say('group chat', line) from unnest(array['read me', 'and me']) as line;
 select pg_temp.hear_no_more();
 select chat_tests.act_as('bob');
 select public.mark_read(chat_tests.id('group chat'), chat_tests.id('read me'));
@@ -218,10 +200,10 @@ select set_eq(
   $$ values
     (pg_temp.chat_topic('group chat'), 'chat.read', jsonb_build_object(
       'chatId', chat_tests.id('group chat'), 'userId', chat_tests.id('bob'), 'messageId', chat_tests.id('read me'),
-      'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
+      'lastReadAt', chat_tests.answer('read me') -> 'createdAt'
     )),
     (pg_temp.user_topic('bob'), 'chat.updated', jsonb_build_object(
-      'chatId', chat_tests.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1, 'lastReadAt', pg_temp.answer('read me') -> 'createdAt'
+      'chatId', chat_tests.id('group chat'), 'rev', 5, 'kind', 'read', 'unreadCount', 1, 'lastReadAt', chat_tests.answer('read me') -> 'createdAt'
     )) $$,
   'the chat is told who has read how far, and the reader''s other devices what is left'
 );
@@ -229,7 +211,7 @@ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('read me'));
 select is_empty('select * from pg_temp.heard()', 'a mark that does not move is no news');
 select public.mark_read(chat_tests.id('group chat'), chat_tests.id('and me'));
 select pg_temp.hear_no_more();
-select pg_temp.say('group chat', 'all read');
+select chat_tests.say('group chat', 'all read');
 select is_empty(
   $$ select * from pg_temp.heard() where event = 'chat.read' $$, 'a send of somebody who has read everything is no reading'
 );
@@ -273,7 +255,7 @@ select is(
 select is(
   public.list_changes(chat_tests.id('group chat'), 6) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'so is the feed'
 );
-select pg_temp.say('group chat', 'without dave');
+select chat_tests.say('group chat', 'without dave');
 select public.mark_read(chat_tests.id('group chat'), chat_tests.id('all read'));
 select public.edit_message(chat_tests.id('group chat'), chat_tests.id('without dave'), 'without dave, changed');
 select public.delete_message(chat_tests.id('group chat'), chat_tests.id('without dave'));
@@ -331,7 +313,7 @@ select is(
 
 select chat_tests.act_as('alice');
 insert into known (name, id) select 'friends', (public.open_direct_chat(chat_tests.id('dave')) ->> 'id')::uuid;
-insert into answers select line, pg_temp.say('friends', line) from unnest(array['before', 'before, too']) as line;
+insert into seen select line, chat_tests.say('friends', line) from unnest(array['before', 'before, too']) as line;
 select pg_temp.hear_no_more();
 select chat_tests.act_as('dave');
 select public.leave_chat(chat_tests.id('friends'));
@@ -342,7 +324,7 @@ select set_eq(
 );
 select chat_tests.act_as('alice');
 select is(public.get_chat(chat_tests.id('friends')) ->> 'topic', pg_temp.chat_topic('friends'), 'not even another topic');
-select pg_temp.say('friends', 'come back');
+select chat_tests.say('friends', 'come back');
 select set_eq(
   'select topic, event from pg_temp.heard()',
   $$ values
@@ -402,7 +384,7 @@ select pg_temp.move_typing_back('1 hour');
 select set_config('timezone', 'Pacific/Kiritimati', true);
 select public.send_typing(chat_tests.id('friends'));
 select public.send_typing(chat_tests.id('friends'));
-select pg_temp.say('friends', 'good morning from Kiritimati');
+select chat_tests.say('friends', 'good morning from Kiritimati');
 select set_config('timezone', 'UTC', true);
 select is(
   (select count(*) from pg_temp.heard() h where h.event = 'typing'), 1::bigint, 'the caller''s time zone changes nothing about it'
@@ -427,13 +409,13 @@ select chat_tests.unblock(chat_tests.id('alice'), chat_tests.id('dave'));
 select is_empty('select * from pg_temp.heard()', 'none of which is told');
 
 -- How many rows a write takes ----------------------------------------------------------
--- Each counts against the project's messages a second.
+-- Each broadcast counts against the project's messages a second.
 
 create function pg_temp.rows_heard() returns bigint language sql as $$ select count(*) from pg_temp.heard() $$;
 create function pg_temp.tell_up_to(participants integer) returns void
 language sql security definer
 as $$ update chat.settings set value = participants where name = 'told_participants' $$;
--- What a message costs from its sending to its deletion: {sent, edited, deleted}.
+-- The number of broadcasts of a message: {sent, edited, deleted}.
 create function pg_temp.rows_of_message(chat text) returns bigint[]
 language plpgsql
 as $$
@@ -468,7 +450,7 @@ select chat_tests.act_as('alice');
 select is(pg_temp.rows_of_message('friends'), array[3, 3, 3]::bigint[], 'a direct chat: 3 rows for a message, an edit and a deletion');
 select chat_tests.act_as('singer 1');
 select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'ten participants: 11 rows');
-select pg_temp.say('choir chat', 'to be read');
+select chat_tests.say('choir chat', 'to be read');
 select pg_temp.hear_no_more();
 select chat_tests.act_as('singer 2');
 select public.mark_read(chat_tests.id('choir chat'), chat_tests.id('to be read'));
@@ -492,7 +474,7 @@ reset role;
 select chat_tests.rename_event(chat_tests.event_of(chat_tests.id('choir')), 'Concert at Midnight');
 select is(pg_temp.rows_heard(), 1::bigint, 'a new name: 1 row, for the chat');
 
--- An operator may tell more people, or fewer.
+-- An operator may change the largest number of told participants.
 select chat_tests.act_as('singer 1');
 select pg_temp.tell_up_to(11);
 select is(pg_temp.rows_of_message('choir chat'), array[12, 12, 12]::bigint[], 'where eleven are told: 12 rows');
@@ -516,7 +498,7 @@ select is(pg_temp.rows_of_message('choir chat'), array[11, 11, 11]::bigint[], 'w
 select throws_ok($$ update chat.settings set value = 1000 $$, '42501', 'permission denied for table settings', 'people do not change it');
 reset role;
 
--- However many come or go by one statement, the chat is told once.
+-- One statement sends one broadcast to the chat, for any number of people.
 create temporary table two_singers as
 select array_agg(k.id order by k.id) as ids from known k where k.name in ('singer 8', 'singer 9');
 select pg_temp.hear_no_more();
@@ -541,9 +523,9 @@ select bag_eq(
      from two_singers t, unnest(t.ids) as singer, chat.chats c where c.id = chat_tests.id('choir chat') $$,
   'two are added at once: 1 row for the chat names both, and each has one'
 );
--- A reading in a chat of just as many as are told.
+-- A read mark in a chat with exactly the largest number of told participants.
 select chat_tests.act_as('singer 1');
-select pg_temp.say('choir chat', 'for all ten');
+select chat_tests.say('choir chat', 'for all ten');
 select pg_temp.hear_no_more();
 select chat_tests.act_as('singer 4');
 select public.mark_read(chat_tests.id('choir chat'), chat_tests.id('for all ten'));
@@ -555,19 +537,19 @@ select bag_eq(
 reset role;
 
 -- Bounds -----------------------------------------------------------------------------
--- Within this transaction they are small.
+-- In this transaction they are small.
 
 select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('dave'));
 select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('dave'));
 update chat.settings set value = 3 where name = 'told_participants';
 select pg_temp.hear_no_more();
 select chat_tests.act_as('alice');
-select pg_temp.say('group chat', 'three are told');
+select chat_tests.say('group chat', 'three are told');
 select is((select count(*) from pg_temp.heard() h where h.event = 'chat.updated'), 3::bigint, 'as many participants as the bound are told');
 reset role;
 update chat.settings set value = 2 where name = 'told_participants';
 select chat_tests.act_as('alice');
-select pg_temp.say('group chat', 'three are too many');
+select chat_tests.say('group chat', 'three are too many');
 select set_eq(
   'select topic, event from pg_temp.heard()',
   $$ values (pg_temp.chat_topic('group chat') || ':3', 'message.created') $$, 'with more, the chat''s channel alone is'
@@ -606,7 +588,7 @@ select ok(
 
 create or replace function chat.max_broadcast_bytes() returns integer language sql immutable return 1000;
 select chat_tests.act_as('alice');
-select pg_temp.say('group chat', repeat('é', 400));
+select chat_tests.say('group chat', repeat('é', 400));
 select set_eq(
   'select event, payload from pg_temp.heard()',
   $$ select event, jsonb_build_object('chatId', c.id, 'rev', c.rev)
@@ -614,7 +596,7 @@ select set_eq(
      where c.id = chat_tests.id('group chat') $$,
   'what is too large is told without its content'
 );
-select pg_temp.say('group chat', 'a short one');
+select chat_tests.say('group chat', 'a short one');
 select is(
   (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.created'), 'a short one', 'what fits, with it'
 );
@@ -623,14 +605,14 @@ create or replace function chat.max_broadcast_bytes() returns integer language s
 select is(pg_temp.lost(), 0::bigint, 'nothing of all this was lost');
 
 -- Failures ---------------------------------------------------------------------------
--- Realtime's table refuses: what the chat does goes on, and the loss is counted.
+-- Realtime's table refuses rows. The chat's writes succeed, and the lost broadcasts are counted.
 
 create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$;
 create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse();
 set local client_min_messages = error;
 
 select chat_tests.act_as('alice');
-select lives_ok($$ select pg_temp.say('group chat', 'unheard') $$, 'a message is sent');
+select lives_ok($$ select chat_tests.say('group chat', 'unheard') $$, 'a message is sent');
 select is(public.edit_message(chat_tests.id('group chat'), chat_tests.id('unheard'), 'unheard of') ->> 'text', 'unheard of', 'and edited');
 select lives_ok($$ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('unheard')) $$, 'and deleted');
 select is(pg_temp.lost(), 12::bigint, 'each would have been four broadcasts, which are counted one by one');
@@ -638,7 +620,7 @@ select lives_ok($$ select public.send_typing(chat_tests.id('friends')) $$, 'some
 select lives_ok($$ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('a short one')) $$, 'or reads');
 select is(pg_temp.lost(), 15::bigint, 'which nobody hears: one broadcast and two');
 select chat_tests.act_as('carol');
-select lives_ok($$ select pg_temp.say('group chat', 'carol, unheard') $$, 'somebody else sends');
+select lives_ok($$ select chat_tests.say('group chat', 'carol, unheard') $$, 'somebody else sends');
 select is(pg_temp.lost(), 19::bigint, 'which is lost as well, to each of four');
 select chat_tests.act_as('dave');
 select public.leave_chat(chat_tests.id('group chat'));
@@ -652,24 +634,24 @@ select is_empty('select * from pg_temp.heard()', 'none of it was heard');
 reset role;
 drop trigger refuse on realtime.messages;
 select chat_tests.act_as('alice');
-select pg_temp.say('group chat', 'still unheard');
+select chat_tests.say('group chat', 'still unheard');
 select is(pg_temp.lost(), 24::bigint, 'once one has failed, the same transaction tries no other');
 select is_empty('select * from pg_temp.heard()', 'even if it would succeed');
 reset role;
 select set_config('chat.realtime_fails', '', true);
 
--- And where Realtime is slow, a write does not wait for each of many.
+-- If Realtime is slow, a write does not wait for all of its broadcasts.
 create function pg_temp.delay() returns trigger language plpgsql as $$ begin perform pg_sleep(0.6); return new; end $$;
 create trigger delay before insert on realtime.messages for each row execute function pg_temp.delay();
 select chat_tests.act_as('alice');
-select pg_temp.say('group chat', 'slowly heard');
+select chat_tests.say('group chat', 'slowly heard');
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'after half a second the rest is not told');
 select is(pg_temp.lost(), 26::bigint, 'which is counted, for both');
 reset role;
 drop trigger delay on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
 
--- Of seven that are due some are sent.
+-- Some of the seven broadcasts are sent.
 select chat_tests.remove_members(
   chat_tests.ids('choir'), array(select chat_tests.id('singer ' || n) from generate_series(6, 10) as n)
 );
@@ -688,14 +670,14 @@ end
 $$;
 create trigger refuse before insert on realtime.messages for each row execute function pg_temp.refuse_from_the_third();
 select chat_tests.act_as('singer 1');
-select pg_temp.say('choir chat', 'six are to be told');
+select chat_tests.say('choir chat', 'six are to be told');
 select is((select count(*) from pg_temp.heard()), 2::bigint, 'of seven broadcasts two are sent before one fails');
 select is(pg_temp.lost(), 31::bigint, 'the five others are counted');
 reset role;
 drop trigger refuse on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
 
--- An error on the way to Realtime, after some are sent.
+-- An error before Realtime, after some broadcasts were sent.
 create or replace function chat.max_broadcast_bytes() returns integer
 language plpgsql volatile
 as $$
@@ -708,7 +690,7 @@ end
 $$;
 select setval('tried', 2);
 select chat_tests.act_as('singer 1');
-select lives_ok($$ select pg_temp.say('choir chat', 'six are to be told again') $$, 'an error on the way to Realtime does not stop a message either');
+select lives_ok($$ select chat_tests.say('choir chat', 'six are to be told again') $$, 'an error on the way to Realtime does not stop a message either');
 select is((select count(*) from pg_temp.heard()), 0::bigint, 'what was sent before it is taken back');
 select is(pg_temp.lost(), 38::bigint, 'seven are due, and seven are counted');
 reset role;
@@ -735,7 +717,7 @@ select is_empty(
 
 -- Who may listen -----------------------------------------------------------------------
 
--- What the server asks for somebody who joins a topic: which of the two kinds may they receive?
+-- The server's check when a person joins a topic: the kinds of messages that they may receive.
 create function pg_temp.may_receive(asked_topic text) returns text[]
 language plpgsql
 as $$
@@ -749,7 +731,7 @@ begin
 end
 $$;
 insert into realtime.messages (topic, extension) values ('asked', 'broadcast'), ('asked', 'presence');
--- And which may they send?
+-- And the kinds that they may send.
 create function pg_temp.may_send(asked_topic text, kind text) returns boolean
 language plpgsql
 as $$
@@ -800,7 +782,7 @@ select set_config('role', 'anon', true), set_config('request.jwt.claims', '{"rol
 select is(pg_temp.may_receive(topic), '{}', format('nobody is no one''s friend: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), 'user:']) as topic;
 
--- A project has policies of its own for its own channels.
+-- The project has policies for other channels.
 reset role;
 create policy "everybody listens to everything" on realtime.messages for select to authenticated using (true);
 create policy "everybody sends everything" on realtime.messages for insert to authenticated with check (true);

@@ -1,44 +1,19 @@
--- Uploads: reserving a path, putting the file into a message, who may read it, and what is left
--- over, as the people of a chat, a stranger, moderators and the sweeper.
+-- Uploads: reserving a path, putting the file into a message, who may read it, and leftovers, as the people of a chat, a
+-- stranger, moderators and the sweeper.
 --
--- An upload is a row of storage.objects. Storage asks its policies as the user whether the row
--- may be there, takes it back, and writes it itself when the file has come: so does this file.
+-- An upload is a row of storage.objects. Storage inserts the row as the user to check the policies, rolls that back, and
+-- inserts it itself when the file has arrived. This file does the same.
 --
 -- needs: friends, blocks, rooms
 
 begin;
 select plan(478);
 
--- Hosted Storage lets nobody delete rows of its own without this, where policies would.
+-- Without this setting, hosted Storage lets nobody delete its rows, also if a policy allows it.
 set local storage.allow_delete_query = 'true';
 
 select chat_tests.begin_story();
 
-create function pg_temp.answer(moment text) returns jsonb
-language plpgsql stable security definer
-as $$
-declare
-  answer jsonb;
-begin
-  select s.answer into strict answer from pg_temp.seen s where s.moment = answer.moment;
-  return answer;
-end
-$$;
-
--- How a call of the API is refused: state, code and detail.
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $$
-declare
-  detail text;
-begin
-  execute 'select public.' || call;
-  return 'not at all';
-exception when others then
-  get stacked diagnostics detail = pg_exception_detail;
-  return rtrim(concat_ws(' ', sqlstate, sqlerrm, detail));
-end
-$$;
 create function pg_temp.field(path text, issue text) returns text
 language sql immutable
 as $$ select format('PT400 invalid_request {"path": "%s", "issue": "%s"}', path, issue) $$;
@@ -46,18 +21,18 @@ as $$ select format('PT400 invalid_request {"path": "%s", "issue": "%s"}', path,
 select chat_tests.add_people('alice', 'bob', 'carol', 'dave', 'stranger', 'sweeper');
 insert into known (name) select unnest(array['unknown chat', 'key', 'key 2', 'key 3']);
 
--- Who is the sweeper others say, and not the account itself.
+-- The service decides who is the sweeper, and not the account itself.
 update auth.users set raw_app_meta_data = '{"provider": "email", "role": "sweeper"}' where id = chat_tests.id('sweeper');
 update auth.users set raw_app_meta_data = '{"provider": "email"}', raw_user_meta_data = '{"role": "sweeper"}' where id = chat_tests.id('stranger');
 
--- Alice, bob and dave come to a party of carol's, and alice has the others for friends.
+-- Alice, bob and dave come to a party of carol's, and alice is a friend of the others.
 select chat_tests.befriend(chat_tests.id('alice'), friend) from unnest(chat_tests.ids('bob', 'dave')) as friend;
 insert into known (name, id)
 select 'party', chat_tests.open_room('Party', chat_tests.ids('carol'), chat_tests.ids('alice', 'bob', 'dave'));
 insert into known (name, id) select 'group chat', chat_tests.chat_of(chat_tests.id('party'));
 insert into storage.buckets (id, name) values ('elsewhere', 'elsewhere');
 
--- Reserves a PDF of five bytes as the one who acts, known by its name afterwards.
+-- Reserves a PDF of five bytes as the acting person.
 create function pg_temp.reserve(chat text, file_name text) returns void
 language plpgsql
 as $$
@@ -68,13 +43,13 @@ end
 $$;
 create function pg_temp.path(file_name text) returns text
 language sql stable
-as $$ select pg_temp.answer(file_name) ->> 'path' $$;
+as $$ select chat_tests.answer(file_name) ->> 'path' $$;
 
--- What Storage writes when a file has come.
+-- The row that Storage inserts when a file has arrived.
 create function pg_temp.store(path text, metadata jsonb default '{"size": 5, "mimetype": "application/pdf"}') returns void
 language sql security definer
 as $$ insert into storage.objects (bucket_id, name, metadata) values ('chat-attachments', path, metadata) $$;
--- What it asks before: may the one who acts do that?
+-- Its check before that: whether the acting person may upload.
 create function pg_temp.may_store(path text, bucket text default 'chat-attachments') returns boolean
 language plpgsql
 as $$
@@ -86,7 +61,7 @@ exception
   when insufficient_privilege then return false;
 end
 $$;
--- What it asks before it signs a URL, sends a file or lists some.
+-- Its check before it signs a URL, sends a file or lists files.
 create function pg_temp.may_read(variadic file_names text[]) returns text[]
 language sql
 as $$
@@ -97,7 +72,7 @@ as $$
   )
 $$;
 
--- Reserves, uploads and sends, known by its name afterwards.
+-- Reserves, uploads and sends a file.
 create function pg_temp.send_file(chat text, file_name text) returns void
 language plpgsql
 as $$
@@ -151,7 +126,7 @@ insert into seen (moment, answer)
 select 'first', public.reserve_upload(chat_tests.id('pair'), 'Minutes of May.pdf', ' Application/PDF; version=1.7', 5);
 select is(current_setting('response.status', true), '201', 'a reservation is 201');
 select is(
-  pg_temp.answer('first') - array['path', 'expiresAt'],
+  chat_tests.answer('first') - array['path', 'expiresAt'],
   '{"fileName": "Minutes of May.pdf", "contentType": "application/pdf", "size": 5, "width": null, "height": null}', 'it tells what the upload is to be'
 );
 select matches(
@@ -161,7 +136,7 @@ select matches(
 );
 reset role;
 select is(
-  pg_temp.answer('first') ->> 'expiresAt', chat_tests.rfc3339(u.created_at + interval '2 hours'), 'for two hours'
+  chat_tests.answer('first') ->> 'expiresAt', chat_tests.rfc3339(u.created_at + interval '2 hours'), 'for two hours'
 )
 from chat.uploads u where u.path = pg_temp.path('first');
 select is(
@@ -175,7 +150,7 @@ select is(
 
 select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a'', %L, %s)', type, size)), pg_temp.field(path, issue),
+  chat_tests.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a'', %L, %s)', type, size)), pg_temp.field(path, issue),
   format('%s of %s bytes: %s %s', type, size, path, issue)
 )
 from (values
@@ -197,11 +172,11 @@ select is(
 )
 from unnest(array[0, 26214400]::bigint[]) as size;
 
--- The bucket's settings are the limits; whoever changes them changes these.
+-- The limits are the settings of the bucket, so an operator changes them there.
 reset role;
 update storage.buckets set file_size_limit = 10, allowed_mime_types = array['image/*', 'text/csv'] where id = 'chat-attachments';
 select chat_tests.act_as('alice');
-select is(pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a'', %L, %s)', type, size)), refusal, said)
+select is(chat_tests.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a'', %L, %s)', type, size)), refusal, said)
 from (values
   ('image/tiff', 10, 'not at all', 'a bucket may take all of a kind'),
   ('text/csv', 10, 'not at all', 'and single types besides'),
@@ -222,31 +197,31 @@ select lives_ok(
   $$ select public.reserve_upload(chat_tests.id('pair'), 'a', 'text/html', 100000000) $$, 'a bucket without limits limits nothing'
 );
 select is(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', null, 5)'), pg_temp.field('contentType', 'is not allowed'), 'but a file has a type'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', null, 5)'), pg_temp.field('contentType', 'is not allowed'), 'but a file has a type'
 );
 reset role;
 update storage.buckets set file_size_limit = 26214400, allowed_mime_types = array['application/pdf', 'image/png', 'text/plain']
 where id = 'chat-attachments';
 
 select chat_tests.act_as('stranger');
-select is(pg_temp.refusal(format('reserve_upload(chat_tests.id(%L), ''a'', %L, 5)', chat, type)), refusal, format('a stranger: %s, %s', chat, refusal))
+select is(chat_tests.refusal(format('reserve_upload(chat_tests.id(%L), ''a'', %L, 5)', chat, type)), refusal, format('a stranger: %s, %s', chat, refusal))
 from (values
   ('pair', 'application/pdf', 'PT403 not_participant'),
   ('pair', 'text/html', 'PT403 not_participant'),
   ('unknown chat', 'application/pdf', 'PT404 chat_not_found')
 ) as attempt (chat, type, refusal);
 select is(
-  pg_temp.refusal('reserve_upload(null, ''a'', ''application/pdf'', 5)'), 'PT404 chat_not_found', 'there is nothing to reserve in no chat'
+  chat_tests.refusal('reserve_upload(null, ''a'', ''application/pdf'', 5)'), 'PT404 chat_not_found', 'there is nothing to reserve in no chat'
 );
 select chat_tests.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select is(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 not_participant', 'nor for a moderator from elsewhere'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 not_participant', 'nor for a moderator from elsewhere'
 );
 reset role;
 select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
 select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 blocked', 'nor for the blocked'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), 'PT403 blocked', 'nor for the blocked'
 );
 select pg_temp.reserve('group chat', 'for the group');
 select pass('whom nobody blocks in a group');
@@ -255,13 +230,13 @@ select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 set local role anon;
 set local request.jwt.claims = '{"role": "anon"}';
 select is(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '42501 permission denied for function reserve_upload', 'nor for anon'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '42501 permission denied for function reserve_upload', 'nor for anon'
 );
 reset role;
 delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
 
 -- Content types ----------------------------------------------------------------------
--- What devices send under other names is stored under one.
+-- Devices send one type under several names. It is stored under one name.
 
 update storage.buckets set allowed_mime_types = null where id = 'chat-attachments';
 update chat.rate_limits set max_count = 1000 where name = 'upload';
@@ -278,10 +253,10 @@ from (values
   ('a.wav', 'audio/x-wav', 'audio/wav'), ('a.wav', 'audio/wave', 'audio/wav'), ('a.wav', 'audio/vnd.wave', 'audio/wav'),
   ('a.aac', 'audio/x-aac', 'audio/aac'), ('a.m4v', 'video/x-m4v', 'video/mp4'), ('a.pdf', 'application/x-pdf', 'application/pdf'),
   ('a.md', 'text/x-markdown', 'text/markdown'), ('a.csv', 'application/csv', 'text/csv'), ('a.csv', 'text/comma-separated-values', 'text/csv'),
-  -- The name does not count where a type is declared, nor do capitals, parameters and white space.
+  -- If a type is declared, the name does not count, and neither do capitals, parameters and white space.
   ('a.png', 'IMAGE/JPG', 'image/jpeg'), ('a', ' audio/MP3 ; codecs=mp3', 'audio/mpeg'), ('a.exe', 'text/plain', 'text/plain'),
   ('a.pdf', 'text/html', 'text/html'), ('a', 'application/x-7z-compressed', 'application/x-7z-compressed'),
-  -- Without a type, or with that of just anything, the name's ending counts.
+  -- Without a type, or with application/octet-stream, the ending of the name counts.
   ('a.jpeg', '', 'image/jpeg'), ('a.JPG', null, 'image/jpeg'), ('a.png', ' ', 'image/png'), ('a.gif', ';charset=utf-8', 'image/gif'),
   ('a.webp', '', 'image/webp'), ('IMG_0001.HEIC', 'application/octet-stream', 'image/heic'), ('a.heif', '', 'image/heif'),
   ('a.avif', '', 'image/avif'), ('a.mp4', '', 'video/mp4'), ('a.m4v', '', 'video/mp4'), ('a.mov', 'Application/Octet-Stream', 'video/quicktime'),
@@ -297,7 +272,7 @@ from (values
   ('a.exe', 'application/octet-stream', 'application/octet-stream')
 ) as file (file_name, declared, canonical);
 select is(
-  pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), %L, %L, 5)', file_name, declared)), pg_temp.field('contentType', 'is not allowed'),
+  chat_tests.refusal(format('reserve_upload(chat_tests.id(''pair''), %L, %L, 5)', file_name, declared)), pg_temp.field('contentType', 'is not allowed'),
   format('%s without a type has none, even where all are allowed', file_name)
 )
 from (values ('a.exe', ''), ('a', null), ('png', ''), ('a.', ''), ('', null)) as file (file_name, declared);
@@ -309,7 +284,7 @@ select is_empty(
 );
 delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp.path('for the group');
 
--- The bucket that the migrations make takes each of these, as Storage compares the whole type.
+-- The bucket of the migrations accepts each of these, because Storage compares the whole type.
 select is_empty(
   $$ select allowed from (values
        ('image/jpeg'), ('image/png'), ('image/gif'), ('image/webp'), ('image/heic'), ('image/heif'), ('image/avif'), ('video/mp4'),
@@ -325,7 +300,7 @@ select is_empty(
 
 select chat_tests.act_as('alice');
 select is(
-  pg_temp.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a.png'', ''image/png'', 5, %s, %s)', coalesce(width, 'null'), coalesce(height, 'null'))),
+  chat_tests.refusal(format('reserve_upload(chat_tests.id(''pair''), ''a.png'', ''image/png'', 5, %s, %s)', coalesce(width, 'null'), coalesce(height, 'null'))),
   pg_temp.field(path, 'width and height must be 1 to 100000, both or neither'),
   format('%s × %s: %s is wrong', coalesce(width, 'null'), coalesce(height, 'null'), path)
 )
@@ -351,7 +326,7 @@ delete from chat.uploads where path <> pg_temp.path('first') and path <> pg_temp
 update storage.buckets set allowed_mime_types = array['application/pdf', 'image/png', 'text/plain'] where id = 'chat-attachments';
 
 -- File names -----------------------------------------------------------------------
--- What a message shows, and the last part of the path.
+-- The name in a message, and the last part of the path.
 
 create temporary table file_name (given text not null, shown text not null, key text not null, said text not null);
 grant select on file_name to authenticated;
@@ -409,7 +384,7 @@ select is(
 )
 from file_name f;
 select is(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), null, ''text/plain'', 1)'), pg_temp.field('fileName', 'is missing'), 'null is no name'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), null, ''text/plain'', 1)'), pg_temp.field('fileName', 'is missing'), 'null is no name'
 );
 reset role;
 select is_empty(
@@ -430,17 +405,17 @@ update chat.rate_limits set max_count = 20 where name = 'upload';
 select chat_tests.act_as('alice');
 select pg_temp.reserve('pair', 'upload ' || n) from generate_series(3, 20) as n;
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'the next one is told when the first of them ends'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'the next one is told when the first of them ends'
 );
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''group chat''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'in another chat too'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''group chat''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'in another chat too'
 );
 select is(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''text/html'', 5)'), pg_temp.field('contentType', 'is not allowed'), 'what is wrong anyway is told first'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''text/html'', 5)'), pg_temp.field('contentType', 'is not allowed'), 'what is wrong anyway is told first'
 );
 select pg_temp.age('first', '1 hour 59 minutes');
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'a minute before the oldest ends, a minute'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'a minute before the oldest ends, a minute'
 );
 select chat_tests.act_as('bob');
 select pg_temp.reserve('pair', 'of bob');
@@ -455,13 +430,13 @@ select lives_ok(
 );
 select pg_temp.reserve('pair', 'upload 22');
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'but one for one'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited 7(200|19[0-9])$', 'but one for one'
 );
 reset role;
 update chat.rate_limits set max_count = 1, period = interval '1 minute' where name = 'upload';
 select chat_tests.act_as('alice');
 select matches(
-  pg_temp.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'another limit acts at once'
+  chat_tests.refusal('reserve_upload(chat_tests.id(''pair''), ''a'', ''application/pdf'', 5)'), '^PT429 rate_limited (60|5[0-9])$', 'another limit acts at once'
 );
 reset role;
 delete from chat.rate_limits where name = 'upload';
@@ -524,14 +499,14 @@ select pg_temp.reserve('group chat', 'of dave, later');
 select public.leave_chat(chat_tests.id('group chat'));
 select ok(not pg_temp.may_store(pg_temp.path('of dave, later')), 'and when he has left it, not any more');
 select is(
-  pg_temp.refusal('send_message(chat_tests.id(''group chat''), attachment_path => pg_temp.path(''of dave''))'), 'PT403 not_participant', 'nor send what he has uploaded'
+  chat_tests.refusal('send_message(chat_tests.id(''group chat''), attachment_path => pg_temp.path(''of dave''))'), 'PT403 not_participant', 'nor send what he has uploaded'
 );
 
 -- Putting it into a message ----------------------------------------------------------
 
 create function pg_temp.attach(file_name text, chat text default 'pair') returns text
 language sql
-as $$ select pg_temp.refusal(format('send_message(chat_tests.id(%L), attachment_path => %L)', chat, pg_temp.path(file_name))) $$;
+as $$ select chat_tests.refusal(format('send_message(chat_tests.id(%L), attachment_path => %L)', chat, pg_temp.path(file_name))) $$;
 
 select chat_tests.act_as('alice');
 insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = chat_tests.id('pair');
@@ -565,7 +540,7 @@ from (values
   ('upload 11', '{"size": 5}', 'content type'),
   ('upload 12', '{"size": 5, "mimetype": "application/pdfx"}', 'content type'),
   ('upload 13', '{"size": 55, "mimetype": "text/plain"}', 'size'),
-  -- As the embedded Storage writes it.
+  -- The form of the embedded Storage.
   ('upload 16', '"{\"size\":6,\"mimetype\":\"application/pdf\"}"', 'size'),
   ('upload 17', '"{\"size\":5,\"mimetype\":\"text/plain\"}"', 'content type'),
   ('upload 18', '"{}"', 'size')
@@ -573,7 +548,7 @@ from (values
 
 select pg_temp.store(pg_temp.path(file_name)) from unnest(array['upload 14', 'upload 15', 'for the group', 'of bob']) as file_name;
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), ''Look'', attachment_path => %L)', path)),
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), ''Look'', attachment_path => %L)', path)),
   pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), said
 )
 from (values
@@ -602,7 +577,7 @@ select is(
   pg_temp.attach('upload 14', 'group chat'), pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), 'to the chat that she has uploaded it to'
 );
 select is(
-  (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), (pg_temp.answer('rev before') #>> '{}')::bigint + 1,
+  (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), (chat_tests.answer('rev before') #>> '{}')::bigint + 1,
   'what was refused takes no rev'
 );
 reset role;
@@ -639,7 +614,7 @@ select pg_temp.store(pg_temp.path('photo'), '{"eTag": "\"x\"", "size": 0, "mimet
 set local response.status = '';
 insert into seen (moment, answer)
 select 'sent', public.send_message(chat_tests.id('pair'), null, chat_tests.id('key'), pg_temp.path('photo'));
-insert into known (name, id) select 'photo', (pg_temp.answer('sent') ->> 'id')::uuid;
+insert into known (name, id) select 'photo', (chat_tests.answer('sent') ->> 'id')::uuid;
 select is(current_setting('response.status', true), '201', 'an empty file is sent');
 create function pg_temp.sent_photo(changes jsonb default '{}') returns jsonb
 language sql stable
@@ -655,16 +630,16 @@ as $$
   ) || changes
   from public.messages m where m.id = chat_tests.id('photo')
 $$;
-select is(pg_temp.answer('sent'), pg_temp.sent_photo(), 'and comes back whole, without a text');
+select is(chat_tests.answer('sent'), pg_temp.sent_photo(), 'and comes back whole, without a text');
 select matches(
   public.list_messages(chat_tests.id('pair'), 1)::text, '"attachment":\{"path":"', 'in JSON that tells by these very characters that there is one'
 );
 select is(
-  public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0, pg_temp.answer('sent'), 'it stands in its sender''s page as it was answered'
+  public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0, chat_tests.answer('sent'), 'it stands in its sender''s page as it was answered'
 );
 select is(
-  public.list_changes(chat_tests.id('pair'), (pg_temp.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
-  pg_temp.answer('sent'), 'and in her feed'
+  public.list_changes(chat_tests.id('pair'), (chat_tests.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
+  chat_tests.answer('sent'), 'and in her feed'
 );
 select is(
   (select row_to_json(m)::jsonb from (
@@ -695,7 +670,7 @@ select is(
   pg_temp.sent_photo('{"editableUntil": null, "deletedAt": null, "deletedBy": null}'), 'and as a moderator'
 );
 select is(
-  public.list_changes(chat_tests.id('pair'), (pg_temp.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
+  public.list_changes(chat_tests.id('pair'), (chat_tests.answer('sent') ->> 'rev')::bigint - 1)::jsonb -> 'data' -> 0 -> 'message',
   pg_temp.sent_photo('{"editableUntil": null, "deletedAt": null, "deletedBy": null}'), 'in the feed too'
 );
 
@@ -705,13 +680,13 @@ select chat_tests.act_as('alice');
 set local response.status = '';
 select is(
   public.send_message(chat_tests.id('pair'), client_id => chat_tests.id('key'), attachment_path => pg_temp.path('photo'))::jsonb,
-  pg_temp.answer('sent'), 'the same again gives the first message, though the path is taken'
+  chat_tests.answer('sent'), 'the same again gives the first message, though the path is taken'
 );
 select is(current_setting('response.status', true), '', 'which is not 201');
 select pg_temp.reserve('pair', 'another photo');
 select pg_temp.store(pg_temp.path('another photo'), '"{\"httpStatusCode\":200,\"size\":5,\"mimetype\":\"application/pdf\"}"');
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, chat_tests.id(''key''), %L)', content, path)), 'PT409 idempotency_mismatch', said
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L, chat_tests.id(''key''), %L)', content, path)), 'PT409 idempotency_mismatch', said
 )
 from (values
   (null, pg_temp.path('another photo'), 'another file with the key is a mismatch'),
@@ -725,13 +700,13 @@ select lives_ok(
 );
 insert into seen (moment, answer) select 'both', public.list_messages(chat_tests.id('pair'), 1)::jsonb -> 'data' -> 0;
 select is(
-  array[pg_temp.answer('both') ->> 'text', pg_temp.answer('both') #>> '{attachment,fileName}'], array['Look', 'another photo.pdf'], 'in one message'
+  array[chat_tests.answer('both') ->> 'text', chat_tests.answer('both') #>> '{attachment,fileName}'], array['Look', 'another photo.pdf'], 'in one message'
 );
 select is(
-  public.send_message(chat_tests.id('pair'), 'Look', chat_tests.id('key 2'), pg_temp.path('another photo')) ->> 'id', pg_temp.answer('both') ->> 'id', 'which has its retry'
+  public.send_message(chat_tests.id('pair'), 'Look', chat_tests.id('key 2'), pg_temp.path('another photo')) ->> 'id', chat_tests.answer('both') ->> 'id', 'which has its retry'
 );
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, chat_tests.id(''key 2''), %L)', content, path)), 'PT409 idempotency_mismatch', said
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L, chat_tests.id(''key 2''), %L)', content, path)), 'PT409 idempotency_mismatch', said
 )
 from (values
   ('Look', null, 'and not without the file'),
@@ -740,27 +715,27 @@ from (values
 select pg_temp.reserve('pair', 'with a text');
 select pg_temp.store(pg_temp.path('with a text'));
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, null, %L)', content, pg_temp.path('with a text'))),
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L, null, %L)', content, pg_temp.path('with a text'))),
   pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), format('a text beside a file has to be one: %s characters', char_length(content))
 )
 from unnest(array['', E' \n', repeat('x', 4001)]) as content;
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), %L, null, %L)', U&'\200B\2060', pg_temp.path('with a text'))),
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), %L, null, %L)', U&'\200B\2060', pg_temp.path('with a text'))),
   pg_temp.field('text', 'must have a visible character'), 'nor is what nobody sees a text beside a file'
 );
 select is(
-  pg_temp.refusal('send_message(chat_tests.id(''pair''))'), pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), 'and nothing at all is no message'
+  chat_tests.refusal('send_message(chat_tests.id(''pair''))'), pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), 'and nothing at all is no message'
 );
 insert into seen (moment, answer) select 'edited', public.edit_message(chat_tests.id('pair'), chat_tests.id('photo'), 'A photo');
 select is(
-  pg_temp.answer('edited') - array['editedAt', 'rev'], pg_temp.sent_photo('{"text": "A photo"}') - array['editedAt', 'rev'],
+  chat_tests.answer('edited') - array['editedAt', 'rev'], pg_temp.sent_photo('{"text": "A photo"}') - array['editedAt', 'rev'],
   'an edit gives it a text and leaves the file'
 );
 select is(
-  public.send_message(chat_tests.id('pair'), null, chat_tests.id('key'), pg_temp.path('photo'))::jsonb, pg_temp.answer('edited'), 'and its retry'
+  public.send_message(chat_tests.id('pair'), null, chat_tests.id('key'), pg_temp.path('photo'))::jsonb, chat_tests.answer('edited'), 'and its retry'
 );
 select is(
-  pg_temp.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''photo''), null)'),
+  chat_tests.refusal('edit_message(chat_tests.id(''pair''), chat_tests.id(''photo''), null)'),
   pg_temp.field('text', 'must have 1 to 4000 characters after trimming'), 'which cannot be taken away again'
 );
 reset role;
@@ -770,7 +745,7 @@ select is(pg_temp.attach('with a text'), 'PT403 blocked', 'the blocked send no f
 reset role;
 select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 
--- An allowance that is used up is told before the file is looked at, and leaves it reserved.
+-- A used-up allowance is refused before the file is checked, and the file stays reserved.
 update chat.allowances set window_start = clock_timestamp() + interval '1 minute', used = 100
 where user_id = chat_tests.id('alice') and name = 'send';
 select chat_tests.act_as('alice');
@@ -821,7 +796,7 @@ select pg_temp.reads('nobody reads without an account', '{}');
 set local role service_role;
 set local request.jwt.claims = '{"role": "service_role"}';
 select is(
-  (select count(*) from storage.objects o where o.bucket_id = 'chat-attachments' and o.name in (pg_temp.answer('plan') ->> 'path', pg_temp.answer('draft') ->> 'path')),
+  (select count(*) from storage.objects o where o.bucket_id = 'chat-attachments' and o.name in (chat_tests.answer('plan') ->> 'path', chat_tests.answer('draft') ->> 'path')),
   2::bigint, 'the project''s own key reads all'
 );
 
@@ -884,7 +859,7 @@ from attempt_to_change a where a.does <> 'removes';
 select chat_tests.act_as('alice');
 select is(pg_temp.may_read('plan', 'letter', 'draft'), array['letter', 'plan'], 'all is where it was');
 
--- A project has policies of its own for its own buckets.
+-- The project has policies for other buckets.
 reset role;
 create policy "everybody does everything" on storage.objects for all to authenticated using (true) with check (true);
 create policy "anybody does everything" on storage.objects for all using (true) with check (true);
@@ -952,7 +927,7 @@ where o.bucket_id = 'chat-attachments' and not exists (select from public.messag
 create function pg_temp.age_deletion(file_name text, by interval) returns void
 language sql security definer
 as $$ update chat.discarded_uploads set discarded_at = discarded_at - by where path = pg_temp.path(age_deletion.file_name) $$;
--- What the sweeper is told of, by the names of the files.
+-- The leftovers that the sweeper gets, by the names of the files.
 create function pg_temp.leftovers(hours integer, days integer, page_limit integer default 100, strays boolean default false) returns text[]
 language sql
 as $$
@@ -963,7 +938,7 @@ as $$
     order by n
   )
 $$;
--- Removes one as Storage does when the sweeper asks; whether it let them.
+-- Removes a file as Storage does for the sweeper. Returns whether Storage allowed it.
 create function pg_temp.remove(file_name text) returns boolean
 language sql
 as $$
@@ -1005,7 +980,7 @@ select ok(not pg_temp.remove('letter'), 'nor what is in a message');
 select chat_tests.act_as('alice');
 select ok(not pg_temp.remove('left 1'), 'which alice may not, though it is hers');
 select is(
-  pg_temp.refusal(format('send_message(chat_tests.id(''pair''), attachment_path => %L)', pg_temp.path(file_name))),
+  chat_tests.refusal(format('send_message(chat_tests.id(''pair''), attachment_path => %L)', pg_temp.path(file_name))),
   pg_temp.field('attachmentUrl', 'was reserved too long ago'), 'nor send any more, even what is not yet left over: ' || file_name
 )
 from unnest(array['left 1', 'left 3']) as file_name;
@@ -1076,7 +1051,7 @@ select is(
   'deleted 1.pdf', 'the message still tells what it was'
 );
 
--- With a chat go its messages and reservations, and what was uploaded is still found.
+-- The messages of a deleted chat are deleted too. Its files are still found.
 select chat_tests.act_as('alice');
 select pg_temp.send_file('group chat', 'to go');
 select pg_temp.reserve('group chat', 'to go, unsent');
@@ -1093,10 +1068,10 @@ select is(pg_temp.leftovers(0, 1), '{}', 'as long as other deleted ones');
 select pg_temp.age('to go, unsent', '26 hours');
 select is(pg_temp.leftovers(0, 1), array['to go, unsent unattached'], 'and so is what was in none, as always');
 select ok(pg_temp.remove(file_name), format('the sweeper removes %s', file_name)) from unnest(array['plan', 'to go', 'to go, unsent', 'deleted 3']) as file_name;
--- Of the three that had been removed before, the chat's end has told once more.
+-- The deletion of the chat has recorded the three removed files again.
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 7}', 'and all of it is forgotten');
 
--- And what was never reserved.
+-- And a file that was never reserved.
 reset role;
 insert into storage.objects (bucket_id, name, created_at) values
   ('chat-attachments', 'old stray', clock_timestamp() - interval '26 hours'),
@@ -1143,7 +1118,7 @@ select is(pg_temp.leftovers(0, 0, strays => true), '{}', 'and then there is noth
 select chat_tests.act_as('sweeper');
 select is(public.count_leftover_uploads(0, 0, true)::jsonb, '{"data": []}', 'nor anything to count');
 select is(
-  pg_temp.refusal(format('%s_leftover_uploads(%s)', verb, arguments)), 'PT400 invalid_request ' || detail, format('refused: %s %s', verb, arguments)
+  chat_tests.refusal(format('%s_leftover_uploads(%s)', verb, arguments)), 'PT400 invalid_request ' || detail, format('refused: %s %s', verb, arguments)
 )
 from (values
   ('-1, 30', 'unattached_hours and deleted_days must not be negative'),
@@ -1153,7 +1128,7 @@ from (values
 ) as attempt (arguments, detail)
 cross join unnest(array['list', 'count']) as verb;
 select is(
-  pg_temp.refusal(format('list_leftover_uploads(%s)', arguments)), 'PT400 invalid_request ' || detail, format('refused: %s', arguments)
+  chat_tests.refusal(format('list_leftover_uploads(%s)', arguments)), 'PT400 invalid_request ' || detail, format('refused: %s', arguments)
 )
 from (values
   ('24, 30, 0', 'page_limit must be 1 to 100'),
@@ -1165,7 +1140,7 @@ language plpgsql
 as $$
 begin
   perform chat_tests.act_as(person, claims);
-  return pg_temp.refusal(call);
+  return chat_tests.refusal(call);
 end
 $$;
 select is(pg_temp.refusal_to(person, claims, call), 'PT403 forbidden', format('forbidden to %s, %s: %s', person, claims, call))
@@ -1202,7 +1177,7 @@ select is(
 );
 
 -- Each policy for itself ----------------------------------------------------------------------
--- Without those that restrict, the ones that allow say as much.
+-- Without the restrictive policies, the permissive policies refuse the same.
 
 reset role;
 drop policy "nobody else uploads attachments" on storage.objects;
@@ -1221,7 +1196,7 @@ select is(pg_temp.may_read('living', 'last', 'left'), array['living'], 'she read
 select is(
   (select count(*) from storage.objects where bucket_id <> 'chat-attachments'), 0::bigint, 'and nothing of another bucket'
 );
--- Storage tells policies its operation.
+-- Storage sets its operation for policies.
 set local storage.operation = 'storage.object.list_v2';
 select is(pg_temp.may_read('living', 'last', 'left'), '{}', 'a listing shows her nothing');
 select is(chat.first_file(), null, 'a listing has no first file');

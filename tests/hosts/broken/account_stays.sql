@@ -1,4 +1,4 @@
--- A foreign key without `on delete`: who has a friend cannot delete their account.
+-- A foreign key without `on delete`: an account with a friend cannot be deleted.
 -- fails: auth.users
 -- fails: chat.are_friends
 -- fails: chat.event_participants

@@ -1,4 +1,4 @@
--- Members who are added to a group do not come to its chat, which from then on is not what the group says.
+-- New members of a group do not join its chat, so the chat and the group have different people.
 -- fails: chat.follow_people
 -- fails: chat.group_participants
 -- fails: chat.move_group

@@ -1,4 +1,4 @@
--- Only who is blocked is told so.
+-- A block counts only for the blocked person.
 -- fails: chat.is_blocked
 create or replace function chat.is_blocked(a uuid, b uuid) returns boolean
 language plpgsql stable security definer set search_path = ''

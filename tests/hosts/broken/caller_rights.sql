@@ -1,4 +1,4 @@
--- A function that reads the host's tables with the caller's rights, and one that everybody may ask.
+-- A function that reads the host's tables with the caller's rights, and a function that everybody may call.
 -- fails: chat.is_blocked
 -- fails: chat.are_friends
 alter function chat.is_blocked(uuid, uuid) security invoker;

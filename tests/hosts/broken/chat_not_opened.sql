@@ -1,4 +1,4 @@
--- Publishing opens no chat, so nothing that follows can be seen.
+-- Publishing does not open a chat, so the later checks fail too.
 -- fails: chat.open_event_chat
 -- fails: chat.follow_people
 -- fails: chat.rename_event

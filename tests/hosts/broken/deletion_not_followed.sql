@@ -1,3 +1,3 @@
--- The chat outlives its event.
+-- The chat of a deleted event stays.
 -- fails: chat.remove_sources
 drop trigger _100_delete_chats on example_host.events;

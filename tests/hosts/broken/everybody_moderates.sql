@@ -1,4 +1,4 @@
--- Each event is everybody's to moderate.
+-- Everybody moderates every event.
 -- fails: chat.moderated_events
 create or replace function chat.moderated_events() returns setof uuid
 language plpgsql stable security definer set search_path = ''

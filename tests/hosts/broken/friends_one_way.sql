@@ -1,4 +1,4 @@
--- Friendship holds for one of the two alone.
+-- A friendship counts only for one of the two people.
 -- fails: chat.are_friends
 create or replace function chat.are_friends(a uuid, b uuid) returns boolean
 language plpgsql stable security definer set search_path = ''

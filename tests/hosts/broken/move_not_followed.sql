@@ -1,4 +1,4 @@
--- A group that moves to another event leaves its chat behind.
+-- The chat of a group that moves to another event stays with the old event.
 -- fails: chat.move_group
 create or replace function example_host.on_groups_updated() returns trigger
 language plpgsql security definer set search_path = ''

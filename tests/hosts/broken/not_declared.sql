@@ -1,4 +1,4 @@
--- The host has groups, and its helper file does not say so: the checks are left out.
+-- The host has groups, but its helper file does not say so, so the checks would not run.
 -- fails: chat.group_participants
 create or replace function chat_tests.provides() returns text[]
 language sql immutable

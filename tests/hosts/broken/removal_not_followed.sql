@@ -1,3 +1,3 @@
--- Authors who are removed stay in the chat.
+-- Removed authors stay in the chat.
 -- fails: chat.follow_people
 drop trigger _100_follow_removed on example_host.event_authors;

@@ -1,4 +1,4 @@
--- A row trigger calls the chat for each row, by way of another function.
+-- A row trigger calls the chat for each row, through another function.
 -- fails: chat.lock_chats_of
 create function example_host.follow_author(event_id uuid, user_id uuid) returns void
 language plpgsql security definer set search_path = ''

@@ -1,4 +1,4 @@
--- An id that the host does not know is an error.
+-- An unknown id raises an error.
 -- fails: chat.event_participants
 create or replace function chat.event_participants(event_id uuid) returns setof uuid
 language plpgsql stable security definer set search_path = ''

@@ -1,3 +1,3 @@
--- Volatile, it cannot be asked by a GET.
+-- A volatile function, which PostgREST does not call for a GET.
 -- fails: chat.moderated_events
 alter function chat.moderated_events() volatile;

@@ -137,7 +137,7 @@ damages! {
     a_function_runs_as_its_caller:
         "alter function public.send_message(uuid, text, uuid, text) security invoker",
         "DIFFERS function public.send_message(uuid,text,uuid,text): security invoker; should be security definer",
-        "_messages.sql (\"function public.send_message(\")";
+        "_sending.sql (\"function public.send_message(\")";
     a_function_has_a_search_path:
         "alter function chat.setting(text) reset search_path",
         "DIFFERS function chat.setting(text): lacks set search_path=\"\"",
@@ -146,7 +146,7 @@ damages! {
         "create or replace function chat.is_participant(chat_id uuid) returns boolean \
          language plpgsql stable security definer set search_path = '' as $$ begin return true; end $$",
         "DIFFERS function chat.is_participant(uuid): body",
-        "_chats.sql (\"function chat.is_participant(\")";
+        "_participants.sql (\"function chat.is_participant(\")";
     a_function_is_gone:
         "drop function public.send_typing(uuid)",
         "MISSING function public.send_typing(uuid)",

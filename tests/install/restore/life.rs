@@ -100,7 +100,7 @@ impl Chat {
     async fn may_join(&self, database: &Database, person: &str) -> bool {
         let client = database.owner().await;
         let sql = format!(
-            "select chat.topic(c.id, c.topic_version) from chat.chats c where c.id = '{}'",
+            "select chat.topic('chat', c.id, c.topic_version) from chat.chats c where c.id = '{}'",
             self.id
         );
         let topic: String = client.query_one(&sql, &[]).await.expect(&sql).get(0);

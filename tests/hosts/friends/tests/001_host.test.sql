@@ -1,4 +1,4 @@
--- How the tests reach the smallest host.
+-- How the tests reach the host with friends only.
 
 begin;
 create or replace function chat_tests.provides() returns text[]

@@ -1,4 +1,4 @@
--- How the tests reach the meetups. A room is a meetup: its hosts moderate, its attendees do not.
+-- How the tests reach the host with meetups. A room is a meetup: its hosts moderate it, its attendees do not.
 
 begin;
 
@@ -6,7 +6,7 @@ create or replace function chat_tests.provides() returns text[]
 language sql immutable
 return array['friends', 'blocks', 'events', 'moderators', 'rooms'];
 
--- Whoever does something here has a profile.
+-- Every acting person has a profile.
 create function chat_tests.profile(person uuid) returns bigint
 language plpgsql
 as $$

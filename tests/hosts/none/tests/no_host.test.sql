@@ -1,4 +1,4 @@
--- The chat without a host: it migrates, answers, and lets nobody open a chat.
+-- The chat without a host: its migrations run, its API answers, and nobody can open a chat.
 
 begin;
 select plan(8);

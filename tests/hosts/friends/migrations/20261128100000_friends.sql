@@ -4,7 +4,7 @@ create table public.friends (
   friend_id uuid references auth.users (id) on delete cascade,
   primary key (user_id, friend_id)
 );
-comment on table public.friends is 'One row a friendship, whoever asked.';
+comment on table public.friends is 'One row for each friendship, in the direction of the request.';
 create index friends_friend_id_idx on public.friends (friend_id);
 alter table public.friends enable row level security;
 revoke all on public.friends from public, anon, authenticated;

@@ -1,35 +1,34 @@
--- Realtime: what subscribers are told.
+-- Realtime: the broadcasts that the database sends.
 --
--- Two sources, both fed by the database: the publication, where RLS decides for each
--- subscriber and row, and broadcasts on the private channels `chat:{id}` and `user:{id}`,
--- which triggers send. Neither promises delivery: what a client has missed it learns from
--- `list_changes`, by `rev`. So a broadcast that fails is counted, and the write goes on.
+-- Subscribers have two sources: the publication, where RLS decides for each subscriber and row, and broadcasts on
+-- private channels, which the triggers here send. Neither guarantees delivery: a client learns what it has missed
+-- from `list_changes`, by `rev`. So a broadcast that fails is counted, and the write succeeds.
 --
--- Realtime counts each row of realtime.messages, and each delivery, against the project's messages
--- a second, and above that limit drops every broadcast of the project without an error. So a send
--- writes one row for the chat, and one for each participant only where these are few.
+-- Realtime counts each row of realtime.messages and each delivery against the project's messages a second. Above that
+-- limit it drops all broadcasts of the project without an error. So a send writes one row for the chat, and one row
+-- for each participant only in small chats.
 
 -- Sending --------------------------------------------------------------------
 
 create sequence chat.lost_broadcasts as bigint minvalue 0 start 0;
 do $$ begin perform nextval('chat.lost_broadcasts'); end $$;
 comment on sequence chat.lost_broadcasts is
-  'Its last_value counts the broadcasts that failed. A sequence, as it makes nobody wait and counts in writes that are rolled back too. What Realtime itself drops is counted nowhere.';
+  'Its last_value is the number of broadcasts that failed. A sequence never waits, and also counts in a transaction that is rolled back. Broadcasts that Realtime itself drops are not counted.';
 
 create function chat.max_broadcast_bytes() returns integer
 language sql immutable parallel safe
 return 250000;
 comment on function chat.max_broadcast_bytes() is
-  'How large a payload may be. Hosted Realtime takes 256 KB on its smallest plan and drops what is larger.';
+  'The largest payload of a broadcast. Hosted Realtime accepts 256 KB on its smallest plan and drops larger payloads.';
 
 create type chat.notice as (topic text, event text, payload jsonb);
 comment on type chat.notice is 'An event for a private channel.';
 
 create function chat.broadcast(notices chat.notice[]) returns void
 language plpgsql volatile set search_path = ''
--- The day's partition goes by the session's time zone, which a caller of PostgREST chooses.
+-- Realtime chooses the partition of the day by the session's time zone, which a caller of PostgREST can set.
 set timezone = 'UTC'
--- Upkeep of Realtime's table must not hold up a write, nor those that wait for the chat's lock behind it.
+-- Maintenance of Realtime's table must not delay a write and the requests that wait for the same chat's lock.
 set lock_timeout = '50ms'
 as $$
 declare
@@ -38,7 +37,7 @@ declare
   sent integer := 0;
 begin
   foreach notice in array notices loop
-    -- Where one has failed in this transaction, the next would take as long to fail.
+    -- After one failure in this transaction, the next broadcast would take as long to fail.
     exit when current_setting('chat.realtime_fails', true) = 'yes';
     if octet_length(notice.payload::text) > chat.max_broadcast_bytes() then
       notice.payload := jsonb_strip_nulls(jsonb_build_object(
@@ -47,7 +46,7 @@ begin
     end if;
     perform set_config('realtime.topic', '', true);
     perform realtime.send(notice.payload, notice.event, notice.topic, true);
-    -- realtime.send turns errors into warnings, and takes back the topic that it had set.
+    -- realtime.send sets this setting to the topic. If it fails, it raises a warning and resets the setting.
     if current_setting('realtime.topic', true) <> notice.topic then
       perform set_config('chat.realtime_fails', 'yes', true);
     else
@@ -61,13 +60,13 @@ begin
     perform nextval('chat.lost_broadcasts') from generate_series(sent + 1, cardinality(notices));
   end if;
 exception when others then
-  -- Those that were sent are taken back too.
+  -- The error also takes back the broadcasts that were sent.
   perform nextval('chat.lost_broadcasts') from generate_series(1, cardinality(notices));
   raise warning 'broadcasts were lost: %', sqlerrm;
 end
 $$;
 comment on function chat.broadcast(chat.notice[]) is
-  'Sends events until one fails or they take too long, and counts each that was not sent. An event that is too large goes without its content.';
+  'Sends events until one fails or they take too long, and counts each event that was not sent. An event that is too large is sent without its content.';
 
 create function chat.told_participants(chat_id uuid) returns uuid[]
 language plpgsql stable security definer set search_path = ''
@@ -84,20 +83,20 @@ begin
 end
 $$;
 comment on function chat.told_participants(uuid) is
-  'A chat''s participants, or nobody where they are more than the setting told_participants says: then each is not told on their own channel, and nobody of read marks.';
+  'The participants of a chat, or nobody if they are more than the setting told_participants. Without them, the chat sends nothing to people''s own channels and no read marks.';
 
 create function chat.for_participants(chat_id uuid, payload jsonb) returns chat.notice[]
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
   return array(
-    select row(chat.user_topic(person), 'chat.updated', payload)::chat.notice
+    select row(chat.topic('user', person), 'chat.updated', payload)::chat.notice
     from unnest(chat.told_participants(chat_id)) as person
   );
 end
 $$;
 comment on function chat.for_participants(uuid, jsonb) is
-  'chat.updated for each participant''s own channel, unless the chat has too many.';
+  'chat.updated for each participant''s own channel, unless the chat has too many participants.';
 
 -- Messages -------------------------------------------------------------------
 
@@ -110,43 +109,41 @@ declare
     when tg_op = 'INSERT' then 'created' when new.deleted_at is not null then 'deleted' else 'updated'
   end;
   for_all constant jsonb := jsonb_build_object('chatId', new.chat_id, 'rev', new.rev);
-  hidden boolean := false;
+  for_list jsonb := for_all || jsonb_build_object('kind', event);
+  change jsonb;
 begin
   select c.* into room from chat.chats c where c.id = new.chat_id;
-  -- An edit of what one of the pair has left behind them is no news to that one: both ask the feed.
-  if event = 'updated' and room.type = 'direct' then
-    hidden := exists (
-      select from chat.chat_participants p where p.chat_id = room.id and p.history_from >= new.created_at
-    );
+  -- One person of the pair may have left the message behind. Such an edit is sent without its content, and both
+  -- people read the feed.
+  if event = 'updated' and room.type = 'direct' and exists (
+    select from chat.chat_participants p where p.chat_id = room.id and p.history_from >= new.created_at
+  ) then
+    change := for_all;
+    for_list := for_all;
+  else
+    select for_all || chat.to_change(new.rev, new.id, event = 'deleted', shape)::jsonb into change
+    from chat.to_message(new, new.sender_id, false) as shape;
+    if event <> 'deleted' then
+      for_list := for_list || (select jsonb_build_object('message', shape) from chat.to_last_message(new) as shape);
+    end if;
   end if;
 
   perform chat.broadcast(
-    row(
-      chat.topic(room.id, room.topic_version), 'message.' || event,
-      case
-        when hidden then for_all
-        when event = 'deleted' then for_all || jsonb_build_object('kind', 'delete', 'messageId', new.id)
-        else for_all || jsonb_build_object('kind', 'upsert', 'message', chat.to_message(new, new.sender_id))
-      end
-    )::chat.notice
-    || chat.for_participants(room.id, case
-      when hidden then for_all
-      when event = 'deleted' then for_all || jsonb_build_object('kind', event)
-      else for_all || jsonb_build_object('kind', event, 'message', chat.to_last_message(new))
-    end)
+    row(chat.topic('chat', room.id, room.topic_version), 'message.' || event, change)::chat.notice
+    || chat.for_participants(room.id, for_list)
   );
   return null;
 end
 $$;
 comment on function chat.on_message_changed() is
-  'Broadcasts message.created, message.updated or message.deleted, with a Change as the feed has it and the chat''s id.';
+  'Broadcasts message.created, message.updated or message.deleted, with the Change of the feed and the chat''s id.';
 
 create trigger _100_broadcast_message
   after insert or update of rev on public.messages
   for each row execute function chat.on_message_changed();
 
 -- Participants ---------------------------------------------------------------
--- Statement triggers: whoever changes participants of several chats has locked these chats before.
+-- These are statement triggers. A function that changes participants of several chats has locked these chats before.
 
 create function chat.announce_joining(room chat.chats, people uuid[], is_new_chat boolean) returns void
 language plpgsql volatile security definer set search_path = ''
@@ -154,20 +151,21 @@ as $$
 begin
   perform chat.broadcast(array(
     select row(
-      chat.user_topic(person), 'chat.created', jsonb_build_object('chatId', room.id, 'rev', room.rev)
+      chat.topic('user', person), 'chat.created', jsonb_build_object('chatId', room.id, 'rev', room.rev)
     )::chat.notice
     from unnest(people) as person
     union all
-    -- A direct chat is always the pair's: nobody notices that one of them has left and come back.
+    -- A direct chat always shows both people of its pair, so nobody learns that one of them has left and come back.
     select row(
-      chat.topic(room.id, room.topic_version), 'chat.joined', jsonb_build_object('chatId', room.id, 'userIds', people)
+      chat.topic('chat', room.id, room.topic_version), 'chat.joined',
+      jsonb_build_object('chatId', room.id, 'userIds', people)
     )::chat.notice
     where room.type <> 'direct' and not is_new_chat
   ));
 end
 $$;
 comment on function chat.announce_joining(chat.chats, uuid[], boolean) is
-  'Broadcasts chat.created to each who joined, and one chat.joined to the others of a group.';
+  'Broadcasts chat.created to each person who joined, and one chat.joined to the other participants of a group.';
 
 create function chat.announce_leaving(left_chat uuid, people uuid[], are_gone boolean) returns void
 language plpgsql volatile security definer set search_path = ''
@@ -175,30 +173,30 @@ as $$
 declare
   room chat.chats;
 begin
-  -- Realtime asks once whether somebody may listen to a topic, and goes by that until their
-  -- token changes. So a group moves to another topic, in the transaction that ends a part in
-  -- it and under the chat's lock: no later message reaches a person who was allowed to hear the old one.
-  -- A pair's chat moves when one's account is gone; a leaving there is nobody else's business.
+  -- Realtime asks only once whether a person may listen to a topic, and keeps the answer until their token changes.
+  -- So a group gets another topic, in the transaction that removes the person and under the chat's lock. No later
+  -- message reaches a person who was allowed to listen to the old topic.
+  -- A direct chat gets another topic when an account is deleted. The other person does not learn of a leaving.
   update chat.chats c set topic_version = c.topic_version + 1
   where c.id = left_chat and (c.type <> 'direct' or are_gone)
   returning c.* into room;
 
   perform chat.broadcast(array(
     select row(
-      chat.topic(room.id, room.topic_version - 1), 'chat.left',
-      jsonb_build_object('chatId', room.id, 'userIds', people, 'topic', chat.topic(room.id, room.topic_version))
+      chat.topic('chat', room.id, room.topic_version - 1), 'chat.left',
+      jsonb_build_object('chatId', room.id, 'userIds', people, 'topic', chat.topic('chat', room.id, room.topic_version))
     )::chat.notice
     where room.id is not null
     union all
-    -- Nobody listens for a deleted account.
-    select row(chat.user_topic(u.id), 'chat.left', jsonb_build_object('chatId', left_chat))::chat.notice
+    -- A deleted account does not listen.
+    select row(chat.topic('user', u.id), 'chat.left', jsonb_build_object('chatId', left_chat))::chat.notice
     from auth.users u
     where u.id = any (people)
   ));
 end
 $$;
 comment on function chat.announce_leaving(uuid, uuid[], boolean) is
-  'Moves a chat to its next topic, and broadcasts one chat.left to the old one and one to each who left.';
+  'Moves a chat to its next topic. Broadcasts one chat.left to the old topic, and one to each person who left.';
 
 create function chat.on_participants_added() returns trigger
 language plpgsql security definer set search_path = ''
@@ -224,7 +222,7 @@ begin
   return null;
 end
 $$;
-comment on function chat.on_participants_added() is 'Tells new participants of their chat, and a chat of its new participants.';
+comment on function chat.on_participants_added() is 'Announces new participants to themselves and to their chat.';
 
 create function chat.on_participants_changed() returns trigger
 language plpgsql security definer set search_path = ''
@@ -256,7 +254,7 @@ begin
   return null;
 end
 $$;
-comment on function chat.on_participants_changed() is 'Tells a chat and its participants who left and who came back.';
+comment on function chat.on_participants_changed() is 'Announces the people who left and those who came back.';
 
 create function chat.on_participants_deleted() returns trigger
 language plpgsql security definer set search_path = ''
@@ -274,7 +272,7 @@ begin
 end
 $$;
 comment on function chat.on_participants_deleted() is
-  'Ends the listening of those whose account or chat was deleted.';
+  'Announces the people whose account or chat was deleted, and moves the chat to its next topic.';
 
 create trigger _100_announce_added
   after insert on chat.chat_participants
@@ -294,7 +292,9 @@ language plpgsql security definer set search_path = ''
 as $$
 begin
   perform chat.broadcast(
-    row(chat.topic(a.id, a.topic_version), 'chat.updated', jsonb_build_object('chatId', a.id, 'rev', a.rev))::chat.notice
+    row(
+      chat.topic('chat', a.id, a.topic_version), 'chat.updated', jsonb_build_object('chatId', a.id, 'rev', a.rev)
+    )::chat.notice
     || chat.for_participants(a.id, jsonb_build_object('chatId', a.id, 'rev', a.rev))
   )
   from (
@@ -306,7 +306,7 @@ begin
   return null;
 end
 $$;
-comment on function chat.on_chats_changed() is 'Tells a chat, and its participants where they are few, of its new name or event.';
+comment on function chat.on_chats_changed() is 'Announces the new name or event of a chat, in a small chat also to each participant.';
 
 create trigger _100_announce_name
   after update on chat.chats
@@ -315,7 +315,7 @@ create trigger _100_announce_name
 
 -- Reading and typing -----------------------------------------------------------
 
--- Called by mark_read and not by a trigger: a send moves the read mark too, and is no reading.
+-- mark_read calls this, and not a trigger, because a send also moves the sender's read mark and is not announced.
 create function chat.announce_reading(chat_id uuid, message_id uuid, read_to timestamptz, unread_count integer)
 returns void
 language plpgsql volatile security definer set search_path = ''
@@ -326,13 +326,13 @@ declare
 begin
   select c.* into room from chat.chats c where c.id = announce_reading.chat_id;
   perform chat.broadcast(array(
-    -- In a large chat each message would be followed by as many read marks as there are readers, each told to all.
-    select row(chat.topic(room.id, room.topic_version), 'chat.read', jsonb_build_object(
+    -- In a large chat, each message would cause one read mark for each reader, and each would go to all of them.
+    select row(chat.topic('chat', room.id, room.topic_version), 'chat.read', jsonb_build_object(
       'chatId', room.id, 'userId', me, 'messageId', message_id, 'lastReadAt', chat.rfc3339(read_to)
     ))::chat.notice
     where me = any (chat.told_participants(room.id))
     union all
-    select row(chat.user_topic(me), 'chat.updated', jsonb_build_object(
+    select row(chat.topic('user', me), 'chat.updated', jsonb_build_object(
       'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count,
       'lastReadAt', chat.rfc3339(read_to)
     ))::chat.notice
@@ -340,11 +340,11 @@ begin
 end
 $$;
 comment on function chat.announce_reading(uuid, uuid, timestamptz, integer) is
-  'Broadcasts chat.read to a chat that is not too large, and the new unread count to the reader''s own devices.';
+  'Broadcasts chat.read to a small chat, and the new unread count to the reader''s own devices.';
 
 create function public.send_typing(chat_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
--- Realtime's table keeps its time without a zone, in UTC.
+-- Realtime's table has times without a zone, in UTC.
 set timezone = 'UTC'
 as $$
 declare
@@ -355,10 +355,10 @@ begin
   perform chat.require_participant(chat_id);
   perform chat.require_unblocked(chat_id);
   select c.* into room from chat.chats c where c.id = send_typing.chat_id;
-  this_topic := chat.topic(room.id, room.topic_version);
+  this_topic := chat.topic('chat', room.id, room.topic_version);
 
   perform set_config('response.status', '202', true);
-  -- Where the lock is taken, another request tells of the same person just now.
+  -- If the lock is taken, another request announces the same person at this moment.
   if not pg_try_advisory_xact_lock(hashtextextended(room.id || '/' || me, 0)) then
     return;
   end if;
@@ -377,32 +377,4 @@ begin
 end
 $$;
 comment on function public.send_typing(uuid) is
-  'Tells a chat that the caller is typing, at most once in 3 seconds: HTTP 202, also where nothing is sent.';
-
--- Who may listen ---------------------------------------------------------------
-
-create function chat.may_listen(topic text) returns boolean
-language plpgsql stable security definer set search_path = ''
-as $$
-declare
-  me constant uuid := auth.uid();
-begin
-  if topic ~ '^chat:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[1-9][0-9]{0,9})?$' then
-    return exists (
-      select from chat.chat_participants p
-      join chat.chats c on c.id = p.chat_id
-      where p.chat_id = substr(topic, 6, 36)::uuid and p.user_id = me and p.left_at is null
-        and chat.topic(c.id, c.topic_version) = topic
-    );
-  end if;
-  return coalesce(topic = chat.user_topic(me), false);
-end
-$$;
-comment on function chat.may_listen(text) is
-  'Whether a topic is the present one of a chat that the caller takes part in, or the caller''s own.';
-
-create function chat.is_chat_topic(topic text) returns boolean
-language sql immutable parallel safe
-return coalesce(topic ~ '^(chat|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]+)?$', false);
-comment on function chat.is_chat_topic(text) is
-  'Whether a topic has the form of ours. Of others the restrictive policies say nothing.';
+  'Announces to a chat that the caller is typing, at most once in 3 seconds: HTTP 202, also if nothing is sent.';

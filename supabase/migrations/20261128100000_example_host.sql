@@ -1,18 +1,17 @@
--- An example of a host: friends, events with authors, groups that want to come to an event.
+-- An example of a host: friends, events with authors, and groups that want to come to an event.
 --
--- A project with tables of its own leaves this migration out and writes one like it: the answers to
--- the chat's questions, and triggers that tell the chat what has changed. Nothing else in the chat
--- knows these tables.
+-- A project with its own tables leaves this migration out and writes a similar one: functions that answer the chat's
+-- questions, and triggers that report changes to the chat. It is one file, so that a project replaces it as a whole.
+-- Nothing else in the chat uses these tables.
 --
--- They are in a schema of their own, so that the whole can be pushed to a project that has tables of the same
--- names. An app that begins with these tables writes `public.` for `example_host.` in this file, and drops the
--- four lines about the schema.
+-- The tables are in their own schema, so they can be pushed to a project that has tables of the same names. An app that
+-- begins with these tables writes `public.` for `example_host.` in this file, and drops the four lines about the schema.
 --
--- The host's own API writes them (here: service_role). Clients of the chat read none of
--- them: RLS is on and there is no policy, so a grant made by mistake shows nothing either.
+-- The host's API writes the tables (here: service_role). Clients of the chat do not read them: RLS is on without a
+-- policy, so a grant by mistake shows no row.
 
 create schema example_host;
-comment on schema example_host is 'An example of an application that the chat lives in: friends, events, groups.';
+comment on schema example_host is 'An example of an application with the chat: friends, events, groups.';
 revoke all on schema example_host from public;
 grant usage on schema example_host to service_role;
 
@@ -30,7 +29,7 @@ create table example_host.friendships (
   constraint friendships_requester_is_of_the_pair check (requested_by in (user_low, user_high))
 );
 comment on table example_host.friendships is
-  'One row a pair of users, the smaller id first. For a blocked pair requested_by is the one who blocked.';
+  'One row for each pair of users, the smaller id first. For a blocked pair, requested_by is the person who blocked.';
 create index friendships_user_high_idx on example_host.friendships (user_high);
 
 create table example_host.events (
@@ -39,7 +38,7 @@ create table example_host.events (
   status example_host.event_status not null default 'draft',
   created_by uuid references auth.users (id) on delete set null
 );
-comment on table example_host.events is 'Events; publishing one opens its authors'' chat.';
+comment on table example_host.events is 'Events. Publishing an event opens the chat of its authors.';
 create index events_created_by_idx on example_host.events (created_by);
 
 create table example_host.event_authors (
@@ -47,7 +46,7 @@ create table example_host.event_authors (
   user_id uuid not null references auth.users (id) on delete cascade,
   primary key (event_id, user_id)
 );
-comment on table example_host.event_authors is 'Who writes an event: the participants of its chats.';
+comment on table example_host.event_authors is 'The authors of events, who are the participants of their chats.';
 create index event_authors_user_id_idx on example_host.event_authors (user_id);
 
 create table example_host.event_groups (
@@ -56,7 +55,7 @@ create table example_host.event_groups (
   name text not null,
   status example_host.group_status not null default 'pending'
 );
-comment on table example_host.event_groups is 'Groups that want to come to an event; approving one opens its chat.';
+comment on table example_host.event_groups is 'Groups that want to come to an event. Approving a group opens its chat.';
 create index event_groups_event_id_idx on example_host.event_groups (event_id);
 
 create table example_host.event_group_members (
@@ -64,7 +63,7 @@ create table example_host.event_group_members (
   user_id uuid not null references auth.users (id) on delete cascade,
   primary key (group_id, user_id)
 );
-comment on table example_host.event_group_members is 'Who belongs to a group.';
+comment on table example_host.event_group_members is 'The members of groups.';
 create index event_group_members_user_id_idx on example_host.event_group_members (user_id);
 
 alter table example_host.friendships enable row level security;
@@ -138,13 +137,13 @@ end
 $$;
 
 -- Events and groups --------------------------------------------------------------
--- Statement triggers, each of which first locks all that its statement is about. They read the host's
--- rows after that: whoever was changing the same event or group has committed by then.
+-- These are statement triggers. Each of them first locks all events and groups of its statement, and then reads the
+-- host's rows: by then, other transactions that changed the same event or group have committed.
 
 create function example_host.group_chat_name(event_title text) returns text
 language sql immutable
 return event_title || ' — group';
-comment on function example_host.group_chat_name(text) is 'What the chat of an approved group is called.';
+comment on function example_host.group_chat_name(text) is 'The name of the chat of an approved group.';
 
 create function example_host.open_event_chats(events uuid[]) returns void
 language plpgsql security definer set search_path = ''
@@ -191,7 +190,7 @@ declare
     limit at_most - cardinality(events)
   );
 begin
-  -- All locks first, as two calls would take them in two rounds.
+  -- All locks first, because the two calls below would take them in two rounds, which can deadlock.
   perform chat.lock_sources(events || groups || array(
     select g.event_id from example_host.event_groups g where g.id = any (groups)
   ));
@@ -201,7 +200,7 @@ begin
 end
 $$;
 comment on function example_host.open_all_chats(integer) is
-  'Opens the chats of all published events and approved groups that have none, such as those from before the chat was installed, or of so many of them; returns how many it found. A second call finds none. Each person is told of each chat by a broadcast, so many are better opened a few hundred at a time.';
+  'Opens the chats of published events and approved groups that have none, such as those from before the chat was installed: at most at_most of them, or all. Returns how many it has opened. A second call finds none. Each person gets a broadcast for each chat, so open many of them a few hundred at a time.';
 
 create function example_host.on_events_inserted() returns trigger
 language plpgsql security definer set search_path = ''
@@ -211,7 +210,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_events_inserted() is 'Opens the authors'' chats of events that are published at once.';
+comment on function example_host.on_events_inserted() is 'Opens the authors'' chats of events that are inserted as published.';
 
 create function example_host.on_events_updated() returns trigger
 language plpgsql security definer set search_path = ''
@@ -234,7 +233,7 @@ begin
 end
 $$;
 comment on function example_host.on_events_updated() is
-  'Opens the authors'' chats of events that become published, and lets the names of chats follow the titles.';
+  'Opens the authors'' chats of events that become published, and renames the chats of events with new titles.';
 
 create function example_host.on_events_deleted() returns trigger
 language plpgsql security definer set search_path = ''
@@ -244,7 +243,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_events_deleted() is 'Deletes the chats of events, those of their groups too.';
+comment on function example_host.on_events_deleted() is 'Deletes the chats of events and of their groups.';
 
 create function example_host.on_groups_inserted() returns trigger
 language plpgsql security definer set search_path = ''
@@ -254,7 +253,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_groups_inserted() is 'Opens the chats of groups that are approved at once.';
+comment on function example_host.on_groups_inserted() is 'Opens the chats of groups that are inserted as approved.';
 
 create function example_host.on_groups_updated() returns trigger
 language plpgsql security definer set search_path = ''
@@ -282,13 +281,13 @@ begin
 end
 $$;
 comment on function example_host.on_groups_updated() is
-  'Opens the chats of groups that become approved, and lets the chats of moved groups follow them to the other event.';
+  'Opens the chats of groups that become approved, and moves the chats of groups that move to another event.';
 
 create function example_host.on_groups_deleted() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  -- Where the event went too, its own trigger deletes all its chats, in one order.
+  -- If the event is deleted too, its own trigger deletes all its chats, in one order.
   perform chat.remove_sources(array(
     select b.id from before b where exists (select from example_host.events e where e.id = b.event_id)
   ));
@@ -301,7 +300,7 @@ create function example_host.lock_people_below(events uuid[], groups uuid[]) ret
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  -- In whatever order Postgres reads them, which is that of other statements about the same rows.
+  -- Not sorted: Postgres reads the rows in the same order as other statements about them.
   perform from example_host.event_groups g where g.event_id = any (events) for update;
   perform from example_host.event_authors a where a.event_id = any (events) for update;
   perform from example_host.event_group_members m
@@ -310,7 +309,7 @@ begin
 end
 $$;
 comment on function example_host.lock_people_below(uuid[], uuid[]) is
-  'Locks the rows that a deletion of events and groups will cascade to, before any of their chats is locked.';
+  'Locks the rows to which a deletion of events and groups will cascade, before it locks their chats.';
 
 create function example_host.on_row_deleted() returns trigger
 language plpgsql security definer set search_path = ''
@@ -318,7 +317,7 @@ as $$
 declare
   gone uuid[];
 begin
-  -- Once for a statement, at its first row.
+  -- Once for each statement, at its first row.
   if old.id = (select b.id from before b limit 1) then
     gone := array(select b.id from before b);
     perform example_host.lock_people_below(
@@ -328,10 +327,10 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_row_deleted() is 'Takes the locks of a cascade before it begins.';
+comment on function example_host.on_row_deleted() is 'Takes the locks of a cascade before the cascade begins.';
 
--- Postgres fires the triggers of a cascade after those of the statement that began it, and so after the
--- chats are locked. Row triggers fire in the order of their names, before those of foreign keys (RI_…).
+-- Postgres runs the triggers of a cascade after those of the statement that began it, so after the chats are locked.
+-- Row triggers run in the order of their names, so these run before the triggers of foreign keys (RI_…).
 create trigger "000_lock_people" after delete on example_host.events
   referencing old table as before
   for each row execute function example_host.on_row_deleted();
@@ -358,7 +357,7 @@ create trigger _100_delete_chats after delete on example_host.event_groups
   referencing old table as before
   for each statement execute function example_host.on_groups_deleted();
 
--- A chat names its event and group for ever.
+-- A chat keeps the ids of its event and group.
 create function example_host.refuse_new_id() returns trigger
 language plpgsql set search_path = ''
 as $$
@@ -367,14 +366,14 @@ begin
     errcode = 'restrict_violation', message = format('the id of a row in %I must not change', tg_table_name);
 end
 $$;
-comment on function example_host.refuse_new_id() is 'Keeps the ids of events and groups, by which chats know them.';
+comment on function example_host.refuse_new_id() is 'Refuses to change the id of an event or a group, because chats have it.';
 create trigger _100_keep_id before update of id on example_host.events
   for each row when (old.id <> new.id) execute function example_host.refuse_new_id();
 create trigger _100_keep_id before update of id on example_host.event_groups
   for each row when (old.id <> new.id) execute function example_host.refuse_new_id();
 
 -- People -------------------------------------------------------------------------
--- An event or a group that is gone takes its chats with it: nobody has to be removed from them.
+-- The chats of a deleted event or group are deleted too, so nobody has to be removed from them.
 
 create function example_host.on_authors_added() returns trigger
 language plpgsql security definer set search_path = ''
@@ -384,7 +383,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_authors_added() is 'The chats of events follow new authors.';
+comment on function example_host.on_authors_added() is 'Adds new authors to the chats of their events.';
 
 create function example_host.on_authors_changed() returns trigger
 language plpgsql security definer set search_path = ''
@@ -397,7 +396,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_authors_changed() is 'The chats of events follow authors whose rows now name others.';
+comment on function example_host.on_authors_changed() is 'Updates the chats of events whose rows of authors have changed.';
 
 create function example_host.on_authors_removed() returns trigger
 language plpgsql security definer set search_path = ''
@@ -410,7 +409,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_authors_removed() is 'The chats of events follow authors who are removed.';
+comment on function example_host.on_authors_removed() is 'Removes authors from the chats of their events.';
 
 create trigger _100_follow_added after insert on example_host.event_authors
   referencing new table as after
@@ -430,7 +429,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_members_added() is 'The chats of groups follow new members.';
+comment on function example_host.on_members_added() is 'Adds new members to the chats of their groups.';
 
 create function example_host.on_members_changed() returns trigger
 language plpgsql security definer set search_path = ''
@@ -443,7 +442,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_members_changed() is 'The chats of groups follow members whose rows now name others.';
+comment on function example_host.on_members_changed() is 'Updates the chats of groups whose rows of members have changed.';
 
 create function example_host.on_members_removed() returns trigger
 language plpgsql security definer set search_path = ''
@@ -456,7 +455,7 @@ begin
   return null;
 end
 $$;
-comment on function example_host.on_members_removed() is 'The chats of groups follow members who are removed.';
+comment on function example_host.on_members_removed() is 'Removes members from the chats of their groups.';
 
 create trigger _100_follow_added after insert on example_host.event_group_members
   referencing new table as after

@@ -1,10 +1,11 @@
--- What the chat has in Supabase's own schemas: the bucket and the policies of Storage, the policies
--- and the publication of Realtime, a trigger on the accounts.
+-- What the chat makes in Supabase's own schemas: the bucket and the policies of Storage, the policies and the
+-- publication of Realtime, and a trigger on the accounts.
 --
--- This file may be run again at any time, and has to be after a restore: `supabase db dump` leaves
--- these schemas out. In one transaction (`psql -1`): between two statements files would be open or closed to all.
+-- This file can be run again at any time. It must be run after a restore, because `supabase db dump` leaves these
+-- schemas out. Run it in one transaction (`psql -1`): between two of its statements, files would be open to everybody
+-- or closed to everybody.
 
--- All requests would wait behind this where it waits for a long transaction, such as a dump. It may be run again.
+-- While this file waits for a long transaction, such as a dump, all requests wait behind it. So it gives up early.
 set local lock_timeout = '5s';
 
 -- Accounts -------------------------------------------------------------------
@@ -23,17 +24,17 @@ begin
 end
 $$;
 comment on function chat.on_accounts_deleted() is
-  'Takes deleted accounts out of all their chats. What they said stays.';
+  'Removes deleted accounts from all their chats. Their messages stay.';
 
--- A statement trigger: it fires after the foreign keys of the host's have taken their rows, so that chats are
--- locked after rows of the host, and before the triggers of the tables that they cascade to.
+-- A statement trigger. It runs after the host's foreign keys have deleted their rows, so chats are locked after rows
+-- of the host. It runs before the triggers of the tables to which the deletion cascades.
 create or replace trigger _100_leave_chats
   after delete on auth.users
   referencing old table as deleted
   for each statement execute function chat.on_accounts_deleted();
 
 -- Storage --------------------------------------------------------------------
--- The bucket is the one place of its limits: a reservation goes by them, and so does Storage at the upload.
+-- The limits of files are those of the bucket. A reservation checks them, and Storage checks them at the upload.
 
 do $$
 declare
@@ -47,7 +48,7 @@ begin
       'image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
       'video/mp4', 'video/quicktime', 'video/webm', 'video/3gpp',
       'audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/webm', 'audio/wav', 'audio/aac', 'audio/3gpp',
-      -- Neither HTML nor SVG: a browser would run what they hold.
+      -- Neither HTML nor SVG, because a browser would run scripts in them.
       'application/pdf', 'text/plain', 'text/csv', 'text/markdown', 'application/zip',
       'application/msword', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint',
       'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
@@ -59,7 +60,7 @@ begin
     return;
   end if;
 
-  -- After a restore somebody may have made the bucket, and copied its files, before this.
+  -- After a restore, somebody may have made the bucket and copied its files before this file was run.
   select o.name into foreign_file from storage.objects o
   where o.bucket_id = chat.bucket() and o.name !~ '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/){3}[^/]+$'
   limit 1;
@@ -87,7 +88,7 @@ begin
 end
 $$;
 comment on function chat.may_upload(text) is
-  'Whether a path was reserved by the caller, lately, in a chat that they still take part in.';
+  'Whether the caller has reserved a path, within chat.upload_window, in a chat in which they are still a participant.';
 
 create or replace function chat.first_file() returns text
 language plpgsql stable security definer set search_path = ''
@@ -95,7 +96,7 @@ as $$
 begin
   return case
     when chat.is_sweeper() then ''
-    -- A listing would go through the files of other chats between one's own: nobody lists.
+    -- A listing would read the files of other chats between the caller's own. So nobody may list.
     when current_setting('storage.operation', true) like '%.list%' then null
     else (
       select me.chat_id::text from chat.chat_participants me
@@ -107,7 +108,7 @@ begin
 end
 $$;
 comment on function chat.first_file() is
-  'The least name that a file may have which the caller may read: the first of their chats, as a file lies in its chat''s folder. Null for somebody without a chat. Asked once for each statement.';
+  'The smallest name of a file that the caller may read: the folder of the first of their chats. Null for a person without a chat. Called once for each statement.';
 
 create or replace function chat.last_file() returns text
 language plpgsql stable security definer set search_path = ''
@@ -116,7 +117,7 @@ begin
   return case
     when chat.is_sweeper() then (select max(o.name) from storage.objects o where o.bucket_id = chat.bucket())
     else (
-      -- Greater than whatever follows the folder's slash, in every collation.
+      -- Greater than the folder's slash and every name after it, in every collation.
       select me.chat_id::text || 'g' from chat.chat_participants me
       where me.user_id = auth.uid() and me.left_at is null
       order by me.chat_id desc
@@ -125,7 +126,7 @@ begin
   end;
 end
 $$;
-comment on function chat.last_file() is 'As chat.first_file: the greatest name.';
+comment on function chat.last_file() is 'The greatest name of a file that the caller may read, as chat.first_file gives the smallest.';
 
 create or replace function chat.my_folders() returns text[]
 language plpgsql stable security definer set search_path = ''
@@ -137,7 +138,7 @@ begin
 end
 $$;
 comment on function chat.my_folders() is
-  'The first folders of the files that the caller may read: the ids of their chats. Asked once for each statement, so that files of other chats need no look-up.';
+  'The first folders of the files that the caller may read: the ids of their chats. Called once for each statement, so files of other chats need no look-up.';
 
 drop policy if exists "people upload what they have reserved" on storage.objects;
 create policy "people upload what they have reserved"
@@ -149,12 +150,12 @@ create policy "readers of a message read its file, and the sweeper leftovers"
   on storage.objects for select to authenticated
   using (
     bucket_id = chat.bucket()
-    -- A range of the index that Storage has: without a chat there is nothing to read.
+    -- A range of Storage's index. For a person without a chat it is empty.
     and name >= (select chat.first_file()) and name <= (select chat.last_file())
     and (
       (
         split_part(name, '/', 1) = any ((select chat.my_folders())::text[])
-        -- Without the offset the planner may read all of the caller's messages to tell of one file.
+        -- Without the offset the planner may read all of the caller's messages to decide about one file.
         and exists (select from public.messages m where m.attachment_path = objects.name offset 0)
       )
       or ((select chat.is_sweeper()) and chat.is_leftover(name, created_at))
@@ -166,8 +167,8 @@ create policy "the sweeper removes what is left over"
   on storage.objects for delete to authenticated
   using (bucket_id = chat.bucket() and (select chat.is_sweeper()) and chat.is_leftover(name, created_at));
 
--- Policies are joined by "or": without these a policy of the project's own, for other buckets,
--- could open the chat's. Of objects in other buckets they say nothing.
+-- Postgres joins permissive policies by "or". So a policy that the project has for other buckets could open the chat's
+-- bucket. These restrictive policies prevent that. They allow every object in other buckets.
 drop policy if exists "nobody else uploads attachments" on storage.objects;
 create policy "nobody else uploads attachments"
   on storage.objects as restrictive for insert to authenticated
@@ -199,26 +200,39 @@ create policy "nobody changes attachments, nor moves anything among them"
   using (bucket_id is distinct from chat.bucket())
   with check (bucket_id is distinct from chat.bucket());
 
+-- The next policies are for every role. Most roles may not call chat.bucket(), so the policies have its value. The
+-- last two protect the bucket itself: where a policy of the project lets people change buckets, a person could make
+-- this one public.
 drop policy if exists "attachments are for people with an account" on storage.objects;
-create policy "attachments are for people with an account"
-  on storage.objects as restrictive for all to public
-  using (bucket_id is distinct from 'chat-attachments' or current_user = 'authenticated');
-
--- The bucket itself: where a policy of the project's own lets people make and change buckets, one of them could
--- make this one public.
 drop policy if exists "nobody changes the bucket of attachments" on storage.buckets;
-create policy "nobody changes the bucket of attachments"
-  on storage.buckets as restrictive for update to public
-  using (id is distinct from 'chat-attachments')
-  with check (id is distinct from 'chat-attachments');
-
 drop policy if exists "nobody removes the bucket of attachments" on storage.buckets;
-create policy "nobody removes the bucket of attachments"
-  on storage.buckets as restrictive for delete to public
-  using (id is distinct from 'chat-attachments');
+do $$
+begin
+  execute format(
+    'create policy "attachments are for people with an account"
+       on storage.objects as restrictive for all to public
+       using (bucket_id is distinct from %L or current_user = ''authenticated'')',
+    chat.bucket()
+  );
+  execute format(
+    'create policy "nobody changes the bucket of attachments"
+       on storage.buckets as restrictive for update to public
+       using (id is distinct from %1$L)
+       with check (id is distinct from %1$L)',
+    chat.bucket()
+  );
+  execute format(
+    'create policy "nobody removes the bucket of attachments"
+       on storage.buckets as restrictive for delete to public
+       using (id is distinct from %L)',
+    chat.bucket()
+  );
+end
+$$;
 
 -- Realtime -------------------------------------------------------------------
--- With the default replica identity: with a full one a deleted row would reach strangers whose filter fits.
+-- The table keeps its default replica identity. With a full one, a deleted row would reach every subscriber whose
+-- filter matches it.
 
 do $$
 declare
@@ -231,7 +245,7 @@ begin
     return;
   end if;
 
-  -- The project's own: what it publishes, and of which tables, is not the chat's to change.
+  -- The publication is the project's. The chat does not change what it publishes, and of which other tables.
   if publication.puballtables then
     raise warning 'publication supabase_realtime is for all tables, the chat''s among them, and is left as it is'
       using detail = 'The event of a DELETE skips row level security: every subscriber whose filter matches gets the primary key of the deleted row, also where a table of the schema chat had it: the ids of a chat and of a former participant.',
@@ -280,8 +294,8 @@ create policy "people tell their presence where they may listen"
   on realtime.messages for insert to authenticated
   with check (extension = 'presence' and (select chat.may_listen((select realtime.topic()))));
 
--- As above: a policy of the project's own, for other channels, must neither open the chat's nor let
--- people forge its events.
+-- As with Storage: a policy that the project has for other channels must not open the chat's channels, and must not
+-- let people forge its events.
 drop policy if exists "nobody else listens to chats and people's own channels" on realtime.messages;
 create policy "nobody else listens to chats and people's own channels"
   on realtime.messages as restrictive for select to authenticated
@@ -299,9 +313,14 @@ create policy "nobody broadcasts to chats and people's own channels"
   );
 
 drop policy if exists "chats and people's own channels are for people with an account" on realtime.messages;
-create policy "chats and people's own channels are for people with an account"
-  on realtime.messages as restrictive for all to public
-  using (
-    coalesce((select realtime.topic()) !~ '^(chat|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]+)?$', true)
-    or current_user = 'authenticated'
+do $$
+begin
+  -- This policy is for every role, so it has the value of chat.topic_pattern().
+  execute format(
+    'create policy "chats and people''s own channels are for people with an account"
+       on realtime.messages as restrictive for all to public
+       using (coalesce((select realtime.topic()) !~ %L, true) or current_user = ''authenticated'')',
+    chat.topic_pattern()
   );
+end
+$$;

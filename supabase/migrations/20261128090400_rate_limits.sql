@@ -1,8 +1,7 @@
--- How often one person may do what, whichever way they come.
+-- Rate limits: how often one person may do something, through the edge or through PostgREST.
 --
--- The edge has limits of its own in front of these; a caller who goes to PostgREST directly
--- meets these alone. They are far above what a hand can do, and stop a loop. Everything that
--- broadcasts has one.
+-- The edge has limits of its own before these. A caller of PostgREST meets only these. A person does not reach
+-- them by hand; they stop a program that runs in a loop. Every function that broadcasts has a limit.
 
 create table chat.rate_limits (
   name text primary key,
@@ -11,7 +10,7 @@ create table chat.rate_limits (
   constraint rate_limits_allow_something check (max_count > 0 and period > interval '0')
 );
 comment on table chat.rate_limits is
-  'What a person may do how often. Change a limit with an update; a limit without a row does not limit.';
+  'How often a person may do something. An operator changes a limit with an update. Without its row, a limit is off.';
 insert into chat.rate_limits (name, max_count, period) values
   ('send', 100, interval '10 seconds'),
   ('edit', 30, interval '10 seconds'),
@@ -22,17 +21,17 @@ insert into chat.rate_limits (name, max_count, period) values
   ('leave', 60, interval '60 seconds');
 
 create table chat.allowances (
-  -- No foreign key: its look at the account would wait for a deletion that waits for the chat.
+  -- No foreign key: its check of the account would wait for a deletion of the account that waits for the chat.
   user_id uuid not null,
   name text not null,
   window_start timestamptz not null,
   used integer not null,
   primary key (user_id, name)
 )
--- Each send updates a row; room in the page lets that stay a heap-only update.
+-- Each send updates a row. Free space in the page keeps that a heap-only update.
 with (fillfactor = 50);
 comment on table chat.allowances is
-  'What each person has used of each limit, in windows that begin with the first use.';
+  'How much of each limit a person has used, in windows that begin with the first use.';
 
 alter table chat.rate_limits enable row level security;
 alter table chat.rate_limits force row level security;
@@ -43,13 +42,13 @@ create function chat.refuse_until(free_at timestamptz) returns void
 language plpgsql stable set search_path = ''
 as $$
 begin
-  -- The detail is for Retry-After: the whole seconds until another try is worth it.
+  -- The edge makes Retry-After of the detail: the number of whole seconds after which a retry can succeed.
   perform chat.refuse(
     'rate_limited', greatest(1, ceil(extract(epoch from free_at - clock_timestamp())))::integer::text
   );
 end
 $$;
-comment on function chat.refuse_until(timestamptz) is 'Raises rate_limited with the true wait.';
+comment on function chat.refuse_until(timestamptz) is 'Raises rate_limited with the seconds to wait.';
 
 create function chat.check_allowance(name text) returns void
 language plpgsql stable security definer set search_path = ''
@@ -68,7 +67,7 @@ begin
 end
 $$;
 comment on function chat.check_allowance(text) is
-  'Raises rate_limited when the caller has used up a limit. Takes no lock and charges nothing.';
+  'Raises rate_limited when the caller has used up a limit. Takes no lock and counts nothing.';
 
 create function chat.charge(name text) returns void
 language plpgsql volatile security definer set search_path = ''
@@ -88,10 +87,10 @@ begin
       used = case when clock_timestamp() < a.window_start + rule.period then a.used + 1 else 1 end
     where a.used < rule.max_count or clock_timestamp() >= a.window_start + rule.period;
     exit when found;
-    -- Raises, unless the window has ended just now.
+    -- This raises an error, unless the window has ended in the meantime.
     perform chat.check_allowance(rule.name);
   end loop;
 end
 $$;
 comment on function chat.charge(text) is
-  'Counts one use of a limit by the caller, or raises rate_limited. Locks the caller''s allowance until the transaction ends: so it comes after the chat''s lock.';
+  'Counts one use of a limit by the caller, or raises rate_limited. Locks the caller''s allowance until the transaction ends, so a function takes the chat''s lock before it calls this.';

@@ -1,13 +1,13 @@
--- A second host, on which the tests of the chat run as well: what a project had before the chat came.
+-- A second host for the tests of the chat: a project that had tables before it got the chat.
 --
--- Its rows have bigint ids; the chat knows a meetup by a uuid beside that. A meetup has hosts, who moderate its
--- chat, and attendees, who do not. There are no groups, so `chat.group_participants` stays the stub.
+-- Its rows have bigint ids, and a meetup has also a uuid, by which the chat knows it. A meetup has hosts, who moderate
+-- its chat, and attendees, who do not. There are no groups, so `chat.group_participants` stays the stub.
 
 create table public.profiles (
   id bigint generated always as identity primary key,
   user_id uuid not null unique references auth.users (id) on delete cascade
 );
-comment on table public.profiles is 'A person, by an id of the host''s own.';
+comment on table public.profiles is 'People, with ids of the host.';
 
 create table public.connections (
   id bigint generated always as identity primary key,
@@ -16,7 +16,7 @@ create table public.connections (
   accepted_at timestamptz,
   unique (asked_by, asked)
 );
-comment on table public.connections is 'Who has asked whom; friends when it is accepted.';
+comment on table public.connections is 'Requests of friendship. Two people are friends when the request is accepted.';
 create index connections_asked_idx on public.connections (asked);
 
 create table public.blocks (
@@ -24,7 +24,7 @@ create table public.blocks (
   blocked bigint not null references public.profiles (id) on delete cascade,
   primary key (blocker, blocked)
 );
-comment on table public.blocks is 'Who has blocked whom. A connection stays beside it.';
+comment on table public.blocks is 'Blocks. A block does not delete a connection.';
 create index blocks_blocked_idx on public.blocks (blocked);
 
 create table public.meetups (
@@ -33,16 +33,16 @@ create table public.meetups (
   subject text not null,
   published_at timestamptz
 );
-comment on table public.meetups is 'Meetups. chat_key is the event''s id as the chat knows it, and never changes.';
+comment on table public.meetups is 'Meetups. chat_key is the id of the event in the chat, and never changes.';
 
--- Both name people by their accounts, through their profiles: so a row that is removed tells who it was of,
--- also when the profile is gone.
+-- Both tables have the accounts of people, with a foreign key to their profiles. So a removed row still has the account
+-- when the profile is deleted.
 create table public.meetup_hosts (
   meetup_id bigint not null references public.meetups (id) on delete cascade,
   user_id uuid not null references public.profiles (user_id) on delete cascade,
   primary key (meetup_id, user_id)
 );
-comment on table public.meetup_hosts is 'Who makes a meetup, and moderates its chat.';
+comment on table public.meetup_hosts is 'The people who make a meetup. They moderate its chat.';
 create index meetup_hosts_user_id_idx on public.meetup_hosts (user_id);
 
 create table public.meetup_attendees (
@@ -50,7 +50,7 @@ create table public.meetup_attendees (
   user_id uuid not null references public.profiles (user_id) on delete cascade,
   primary key (meetup_id, user_id)
 );
-comment on table public.meetup_attendees is 'Who comes to a meetup, and takes part in its chat.';
+comment on table public.meetup_attendees is 'The people who come to a meetup. They are participants of its chat.';
 create index meetup_attendees_user_id_idx on public.meetup_attendees (user_id);
 
 alter table public.profiles enable row level security;
@@ -138,7 +138,7 @@ begin
   return null;
 end
 $$;
-comment on function public.on_meetups_written() is 'Opens the chats of published meetups, and lets their names follow the subjects.';
+comment on function public.on_meetups_written() is 'Opens the chats of published meetups, and renames them when the subjects change.';
 
 create function public.on_meetups_deleted() returns trigger
 language plpgsql security definer set search_path = ''
@@ -172,20 +172,20 @@ begin
   return null;
 end
 $$;
-comment on function public.on_people_added() is 'The chats of meetups follow hosts and attendees who come.';
+comment on function public.on_people_added() is 'Adds new hosts and attendees to the chats of their meetups.';
 
 create function public.on_people_removed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  -- A meetup that is gone takes its chat with it: nobody has to be removed from that.
+  -- The chat of a deleted meetup is deleted too, so nobody has to be removed from it.
   perform chat.follow_people(
     '{}', array(select row(m.chat_key, b.user_id)::chat.membership from before b join public.meetups m on m.id = b.meetup_id)
   );
   return null;
 end
 $$;
-comment on function public.on_people_removed() is 'The chats of meetups follow hosts and attendees who go.';
+comment on function public.on_people_removed() is 'Removes hosts and attendees from the chats of their meetups.';
 
 create function public.refuse_update() returns trigger
 language plpgsql set search_path = ''
@@ -194,7 +194,7 @@ begin
   raise exception 'rows of % come and go, and do not change', tg_table_name;
 end
 $$;
-comment on function public.refuse_update() is 'So that the chat need not follow it.';
+comment on function public.refuse_update() is 'Refuses an update, so the chat does not have to follow one.';
 
 create trigger follow_added after insert on public.meetup_hosts
   referencing new table as after
@@ -214,8 +214,8 @@ create trigger refuse_update before update on public.meetup_attendees
   for each statement execute function public.refuse_update();
 
 -- Locks -------------------------------------------------------------------------------
--- The rows of the host are locked before any chat. A deletion locks the rows that it cascades to after the
--- triggers of its own statement, which lock chats, so they are locked here, at its first row.
+-- The host's rows are locked before chats. A deletion would lock the rows of its cascade after the triggers of its own
+-- statement, which lock chats. So these triggers lock them at the first row of the deletion.
 
 create function public.lock_below_meetups() returns trigger
 language plpgsql security definer set search_path = ''
@@ -228,8 +228,8 @@ begin
   return null;
 end
 $$;
-comment on function public.lock_below_meetups() is 'Locks the people of meetups that are deleted.';
--- Row triggers fire in the order of their names, and those of foreign keys are called RI_….
+comment on function public.lock_below_meetups() is 'Locks the people of deleted meetups.';
+-- Row triggers run in the order of their names, and those of foreign keys have names with RI_….
 create trigger "000_lock_people" after delete on public.meetups
   referencing old table as before
   for each row execute function public.lock_below_meetups();
@@ -247,7 +247,7 @@ begin
 end
 $$;
 comment on function public.lock_below_accounts() is
-  'Locks what accounts that are deleted have: the foreign key of profiles deletes the profile at once, and what is below it only after the chats are left.';
+  'Locks the rows of deleted accounts. The foreign key of profiles deletes a profile at once, and the rows below it only after the account has left its chats.';
 create trigger "000_lock_people" after delete on auth.users
   referencing old table as before
   for each row execute function public.lock_below_accounts();

@@ -1,0 +1,120 @@
+-- Sending a message, once for each idempotency key.
+
+create table chat.sends (
+  client_id uuid not null,
+  sender_id uuid not null,
+  chat_id uuid not null references chat.chats (id) on delete cascade,
+  message_id uuid not null,
+  digest bytea not null,
+  primary key (client_id, sender_id, chat_id)
+);
+comment on table chat.sends is
+  'The messages that were sent under an idempotency key. Not columns of messages, because clients may read the rows of messages.';
+comment on column chat.sends.digest is
+  'SHA-256 of what was first sent, so a retry is known also after an edit. Someone who could read it could test guesses of a text before its edit.';
+create index sends_chat_id_idx on chat.sends (chat_id);
+alter table chat.sends enable row level security;
+alter table chat.sends force row level security;
+
+create function public.send_message(
+  chat_id uuid, text text default null, client_id uuid default null, attachment_path text default null
+) returns json
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
+as $$
+declare
+  me constant uuid := auth.uid();
+  content constant text := chat.trim_text(text);
+  digest constant bytea := case
+    when client_id is not null then sha256(convert_to(json_build_array(content, attachment_path)::text, 'UTF8'))
+  end;
+  before chat.chats;
+  after chat.chats;
+  mine chat.chat_participants;
+  file chat.uploads;
+  earlier chat.sends;
+  sent public.messages;
+begin
+  perform chat.refuse_filters();
+  if text is not null or attachment_path is null then
+    perform chat.check_text(content);
+  end if;
+  -- Non-participants and senders over their limit are refused before the lock, so they cannot make a chat wait.
+  perform chat.require_participant(chat_id);
+  perform chat.check_allowance('send');
+
+  select c.* into before from chat.chats c where c.id = send_message.chat_id for no key update;
+  -- Checked again under the lock: the sender may have left, or the chat may be deleted, since the check above.
+  select p.* into mine
+  from chat.chat_participants p
+  where p.chat_id = send_message.chat_id and p.user_id = me and p.left_at is null;
+  if not found then
+    perform chat.require_participant(chat_id);
+  end if;
+
+  if client_id is not null then
+    select s.* into earlier
+    from chat.sends s
+    where s.client_id = send_message.client_id and s.sender_id = me and s.chat_id = send_message.chat_id;
+    if found then
+      if earlier.digest <> digest then
+        perform chat.refuse('idempotency_mismatch');
+      end if;
+      sent := chat.find_message(chat_id, earlier.message_id, false);
+      return (select shape from chat.to_message(sent, me, false) as shape);
+    end if;
+  end if;
+
+  perform chat.require_unblocked(before.id);
+  if attachment_path is not null then
+    file := chat.attach_upload(before.id, attachment_path);
+  end if;
+
+  -- After every check and after the search for an earlier send: neither a refused send nor a retry counts. Under the
+  -- chat's lock: a sender who waited for a chat while holding the allowance's lock would block their sends to other
+  -- chats.
+  perform chat.charge('send');
+
+  update chat.chats c
+  set rev = c.rev + 1, last_message_at = greatest(clock_timestamp(), c.last_message_at + interval '1 microsecond')
+  where c.id = before.id
+  returning c.* into after;
+
+  insert into public.messages (
+    chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
+    attachment_width, attachment_height, client_id, rev, created_at
+  )
+  values (
+    after.id, me, content, file.path, file.file_name, file.content_type, file.size, file.width, file.height,
+    send_message.client_id, after.rev, after.last_message_at
+  )
+  returning * into sent;
+  if client_id is not null then
+    insert into chat.sends (client_id, sender_id, chat_id, message_id, digest)
+    values (send_message.client_id, me, after.id, sent.id, digest);
+  end if;
+
+  -- A sender who has read everything before has read this message too. Unread counts skip a person's own messages
+  -- anyway; this saves reading a long run of them.
+  update chat.read_marks r set last_read_at = after.last_message_at
+  where r.chat_id = after.id and r.user_id = me
+    and greatest(r.last_read_at, mine.history_from) >= coalesce(before.last_message_at, '-infinity');
+  if not found and mine.history_from >= coalesce(before.last_message_at, '-infinity') then
+    insert into chat.read_marks (chat_id, user_id, last_read_at) values (after.id, me, after.last_message_at);
+  end if;
+
+  -- A message brings the other person of a direct chat back, who sees the messages from this one on.
+  if after.type = 'direct' and 2 > (
+    select count(*) from chat.chat_participants p where p.chat_id = after.id and p.left_at is null
+  ) then
+    perform chat.complete_pair(
+      before, coalesce(before.last_message_at, '-infinity'), before.rev,
+      case me when after.direct_low then after.direct_high else after.direct_low end
+    );
+  end if;
+
+  perform set_config('response.status', '201', true);
+  return (select shape from chat.to_message(sent, me, false) as shape);
+end
+$$;
+comment on function public.send_message(uuid, text, uuid, text) is
+  'Sends a message with a text, an upload or both: Message, HTTP 201. A second call with the same client_id writes nothing and gives the first message, HTTP 200.';

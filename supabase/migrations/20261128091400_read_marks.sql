@@ -1,0 +1,83 @@
+-- Read marks: how far a participant has read, and how many messages are unread.
+
+create table chat.read_marks (
+  chat_id uuid not null references chat.chats (id) on delete cascade,
+  user_id uuid not null,
+  last_read_at timestamptz not null,
+  primary key (chat_id, user_id)
+)
+with (fillfactor = 80);
+comment on table chat.read_marks is
+  'How far each participant has read: the created_at of the newest message that they have read. It never moves back.';
+alter table chat.read_marks enable row level security;
+alter table chat.read_marks force row level security;
+
+create function chat.unread(chat_id uuid, read_to timestamptz, reader uuid) returns table (messages integer)
+language sql stable
+begin atomic
+  -- 100 means "more than 99". The scan ends there, so its cost does not grow with the history.
+  select count(*)::integer
+  from (
+    select from public.messages m
+    where m.chat_id = unread.chat_id and m.created_at > read_to and m.sender_id <> reader and m.deleted_at is null
+    order by m.created_at desc
+    limit 100
+  ) as newest;
+end;
+comment on function chat.unread(uuid, timestamptz, uuid) is
+  'The number of messages of other people that a reader has not read, up to 100. Deleted messages do not count. Returns a table of one row, because the planner inlines only such a function.';
+
+create function chat.unread_count(chat_id uuid) returns integer
+language plpgsql stable security definer set search_path = '' set enable_sort = off set jit = off
+as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  return (
+    select unread.messages
+    from chat.chat_participants p
+    left join chat.read_marks r on r.chat_id = p.chat_id and r.user_id = p.user_id
+    cross join lateral chat.unread(p.chat_id, greatest(r.last_read_at, p.history_from), me) as unread
+    where p.chat_id = unread_count.chat_id and p.user_id = me and p.left_at is null
+  );
+end
+$$;
+comment on function chat.unread_count(uuid) is 'The number of messages that the caller has not read, as chat.unread counts them.';
+
+create function public.mark_read(chat_id uuid, message_id uuid) returns json
+language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
+as $$
+declare
+  me constant uuid := auth.uid();
+  read_to constant timestamptz := (chat.find_message(chat_id, message_id, true)).created_at;
+  moved boolean;
+  unread_count integer;
+begin
+  perform chat.refuse_filters();
+  if not exists (
+    select from chat.read_marks r
+    where r.chat_id = mark_read.chat_id and r.user_id = me and r.last_read_at >= read_to
+  ) then
+    perform chat.hold_participation(chat_id);
+    perform chat.charge('read');
+    begin
+      insert into chat.read_marks as r (chat_id, user_id, last_read_at)
+      values (mark_read.chat_id, me, read_to)
+      on conflict on constraint read_marks_pkey do update set last_read_at = excluded.last_read_at
+      where r.last_read_at < excluded.last_read_at;
+      moved := found;
+    exception when foreign_key_violation then
+      -- The chat has just been deleted.
+      perform chat.require_participant(chat_id);
+    end;
+  end if;
+
+  unread_count := chat.unread_count(chat_id);
+  if moved then
+    perform chat.announce_reading(chat_id, message_id, read_to, unread_count);
+  end if;
+  return json_build_object('unreadCount', unread_count);
+end
+$$;
+comment on function public.mark_read(uuid, uuid) is
+  'Marks a chat as read up to a message: {unreadCount}. The mark never moves back.';
