@@ -74,7 +74,10 @@ impl<'a> Run<'a> {
             Some(folder) => Host::in_folder(folder)?,
             None => Host::installed(),
         };
-        let program = paths::program()?.display().to_string();
+        let vars = Vars::from([
+            ("XTASK".to_owned(), paths::program()?.display().to_string()),
+            ("FILTERED".to_owned(), args.filter.is_some().to_string()),
+        ]);
         Ok(Self {
             host,
             state,
@@ -82,7 +85,7 @@ impl<'a> Run<'a> {
             steps: Steps::new(),
             stack: None,
             reached: Stage::Nothing,
-            vars: Vars::from([("XTASK".to_owned(), program)]),
+            vars,
             done: Vec::new(),
             args,
         })
@@ -129,11 +132,8 @@ impl<'a> Run<'a> {
         };
         if database {
             let in_folder = self.args.host.is_some();
-            self.vars.extend(stage::database_vars(
-                &stack.postgres,
-                &self.host,
-                in_folder,
-            )?);
+            let vars = stage::database_vars(&stack.postgres, &self.host, in_folder)?;
+            self.vars.extend(vars);
         }
         if helpers {
             stage::make_helpers(&stack.postgres, &self.host).await?;
@@ -185,11 +185,6 @@ impl<'a> Run<'a> {
                 );
                 self.commands(suite, &["--skip=example_host::"], &[]).await
             }
-            ("http-log" | "faults-log", _) => {
-                let filtered = self.args.filter.is_some().to_string();
-                let vars = [("LOG_OF", suite.name), ("FILTERED", &filtered)];
-                self.commands(suite, &[], &vars).await
-            }
             _ => self.commands(suite, &[], &[]).await,
         }
     }
@@ -227,6 +222,7 @@ impl<'a> Run<'a> {
             }
             command.current_dir(paths::root());
             command.envs(&self.vars).envs(vars.iter().copied());
+            command.env("SUITE", suite.name);
             let spec = Spec::new(suite.name, command);
             let status = self.processes.status_shown(spec).await?;
             let log = self.processes.log(suite.name);
