@@ -12,7 +12,7 @@ async fn the_functions_log_no_token_secret_text_or_url() {
     let bytes = std::fs::read(&file).unwrap();
     let log = String::from_utf8_lossy(&bytes);
     let hidden = Hidden::of_stack().await;
-    let others = match variable("LOG_OF").as_str() {
+    let others = match variable("SUITE").as_str() {
         "faults-log" => Others::OfFaults,
         _ => Others::None,
     };

@@ -79,7 +79,10 @@ impl<'a> Run<'a> {
             Some(folder) => Host::in_folder(folder)?,
             None => Host::installed(),
         };
-        let program = paths::program()?.display().to_string();
+        let vars = Vars::from([
+            ("XTASK".to_owned(), paths::program()?.display().to_string()),
+            ("FILTERED".to_owned(), args.filter.is_some().to_string()),
+        ]);
         Ok(Self {
             host,
             state,
@@ -87,7 +90,7 @@ impl<'a> Run<'a> {
             steps: Steps::new(),
             stack: None,
             reached: Stage::Nothing,
-            vars: Vars::from([("XTASK".to_owned(), program)]),
+            vars,
             done: Vec::new(),
             args,
         })
@@ -134,11 +137,8 @@ impl<'a> Run<'a> {
         };
         if database {
             let in_folder = self.args.host.is_some();
-            self.vars.extend(stage::database_vars(
-                &stack.postgres,
-                &self.host,
-                in_folder,
-            )?);
+            let vars = stage::database_vars(&stack.postgres, &self.host, in_folder)?;
+            self.vars.extend(vars);
         }
         if helpers {
             stage::make_helpers(&stack.postgres, &self.host).await?;
@@ -190,11 +190,6 @@ impl<'a> Run<'a> {
                 );
                 self.commands(suite, &["--skip=example_host::"], &[]).await
             }
-            ("http-log" | "faults-log", _) => {
-                let filtered = self.args.filter.is_some().to_string();
-                let vars = [("LOG_OF", suite.name), ("FILTERED", &filtered)];
-                self.commands(suite, &[], &vars).await
-            }
             _ => self.commands(suite, &[], &[]).await,
         }
     }
@@ -232,6 +227,7 @@ impl<'a> Run<'a> {
             }
             command.current_dir(paths::root());
             command.envs(&self.vars).envs(vars.iter().copied());
+            command.env("SUITE", suite.name);
             let spec = Spec::new(suite.name, command);
             let status = self.processes.status_shown(spec).await?;
             let log = self.processes.log(suite.name);

@@ -46,25 +46,21 @@ pub async fn make_helpers(postgres: &Postgres, host: &Host) -> Result<()> {
         .await
         .context("cannot create the extension pgtap")?;
     for file in host.sql_tests()? {
-        if file_name(&file).starts_with(|first: char| first.is_ascii_digit()) {
-            run_helper(postgres, &file).await?;
+        if !file_name(&file).starts_with(|first: char| first.is_ascii_digit()) {
+            continue;
         }
-    }
-    Ok(())
-}
-
-async fn run_helper(postgres: &Postgres, file: &Path) -> Result<()> {
-    let sql = fs::read_to_string(file)?;
-    let client = postgres.connect(OWNER).await?;
-    let rows = client.simple_query(&sql).await;
-    for message in rows.map_err(|error| explain(file, &sql, &error))? {
-        if let SimpleQueryMessage::Row(row) = message
-            && let Some(said) = row.get(0).filter(|said| said.contains("not ok"))
-        {
-            bail!(
-                "the helpers of the tests in {} fail: {said}",
-                file.display()
-            );
+        let sql = fs::read_to_string(&file)?;
+        let client = postgres.connect(OWNER).await?;
+        let rows = client.simple_query(&sql).await;
+        for message in rows.map_err(|error| explain(&file, &sql, &error))? {
+            if let SimpleQueryMessage::Row(row) = message
+                && let Some(said) = row.get(0).filter(|said| said.contains("not ok"))
+            {
+                bail!(
+                    "the helpers of the tests in {} fail: {said}",
+                    file.display()
+                );
+            }
         }
     }
     Ok(())
