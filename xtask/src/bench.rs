@@ -42,7 +42,7 @@ use crate::processes::{Processes, Spec, command};
 use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps, Told};
 use crate::supervisor::{self, Claim};
-use crate::{functions, gateway, lite, paths, rate_limits, tools, wasm};
+use crate::{functions, gateway, lite, paths, tools, wasm};
 
 /// The name of the API gateway's process.
 pub const API: &str = "bench-api";
@@ -160,7 +160,7 @@ async fn measure(quick: bool, state: &Path, processes: &Processes) -> Result<()>
         processes,
         functions: functions
             .into_iter()
-            .map(|function| rate_limits::without(function).0)
+            .map(|function| function.with_limits(&Default::default()))
             .collect(),
         vars,
         database_url: stack.postgres.url(OWNER),

@@ -2,7 +2,6 @@
 
 pub mod control;
 pub mod placement;
-pub mod rate_limits;
 pub mod workerd;
 
 use std::fs;
@@ -258,25 +257,16 @@ async fn start_functions(
     processes: &Processes,
     steps: &Steps,
 ) -> Result<Vars> {
-    let functions: Vec<_> = functions::all()?
-        .into_iter()
-        .map(rate_limits::out_of_reach)
-        .collect();
+    let functions = functions::all()?;
     let panicking = faults.then(functions::panicking).transpose()?;
     let mut built = functions.clone();
     built.extend(panicking.clone());
     wasm::build(&built, processes, steps).await?;
 
     // Now, and not earlier: what is free does not stay so.
-    let mut placement = Placement::new(&functions, stack.vars())?
-        .with_broken(&functions)?
-        .with_limited(&functions)?
-        .with_key_caches(&functions)?;
-    if let Some(panicking) = &panicking {
-        placement = placement.with_faulty(&functions, panicking)?;
-    }
-    let (placement, trigger) = placement.with_trigger()?;
-    let (placed, mut vars) = placement.finish();
+    let placement = Placement::new(&functions, stack.vars())?;
+    let (placed, mut vars) = placement.with_instances(panicking.as_ref())?.finish();
+    let trigger = vars["TRIGGER_PORT"].parse()?;
     let help = Help::log(
         processes.log(workerd::NAME),
         "its log tells what it cannot load",
