@@ -6,7 +6,7 @@ pub mod tools;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
@@ -24,13 +24,7 @@ use tools::{Tools, lock_file};
 /// The most that a module may have, gzipped, in bytes.
 const MAX_GZIPPED: usize = 300 * 1024;
 
-const CARGO_ARGS: [&str; 5] = [
-    "build",
-    "--lib",
-    "--release",
-    "--target",
-    "wasm32-unknown-unknown",
-];
+const CARGO_ARGS: &str = "build --lib --release --target wasm32-unknown-unknown";
 
 /// `cargo xtask build [function...]`
 pub async fn run(names: &[String]) -> Result<()> {
@@ -78,14 +72,13 @@ pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps)
         "mend the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour",
     );
     let work = async {
-        let mut cargo = command("cargo", CARGO_ARGS);
+        let mut cargo = command("cargo", CARGO_ARGS.split(' '));
         cargo.args(&packages).current_dir(root());
         use_js_sys(&mut cargo);
         processes.run(Spec::new("cargo", cargo)).await
     };
-    steps
-        .run("cargo", "the functions compile to wasm", help, work)
-        .await?;
+    let what = "the functions compile to wasm";
+    steps.run("cargo", what, help, work).await?;
     // Optimising takes one core for seconds, and machines have several.
     let bundles = functions
         .iter()
@@ -166,14 +159,9 @@ fn stamp(function: &Function, tools: &Tools) -> Result<String> {
     let wasm = target
         .join("wasm32-unknown-unknown/release")
         .join(format!("{}.wasm", function.name.replace('-', "_")));
-    let mut text = file_hash(&wasm)?;
-    for tool in [&tools.worker_build, &tools.vars[0].1] {
-        text.push('\n');
-        text.push_str(&tool.to_string_lossy());
-    }
-    text.push('\n');
-    text.push_str(&file_hash(&root().join("package-lock.json"))?);
-    Ok(text)
+    let lock = file_hash(&root().join("package-lock.json"))?;
+    let tools = [&tools.worker_build, &tools.vars[0].1].map(|tool| tool.to_string_lossy());
+    Ok([&file_hash(&wasm)?, &*tools[0], &*tools[1], &lock].join("\n"))
 }
 
 /// Where the module of a built function is.
@@ -183,20 +171,14 @@ pub fn module(function: &Function) -> PathBuf {
 
 /// Name, raw bytes, gzipped bytes of each module.
 pub fn sizes(functions: &[Function]) -> Result<Vec<(String, usize, usize)>> {
-    functions
-        .iter()
-        .map(|function| {
-            let (raw, gzipped) = size(&module(function))?;
-            Ok((function.name.clone(), raw, gzipped))
-        })
-        .collect()
-}
-
-fn size(file: &Path) -> Result<(usize, usize)> {
-    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&bytes)?;
-    Ok((bytes.len(), gzip.finish()?.len()))
+    let sizes = functions.iter().map(|function| {
+        let file = module(function);
+        let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&bytes)?;
+        Ok((function.name.clone(), bytes.len(), gzip.finish()?.len()))
+    });
+    sizes.collect()
 }
 
 /// One line a module, in KB of 1024 bytes.
@@ -204,11 +186,8 @@ fn size_table(sizes: &[(String, usize, usize)]) -> String {
     let kb = |bytes: usize| bytes as f64 / 1024.0;
     let mut table = format!("{:<12} {:>10} {:>10}\n", "module", "raw", "gzipped");
     for (name, raw, gzipped) in sizes {
-        table.push_str(&format!(
-            "{name:<12} {:>7.1} KB {:>7.1} KB\n",
-            kb(*raw),
-            kb(*gzipped)
-        ));
+        let (raw, gzipped) = (kb(*raw), kb(*gzipped));
+        table += &format!("{name:<12} {raw:>7.1} KB {gzipped:>7.1} KB\n");
     }
     table
 }

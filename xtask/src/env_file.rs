@@ -52,19 +52,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
-        let vars = Vars::from([
-            ("A".to_owned(), "1=2".to_owned()),
-            ("B".to_owned(), String::new()),
-        ]);
-        assert_eq!(parse(&render("made by a test", &vars).unwrap()), vars);
-    }
-
-    #[test]
-    fn comments_and_blank_lines_are_skipped() {
+    fn what_is_written_is_read_back_without_comments_and_blank_lines() {
+        let vars = [("A", "1=2"), ("B", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let text = render("made by a test", &Vars::from(vars.clone())).unwrap();
         assert_eq!(
-            parse("# head\n\n KEY=value \nno equals sign\n"),
-            Vars::from([("KEY".to_owned(), "value".to_owned())])
+            parse(&format!("\n{text}\nno equals sign\n")),
+            Vars::from(vars)
         );
     }
 

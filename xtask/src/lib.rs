@@ -32,4 +32,4 @@ pub use build::{functions, tools};
 pub use stack::{
     gateway, host, keys, lite, migrations, platform, ports, postgres, postgrest, storage,
 };
-pub use test::{control, placement, rate_limits, workerd};
+pub use test::{control, placement, workerd};

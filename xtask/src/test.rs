@@ -5,7 +5,6 @@ mod suites;
 
 pub mod control;
 pub mod placement;
-pub mod rate_limits;
 pub mod workerd;
 
 use std::fs;

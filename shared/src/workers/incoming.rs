@@ -9,7 +9,6 @@ use crate::http::path::split_url;
 use crate::http::request::{Body, Request};
 use crate::http::request_id::{RequestId, TraceParent};
 use crate::workers::glue;
-use crate::workers::task::settled;
 
 /// Which headers are read, by how many of `READ` in the glue these are: each takes a call of the runtime, and a
 /// token is long.

@@ -70,6 +70,17 @@ impl Function {
     pub fn build_dir(&self) -> PathBuf {
         self.dir.join("build")
     }
+
+    /// The function with these rate limits and no others, which count apart from those of its configuration.
+    pub fn with_limits(mut self, limits: &BTreeMap<String, u32>) -> Self {
+        let all = &mut self.config.ratelimits;
+        all.retain(|limit| limits.contains_key(&limit.name));
+        for limit in all {
+            limit.simple.limit = limits[&limit.name];
+            limit.namespace_id = format!("other-{}", limit.namespace_id);
+        }
+        self
+    }
 }
 
 /// All functions, the edge first.

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
-use tokio::process::Command;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::paths::{file_hash, root, tool_cache};
@@ -30,16 +29,11 @@ pub struct Tools {
     pub vars: [(&'static str, PathBuf); 3],
 }
 
-/// Installs what is missing for running the stack.
+/// Installs what the stack runs on.
 pub async fn npm_packages(processes: &Processes, steps: &Steps) -> Result<()> {
     need_node().await?;
-    npm_ci(
-        &root(),
-        "npm packages are installed (about 680 MB)",
-        processes,
-        steps,
-    )
-    .await
+    let what = "npm packages are installed (about 680 MB)";
+    npm_ci(&root(), what, processes, steps).await
 }
 
 /// Installs a version of Postgres, where it is not the one that [`npm_packages`] brings.
@@ -63,17 +57,8 @@ async fn npm_ci(folder: &Path, what: &str, processes: &Processes, steps: &Steps)
         let _one_at_a_time = lock_file(&root().join(".dev/npm.lock")).await?;
         // No package's script has to run: where one would fetch or link programs, we name the
         // programs ourselves.
-        let mut npm = command(
-            "npm",
-            [
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--include=dev",
-                "--include=optional",
-            ],
-        );
+        let options = "ci --ignore-scripts --no-audit --no-fund --include=dev --include=optional";
+        let mut npm = command("npm", options.split(' '));
         npm.current_dir(folder);
         processes.run(Spec::new("npm", npm)).await?;
         Ok(fs::write(&stamp, &hash)?)
@@ -106,12 +91,12 @@ pub async fn oha(processes: &Processes, steps: &Steps) -> Result<PathBuf> {
 }
 
 async fn wasm_target(processes: &Processes, steps: &Steps) -> Result<()> {
-    let output = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", WASM_TARGET])
-        .current_dir(root())
-        .output()
-        .await
-        .context("rustc does not start")?;
+    let mut rustc = command(
+        "rustc",
+        ["--print", "target-libdir", "--target", WASM_TARGET],
+    );
+    let output = rustc.current_dir(root()).output().await;
+    let output = output.context("rustc does not start")?;
     let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     if output.status.success() && dir.is_dir() {
         return Ok(());
@@ -123,14 +108,8 @@ async fn wasm_target(processes: &Processes, steps: &Steps) -> Result<()> {
     let mut rustup = command("rustup", ["target", "add", WASM_TARGET]);
     rustup.current_dir(root());
     let work = processes.run(Spec::new("rustup", rustup));
-    steps
-        .run(
-            "rustup",
-            "the target wasm32-unknown-unknown is installed",
-            help,
-            work,
-        )
-        .await
+    let what = "the target wasm32-unknown-unknown is installed";
+    steps.run("rustup", what, help, work).await
 }
 
 /// Installs a crate's programs into the tool cache, once a version.
@@ -172,67 +151,46 @@ async fn install(
     Ok(bin)
 }
 
-#[derive(Deserialize)]
-struct CargoLock {
-    package: Vec<LockedPackage>,
-}
-
-#[derive(Deserialize)]
-struct LockedPackage {
-    name: String,
-    version: String,
-}
-
 /// The version of a crate in Cargo.lock.
 fn locked_version(name: &str) -> Result<String> {
     let text = fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
-    let lock: CargoLock = toml::from_str(&text).context("Cargo.lock is not TOML")?;
-    let found = lock
-        .package
-        .into_iter()
-        .find(|package| package.name == name);
-    Ok(found
+    let lock: toml::Table = text.parse().context("Cargo.lock is not TOML")?;
+    let packages = lock["package"].as_array().into_iter().flatten();
+    let mut found = packages.filter(|package| package["name"].as_str() == Some(name));
+    let version = found.next().and_then(|package| package["version"].as_str());
+    Ok(version
         .with_context(|| format!("Cargo.lock has no {name}"))?
-        .version)
+        .to_owned())
 }
 
 /// Fails without npm and a Node that the stack's parts run on.
 async fn need_node() -> Result<()> {
-    let oldest = oldest_node()?;
-    for program in ["node", "npm"] {
-        if find_program(program).is_none() {
-            bail!(
-                "{program} is not installed: the stack needs Node {oldest} or later (https://nodejs.org)"
-            );
-        }
+    let manifest: Value = serde_json::from_slice(&fs::read(root().join("package.json"))?)?;
+    let oldest = manifest["engines"]["node"].as_str();
+    let oldest = oldest.and_then(|engine| engine.strip_prefix(">="));
+    let oldest = oldest.context("package.json names the oldest Node")?;
+    if let Some(program) = ["node", "npm"]
+        .iter()
+        .find(|name| find_program(name).is_none())
+    {
+        bail!(
+            "{program} is not installed: the stack needs Node {oldest} or later (https://nodejs.org)"
+        );
     }
-    let output = Command::new("node").arg("--version").output().await?;
+    let output = command("node", ["--version"]).output().await?;
     let version = String::from_utf8_lossy(&output.stdout);
     let version = version.trim();
     ensure!(
-        numbers(version.trim_start_matches('v')) >= numbers(&oldest),
+        numbers(version.trim_start_matches('v')) >= numbers(oldest),
         "Node {oldest} or later is needed, and `node --version` says {version:?}"
     );
     Ok(())
 }
 
-/// The oldest Node, of package.json.
-fn oldest_node() -> Result<String> {
-    let manifest = fs::read(root().join("package.json"))?;
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
-    let engine = manifest["engines"]["node"].as_str();
-    let oldest = engine.and_then(|engine| engine.strip_prefix(">="));
-    Ok(oldest
-        .context("package.json names the oldest Node")?
-        .to_owned())
-}
-
 /// A version as something that can be compared.
 fn numbers(version: &str) -> Vec<u32> {
-    version
-        .split('.')
-        .filter_map(|number| number.parse().ok())
-        .collect()
+    let numbers = version.split('.').filter_map(|number| number.parse().ok());
+    numbers.collect()
 }
 
 /// Held until dropped. Waits for another run's without standing in the way of Ctrl-C.

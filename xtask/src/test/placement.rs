@@ -1,132 +1,115 @@
-//! Which instances of the functions the tests need, and where each of them is.
+//! Which instances of the functions run, and where each of them is.
+
+use std::collections::BTreeMap;
+use std::fs;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
-use super::rate_limits;
 use super::workerd::Placed;
 use crate::env_file::Vars;
 use crate::functions::{EDGE, Function, find};
+use crate::paths::root;
 use crate::ports::{FreePorts, HOST};
-use crate::{gateway, wrangler};
+use crate::wrangler;
 
-/// What stands before the names of the instances behind the proxy of the tests of faults.
-const FAULTY: &str = "faulty-";
-/// What stands before the names of the instances with small rate limits.
-const LIMITED: &str = "limited-";
-/// What those behind the proxy wait for it, in milliseconds: short, as tests wait for its end.
-const FAULTY_TIMEOUT_MS: &str = "2000";
+/// What the tests need beside one instance of each function. The file says what its parts mean.
+const INSTANCES: &str = "tests/instances.toml";
+/// As a rate limit: more than any test sends.
+const OUT_OF_REACH: u32 = 1_000_000;
 
-/// Gives each function a port. Adds where all of them are to the stack's variables.
+#[derive(Deserialize)]
+struct Instances {
+    ports: Vec<String>,
+    instance: Vec<Instance>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Instance {
+    name: String,
+    function: String,
+    #[serde(default)]
+    set: Vars,
+    #[serde(default)]
+    unset: Vec<String>,
+    limits: Option<BTreeMap<String, u32>>,
+    #[serde(default)]
+    cache: bool,
+    bound_to: Option<String>,
+    #[serde(default)]
+    faults: bool,
+}
+
+/// Gives each instance a port. Adds where all of them are to the stack's variables.
 pub struct Placement {
+    functions: Vec<Function>,
     placed: Vec<Placed>,
     /// The stack's variables, and a `…_URL` for each instance.
     vars: Vars,
-    /// What the functions are configured with.
-    function_vars: Vars,
     ports: FreePorts,
 }
 
 impl Placement {
-    /// The functions as they should be.
+    /// One instance of each function, as it should be, but with limits that nobody reaches by accident.
     pub fn new(functions: &[Function], stack: Vars) -> Result<Self> {
+        let mut functions = functions.to_vec();
+        for limit in functions
+            .iter_mut()
+            .flat_map(|of| &mut of.config.ratelimits)
+        {
+            limit.simple.limit = OUT_OF_REACH;
+        }
         let mut placement = Placement {
+            functions: functions.clone(),
             placed: Vec::new(),
-            function_vars: wrangler::function_vars(&stack),
             vars: stack,
             ports: FreePorts::default(),
         };
-        let vars = placement.function_vars.clone();
+        let vars = wrangler::function_vars(&placement.vars);
         for function in functions {
-            let service = &function.config.name;
-            placement.add(&variable(function), service, "", function, &vars)?;
+            let (name, service) = (variable(&function), function.config.name.clone());
+            placement.add(&name, service, function, vars.clone())?;
         }
         Ok(placement)
     }
 
-    /// A second instance of some that cannot do its work, for the tests of what a client is told then.
-    pub fn with_broken(mut self, functions: &[Function]) -> Result<Self> {
-        let mut without_key = self.function_vars.clone();
-        without_key.remove("SUPABASE_PUBLISHABLE_KEY");
-        let nowhere = self.reserve("NOWHERE_URL")?.1;
-        // Auth is no PostgREST: it answers, and with nothing that could be an answer.
-        let auth = format!("{}/auth/v1", self.vars["SUPABASE_URL"]);
-        for (name, of, vars) in [
-            ("UNCONFIGURED", "chats", without_key),
-            ("UNREACHABLE", "chats", self.vars_with_url(&nowhere)),
-            ("UNREACHABLE_EDGE", EDGE, self.vars_with_url(&nowhere)),
-            ("MISDIRECTED", "chats", self.vars_with_url(&auth)),
-        ] {
-            self.add(name, &service(name), "", find(functions, of)?, &vars)?;
+    /// What the tests need beside them; the tests of faults need the function that panics too.
+    pub fn with_instances(mut self, panicking: Option<&Function>) -> Result<Self> {
+        let text = fs::read_to_string(root().join(INSTANCES))?;
+        let plan: Instances = toml::from_str(&text).context(INSTANCES)?;
+        for name in &plan.ports {
+            let port = self.reserve(&format!("{name}_URL"))?;
+            self.vars.insert(format!("{name}_PORT"), port.to_string());
+        }
+        let functions = self.functions.clone();
+        for instance in &plan.instance {
+            if instance.faults && panicking.is_none() {
+                continue;
+            }
+            // As services are named: `unreachable-edge`.
+            let service = instance.name.to_lowercase().replace('_', "-");
+            if instance.function == "*" {
+                for function in &functions {
+                    let name = format!("{}_{}", instance.name, variable(function));
+                    let mut function = function.clone();
+                    // They call each other, and not the first instances.
+                    for other in &mut function.config.services {
+                        other.service = format!("{service}-{}", other.service);
+                    }
+                    let service = format!("{service}-{}", function.config.name);
+                    self.add_instance(instance, &name, service, function)?;
+                }
+            } else {
+                let panicking = panicking.filter(|of| of.name == instance.function);
+                let function = match panicking {
+                    Some(panicking) => panicking,
+                    None => find(&functions, &instance.function)?,
+                };
+                self.add_instance(instance, &instance.name, service, function.clone())?;
+            }
         }
         Ok(self)
-    }
-
-    /// All functions again, with rate limits that tests reach; and `messages` with none, and with
-    /// limiters that fail.
-    pub fn with_limited(mut self, functions: &[Function]) -> Result<Self> {
-        let vars = self.function_vars.clone();
-        for function in functions {
-            let limited = rate_limits::within_reach(function.clone());
-            self.add_again("LIMITED_", LIMITED, &limited, &vars)?;
-        }
-        let messages = find(functions, "messages")?.clone();
-        let (unlimited, no_limiters) = rate_limits::without(messages);
-        let failing = vars.clone().into_iter().chain(no_limiters).collect();
-        for (name, vars) in [("UNLIMITED", vars), ("FAILING_LIMITS", failing)] {
-            self.add(name, &service(name), "", &unlimited, &vars)?;
-        }
-        Ok(self)
-    }
-
-    /// `chats` again, for the tests of how often signing keys are fetched: two instances of one
-    /// project and two of projects of their own, all with one cache, and one without any. A project
-    /// has a name in its `SUPABASE_URL`, by which the access log tells who asked for what.
-    pub fn with_key_caches(mut self, functions: &[Function]) -> Result<Self> {
-        let chats = find(functions, "chats")?;
-        let cache = Some(self.reserve("SHARED_CACHE_URL")?.0);
-        for (name, project, cache) in [
-            ("KEYS_FETCHED", "passed-on", cache),
-            ("KEYS_PASSED_ON", "passed-on", cache),
-            ("KEYS_AGED", "aged", cache),
-            ("KEYS_FLOODED", "flooded", cache),
-            ("KEYS_FLOODED_ALONE", "flooded-alone", None),
-        ] {
-            let url = format!("{}{}{project}", self.vars["SUPABASE_URL"], gateway::NAMED);
-            let vars = self.vars_with_url(&url);
-            self.add(name, &service(name), "", chats, &vars)?.cache = cache;
-        }
-        Ok(self)
-    }
-
-    /// All functions again, and the one that panics, behind the proxy that the tests of faults run.
-    pub fn with_faulty(mut self, functions: &[Function], panicking: &Function) -> Result<Self> {
-        let (port, proxy) = self.reserve("PROXY_URL")?;
-        self.vars.insert("PROXY_PORT".to_owned(), port.to_string());
-        let patient = self.vars_with_url(&proxy);
-        let mut hasty = patient.clone();
-        let timeout = ("UPSTREAM_TIMEOUT_MS", FAULTY_TIMEOUT_MS);
-        hasty.insert(timeout.0.to_owned(), timeout.1.to_owned());
-        for function in functions {
-            self.add_again("FAULTY_", FAULTY, function, &hasty)?;
-        }
-        let mut edge = find(functions, EDGE)?.clone();
-        for service in &mut edge.config.services {
-            service.service.clone_from(&panicking.name);
-        }
-        for (name, of, function) in [
-            ("PATIENT", "patient", find(functions, "chats")?),
-            ("PANICKING", &panicking.name, panicking),
-            ("PANICKING_EDGE", "panicking-edge", &edge),
-        ] {
-            self.add(name, of, "", function, &patient)?;
-        }
-        Ok(self)
-    }
-
-    /// A port for what fires the trigger of `uploads`.
-    pub fn with_trigger(mut self) -> Result<(Self, u16)> {
-        let port = self.reserve("TRIGGER_URL")?.0;
-        Ok((self, port))
     }
 
     /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
@@ -134,59 +117,63 @@ impl Placement {
         (self.placed, self.vars)
     }
 
-    /// A free port and its URL, which the variables name from now on.
-    fn reserve(&mut self, name: &str) -> Result<(u16, String)> {
-        let port = self.ports.take()?;
-        let url = format!("http://{HOST}:{port}");
-        self.vars.insert(name.to_owned(), url.clone());
-        Ok((port, url))
-    }
-
-    fn vars_with_url(&self, url: &str) -> Vars {
-        let mut vars = self.function_vars.clone();
-        vars.insert("SUPABASE_URL".to_owned(), url.to_owned());
-        vars
-    }
-
-    /// One more instance, which is bound to others of its kind.
-    fn add_again(
+    fn add_instance(
         &mut self,
-        variable_prefix: &str,
-        kind: &'static str,
-        function: &Function,
-        vars: &Vars,
+        instance: &Instance,
+        name: &str,
+        service: String,
+        mut function: Function,
     ) -> Result<()> {
-        let name = format!("{variable_prefix}{}", variable(function));
-        let service = format!("{kind}{}", function.config.name);
-        self.add(&name, &service, kind, function, vars).map(|_| ())
+        if let Some(limits) = &instance.limits {
+            function = function.with_limits(limits);
+        }
+        if let Some(only) = &instance.bound_to {
+            let services = &mut function.config.services;
+            services
+                .iter_mut()
+                .for_each(|other| other.service.clone_from(only));
+        }
+        let mut vars = wrangler::function_vars(&self.vars);
+        vars.retain(|name, _| !instance.unset.contains(name));
+        for (name, value) in &instance.set {
+            let filled = self.vars.iter().fold(value.clone(), |text, (name, value)| {
+                text.replace(&format!("${{{name}}}"), value)
+            });
+            vars.insert(name.clone(), filled);
+        }
+        let cache = instance
+            .cache
+            .then(|| self.vars["SHARED_CACHE_PORT"].parse());
+        self.add(name, service, function, vars)?.cache = cache.transpose()?;
+        Ok(())
     }
 
     fn add(
         &mut self,
         name: &str,
-        service: &str,
-        bound_to: &'static str,
-        function: &Function,
-        vars: &Vars,
+        service: String,
+        function: Function,
+        mut vars: Vars,
     ) -> Result<&mut Placed> {
-        let mut vars = vars.clone();
-        vars.extend(wrangler::own_vars(function, &self.vars));
-        let port = self.reserve(&format!("{name}_URL"))?.0;
+        vars.extend(wrangler::own_vars(&function, &self.vars));
+        let port = self.reserve(&format!("{name}_URL"))?;
         self.placed.push(Placed {
-            service: service.to_owned(),
-            bound_to,
-            function: function.clone(),
+            service,
+            function,
             port,
             vars,
             cache: None,
         });
         self.placed.last_mut().context("one was just added")
     }
-}
 
-/// `UNREACHABLE_EDGE` is the service `unreachable-edge`.
-fn service(name: &str) -> String {
-    name.to_lowercase().replace('_', "-")
+    /// A free port, whose URL the variables have from now on.
+    fn reserve(&mut self, name: &str) -> Result<u16> {
+        let port = self.ports.take()?;
+        self.vars
+            .insert(name.to_owned(), format!("http://{HOST}:{port}"));
+        Ok(port)
+    }
 }
 
 fn variable(function: &Function) -> String {

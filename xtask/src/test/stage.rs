@@ -16,7 +16,7 @@ use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::processes::Processes;
 use crate::stack::Stack;
 use crate::steps::{Help, Steps};
-use crate::{keys, rate_limits, wasm, workerd};
+use crate::{keys, wasm, workerd};
 
 /// The variables of the suites that need the database.
 pub fn database_vars(postgres: &Postgres, host: &Host, in_folder: bool) -> Result<Vars> {
@@ -86,25 +86,16 @@ pub async fn start_functions(
     processes: &Processes,
     steps: &Steps,
 ) -> Result<Vars> {
-    let functions: Vec<_> = functions::all()?
-        .into_iter()
-        .map(rate_limits::out_of_reach)
-        .collect();
+    let functions = functions::all()?;
     let panicking = faults.then(functions::panicking).transpose()?;
     let mut built = functions.clone();
     built.extend(panicking.clone());
     wasm::build(&built, processes, steps).await?;
 
     // Now, and not earlier: a port that is free does not stay so.
-    let mut placement = Placement::new(&functions, stack.vars())?
-        .with_broken(&functions)?
-        .with_limited(&functions)?
-        .with_key_caches(&functions)?;
-    if let Some(panicking) = &panicking {
-        placement = placement.with_faulty(&functions, panicking)?;
-    }
-    let (placement, trigger) = placement.with_trigger()?;
-    let (placed, mut vars) = placement.finish();
+    let placement = Placement::new(&functions, stack.vars())?;
+    let (placed, mut vars) = placement.with_instances(panicking.as_ref())?.finish();
+    let trigger = vars["TRIGGER_PORT"].parse()?;
     let log = processes.log(workerd::NAME);
     let help = Help::log(log.clone(), "its log tells what it cannot load");
     let start = workerd::start(processes, state, &placed, trigger);

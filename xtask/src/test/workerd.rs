@@ -34,9 +34,6 @@ pub struct Placed {
     /// What the service is called: the Worker's name, by which others are bound to it, or a name of
     /// its own for a second instance.
     pub service: String,
-    /// What stands before the names of the Workers that it is bound to.
-    pub bound_to: &'static str,
-    /// Whose module it runs.
     pub function: Function,
     /// Where it listens.
     pub port: u16,
@@ -78,10 +75,13 @@ pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> R
 pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     let internet = json!({ "allow": ["public", "private", "local"] });
     let mut services = vec![json!({ "name": "internet", "network": internet })];
-    let mut sockets = String::new();
+    let mut sockets = Vec::new();
     let mut add = |name: &str, port: Option<u16>, worker: Value| {
         services.push(json!({ "name": name, "worker": worker }));
-        sockets += &port.map_or_else(String::new, |port| socket(&quote(name), port));
+        sockets.extend(port.map(|port| {
+            let address = format!("{HOST}:{port}");
+            json!({ "name": name, "address": address, "http": {}, "service": name })
+        }));
     };
     let mut namespaces = BTreeMap::new();
     for placed in functions {
@@ -109,10 +109,12 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
         add(CACHE, Some(port), script("shared_cache.js", None));
     }
-    let services: String = services
-        .iter()
-        .map(|of| format!("    {},\n", text(of)))
-        .collect();
+    let lines = |all: Vec<Value>| -> String {
+        all.iter()
+            .map(|of| format!("    {},\n", text(of)))
+            .collect()
+    };
+    let (services, sockets) = (lines(services), lines(sockets));
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\n\
@@ -133,10 +135,8 @@ fn worker(placed: &Placed) -> Value {
         own.filter_map(|(name, value)| Some(json!({ "name": name, "text": value.as_str()? })));
     let given = placed.vars.iter();
     let given = given.map(|(name, value)| json!({ "name": name, "text": value }));
-    let services = config.services.iter().map(|of| {
-        let service = format!("{}{}", placed.bound_to, of.service);
-        json!({ "name": of.binding, "service": service })
-    });
+    let services = config.services.iter();
+    let services = services.map(|of| json!({ "name": of.binding, "service": of.service }));
     let limits = config.ratelimits.iter();
     let limits = limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) }));
     let bindings: Vec<Value> = own.chain(given).chain(services).chain(limits).collect();
@@ -155,9 +155,9 @@ fn worker(placed: &Placed) -> Value {
     worker
 }
 
-/// The Worker of a script beside this file.
+/// The Worker of a script that the tests need.
 fn script(name: &str, further: Option<Value>) -> Value {
-    let file = root().join("xtask/src/test").join(name);
+    let file = root().join("tests/workers").join(name);
     let modules: Vec<_> = [module("index.js", "esModule", &file)]
         .into_iter()
         .chain(further)
@@ -195,16 +195,14 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// A socket for a service, whose name is quoted.
+// The two for the old files of the benchmark alone; to be deleted with them.
+pub fn binding(name: &str, kind: &str, value: &str) -> String {
+    format!("    (name = {}, {kind} = {value}),\n", quote(name))
+}
 pub fn socket(service: &str, port: u16) -> String {
     format!(
         "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
     )
-}
-
-/// A binding to a value that is written as Cap'n Proto has it.
-pub fn binding(name: &str, kind: &str, value: &str) -> String {
-    format!("    (name = {}, {kind} = {value}),\n", quote(name))
 }
 
 /// A string literal of Cap'n Proto, whose escapes are C's.

