@@ -67,7 +67,7 @@ impl Setup {
         Ok(listening)
     }
 
-    /// A call as this target takes it at an URL.
+    /// A call as this target takes it at a URL.
     pub fn wire(&self, target: Target, base: &str, call: &Call) -> Wire {
         match target {
             Target::HonoSupabase | Target::HonoDrizzle | Target::Ours | Target::OurFunction => {
@@ -113,14 +113,14 @@ fn ours(name: &str, setup: &Setup) -> Result<Listening> {
 }
 
 fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
-    let (address, script) = (free_address()?, setup.bundle(script));
+    let (address, script) = (address(ports::free()?), setup.bundle(script));
     let words = [("edge address", &*address), ("edge script", &*script)];
     setup.workerd(name, "one_worker.capnp", &words)?;
     Ok(edge_at(&address))
 }
 
 fn plain(name: &str, setup: &Setup) -> Result<Listening> {
-    let (edge, function) = (free_address()?, free_address()?);
+    let [edge, function] = ports::free_many()?.map(address);
     let (gateway, script) = (setup.bundle("plain_gateway"), setup.bundle("plain"));
     let words = [
         ("edge address", &*edge),
@@ -145,11 +145,11 @@ fn drizzle(name: &str, setup: &Setup) -> Result<Listening> {
         .env("DATABASE_URL", &setup.database_url)
         .env("SUPABASE_JWT_SECRET", secret.context("the stack has keys")?);
     setup.processes.start(Spec::new(name, node))?;
-    Ok(edge_at(&format!("{HOST}:{port}")))
+    Ok(edge_at(&address(port)))
 }
 
-fn free_address() -> Result<String> {
-    Ok(format!("{HOST}:{}", ports::free()?))
+fn address(port: u16) -> String {
+    format!("{HOST}:{port}")
 }
 
 fn edge_at(address: &str) -> Listening {

@@ -191,3 +191,51 @@ fn with_spread(series: &Series, number: Number, digits: usize) -> String {
     let median = series.median(number);
     format!("{median:.digits$} ({lowest:.digits$} to {highest:.digits$}{errors})")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::cases::parse;
+    use crate::load::Sample;
+
+    #[test]
+    fn the_page_has_a_row_for_each_measured_case_and_the_plots_are_drawn() {
+        let sample = |requests| Sample {
+            requests,
+            seconds: 1.0,
+            ..Sample::default()
+        };
+        let series = |target, rates: [u64; 3]| Series {
+            case: "edit".to_owned(),
+            target,
+            connections: 16,
+            open_loop: false,
+            samples: rates.map(sample).to_vec(),
+        };
+        let results = Results {
+            machine: Machine::default(),
+            quick: true,
+            cases: parse().unwrap(),
+            series: vec![
+                series(Target::PassThrough, [100, 200, 100]),
+                series(Target::Ours, [90, 100, 80]),
+            ],
+            memory: Vec::new(),
+            gzipped_kb: BTreeMap::from([("chats".to_owned(), 351.0)]),
+        };
+        let bars = bars::all(&results).unwrap();
+        let page = results.page(&bars, &Summary::new(&results, &bars), None);
+        for row in [
+            "| module size, gzipped, each, in KB | ≤ 350.00 | 351.00 (chats) |  | **not met** |",
+            "| case | JavaScript pass-through | ours |",
+            "| edit | 100 (100 to 200) | 90 (80 to 100) |",
+            "| edit | 1.00 (1.00 to 1.00) | 0.90 (0.50 to 0.90) |",
+        ] {
+            assert!(page.contains(row), "{row} in {page}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        plots::draw_all(&results, dir.path()).unwrap();
+        let plot = fs::read_to_string(dir.path().join("rates.svg")).unwrap();
+        assert!(plot.contains("JavaScript pass-through"), "{plot}");
+    }
+}

@@ -65,7 +65,7 @@ pub async fn all(world: &World) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn parse() -> Result<Vec<Case>> {
+pub fn parse() -> Result<Vec<Case>> {
     let mut file: BTreeMap<String, Vec<Case>> = toml::from_str(FILE).context("cases.toml")?;
     file.remove("case").context("cases.toml has cases")
 }

@@ -8,7 +8,7 @@ use tokio::process::Command;
 use crate::data::World;
 use crate::tool::paths::root;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Machine {
     /// Processor, cores, memory, and the versions that the commit does not pin.
     pub about: String,

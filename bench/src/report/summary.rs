@@ -101,13 +101,8 @@ mod tests {
 
     fn summary(share: f64) -> Summary {
         let ratios = |name: &str, value| Ratios::from([(name.to_owned(), value)]);
-        let machine = Machine {
-            about: "here".to_owned(),
-            commit: "abc".to_owned(),
-            at: "today".to_owned(),
-        };
         Summary {
-            machine,
+            machine: Machine::default(),
             bars: ratios("errors", 0.0),
             gzipped_kb: ratios("chats", 200.0),
             shares: BTreeMap::from([("send".to_owned(), ratios("ours", share))]),
@@ -116,12 +111,10 @@ mod tests {
 
     #[test]
     fn a_summary_is_read_back_and_compared() {
-        let dir = std::env::temp_dir().join(format!("bench-summary-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        assert!(Summary::read(&dir).unwrap().is_none());
-        summary(0.8).write(&dir).unwrap();
-        let earlier = Summary::read(&dir).unwrap().unwrap();
-        fs::remove_dir_all(&dir).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Summary::read(dir.path()).unwrap().is_none());
+        summary(0.8).write(dir.path()).unwrap();
+        let earlier = Summary::read(dir.path()).unwrap().unwrap();
         let changes = summary(0.88).changes_since(&earlier);
         let errors = "| errors | 0.00 | 0.00 | +0.0 % |\n";
         let share = "| send, requests/s / pass-through: ours | 0.80 | 0.88 | +10.0 % |\n";
