@@ -31,33 +31,25 @@ impl Load {
     }
 }
 
-/// What the client saw.
+/// One measurement.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Timed {
+pub struct Sample {
     /// Answered with a success.
     pub requests: u64,
     pub errors: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_error: Option<String>,
     pub seconds: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
-}
-
-/// One measurement: what the client saw, and the CPU time that it took.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Sample {
-    #[serde(flatten)]
-    pub timed: Timed,
     pub cpu: Cpu,
 }
 
 /// A number of a sample.
 pub type Number = fn(&Sample) -> f64;
 /// Good answers a second.
-pub const RATE: Number = |sample| sample.timed.rate();
-pub const P50: Number = |sample| sample.timed.p50_ms;
-pub const P99: Number = |sample| sample.timed.p99_ms;
+pub const RATE: Number = |sample| sample.requests as f64 / sample.seconds.max(1e-9);
+pub const P50: Number = |sample| sample.p50_ms;
+pub const P99: Number = |sample| sample.p99_ms;
 
 /// The samples of one case at one target under one load, one of each round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,12 +62,6 @@ pub struct Series {
     pub samples: Vec<Sample>,
 }
 
-impl Timed {
-    pub fn rate(&self) -> f64 {
-        self.requests as f64 / self.seconds.max(f64::EPSILON)
-    }
-}
-
 impl Series {
     pub fn each(&self, number: Number) -> Vec<f64> {
         self.samples.iter().map(number).collect()
@@ -86,16 +72,12 @@ impl Series {
     }
 
     pub fn errors(&self) -> u64 {
-        self.samples.iter().map(|sample| sample.timed.errors).sum()
+        self.samples.iter().map(|sample| sample.errors).sum()
     }
 
     /// Milliseconds of CPU time of one request, by part.
     pub fn cpu_ms(&self) -> Cpu {
-        let requests: u64 = self
-            .samples
-            .iter()
-            .map(|sample| sample.timed.requests)
-            .sum();
+        let requests: u64 = self.samples.iter().map(|sample| sample.requests).sum();
         let seconds = |part: usize| {
             self.samples
                 .iter()
@@ -104,6 +86,19 @@ impl Series {
         };
         std::array::from_fn(|part| seconds(part) * 1000.0 / requests.max(1) as f64)
     }
+}
+
+/// The measurements of a closed loop.
+pub fn find<'s>(
+    series: &'s [Series],
+    case: &str,
+    target: Target,
+    connections: usize,
+) -> Option<&'s Series> {
+    series.iter().find(|series| {
+        (series.connections, series.open_loop) == (connections, false)
+            && (series.case.as_str(), series.target) == (case, target)
+    })
 }
 
 /// The middle value, or the mean of the two in the middle.
@@ -141,24 +136,5 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert!(median(&[]).is_nan());
-    }
-
-    #[test]
-    fn cpu_time_is_shared_by_the_requests_of_all_rounds() {
-        let sample = |requests, edge| Sample {
-            timed: Timed {
-                requests,
-                ..Timed::default()
-            },
-            cpu: [edge, 0.0, 0.0, 0.0],
-        };
-        let series = Series {
-            case: "send".to_owned(),
-            target: Target::Ours,
-            connections: 1,
-            open_loop: false,
-            samples: vec![sample(100, 0.1), sample(300, 0.1)],
-        };
-        assert_eq!(series.cpu_ms(), [0.5, 0.0, 0.0, 0.0]);
     }
 }

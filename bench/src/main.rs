@@ -2,8 +2,8 @@
 //! Postgres. Start it with `cargo xtask bench`.
 
 mod data;
-mod fresh;
 mod load;
+mod memory;
 mod peers;
 mod report;
 mod run;

@@ -1,10 +1,11 @@
 //! The servers: ours, and what a team would build instead. Each has a process of its own.
 
 pub mod answers;
-pub mod scripts;
 pub mod target;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -12,27 +13,24 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 use crate::data::cases::{Call, Wire};
-use crate::peers::scripts::{Script, V8_FLAGS};
+use crate::peers::target::Target;
 use crate::tool::paths::root;
 use crate::tool::{Function, HOST, Placement, Processes, Spec, Vars, command, ports, workerd};
 
 /// The folder of the peers' code.
-pub const PEERS: &str = "bench/peers";
+const PEERS: &str = "bench/peers";
+/// As in bench/peers/one_worker.capnp, and with the same cause.
+const V8_FLAGS: &str = "  v8Flags = [\"--max-heap-size=128\"],\n";
 const START_TIME: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Server {
-    /// Gateway and functions on one workerd.
-    Ours,
-    /// A Worker that passes requests on to PostgREST.
-    PassThrough,
-    /// A Worker with Hono and supabase-js.
-    HonoSupabase,
-    /// Node with Hono, Drizzle and postgres.js.
-    HonoDrizzle,
-    /// Two Workers of plain JavaScript: an empty gateway, and a function that checks nothing.
-    Plain,
-}
+/// What has a server of its own. PostgREST is the stack's.
+pub const SERVERS: [Target; 5] = [
+    Target::PassThrough,
+    Target::HonoSupabase,
+    Target::HonoDrizzle,
+    Target::Ours,
+    Target::Plain,
+];
 
 /// What all servers are started with.
 pub struct Setup {
@@ -47,109 +45,94 @@ pub struct Setup {
     pub database_url: String,
 }
 
-/// Where a server listens, as URLs without a slash at the end.
-#[derive(Clone)]
+/// Where a server listens: URLs without a slash at the end.
 pub struct Listening {
-    /// The gateway, or the only server.
     pub edge: String,
-    /// The functions without the gateway.
-    pub chats: String,
-    pub messages: String,
-}
-
-impl Server {
-    pub const ALL: [Server; 5] = [
-        Server::Ours,
-        Server::PassThrough,
-        Server::HonoSupabase,
-        Server::HonoDrizzle,
-        Server::Plain,
-    ];
-
-    /// The name of its process.
-    pub fn name(self) -> &'static str {
-        match self {
-            Server::Ours => "ours",
-            Server::PassThrough => "pass-through",
-            Server::HonoSupabase => "hono-supabase",
-            Server::HonoDrizzle => "hono-drizzle",
-            Server::Plain => "plain",
-        }
-    }
-
-    /// Starts it as a process of this name, and waits until it listens.
-    pub async fn start(self, name: &str, setup: &Setup) -> Result<Listening> {
-        let listening = match self {
-            Server::Ours => ours(name, setup)?,
-            Server::PassThrough => workers(name, &["pass_through"], setup)?,
-            Server::HonoSupabase => workers(name, &["hono_supabase"], setup)?,
-            Server::Plain => workers(name, &["plain_gateway", "plain"], setup)?,
-            Server::HonoDrizzle => drizzle(name, setup)?,
-        };
-        wait_for_port(&listening.edge, name, &setup.processes).await?;
-        Ok(listening)
-    }
-
-    /// A call as this server takes it.
-    pub fn wire(self, base: &str, call: &Call, setup: &Setup) -> Wire {
-        match self {
-            Server::PassThrough | Server::Plain => call.to_postgrest(base, setup.anon_key()),
-            _ => call.to_api(base),
-        }
-    }
+    /// Without the gateway, by the function's name; empty where there is no gateway.
+    pub functions: BTreeMap<&'static str, String>,
 }
 
 impl Setup {
-    pub fn anon_key(&self) -> &str {
-        let key = self.vars.get("SUPABASE_PUBLISHABLE_KEY");
-        key.map_or("", String::as_str)
+    /// Starts a server as a process of this name, and waits until it listens.
+    pub async fn start(&self, target: Target, name: &str) -> Result<Listening> {
+        let listening = match target {
+            Target::PassThrough => worker(name, "pass_through", self)?,
+            Target::HonoSupabase => worker(name, "hono_supabase", self)?,
+            Target::HonoDrizzle => drizzle(name, self)?,
+            Target::Plain => plain(name, self)?,
+            Target::Ours => ours(name, self)?,
+            _ => bail!("{} is started with another", target.title()),
+        };
+        wait_for_port(&listening.edge, name, &self.processes).await?;
+        Ok(listening)
+    }
+
+    /// A call as this target takes it at a URL.
+    pub fn wire(&self, target: Target, base: &str, call: &Call) -> Wire {
+        match target {
+            Target::HonoSupabase | Target::HonoDrizzle | Target::Ours | Target::OurFunction => {
+                call.to_api(base)
+            }
+            _ => {
+                let key = self.vars.get("SUPABASE_PUBLISHABLE_KEY");
+                call.to_postgrest(base, key.map_or("", String::as_str))
+            }
+        }
+    }
+
+    /// Starts a workerd with a configuration of the peers' folder, whose words in <> are filled in.
+    fn workerd(&self, name: &str, config: &str, words: &[(&str, &str)]) -> Result<()> {
+        let mut config = fs::read_to_string(root().join(PEERS).join(config))?;
+        let vars = self.vars.iter().map(|(name, value)| (&**name, &**value));
+        for (word, value) in vars.chain(words.iter().copied()) {
+            config = config.replace(&format!("\"<{word}>\""), &workerd::quote(value));
+        }
+        workerd::spawn(name, &config, &self.processes, &self.state)
+    }
+
+    fn bundle(&self, script: &str) -> String {
+        bundle(&self.state, script).display().to_string()
     }
 }
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
     let (placed, vars) = Placement::new(&setup.functions, setup.vars.clone())?.finish();
     let services = "  services = [";
-    let with_flags = format!("  {V8_FLAGS},\n{services}");
+    let with_flags = format!("{V8_FLAGS}{services}");
     let config = workerd::render(&placed, None).replacen(services, &with_flags, 1);
     workerd::spawn(name, &config, &setup.processes, &setup.state)?;
     let url = |name: &str| vars.get(name).cloned().context("each function has a URL");
+    let functions = [
+        ("chats", url("CHATS_URL")?),
+        ("messages", url("MESSAGES_URL")?),
+    ];
     Ok(Listening {
         edge: url("EDGE_URL")?,
-        chats: url("CHATS_URL")?,
-        messages: url("MESSAGES_URL")?,
+        functions: functions.into(),
     })
 }
 
-/// JavaScript Workers on one workerd. The first is the edge. Each is bound to the others by their
-/// names in capitals.
-fn workers(name: &str, modules: &[&'static str], setup: &Setup) -> Result<Listening> {
-    let mut scripts = Vec::new();
-    for module in modules {
-        let mut bindings = String::new();
-        for variable in [
-            "SUPABASE_URL",
-            "SUPABASE_PUBLISHABLE_KEY",
-            "SUPABASE_JWT_SECRET",
-        ] {
-            let value = setup.vars.get(variable).context("the stack has keys")?;
-            bindings.push_str(&workerd::binding(variable, "text", &workerd::quote(value)));
-        }
-        for other in modules.iter().filter(|other| *other != module) {
-            let (variable, service) = (other.to_uppercase(), workerd::quote(other));
-            bindings.push_str(&workerd::binding(&variable, "service", &service));
-        }
-        scripts.push(Script {
-            name: module,
-            port: ports::free()?,
-            file: scripts::bundle(&setup.state, module),
-            bindings,
-        });
-    }
-    scripts::spawn(name, &scripts, setup)?;
-    let (first, last) = (&scripts[0], &scripts[scripts.len() - 1]);
+fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
+    let (address, script) = (address(ports::free()?), setup.bundle(script));
+    let words = [("edge address", &*address), ("edge script", &*script)];
+    setup.workerd(name, "one_worker.capnp", &words)?;
+    Ok(edge_at(&address))
+}
+
+fn plain(name: &str, setup: &Setup) -> Result<Listening> {
+    let [edge, function] = ports::free_many()?.map(address);
+    let (gateway, script) = (setup.bundle("plain_gateway"), setup.bundle("plain"));
+    let words = [
+        ("edge address", &*edge),
+        ("function address", &*function),
+        ("edge script", &*gateway),
+        ("function script", &*script),
+    ];
+    setup.workerd(name, "gateway_and_function.capnp", &words)?;
+    let url = format!("http://{function}");
     Ok(Listening {
-        edge: first.url(),
-        ..only(&last.url())
+        functions: [("chats", url.clone()), ("messages", url)].into(),
+        ..edge_at(&edge)
     })
 }
 
@@ -162,16 +145,45 @@ fn drizzle(name: &str, setup: &Setup) -> Result<Listening> {
         .env("DATABASE_URL", &setup.database_url)
         .env("SUPABASE_JWT_SECRET", secret.context("the stack has keys")?);
     setup.processes.start(Spec::new(name, node))?;
-    Ok(only(&format!("http://{HOST}:{port}")))
+    Ok(edge_at(&address(port)))
 }
 
-/// A server at one URL.
-fn only(url: &str) -> Listening {
+fn address(port: u16) -> String {
+    format!("{HOST}:{port}")
+}
+
+fn edge_at(address: &str) -> Listening {
     Listening {
-        edge: url.to_owned(),
-        chats: url.to_owned(),
-        messages: url.to_owned(),
+        edge: format!("http://{address}"),
+        functions: BTreeMap::new(),
     }
+}
+
+/// Installs the peers' packages, and bundles the peers that are Workers.
+pub async fn prepare(state: &Path, processes: &Processes) -> Result<()> {
+    let dir = root().join(PEERS);
+    let stamp = dir.join("node_modules/.xtask-lock");
+    let lock = fs::read_to_string(dir.join("package-lock.json"))?;
+    if fs::read_to_string(&stamp).unwrap_or_default() != lock {
+        let mut npm = command("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        npm.current_dir(&dir);
+        processes.run(Spec::new("npm-peers", npm)).await?;
+        fs::write(&stamp, &lock)?;
+    }
+    for name in ["pass_through", "hono_supabase", "plain", "plain_gateway"] {
+        let mut esbuild = command(root().join("node_modules/.bin/esbuild"), ["--bundle"]);
+        esbuild
+            .args(["--minify", "--format=esm", "--platform=browser"])
+            .args(["--conditions=worker,browser", "--log-level=warning"])
+            .arg(dir.join(format!("{name}.js")))
+            .arg(format!("--outfile={}", bundle(state, name).display()));
+        processes.run(Spec::new("esbuild", esbuild)).await?;
+    }
+    Ok(())
+}
+
+fn bundle(state: &Path, name: &str) -> PathBuf {
+    state.join("peers").join(format!("{name}.js"))
 }
 
 /// Waits until something listens at a URL's port, and sends nothing.

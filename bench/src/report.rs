@@ -13,10 +13,10 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::data::cases::Case;
-use crate::fresh::{Memory, Start};
-use crate::load::{Number, P50, P99, RATE, Series, ratio, spread};
+use crate::load::{Number, P50, P99, RATE, Series, find, ratio, spread};
+use crate::memory::Memory;
 use crate::peers::target::Target;
-use crate::report::bars::{Bar, find};
+use crate::report::bars::Bar;
 use crate::report::machine::Machine;
 use crate::report::summary::Summary;
 
@@ -28,19 +28,20 @@ pub struct Results {
     pub quick: bool,
     pub cases: Vec<Case>,
     pub series: Vec<Series>,
-    pub starts: Vec<Start>,
     pub memory: Vec<Memory>,
     /// The size of each module.
     pub gzipped_kb: BTreeMap<String, f64>,
-    /// Requests a second of the first page by our own client / by oha.
-    pub own_client_to_oha: f64,
 }
 
 impl Results {
     /// Writes everything. The samples go to a folder of their own, which git ignores.
     pub fn write(&self, dir: &Path, samples: &Path, earlier: Option<&Summary>) -> Result<()> {
         let bars = bars::all(self)?;
-        println!("\n{}\n{}", bars_table(&bars), self.errors());
+        println!("\n{}", bars_table(&bars));
+        let mut samples_of_all = self.series.iter().flat_map(|series| &series.samples);
+        if let Some(error) = samples_of_all.find_map(|sample| sample.first_error.as_deref()) {
+            println!("warning: some requests failed, the first of them with: {error}");
+        }
         fs::create_dir_all(dir)?;
         fs::create_dir_all(samples)?;
         let summary = Summary::new(self, &bars);
@@ -53,26 +54,6 @@ impl Results {
         Ok(())
     }
 
-    /// A line for each measurement that had errors, with the first error.
-    fn errors(&self) -> String {
-        let with_errors = self.series.iter().filter(|series| series.errors() > 0);
-        let line = |series: &Series| {
-            let mut errors = series
-                .samples
-                .iter()
-                .filter_map(|s| s.timed.first_error.as_deref());
-            format!(
-                "warning: {} errors of {} by {} at {} connections: {}\n",
-                series.errors(),
-                series.case,
-                series.target.title(),
-                series.connections,
-                errors.next().unwrap_or_default()
-            )
-        };
-        with_errors.map(line).collect()
-    }
-
     fn page(&self, bars: &[Bar], summary: &Summary, earlier: Option<&Summary>) -> String {
         let Machine { about, commit, at } = &self.machine;
         let quick = if self.quick { " A quick run." } else { "" };
@@ -83,27 +64,20 @@ impl Results {
         let mut section = |title: &str, about: &str, table: &str| {
             page.push_str(&format!("\n## {title}\n\n{about}\n\n{table}"));
         };
-        section(
-            "The bars",
-            "Of several cases the worst one is named.",
-            &bars_table(bars),
-        );
+        let about = "Of several cases the worst one is named.";
+        section("The bars", about, &bars_table(bars));
         if let Some(earlier) = earlier {
-            let about = format!("Then: commit {}, {} UTC.", earlier.commit, earlier.at);
-            section(
-                "Since the run before",
-                &about,
-                &summary.changes_since(earlier),
-            );
+            let Machine { commit, at, .. } = &earlier.machine;
+            let about = format!("Then: commit {commit}, {at} UTC.");
+            let changes = summary.changes_since(earlier);
+            section("Since the run before", &about, &changes);
         }
-        let cases = self
-            .cases
-            .iter()
-            .map(|case| format!("{} | {}", case.name, case.about));
+        let about = "The last five are answered by ours only.";
+        let row = |case: &Case| format!("{} | {}", case.name, case.about);
         section(
             "The cases",
-            "The last five are answered by ours only.",
-            &table("case | is", cases),
+            about,
+            &table("case | is", self.cases.iter().map(row)),
         );
         let medians = "The median of the rounds (the lowest to the highest).";
         for (title, connections, number, digits) in [
@@ -139,27 +113,11 @@ impl Results {
                 series.cpu_ms().map(|ms| format!("{ms:.2}")).join(" + ")
             }),
         );
-        let about = "The time until a new process listens, and that of its first request and of a later one.";
-        section("Starts", about, &self.starts_table());
-        section(
-            "Memory",
-            "What workerd has resident after many requests.",
-            &self.memory_table(),
-        );
-        let sizes = self
-            .gzipped_kb
-            .iter()
-            .map(|(name, kb)| format!("{name} | {kb:.0}"));
-        section(
-            "Modules",
-            "Their sizes.",
-            &table("module | gzipped KB", sizes),
-        );
-        let ratio = self.own_client_to_oha;
-        page.push_str(&format!(
-            "\nReads are sent by oha, writes by a client of our own. That client makes {ratio:.2} times the \
-             requests of oha, for the first page at 16 connections.\n"
-        ));
+        let about = "What workerd has resident after many requests.";
+        section("Memory", about, &self.memory_table());
+        let row = |(name, kb): (&String, &f64)| format!("{name} | {kb:.0}");
+        let sizes = table("module | gzipped KB", self.gzipped_kb.iter().map(row));
+        section("Modules", "Their sizes.", &sizes);
         page
     }
 
@@ -180,10 +138,8 @@ impl Results {
         targets.retain(|target| cells.keys().any(|(_, measured)| measured == target));
         let row = |case: &Case| {
             let cell = |target: &Target| cells.get(&(case.name.as_str(), *target));
-            let row = targets
-                .iter()
-                .map(|target| cell(target).map_or("", String::as_str));
-            let row: Vec<&str> = row.collect();
+            let text = |target| cell(target).map_or("", String::as_str);
+            let row: Vec<&str> = targets.iter().map(text).collect();
             let is_empty = row.iter().all(|cell| cell.is_empty());
             (!is_empty).then(|| format!("{} | {}", case.name, row.join(" | ")))
         };
@@ -192,50 +148,29 @@ impl Results {
         table(&head, self.cases.iter().filter_map(row))
     }
 
-    fn starts_table(&self) -> String {
-        let row = |start: &Start| {
-            let [listens, first, later] = start.ms;
-            format!("{} | {listens:.0} | {first:.1} | {later:.1}", start.server)
-        };
-        let head = "server | listens after, ms | first request, ms | later request, ms";
-        table(head, self.starts.iter().map(row))
-    }
-
     fn memory_table(&self) -> String {
         let row = |memory: &Memory| {
-            let mut after = memory
-                .after
-                .iter()
-                .map(|(count, mb)| format!("{mb:.0} after {count}"));
-            let first = after.next().unwrap_or_default();
-            format!(
-                "{} | {}",
-                memory.server,
-                after.fold(first, |all, one| format!("{all}, {one}"))
-            )
+            let after = memory.after.iter();
+            let after = after.map(|(count, mb)| format!("{mb:.0} after {count}"));
+            let after: Vec<String> = after.collect();
+            format!("{} | {}", memory.of.title(), after.join(", "))
         };
-        table(
-            "workerd of | MB after requests",
-            self.memory.iter().map(row),
-        )
+        table("workerd of | MB", self.memory.iter().map(row))
     }
 }
 
 fn bars_table(bars: &[Bar]) -> String {
     let row = |bar: &Bar| {
-        let met = if bar.met() { "met" } else { "**not met**" };
+        let (figure, limit, measured) = (&bar.figure, &bar.limit, bar.measured);
+        let met = ["**not met**", "met"][usize::from(bar.margin >= 0.0)];
         let rounds = bar
             .spread
             .map(|(low, high)| format!("{low:.2} to {high:.2}"));
         let rounds = rounds.unwrap_or_default();
-        let Bar {
-            figure,
-            case,
-            limit,
-            measured,
-            ..
-        } = bar;
-        format!("{figure} | {limit} | {measured:.2} ({case}) | {rounds} | {met}")
+        format!(
+            "{figure} | {limit} | {measured:.2} ({}) | {rounds} | {met}",
+            bar.case
+        )
     };
     table("figure | bar | measured | rounds | ", bars.iter().map(row))
 }
@@ -255,4 +190,52 @@ fn with_spread(series: &Series, number: Number, digits: usize) -> String {
     };
     let median = series.median(number);
     format!("{median:.digits$} ({lowest:.digits$} to {highest:.digits$}{errors})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::cases::parse;
+    use crate::load::Sample;
+
+    #[test]
+    fn the_page_has_a_row_for_each_measured_case_and_the_plots_are_drawn() {
+        let sample = |requests| Sample {
+            requests,
+            seconds: 1.0,
+            ..Sample::default()
+        };
+        let series = |target, rates: [u64; 3]| Series {
+            case: "edit".to_owned(),
+            target,
+            connections: 16,
+            open_loop: false,
+            samples: rates.map(sample).to_vec(),
+        };
+        let results = Results {
+            machine: Machine::default(),
+            quick: true,
+            cases: parse().unwrap(),
+            series: vec![
+                series(Target::PassThrough, [100, 200, 100]),
+                series(Target::Ours, [90, 100, 80]),
+            ],
+            memory: Vec::new(),
+            gzipped_kb: BTreeMap::from([("chats".to_owned(), 351.0)]),
+        };
+        let bars = bars::all(&results).unwrap();
+        let page = results.page(&bars, &Summary::new(&results, &bars), None);
+        for row in [
+            "| module size, gzipped, each, in KB | ≤ 350.00 | 351.00 (chats) |  | **not met** |",
+            "| case | JavaScript pass-through | ours |",
+            "| edit | 100 (100 to 200) | 90 (80 to 100) |",
+            "| edit | 1.00 (1.00 to 1.00) | 0.90 (0.50 to 0.90) |",
+        ] {
+            assert!(page.contains(row), "{row} in {page}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        plots::draw_all(&results, dir.path()).unwrap();
+        let plot = fs::read_to_string(dir.path().join("rates.svg")).unwrap();
+        assert!(plot.contains("JavaScript pass-through"), "{plot}");
+    }
 }

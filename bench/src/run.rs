@@ -1,19 +1,18 @@
 //! One run: starts the stack and all servers, checks that they answer alike, measures, and writes
 //! the results. What counts are ratios within the run.
 
-use std::future::{Future, pending};
+use std::collections::BTreeMap;
+use std::future::pending;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::data::cases::{self, Case};
 use crate::data::{self, World};
-use crate::fresh;
 use crate::load::rounds::{Meter, Plan};
-use crate::load::{Load, median};
-use crate::peers::target::{Places, Target};
-use crate::peers::{Server, Setup, answers, scripts, wait_for_port};
-use crate::report::summary::Summary;
+use crate::memory;
+use crate::peers::{self, SERVERS, Setup, answers, wait_for_port};
+use crate::report::summary::{Summary, rounded};
 use crate::report::{DIR, Results, machine};
 use crate::tool::{
     Claim, HOST, Help, Keys, OWNER, Ports, Processes, Programs, Spec, Stack, Steps, Upstreams,
@@ -24,30 +23,21 @@ use crate::tool::{
 pub const API: &str = "bench-api";
 
 const FULL: Plan = Plan {
+    quick: false,
     rounds: 5,
     seconds: 1.5,
-    connections: &[1, 16, 64],
-    open_loop_seconds: 3.0,
-    open_loop_cases: usize::MAX,
     memory_after: 100_000,
-    memory_of: &[Server::Ours, Server::HonoSupabase, Server::PassThrough],
 };
 const QUICK: Plan = Plan {
+    quick: true,
     rounds: 3,
     seconds: 0.25,
-    connections: &[1, 16],
-    open_loop_seconds: 0.5,
-    open_loop_cases: 1,
     memory_after: 6_000,
-    memory_of: &[Server::Ours],
 };
 
 pub async fn run(quick: bool) -> Result<()> {
-    // PostgREST is npm's, which has it for Linux.
-    ensure!(
-        cfg!(target_os = "linux"),
-        "the benchmark runs on Linux only"
-    );
+    // It was never tried elsewhere.
+    ensure!(cfg!(target_os = "linux"), "`bench` runs on Linux only");
     let state = paths::bench_state();
     let _claim = Claim::take(&state, "`cargo xtask bench`").await?;
     let processes = Processes::new(&state)?;
@@ -67,7 +57,8 @@ pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
 async fn whole_run(quick: bool, state: &Path, processes: &Processes) -> Result<()> {
     let steps = Steps::new();
     let (meter, cases) = start(state, processes, &steps).await?;
-    let results = measure(quick, &meter, cases, &steps).await?;
+    let plan = if quick { &QUICK } else { &FULL };
+    let results = measure(plan, &meter, cases, &steps).await?;
     let kept = paths::root().join(DIR);
     let earlier = Summary::read(&kept)?;
     let own = state.join("results");
@@ -85,14 +76,9 @@ async fn start(state: &Path, processes: &Processes, steps: &Steps) -> Result<(Me
     wasm::build(&functions, processes, steps).await?;
     let npm = "npm must reach its registry: `npm ping`";
     let help = Help::log(processes.log("npm-peers"), npm);
-    let prepare = scripts::prepare(state, processes);
+    let work = peers::prepare(state, processes);
     steps
-        .run(
-            "peers",
-            "the peers are installed and bundled",
-            help,
-            prepare,
-        )
+        .run("peers", "the peers are bundled", help, work)
         .await?;
 
     data::forget_outdated(state)?;
@@ -103,40 +89,39 @@ async fn start(state: &Path, processes: &Processes, steps: &Steps) -> Result<(Me
     processes.stop(lite::NAME).await?;
     let help = Help::mend("remove .dev/bench and run again");
     let load = World::load(state, &stack.postgres, &stack.keys);
-    let world = steps
-        .run("data", "1,000,000 messages are there", help, load)
-        .await?;
+    let what = "1,000,000 messages are there";
+    let world = steps.run("data", what, help, load).await?;
 
     let project = start_api(&stack, processes).await?;
     let mut vars = stack.vars();
     vars.insert("SUPABASE_URL".to_owned(), project.clone());
-    let functions = functions
-        .into_iter()
-        .map(|function| rate_limits::without(function).0);
+    let functions = functions.into_iter().map(rate_limits::without);
     let setup = Setup {
         state: state.to_owned(),
         processes: processes.clone(),
-        functions: functions.collect(),
+        functions: functions.map(|(function, _)| function).collect(),
         vars,
         database_url: stack.postgres.url(OWNER),
     };
-    let mut servers = Vec::new();
-    for server in Server::ALL {
-        servers.push(server.start(server.name(), &setup).await?);
+    let mut servers = BTreeMap::new();
+    for server in SERVERS {
+        servers.insert(server.name(), setup.start(server, server.name()).await?);
     }
-    let places = Places {
-        setup,
-        project,
-        servers,
-    };
     world.restore().await?;
     let cases = cases::all(&world).await?;
+    let meter = Meter {
+        setup,
+        world,
+        project,
+        servers,
+        oha,
+    };
     let help = Help::mend("mend the peer in bench/peers: another answer cannot be compared");
-    let check = answers::same_answers(&cases, &places, &world);
+    let check = answers::same_answers(&cases, &meter);
     steps
         .run("answers", "all give the same answers", help, check)
         .await?;
-    Ok((Meter { places, world, oha }, cases))
+    Ok((meter, cases))
 }
 
 /// Starts the API gateway. Returns the project's URL.
@@ -151,58 +136,26 @@ async fn start_api(stack: &Stack, processes: &Processes) -> Result<String> {
     Ok(url)
 }
 
-async fn measure(quick: bool, meter: &Meter, cases: Vec<Case>, steps: &Steps) -> Result<Results> {
-    let plan = if quick { &QUICK } else { &FULL };
-    let (page, setup) = (&cases[0], &meter.places.setup);
-    let starts = fresh::starts(setup, &page.calls[0]);
-    let starts = step(steps, "starts", "each server is started anew", starts).await?;
-    let memory = fresh::memory_of_all(meter, &page.calls[0], plan);
-    let memory = step(
-        steps,
-        "memory",
-        "a fresh workerd is asked many times",
-        memory,
-    )
-    .await?;
-    let warm_up = meter.warm_up(&cases, plan.seconds / 2.0);
-    step(steps, "warm-up", "all have answered for a while", warm_up).await?;
-    let own_client_to_oha = own_client_to_oha(meter, page).await?;
-    let closed = meter.closed_loops(plan, &cases);
-    let mut series = step(steps, "rounds", "all cases at all targets", closed).await?;
-    let open = meter.open_loops(plan, &cases, &series);
-    series.extend(step(steps, "open loops", "at 70 % of what each can do", open).await?);
-    let sizes = wasm::sizes(&setup.functions)?.into_iter();
+async fn measure(plan: &Plan, meter: &Meter, cases: Vec<Case>, steps: &Steps) -> Result<Results> {
+    let page = &cases[0].calls[0];
+    let help = Help::default;
+    let work = memory::measure(meter, page, plan);
+    let memory = steps.run("memory", "many requests", help(), work).await?;
+    let work = meter.warm_up(&cases, plan.seconds / 2.0);
+    steps.run("warm-up", "all cases", help(), work).await?;
+    let work = meter.closed_loops(plan, &cases);
+    let mut series = steps.run("rounds", "all cases", help(), work).await?;
+    let work = meter.open_loops(plan, &cases, &series);
+    let open = steps.run("open loops", "the reads", help(), work).await?;
+    series.extend(open);
+    let kb = |size: usize| rounded(size as f64 / 1024.0);
+    let sizes = wasm::sizes(&meter.setup.functions)?.into_iter();
     Ok(Results {
         machine: machine::look(&meter.world).await?,
-        quick,
+        quick: plan.quick,
         series,
-        starts,
         memory,
-        gzipped_kb: sizes
-            .map(|(name, _, size)| (name, size as f64 / 1024.0))
-            .collect(),
-        own_client_to_oha,
+        gzipped_kb: sizes.map(|(name, _, size)| (name, kb(size))).collect(),
         cases,
     })
-}
-
-/// A step that a person can do nothing about.
-async fn step<T>(
-    steps: &Steps,
-    name: &str,
-    what: &str,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    steps.run(name, what, Help::default(), work).await
-}
-
-/// Compares the two load generators by the same page.
-async fn own_client_to_oha(meter: &Meter, page: &Case) -> Result<f64> {
-    let load = Load::closed(16, 0.5);
-    let (mut own, mut by_oha) = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        own.push(meter.by_own_client(page, Target::Ours, &load).await?.rate());
-        by_oha.push(meter.by_oha(page, Target::Ours, &load).await?.rate());
-    }
-    Ok(median(&own) / median(&by_oha))
 }

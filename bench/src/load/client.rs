@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use reqwest::redirect::Policy;
 
 use crate::data::cases::Wire;
-use crate::load::{Load, Timed};
+use crate::load::{Load, Sample};
 
 /// A request that takes longer is an error.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -48,7 +48,7 @@ impl Client {
 
     /// Sends the requests in turn, in a closed loop. Of `n` connections the k-th sends every n-th
     /// request: so each has a sender of its own where the senders take turns.
-    pub async fn load(&self, wires: &[Wire], load: &Load) -> Result<Timed> {
+    pub async fn load(&self, wires: &[Wire], load: &Load) -> Result<Sample> {
         let begun = Instant::now();
         let tally = RefCell::new(Tally {
             latencies: Histogram::new(3)?,
@@ -69,13 +69,14 @@ impl Client {
         join_all((0..load.connections).map(connection)).await;
         let tally = tally.into_inner();
         let ms = |share| tally.latencies.value_at_quantile(share) as f64 / 1000.0;
-        Ok(Timed {
+        Ok(Sample {
             requests: tally.latencies.len(),
             errors: tally.errors,
             seconds: begun.elapsed().as_secs_f64(),
             p50_ms: ms(0.50),
             p99_ms: ms(0.99),
             first_error: tally.first_error,
+            ..Sample::default()
         })
     }
 }

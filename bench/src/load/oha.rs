@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::data::cases::Wire;
-use crate::load::{Load, Timed};
+use crate::load::{Load, Sample};
 
 /// oha counts a request as an error when the end of the measurement cuts it off. We do not.
 const CUT_OFF: &str = "aborted due to deadline";
@@ -30,38 +30,29 @@ const OPTIONS: [&str; 5] = [
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
-    summary: Summary,
+    summary: BTreeMap<String, Option<f64>>,
     latency_percentiles: BTreeMap<String, Option<f64>>,
     status_code_distribution: BTreeMap<String, u64>,
     error_distribution: BTreeMap<String, u64>,
 }
 
-#[derive(Deserialize)]
-struct Summary {
-    total: f64,
-}
-
 /// Sends this request again and again, for as long as the load says.
-pub async fn run(oha: &Path, wire: &Wire, load: &Load) -> Result<Timed> {
+pub async fn run(oha: &Path, wire: &Wire, load: &Load) -> Result<Sample> {
     let length = format!("{}ms", (load.seconds * 1000.0) as u64);
     start(oha, wire, load, ["-z", &length]).await
 }
 
 /// Sends this request `count` times, as fast as it goes.
-pub async fn run_count(oha: &Path, wire: &Wire, connections: usize, count: u32) -> Result<Timed> {
+pub async fn run_count(oha: &Path, wire: &Wire, connections: usize, count: u32) -> Result<Sample> {
     let load = Load::closed(connections, f64::from(count) / 20.0);
     start(oha, wire, &load, ["-n", &count.to_string()]).await
 }
 
-async fn start(oha: &Path, wire: &Wire, load: &Load, length: [&str; 2]) -> Result<Timed> {
+async fn start(oha: &Path, wire: &Wire, load: &Load, length: [&str; 2]) -> Result<Sample> {
     let mut command = Command::new(oha);
     command.args(OPTIONS).args(length);
-    command.args([
-        "-c",
-        &load.connections.to_string(),
-        "-m",
-        wire.method.as_str(),
-    ]);
+    command.args(["-m", wire.method.as_str()]);
+    command.args(["-c", &load.connections.to_string()]);
     for (name, value) in &wire.headers {
         command.args(["-H", &format!("{name}: {value}")]);
     }
@@ -79,27 +70,25 @@ async fn start(oha: &Path, wire: &Wire, load: &Load, length: [&str; 2]) -> Resul
     ensure!(output.status.success(), "oha failed: {}", stderr.trim());
     let report: Report = serde_json::from_slice(&output.stdout)
         .context("oha's report has another form than expected")?;
-    Ok(report.timed())
+    Ok(report.sample())
 }
 
 impl Report {
-    fn timed(mut self) -> Timed {
-        self.error_distribution.remove(CUT_OFF);
-        let (good, bad): (BTreeMap<_, _>, BTreeMap<_, _>) = self
-            .status_code_distribution
-            .into_iter()
-            .partition(|(status, _)| status.starts_with('2'));
-        let mut errors = bad;
-        errors.append(&mut self.error_distribution);
-        let percentiles = self.latency_percentiles;
-        let ms = |name| percentiles.get(name).copied().flatten().unwrap_or_default() * 1000.0;
-        Timed {
-            requests: good.into_values().sum(),
+    fn sample(self) -> Sample {
+        let mut errors = self.status_code_distribution;
+        let good = errors.extract_if(.., |status, _| status.starts_with('2'));
+        let requests = good.map(|(_, count)| count).sum();
+        errors.extend(self.error_distribution);
+        errors.remove(CUT_OFF);
+        let number = |of: &BTreeMap<_, _>, name| of.get(name).copied().flatten().unwrap_or(0.0);
+        Sample {
+            requests,
             errors: errors.values().sum(),
             first_error: errors.into_keys().next(),
-            seconds: self.summary.total,
-            p50_ms: ms("p50"),
-            p99_ms: ms("p99"),
+            seconds: number(&self.summary, "total"),
+            p50_ms: number(&self.latency_percentiles, "p50") * 1000.0,
+            p99_ms: number(&self.latency_percentiles, "p99") * 1000.0,
+            ..Sample::default()
         }
     }
 }
@@ -116,9 +105,12 @@ mod tests {
                 "errorDistribution":{"aborted due to deadline":16,"connection refused":2}}"#,
         )
         .unwrap();
-        let timed = report.timed();
-        assert_eq!((timed.requests, timed.errors), (99, 3));
-        assert_eq!((timed.p50_ms, timed.p99_ms), (2.0, 0.0));
-        assert_eq!(timed.first_error.as_deref(), Some("503"));
+        let sample = report.sample();
+        assert_eq!(
+            (sample.requests, sample.errors, sample.seconds),
+            (99, 3, 0.5)
+        );
+        assert_eq!((sample.p50_ms, sample.p99_ms), (2.0, 0.0));
+        assert_eq!(sample.first_error.as_deref(), Some("503"));
     }
 }

@@ -1,72 +1,81 @@
 //! The measurements: in each round all targets take turns, so that what disturbs the machine
 //! disturbs all of them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::data::World;
-use crate::data::cases::Case;
+use crate::data::cases::{Call, Case, Wire};
 use crate::load::client::Client;
 use crate::load::usage::{cpu_seconds, since};
-use crate::load::{Load, RATE, Sample, Series, Timed, oha};
-use crate::peers::Server;
-use crate::peers::target::{Places, Target};
+use crate::load::{Load, RATE, Sample, Series, oha};
+use crate::peers::target::Target;
+use crate::peers::{Listening, Setup};
 
-/// How many rounds, how long each measurement, and at which loads.
+/// How much is measured.
 pub struct Plan {
+    pub quick: bool,
     pub rounds: usize,
     /// Of one measurement.
     pub seconds: f64,
-    pub connections: &'static [usize],
-    /// Of one measurement in an open loop, and of how many cases.
-    pub open_loop_seconds: f64,
-    pub open_loop_cases: usize,
-    /// After how many requests the memory is looked at, and of which servers. Ours is the first.
+    /// After how many requests the memory is looked at.
     pub memory_after: u32,
-    pub memory_of: &'static [Server],
 }
 
+/// All that runs, and what measures it.
 pub struct Meter {
-    pub places: Places,
+    pub setup: Setup,
     pub world: World,
+    /// The project's URL: the API gateway, and PostgREST behind it.
+    pub project: String,
+    /// By the names of their processes.
+    pub servers: BTreeMap<&'static str, Listening>,
     pub oha: PathBuf,
 }
 
 impl Meter {
+    /// A call as this target takes it.
+    pub fn wire(&self, target: Target, call: &Call) -> Wire {
+        let base = match self.servers.get(target.name()) {
+            None => &self.project,
+            Some(server) => {
+                let function = server.functions.get(call.function.as_str());
+                let function = function.filter(|_| !target.has_gateway());
+                function.unwrap_or(&server.edge)
+            }
+        };
+        self.setup.wire(target, base, call)
+    }
+
     async fn measure(&self, case: &Case, target: Target, load: &Load) -> Result<Sample> {
         if let Some(before) = &case.before {
             self.world.sql.batch_execute(before).await?;
         }
-        let processes = &self.places.setup.processes;
-        let before = cpu_seconds(processes, target)?;
-        let timed = if case.writes() {
-            self.by_own_client(case, target, load).await?
+        let wires: Vec<Wire> = case
+            .calls
+            .iter()
+            .map(|call| self.wire(target, call))
+            .collect();
+        let before = cpu_seconds(&self.setup.processes, target)?;
+        let sample = if case.writes() {
+            // With new connections, as oha: workerd closes one that was idle for five seconds, and a
+            // client that uses it in that moment would have an error.
+            Client::new()?.load(&wires, load).await?
         } else {
-            self.by_oha(case, target, load).await?
+            oha::run(&self.oha, &wires[0], load).await?
         };
-        let cpu = since(cpu_seconds(processes, target)?, before);
-        Ok(Sample { timed, cpu })
-    }
-
-    pub async fn by_oha(&self, case: &Case, target: Target, load: &Load) -> Result<Timed> {
-        oha::run(&self.oha, &self.places.wire(target, &case.calls[0]), load).await
-    }
-
-    /// Each measurement has connections of its own, as with oha. workerd closes a connection that was
-    /// idle for five seconds, and a client that uses it in that moment would have an error.
-    pub async fn by_own_client(&self, case: &Case, target: Target, load: &Load) -> Result<Timed> {
-        let wire = |call| self.places.wire(target, call);
-        let wires: Vec<_> = case.calls.iter().map(wire).collect();
-        Client::new()?.load(&wires, load).await
+        let cpu = since(cpu_seconds(&self.setup.processes, target)?, before);
+        Ok(Sample { cpu, ..sample })
     }
 
     /// Compilers, pools and caches come to rest.
     pub async fn warm_up(&self, cases: &[Case], seconds: f64) -> Result<()> {
-        let load = Load::closed(8, seconds);
         for case in cases {
             for target in case.targets() {
-                self.by_own_client(case, target, &load).await?;
+                self.measure(case, target, &Load::closed(8, seconds))
+                    .await?;
             }
         }
         Ok(())
@@ -74,7 +83,15 @@ impl Meter {
 
     /// All rounds of the closed loops.
     pub async fn closed_loops(&self, plan: &Plan, cases: &[Case]) -> Result<Vec<Series>> {
-        let mut groups = groups(plan, cases);
+        let mut groups = Vec::new();
+        for connections in [1, 16, 64] {
+            for case in cases {
+                let targets = targets(case, connections, plan.quick).into_iter();
+                let series = targets.map(|target| Series::new(case, target, connections));
+                groups.push((case, series.collect::<Vec<_>>()));
+            }
+        }
+        groups.retain(|(_, group)| !group.is_empty());
         for round in 0..plan.rounds {
             println!("  round        {} of {}", round + 1, plan.rounds);
             self.world.restore().await?;
@@ -102,7 +119,7 @@ impl Meter {
         let reads = cases
             .iter()
             .filter(|case| !case.writes() && !case.ours_only);
-        for case in reads.take(plan.open_loop_cases) {
+        for case in reads.take(if plan.quick { 1 } else { usize::MAX }) {
             for target in Target::ALL {
                 let mut series = Series::new(case, target, 64);
                 series.open_loop = true;
@@ -110,7 +127,7 @@ impl Meter {
                 let capacities = closed.iter().filter(same).map(|series| series.median(RATE));
                 let load = Load {
                     rate: Some(capacities.fold(0.0, f64::max) * 0.7),
-                    ..Load::closed(64, plan.open_loop_seconds)
+                    ..Load::closed(64, plan.seconds * 2.0)
                 };
                 for _ in 0..plan.rounds.min(3) {
                     series
@@ -124,31 +141,18 @@ impl Meter {
     }
 }
 
-/// The series of each case and load, in the order in which they are measured.
-fn groups<'c>(plan: &Plan, cases: &'c [Case]) -> Vec<(&'c Case, Vec<Series>)> {
-    let mut groups = Vec::new();
-    for connections in [1, 16, 64] {
-        for case in cases {
-            let is_wanted = if case.ours_only {
-                // Latencies of reads at one connection, sends by sixteen.
-                connections == if case.writes() { 16 } else { 1 }
-            } else {
-                plan.connections.contains(&connections)
-            };
-            let mut targets = case.targets();
-            targets.retain(|target| connections <= 16 || !Target::LIMITS.contains(target));
-            if !is_wanted {
-                // There is a bar for the errors of this one.
-                let is_hot = case.name == "send-hot" && connections == 64;
-                targets.retain(|target| is_hot && *target == Target::Ours);
-            }
-            if !targets.is_empty() {
-                let series = |target| Series::new(case, target, connections);
-                groups.push((case, targets.into_iter().map(series).collect()));
-            }
-        }
+/// What is measured of a case at this load. A quick run leaves out 64 connections, but for the case
+/// whose errors have a bar.
+fn targets(case: &Case, connections: usize, quick: bool) -> Vec<Target> {
+    // Ours is compared with itself by the latencies of reads, and by how many sends it takes.
+    let alone = if case.writes() { 16 } else { 1 };
+    match connections {
+        _ if case.ours_only && connections != alone => Vec::new(),
+        64 if quick && case.name == "send-hot" => vec![Target::Ours],
+        64 if quick => Vec::new(),
+        64 => Target::ALL.to_vec(),
+        _ => case.targets(),
     }
-    groups
 }
 
 impl Series {

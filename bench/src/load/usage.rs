@@ -19,13 +19,11 @@ pub fn cpu_seconds(processes: &Processes, target: Target) -> Result<Cpu> {
     let kind = ProcessRefreshKind::nothing().with_cpu().without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
     let of = |name: &str| Ok::<_, anyhow::Error>(below(&system, pid(processes, name)?));
-    let edge = target.server().map(|server| of(server.name()));
-    Ok([
-        edge.transpose()?.unwrap_or_default(),
-        of(API)?,
-        of(postgrest::NAME)?,
-        of("postgres")?,
-    ])
+    let edge = match target {
+        Target::Postgrest => 0.0,
+        _ => of(target.name())?,
+    };
+    Ok([edge, of(API)?, of(postgrest::NAME)?, of("postgres")?])
 }
 
 /// What has been used since an earlier look. A backend that has ended takes its time with it, and

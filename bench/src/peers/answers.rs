@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::data::World;
 use crate::data::cases::Case;
 use crate::load::client::Client;
-use crate::peers::target::{Places, Target};
+use crate::load::rounds::Meter;
+use crate::peers::target::Target;
 
 /// How many requests of a case are compared.
 const COMPARED: usize = 3;
@@ -22,12 +22,12 @@ const MADE_ANEW: [&str; 7] = [
 ];
 
 /// Fails where a target's answer differs from PostgREST's.
-pub async fn same_answers(cases: &[Case], places: &Places, world: &World) -> Result<()> {
+pub async fn same_answers(cases: &[Case], meter: &Meter) -> Result<()> {
     let client = Client::new()?;
     for case in cases {
-        let expected = answers(case, Target::Postgrest, places, &client, world).await?;
+        let expected = answers(case, Target::Postgrest, meter, &client).await?;
         for target in case.targets() {
-            let given = answers(case, target, places, &client, world).await?;
+            let given = answers(case, target, meter, &client).await?;
             ensure!(
                 given == expected,
                 "{} answers {} otherwise than PostgREST: {given:?} and not {expected:?}",
@@ -43,16 +43,15 @@ pub async fn same_answers(cases: &[Case], places: &Places, world: &World) -> Res
 async fn answers(
     case: &Case,
     target: Target,
-    places: &Places,
+    meter: &Meter,
     client: &Client,
-    world: &World,
 ) -> Result<Vec<(u16, Value)>> {
     if let Some(before) = &case.before {
-        world.sql.batch_execute(before).await?;
+        meter.world.sql.batch_execute(before).await?;
     }
     let mut answers = Vec::new();
     for call in case.calls.iter().take(COMPARED) {
-        let (status, body) = client.send(&places.wire(target, call)).await?;
+        let (status, body) = client.send(&meter.wire(target, call)).await?;
         let what = || format!("{} answers {status} to {}", target.title(), case.name);
         let mut body: Value = serde_json::from_slice(&body).with_context(what)?;
         ensure!(status.is_success(), "{}: {body}", what());

@@ -1,21 +1,24 @@
-//! What is compared. A server may be two targets: with its gateway and without.
+//! What is compared.
 
 use serde::{Deserialize, Serialize};
-
-use crate::data::cases::{Call, Wire};
-use crate::peers::{Listening, Server, Setup};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// One request to PostgREST, without code of anybody's.
     Postgrest,
+    /// A Worker that passes this request on.
     PassThrough,
+    /// A Worker with Hono and supabase-js.
     HonoSupabase,
+    /// Node with Hono, Drizzle and postgres.js.
     HonoDrizzle,
+    /// Our gateway and functions, on one workerd.
     Ours,
     OurFunction,
+    /// A Worker of plain JavaScript that makes the same exchange as ours and checks nothing.
     PlainFunction,
+    /// The same behind an empty gateway.
     Plain,
 }
 
@@ -33,50 +36,33 @@ impl Target {
     /// 16 connections.
     pub const LIMITS: [Target; 2] = [Target::PlainFunction, Target::Plain];
 
-    /// What the tables call it, and who answers.
-    const fn about(self) -> (&'static str, Option<Server>) {
+    /// The name of its process. Two targets are one server with its gateway and without.
+    pub fn name(self) -> &'static str {
         match self {
-            Target::Postgrest => ("PostgREST direct", None),
-            Target::PassThrough => ("JavaScript pass-through", Some(Server::PassThrough)),
-            Target::HonoSupabase => ("Hono + supabase-js", Some(Server::HonoSupabase)),
-            Target::HonoDrizzle => ("Hono + Drizzle on Node", Some(Server::HonoDrizzle)),
-            Target::Ours => ("ours", Some(Server::Ours)),
-            Target::OurFunction => ("ours without gateway", Some(Server::Ours)),
-            Target::PlainFunction => ("plain JavaScript that checks nothing", Some(Server::Plain)),
-            Target::Plain => ("the same behind an empty gateway", Some(Server::Plain)),
+            Target::Postgrest => "postgrest",
+            Target::PassThrough => "pass-through",
+            Target::HonoSupabase => "hono-supabase",
+            Target::HonoDrizzle => "hono-drizzle",
+            Target::Ours | Target::OurFunction => "ours",
+            Target::PlainFunction | Target::Plain => "plain",
         }
     }
 
+    /// What the tables call it.
     pub fn title(self) -> &'static str {
-        self.about().0
+        match self {
+            Target::Postgrest => "PostgREST direct",
+            Target::PassThrough => "JavaScript pass-through",
+            Target::HonoSupabase => "Hono + supabase-js",
+            Target::HonoDrizzle => "Hono + Drizzle on Node",
+            Target::Ours => "ours",
+            Target::OurFunction => "ours without gateway",
+            Target::PlainFunction => "plain JavaScript that checks nothing",
+            Target::Plain => "the same behind an empty gateway",
+        }
     }
 
-    pub fn server(self) -> Option<Server> {
-        self.about().1
-    }
-}
-
-/// All servers, started.
-pub struct Places {
-    pub setup: Setup,
-    /// The project's URL: the API gateway, and PostgREST behind it.
-    pub project: String,
-    /// In the order of [`Server::ALL`].
-    pub servers: Vec<Listening>,
-}
-
-impl Places {
-    /// A call as this target takes it.
-    pub fn wire(&self, target: Target, call: &Call) -> Wire {
-        let Some(server) = target.server() else {
-            return call.to_postgrest(&self.project, self.setup.anon_key());
-        };
-        let listening = &self.servers[server as usize];
-        let base = match (target, call.function.as_str()) {
-            (Target::OurFunction, "chats") => &listening.chats,
-            (Target::OurFunction | Target::PlainFunction, _) => &listening.messages,
-            _ => &listening.edge,
-        };
-        server.wire(base, call, &self.setup)
+    pub fn has_gateway(self) -> bool {
+        !matches!(self, Target::OurFunction | Target::PlainFunction)
     }
 }

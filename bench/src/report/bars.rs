@@ -1,55 +1,31 @@
 //! The bars, of bars.toml: what the figures must show, and whether they do.
 
-use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::load::{P50, RATE, Series, ratio};
+use crate::load::{Number, P50, RATE, find, ratio};
 use crate::peers::target::Target;
 use crate::report::Results;
 
 const FILE: &str = include_str!("../../bars.toml");
 
-#[derive(Deserialize)]
-struct File {
-    bar: Vec<Rule>,
-}
-
 /// What must be so.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
     figure: String,
     at_least: Option<f64>,
     at_most: Option<f64>,
-    number: Measure,
-    connections: Option<usize>,
+    number: String,
+    #[serde(default)]
+    connections: usize,
     #[serde(default = "ours")]
     targets: [Target; 2],
-    cases: Option<Cases>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Measure {
-    Rate,
-    P50,
-    Errors,
-    ModuleKb,
-    MemoryGrowth,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Cases {
-    Pair([String; 2]),
-    Group(Group),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Group {
-    Reads,
-    All,
+    /// Two cases, or the name of a group: `reads` or `all`.
+    #[serde(default)]
+    cases: Vec<String>,
 }
 
 /// A figure and its bar.
@@ -62,13 +38,7 @@ pub struct Bar {
     /// The lowest and the highest ratio of all rounds.
     pub spread: Option<(f64, f64)>,
     /// How far the figure is on the good side. Below zero, the bar is not met.
-    margin: f64,
-}
-
-impl Bar {
-    pub fn met(&self) -> bool {
-        self.margin >= 0.0
-    }
+    pub margin: f64,
 }
 
 fn ours() -> [Target; 2] {
@@ -76,73 +46,69 @@ fn ours() -> [Target; 2] {
 }
 
 fn rules() -> Result<Vec<Rule>> {
-    let file: File = toml::from_str(FILE).context("bars.toml")?;
-    Ok(file.bar)
+    let mut file: BTreeMap<String, Vec<Rule>> = toml::from_str(FILE).context("bars.toml")?;
+    file.remove("bar").context("bars.toml has bars")
 }
 
 /// All bars that could be measured.
 pub fn all(results: &Results) -> Result<Vec<Bar>> {
-    let bars = rules()?.into_iter().map(|rule| rule.worst(results));
-    Ok(bars.flatten().collect())
+    let bars = rules()?
+        .into_iter()
+        .filter_map(|rule| rule.measure(results).transpose());
+    bars.collect()
 }
 
 impl Rule {
-    fn worst(&self, results: &Results) -> Option<Bar> {
-        let number = match self.number {
-            Measure::Rate => RATE,
-            Measure::P50 => P50,
-            Measure::Errors => {
-                let hot = find(&results.series, "send-hot", Target::Ours, 64)?;
-                return Some(self.bar("send-hot", hot.errors() as f64, None));
+    fn measure(&self, results: &Results) -> Result<Option<Bar>> {
+        let plain = |case: &str, measured| Ok(Some(self.bar(case, measured, None)));
+        match self.number.as_str() {
+            "rate" => Ok(self.worst(results, RATE)),
+            "p50" => Ok(self.worst(results, P50)),
+            "errors" => {
+                let hot = find(&results.series, "send-hot", Target::Ours, 64);
+                hot.map_or(Ok(None), |hot| plain(&hot.case, hot.errors() as f64))
             }
-            Measure::ModuleKb => {
-                let sizes = results.gzipped_kb.iter();
-                let (largest, kb) = sizes.max_by(|a, b| a.1.total_cmp(b.1))?;
-                return Some(self.bar(largest, *kb, None));
+            "module-kb" => {
+                let largest = results.gzipped_kb.iter().max_by(|a, b| a.1.total_cmp(b.1));
+                largest.map_or(Ok(None), |(name, kb)| plain(name, *kb))
             }
-            Measure::MemoryGrowth => {
-                let growth = results.memory.first()?.growth();
-                return Some(self.bar("first-page", growth, None));
+            "memory-growth" => {
+                let ours = results.memory.first();
+                ours.map_or(Ok(None), |ours| plain("first-page", ours.growth()))
             }
-        };
-        let mut worst: Option<Bar> = None;
-        for [above, below] in self.pairs(results) {
-            let find =
-                |case, at: usize| find(&results.series, case, self.targets[at], self.connections?);
-            let (measured, spread) = ratio(find(above, 0)?, find(below, 1)?, number);
-            let bar = self.bar(above, measured, Some(spread));
-            if worst.as_ref().is_none_or(|worst| bar.margin < worst.margin) {
-                worst = Some(bar);
-            }
+            other => bail!("bars.toml: there is no number {other}"),
         }
-        worst
     }
 
-    /// The cases that are compared.
-    fn pairs<'a>(&'a self, results: &'a Results) -> Vec<[&'a str; 2]> {
-        let is_read = |case: &&crate::data::cases::Case| match &self.cases {
-            Some(Cases::Group(Group::Reads)) => !case.writes(),
-            _ => true,
-        };
-        match &self.cases {
-            Some(Cases::Pair([above, below])) => vec![[above, below]],
-            _ => {
+    /// The worst ratio of all cases.
+    fn worst(&self, results: &Results, number: Number) -> Option<Bar> {
+        let pairs: Vec<[&str; 2]> = match self.cases.as_slice() {
+            [above, below] => vec![[above, below]],
+            group => {
+                let reads = group.first().is_some_and(|name| name == "reads");
                 let compared = results.cases.iter().filter(|case| !case.ours_only);
-                compared
-                    .filter(is_read)
-                    .map(|case| [case.name.as_str(); 2])
-                    .collect()
+                let wanted = compared.filter(|case| !(reads && case.writes()));
+                wanted.map(|case| [case.name.as_str(); 2]).collect()
             }
-        }
+        };
+        let [above, below] = self.targets;
+        let bars = pairs.into_iter().map(|[case, other]| {
+            let above = find(&results.series, case, above, self.connections)?;
+            let below = find(&results.series, other, below, self.connections)?;
+            let (measured, spread) = ratio(above, below, number);
+            Some(self.bar(case, measured, Some(spread)))
+        });
+        let bars: Option<Vec<Bar>> = bars.collect();
+        bars?
+            .into_iter()
+            .min_by(|a, b| a.margin.total_cmp(&b.margin))
     }
 
     fn bar(&self, case: &str, measured: f64, spread: Option<(f64, f64)>) -> Bar {
-        let (limit, margin) = match (self.at_least, self.at_most) {
-            (Some(least), _) => (format!("≥ {least:.2}"), measured - least),
-            (_, most) => {
-                let most = most.unwrap_or_default();
-                (format!("≤ {most:.2}"), most - measured)
-            }
+        let most = self.at_most.unwrap_or_default();
+        let (limit, margin) = match self.at_least {
+            Some(least) => (format!("≥ {least:.2}"), measured - least),
+            None => (format!("≤ {most:.2}"), most - measured),
         };
         Bar {
             figure: self.figure.clone(),
@@ -155,15 +121,32 @@ impl Rule {
     }
 }
 
-/// The measurements of a closed loop.
-pub fn find<'s>(
-    series: &'s [Series],
-    case: &str,
-    target: Target,
-    connections: usize,
-) -> Option<&'s Series> {
-    series.iter().find(|series| {
-        (series.connections, series.open_loop) == (connections, false)
-            && (series.case.as_str(), series.target) == (case, target)
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bar_has_one_limit_and_those_of_ratios_have_cases() {
+        let rules = rules().unwrap();
+        assert_eq!(rules.len(), 14);
+        for rule in rules {
+            assert_ne!(
+                rule.at_least.is_some(),
+                rule.at_most.is_some(),
+                "{}",
+                rule.figure
+            );
+            let is_ratio = ["rate", "p50"].contains(&rule.number.as_str());
+            assert_eq!(is_ratio, !rule.cases.is_empty(), "{}", rule.figure);
+        }
+    }
+
+    #[test]
+    fn a_value_on_the_bar_meets_it() {
+        let mut rule = rules().unwrap()[0].clone();
+        assert!(rule.bar("send", 0.95, None).margin >= 0.0);
+        assert!(rule.bar("send", 0.94, None).margin < 0.0);
+        (rule.at_least, rule.at_most) = (None, Some(0.95));
+        assert!(rule.bar("send", 0.96, None).margin < 0.0);
+    }
 }

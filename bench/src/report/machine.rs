@@ -1,12 +1,14 @@
 //! The machine, without a host's name or a path. The commit pins the versions of all packages.
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 use sysinfo::System;
 use tokio::process::Command;
 
 use crate::data::World;
 use crate::tool::paths::root;
 
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Machine {
     /// Processor, cores, memory, and the versions that the commit does not pin.
     pub about: String,

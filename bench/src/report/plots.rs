@@ -9,15 +9,6 @@ use crate::load::{Number, P50, P99, RATE, Series};
 use crate::peers::target::Target;
 use crate::report::Results;
 
-/// Of the targets in their order. Ours are the dark ones.
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(184, 196, 206),
-    RGBColor(143, 179, 217),
-    RGBColor(224, 178, 122),
-    RGBColor(217, 143, 143),
-    RGBColor(31, 111, 84),
-    RGBColor(87, 168, 136),
-];
 const LAST: usize = Target::ALL.len() - 1;
 
 /// Draws all plots of a run into a folder.
@@ -77,7 +68,7 @@ fn draw(
             .iter()
             .enumerate()
             .map(|(at, value)| (LAST - at, *value));
-        let style = |at: &_, _: &_| COLOURS[place(at)].filled();
+        let style = |at: &_, _: &_| Palette99::pick(place(at)).filled();
         let rectangles = Histogram::horizontal(&chart).style_func(style).margin(2);
         chart.draw_series(rectangles.data(bars.clone()))?;
         chart.draw_series(bars.map(|(at, value)| {

@@ -8,9 +8,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::load::{RATE, ratio};
+use crate::load::{RATE, find, ratio};
 use crate::peers::target::Target;
-use crate::report::bars::{Bar, find};
+use crate::report::bars::Bar;
+use crate::report::machine::Machine;
 use crate::report::{Results, table};
 
 pub const FILE: &str = "summary.toml";
@@ -18,9 +19,7 @@ type Ratios = BTreeMap<String, f64>;
 
 #[derive(Serialize, Deserialize)]
 pub struct Summary {
-    pub commit: String,
-    pub at: String,
-    pub machine: String,
+    pub machine: Machine,
     /// Each bar's figure.
     pub bars: Ratios,
     pub gzipped_kb: Ratios,
@@ -39,39 +38,29 @@ impl Summary {
                 of_case.insert(series.target.title().to_owned(), share);
             }
         }
-        let sizes = results.gzipped_kb.iter();
+        let figure = |bar: &Bar| (bar.figure.clone(), rounded(bar.measured));
         Summary {
-            commit: results.machine.commit.clone(),
-            at: results.machine.at.clone(),
-            machine: results.machine.about.clone(),
-            bars: bars
-                .iter()
-                .map(|bar| (bar.figure.clone(), rounded(bar.measured)))
-                .collect(),
-            gzipped_kb: sizes
-                .map(|(name, kb)| (name.clone(), rounded(*kb)))
-                .collect(),
+            machine: results.machine.clone(),
+            bars: bars.iter().map(figure).collect(),
+            gzipped_kb: results.gzipped_kb.clone(),
             shares,
         }
     }
 
     /// That of the last full run, where there is one.
     pub fn read(dir: &Path) -> Result<Option<Self>> {
-        match fs::read_to_string(dir.join(FILE)) {
-            Ok(text) => Ok(Some(
-                toml::from_str(&text).context("the summary is not as expected")?,
-            )),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+        let file = dir.join(FILE);
+        if !file.exists() {
+            return Ok(None);
         }
+        let summary = toml::from_str(&fs::read_to_string(file)?);
+        Ok(Some(summary.context("the last run's summary")?))
     }
 
     pub fn write(&self, dir: &Path) -> Result<()> {
-        let head = "# Written by `cargo xtask bench`, which compares its next run with it.\n";
-        Ok(fs::write(
-            dir.join(FILE),
-            format!("{head}{}", toml::to_string(self)?),
-        )?)
+        let head = "# Written by `cargo xtask bench`, which compares its next run with it.";
+        let text = format!("{head}\n{}", toml::to_string(self)?);
+        Ok(fs::write(dir.join(FILE), text)?)
     }
 
     /// What has changed since an earlier run, as a table.
@@ -80,14 +69,11 @@ impl Summary {
         let mut add = |of: &str, now: &Ratios, then: &Ratios| {
             for (name, now) in now {
                 if let Some(then) = then.get(name) {
-                    let change = if now == then {
-                        0.0
-                    } else {
-                        (now / then - 1.0) * 100.0
-                    };
-                    rows.push(format!(
-                        "{of}{name} | {then:.2} | {now:.2} | {change:+.1} %"
-                    ));
+                    // Nothing has changed where both are zero.
+                    let ratio = if now == then { 1.0 } else { now / then };
+                    let change = ratio * 100.0 - 100.0;
+                    let numbers = format!("{then:.2} | {now:.2} | {change:+.1} %");
+                    rows.push(format!("{of}{name} | {numbers}"));
                 }
             }
         };
@@ -105,7 +91,7 @@ impl Summary {
 }
 
 /// Three digits after the point: a fourth would be noise in each diff.
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
@@ -116,9 +102,7 @@ mod tests {
     fn summary(share: f64) -> Summary {
         let ratios = |name: &str, value| Ratios::from([(name.to_owned(), value)]);
         Summary {
-            commit: "abc".to_owned(),
-            at: "today".to_owned(),
-            machine: "here".to_owned(),
+            machine: Machine::default(),
             bars: ratios("errors", 0.0),
             gzipped_kb: ratios("chats", 200.0),
             shares: BTreeMap::from([("send".to_owned(), ratios("ours", share))]),
@@ -127,18 +111,16 @@ mod tests {
 
     #[test]
     fn a_summary_is_read_back_and_compared() {
-        let dir = std::env::temp_dir().join(format!("bench-summary-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        assert!(Summary::read(&dir).unwrap().is_none());
-        summary(0.8).write(&dir).unwrap();
-        let earlier = Summary::read(&dir).unwrap().unwrap();
-        fs::remove_dir_all(&dir).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Summary::read(dir.path()).unwrap().is_none());
+        summary(0.8).write(dir.path()).unwrap();
+        let earlier = Summary::read(dir.path()).unwrap().unwrap();
         let changes = summary(0.88).changes_since(&earlier);
+        let errors = "| errors | 0.00 | 0.00 | +0.0 % |\n";
+        let share = "| send, requests/s / pass-through: ours | 0.80 | 0.88 | +10.0 % |\n";
         assert!(
-            changes.contains("| errors | 0.00 | 0.00 | +0.0 % |\n"),
+            changes.contains(errors) && changes.contains(share),
             "{changes}"
         );
-        let share = "| send, requests/s / pass-through: ours | 0.80 | 0.88 | +10.0 % |\n";
-        assert!(changes.contains(share), "{changes}");
     }
 }
