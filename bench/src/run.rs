@@ -16,7 +16,7 @@ use crate::report::summary::{Summary, rounded};
 use crate::report::{DIR, Results, machine};
 use crate::tool::{
     Claim, HOST, Help, Keys, OWNER, Ports, Processes, Programs, Spec, Stack, Steps, Upstreams,
-    command, functions, gateway, lite, paths, ports, rate_limits, supervisor, tools, wasm,
+    command, functions, gateway, lite, paths, ports, supervisor, tools, wasm,
 };
 
 /// The name of the API gateway's process.
@@ -95,11 +95,13 @@ async fn start(state: &Path, processes: &Processes, steps: &Steps) -> Result<(Me
     let project = start_api(&stack, processes).await?;
     let mut vars = stack.vars();
     vars.insert("SUPABASE_URL".to_owned(), project.clone());
-    let functions = functions.into_iter().map(rate_limits::without);
+    let functions = functions
+        .into_iter()
+        .map(|function| function.with_limits(&Default::default()));
     let setup = Setup {
         state: state.to_owned(),
         processes: processes.clone(),
-        functions: functions.map(|(function, _)| function).collect(),
+        functions: functions.collect(),
         vars,
         database_url: stack.postgres.url(OWNER),
     };

@@ -12,4 +12,4 @@ pub use xtask::processes::{Processes, Spec, command};
 pub use xtask::stack::{Ports, Programs, Stack};
 pub use xtask::steps::{Help, Steps, print_failure};
 pub use xtask::supervisor::{self, Claim};
-pub use xtask::{leftovers, lite, paths, postgrest, rate_limits, tools, wasm, workerd};
+pub use xtask::{leftovers, lite, paths, postgrest, tools, wasm, workerd};

@@ -25,7 +25,7 @@ use crate::routes::Destination;
 use crate::runtime::config::Config;
 use crate::runtime::platform::Platform;
 use crate::runtime::request_log::{Ending, Scope, Trace};
-use crate::workers::forward::{Failed, forward};
+use crate::workers::forward::forward;
 pub use crate::workers::incoming::StreamBody;
 use crate::workers::incoming::{Headers, Incoming};
 use crate::workers::machine::Workers;
