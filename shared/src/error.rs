@@ -102,7 +102,7 @@ pub struct ApiError {
     /// For the log only.
     pub detail: Option<String>,
     /// The `Allow` header of a 405.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
     /// The `Retry-After` header in seconds.
     pub retry_after: Option<u32>,
 }
@@ -157,9 +157,9 @@ impl ApiError {
 
     /// `method_not_allowed` on a path that has the methods `allow`: `"GET, HEAD, POST"`.
     #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: impl Into<String>) -> Self {
         ApiError {
-            allow: Some(allow),
+            allow: Some(allow.into()),
             ..ErrorCode::MethodNotAllowed.into()
         }
     }

@@ -44,22 +44,6 @@
 //! 33. `workers`
 //! 34. `testing`
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unreachable,
-        clippy::unwrap_used
-    )
-)]
-#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
-
 pub mod auth;
 pub mod error;
 pub mod http;

@@ -1,21 +1,5 @@
 //! The `chats` function: its entry point as a Worker, and nothing else.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unreachable,
-        clippy::unwrap_used
-    )
-)]
-#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
-
 pub mod router;
 mod schemas;
 mod service;

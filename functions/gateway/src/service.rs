@@ -8,11 +8,9 @@ use shared::runtime::config::SupabaseConfig;
 use shared::runtime::request_log::Scope;
 use shared::supabase::postgrest::Postgrest;
 
-use crate::constants::VERSION;
-
 /// The reply of `GET /health`.
 pub fn healthy() -> Reply {
-    let body = json!({ "status": "ok", "version": VERSION });
+    let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
     Reply::json(200, body.to_string().into_bytes())
 }
 

@@ -1,89 +1,22 @@
-//! The whole route table of the messages function.
+//! Answers each route of the messages function.
 
 use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
-use shared::http::path;
 use shared::http::reply::Reply;
 use shared::http::request::{Body, Request};
 use shared::input::body::JsonObject;
-use shared::input::ids;
+use shared::routes::{self, Function, Operation};
 use shared::runtime::rate_limits::Limit;
 
 use crate::attachments::Uploads;
-use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
+use crate::schemas::changes::ListChanges;
+use crate::schemas::edit::EditMessage;
+use crate::schemas::list::ListMessages;
+use crate::schemas::send::SendMessage;
 use crate::service;
 
-/// A route, its ids as the path has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route<'p> {
-    /// `GET /chats/:id/messages`
-    List {
-        /// `:id`
-        chat: &'p str,
-    },
-    /// `GET /chats/:id/changes`
-    Changes {
-        /// `:id`
-        chat: &'p str,
-    },
-    /// `POST /chats/:id/messages`
-    Send {
-        /// `:id`
-        chat: &'p str,
-    },
-    /// `PATCH /chats/:id/messages/:msgId`
-    Edit {
-        /// `:id`
-        chat: &'p str,
-        /// `:msgId`
-        message: &'p str,
-    },
-    /// `DELETE /chats/:id/messages/:msgId`
-    Delete {
-        /// `:id`
-        chat: &'p str,
-        /// `:msgId`
-        message: &'p str,
-    },
-}
-
-impl Route<'_> {
-    /// The path without its ids, for the log.
-    fn pattern(&self) -> &'static str {
-        match self {
-            Route::List { .. } | Route::Send { .. } => "/chats/:id/messages",
-            Route::Changes { .. } => "/chats/:id/changes",
-            Route::Edit { .. } | Route::Delete { .. } => "/chats/:id/messages/:msgId",
-        }
-    }
-}
-
-/// Finds the route of a method and path.
-///
-/// # Errors
-/// `route_not_found`, or `method_not_allowed` with the methods that the path has.
-pub fn resolve<'p>(method: &str, path: &'p str) -> Result<Route<'p>, ApiError> {
-    match *path::segments(path).unwrap_or_default().as_slice() {
-        ["chats", chat, "messages"] => match method {
-            "GET" | "HEAD" => Ok(Route::List { chat }),
-            "POST" => Ok(Route::Send { chat }),
-            _ => Err(ApiError::method_not_allowed("GET, HEAD, POST")),
-        },
-        ["chats", chat, "changes"] => match method {
-            "GET" | "HEAD" => Ok(Route::Changes { chat }),
-            _ => Err(ApiError::method_not_allowed("GET, HEAD")),
-        },
-        ["chats", chat, "messages", message] => match method {
-            "PATCH" => Ok(Route::Edit { chat, message }),
-            "DELETE" => Ok(Route::Delete { chat, message }),
-            _ => Err(ApiError::method_not_allowed("PATCH, DELETE")),
-        },
-        _ => Err(ErrorCode::RouteNotFound.into()),
-    }
-}
-
-/// Answers a request: route, token, rate limits, ids, query or body, database, in this order, so that
-/// nothing of a stranger's request, or of one too many, is read further than its token.
+/// Answers a request. The order of the checks is: route, token, rate limits, ids, query or body,
+/// database. So a request without a valid token, or over a limit, is not read any further.
 ///
 /// # Errors
 /// Those of the contract's table.
@@ -91,21 +24,21 @@ pub async fn handle<B: Body>(
     request: Request<B>,
     context: &Context<'_>,
 ) -> Result<Reply, ApiError> {
-    let route = resolve(&request.method, &request.path)?;
-    context.scope.trace.route(route.pattern());
+    let resolved = routes::resolve(Function::Messages, &request.method, &request.path)?;
+    context.scope.trace.route(resolved.route.pattern);
     let session = Session::open(&request, context).await?;
-    match route {
-        Route::List { chat } => {
-            let chat = ids::from_path(chat)?;
+    match resolved.route.operation {
+        Operation::ListMessages => {
+            let chat = resolved.id("id")?;
             service::list(&session, chat, ListMessages::parse(&request.query, chat)?).await
         }
-        Route::Changes { chat } => {
-            let chat = ids::from_path(chat)?;
+        Operation::ListChanges => {
+            let chat = resolved.id("id")?;
             service::changes(&session, chat, ListChanges::parse(&request.query)?).await
         }
-        Route::Send { chat } => {
+        Operation::SendMessage => {
             session.charge(Limit::Sends).await?;
-            let chat = ids::from_path(chat)?;
+            let chat = resolved.id("id")?;
             let key = request.idempotency_key.clone();
             let body = JsonObject::read(request).await?;
             let uploads = Uploads {
@@ -116,19 +49,17 @@ pub async fn handle<B: Body>(
             let message = SendMessage::parse(body, key.as_deref(), &uploads)?;
             service::send(&session, chat, message).await
         }
-        Route::Edit { chat, message } => {
-            let (chat, message) = (ids::from_path(chat)?, ids::from_path(message)?);
+        Operation::EditMessage => {
+            let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);
             let body = JsonObject::read(request).await?;
             service::edit(&session, chat, message, EditMessage::parse(body)?).await
         }
-        Route::Delete { chat, message } => {
-            service::delete(
-                &session.postgrest,
-                ids::from_path(chat)?,
-                ids::from_path(message)?,
-            )
-            .await
+        Operation::DeleteMessage => {
+            let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);
+            service::delete(&session.postgrest, chat, message).await
         }
+        // No route of this function: a test goes through the table.
+        _ => Err(ErrorCode::RouteNotFound.into()),
     }
 }
 

@@ -12,7 +12,10 @@ use shared::supabase::postgrest::{Argument, Postgrest};
 use uuid::Uuid;
 
 use crate::attachments;
-use crate::schemas::{EditMessage, ListChanges, ListMessages, SendMessage};
+use crate::schemas::changes::ListChanges;
+use crate::schemas::edit::EditMessage;
+use crate::schemas::list::ListMessages;
+use crate::schemas::send::SendMessage;
 
 /// Gives a page of a chat's messages; the newest come first.
 pub async fn list(

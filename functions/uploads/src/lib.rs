@@ -1,23 +1,8 @@
 //! The `uploads` function: its entry points as a Worker, and nothing else.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unreachable,
-        clippy::unwrap_used
-    )
-)]
-#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
-
 mod constants;
 mod content_types;
+mod limits;
 pub mod router;
 mod schemas;
 mod service;

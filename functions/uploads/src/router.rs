@@ -1,47 +1,18 @@
-//! The whole route table of the uploads function.
+//! Answers each route of the uploads function.
 
 use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
-use shared::http::path;
 use shared::http::reply::Reply;
 use shared::http::request::{Body, Request};
 use shared::input::body::JsonObject;
+use shared::routes::{self, Function, Operation};
 
-use crate::schemas::{CreateUpload, Limits};
+use crate::limits::Limits;
+use crate::schemas::CreateUpload;
 use crate::service;
 
-/// A route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// `POST /uploads`
-    Create,
-}
-
-impl Route {
-    /// The path, for the log.
-    fn pattern(self) -> &'static str {
-        match self {
-            Route::Create => "/uploads",
-        }
-    }
-}
-
-/// Finds the route of a method and path.
-///
-/// # Errors
-/// `route_not_found`, or `method_not_allowed` with the methods that the path has.
-pub fn resolve(method: &str, path: &str) -> Result<Route, ApiError> {
-    match *path::segments(path).unwrap_or_default().as_slice() {
-        ["uploads"] => match method {
-            "POST" => Ok(Route::Create),
-            _ => Err(ApiError::method_not_allowed("POST")),
-        },
-        _ => Err(ErrorCode::RouteNotFound.into()),
-    }
-}
-
-/// Answers a request: route, token, rate limits, body, database, in this order, so that nothing of
-/// a stranger's request, or of one too many, is read further than its token.
+/// Answers a request. The order of the checks is: route, token, rate limits, body, database. So a
+/// request without a valid token, or over a limit, is not read any further.
 ///
 /// # Errors
 /// Those of the contract's table.
@@ -49,15 +20,17 @@ pub async fn handle<B: Body>(
     request: Request<B>,
     context: &Context<'_>,
 ) -> Result<Reply, ApiError> {
-    let route = resolve(&request.method, &request.path)?;
-    context.scope.trace.route(route.pattern());
+    let resolved = routes::resolve(Function::Uploads, &request.method, &request.path)?;
+    context.scope.trace.route(resolved.route.pattern);
     let session = Session::open(&request, context).await?;
-    match route {
-        Route::Create => {
+    match resolved.route.operation {
+        Operation::CreateUpload => {
             let limits = Limits::load(&|name| context.scope.platform.variable(name))?;
             let body = JsonObject::read(request).await?;
             service::create(&session, CreateUpload::parse(body, &limits)?).await
         }
+        // No route of this function: a test goes through the table.
+        _ => Err(ErrorCode::RouteNotFound.into()),
     }
 }
 

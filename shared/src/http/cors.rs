@@ -95,6 +95,7 @@ impl Cors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routes::ROUTES;
 
     const APP: Option<&str> = Some("https://app.example");
 
@@ -170,5 +171,16 @@ mod tests {
         assert_eq!(cors.preflight("OPTIONS", APP, None), None);
         assert_eq!(cors.preflight("GET", APP, Some("PATCH")), None);
         assert_eq!(cors.preflight("options", APP, Some("PATCH")), None);
+    }
+
+    #[test]
+    fn a_preflight_allows_the_methods_of_all_routes() {
+        let mut methods: Vec<&str> = ROUTES.iter().map(|route| route.method).collect();
+        methods.push("HEAD");
+        methods.sort();
+        methods.dedup();
+        let mut allowed: Vec<&str> = METHODS.split(", ").collect();
+        allowed.sort();
+        assert_eq!(allowed, methods);
     }
 }

@@ -61,8 +61,8 @@ impl ApiError {
             self.code.status(),
             serde_json::to_vec(&envelope).unwrap_or_default(),
         );
-        if let Some(allow) = self.allow {
-            reply.headers.push(("allow", allow.to_owned()));
+        if let Some(allow) = &self.allow {
+            reply.headers.push(("allow", allow.clone()));
         }
         if self.code.status() == 401 {
             reply

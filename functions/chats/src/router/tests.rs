@@ -1,84 +1,13 @@
 use shared::auth::verifier::Verifier;
 use shared::http::request_id::RequestId;
+use shared::routes::ROUTES;
 use shared::runtime::config::{Config, SupabaseConfig, TokenConfig};
 use shared::runtime::request_log::Scope;
 use shared::testing::TestPlatform;
 
 use super::*;
 
-#[test]
-fn every_route_has_its_method_and_path() {
-    for (method, path, route) in [
-        ("GET", "/chats", Route::List),
-        ("HEAD", "/chats", Route::List),
-        ("POST", "/chats", Route::Open),
-        ("GET", "/chats/7", Route::Get("7")),
-        ("HEAD", "/chats/7", Route::Get("7")),
-        ("DELETE", "/chats/7", Route::Leave("7")),
-        ("POST", "/chats/7/read", Route::MarkRead("7")),
-        ("POST", "/chats/7/typing", Route::Typing("7")),
-        ("GET", "/chats/a%2fb", Route::Get("a%2fb")),
-    ] {
-        assert_eq!(resolve(method, path), Ok(route), "{method} {path}");
-    }
-}
-
-#[test]
-fn another_method_is_405_with_those_that_work() {
-    for (path, allow, methods) in [
-        (
-            "/chats",
-            "GET, HEAD, POST",
-            ["PUT", "DELETE", "head", "OPTIONS", "get"],
-        ),
-        (
-            "/chats/7",
-            "GET, HEAD, DELETE",
-            ["POST", "PATCH", "PUT", "OPTIONS", "BREW"],
-        ),
-        (
-            "/chats/7/read",
-            "POST",
-            ["GET", "PUT", "HEAD", "OPTIONS", "post"],
-        ),
-        (
-            "/chats/7/typing",
-            "POST",
-            ["GET", "PUT", "HEAD", "DELETE", "post"],
-        ),
-    ] {
-        for method in methods {
-            let error = ApiError::method_not_allowed(allow);
-            assert_eq!(resolve(method, path), Err(error), "{method} {path}");
-        }
-    }
-}
-
-#[test]
-fn another_path_is_404() {
-    for path in [
-        "/",
-        "/Chats",
-        "/chats/",
-        "//chats",
-        "/chats//read",
-        "/chats/../chats",
-        "/chats/7/read/",
-        "/chats/7/messages",
-        "/chats/7/Read",
-        "/chats/7/read/8",
-        "/chats/7/typing/",
-        "/health",
-    ] {
-        assert_eq!(
-            resolve("GET", path),
-            Err(ErrorCode::RouteNotFound.into()),
-            "{path}"
-        );
-    }
-}
-
-/// Signed with [`SECRET`] for a made-up user, valid until the year 2100.
+/// Signed with [`SECRET`] for an invented user, valid until the year 2100.
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMTExMTExMS0xMTExLTQxMTEtODExMS0xMTExMTExMTExMTEiLCJhdWQiOiJhdXRoZW50aWNhdGVkIiwicm9sZSI6ImF1dGhlbnRpY2F0ZWQiLCJleHAiOjQxMDI0NDQ4MDB9.YrUPep5LVCkDIAqPy-LdHyQklUfZauYvb4NDhxKqsJo";
 const SECRET: &str = "known-to-this-test-only";
 const ID: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
@@ -99,8 +28,8 @@ fn request(method: &str, path: &str) -> Request<Vec<u8>> {
     }
 }
 
-/// The code of the error, with a database that nobody answers for: whatever gets as far as
-/// calling it is `unavailable`.
+/// The code of the error. No database listens, so a request that gets as far as the database is
+/// `unavailable`.
 async fn code(request: Request<Vec<u8>>) -> ErrorCode {
     let config = Config {
         supabase: SupabaseConfig {
@@ -125,18 +54,27 @@ async fn code(request: Request<Vec<u8>>) -> ErrorCode {
 }
 
 #[tokio::test]
-async fn the_route_is_judged_before_the_token_and_the_token_before_the_rest() {
-    let mut nowhere = request("GET", "/nowhere");
-    nowhere.authorization = None;
-    assert_eq!(code(nowhere).await, ErrorCode::RouteNotFound);
-    let mut stranger = request("POST", "/chats/no-id/read");
-    stranger.authorization = None;
-    stranger.content_length = Some(1 << 30);
-    assert_eq!(code(stranger).await, ErrorCode::MissingToken);
+async fn each_route_of_the_function_is_answered_and_no_other() {
+    for route in ROUTES {
+        let path = route.pattern.replace(":id", ID).replace(":msgId", ID);
+        let is_answered = code(request(route.method, &path)).await != ErrorCode::RouteNotFound;
+        assert_eq!(is_answered, route.function == Function::Chats, "{route:?}");
+    }
 }
 
 #[tokio::test]
-async fn ids_are_judged_before_the_body_and_the_body_before_the_database() {
+async fn the_route_is_checked_before_the_token_and_the_token_before_the_rest() {
+    let mut nowhere = request("GET", "/nowhere");
+    nowhere.authorization = None;
+    assert_eq!(code(nowhere).await, ErrorCode::RouteNotFound);
+    let mut anonymous = request("POST", "/chats/no-id/read");
+    anonymous.authorization = None;
+    anonymous.content_length = Some(1 << 30);
+    assert_eq!(code(anonymous).await, ErrorCode::MissingToken);
+}
+
+#[tokio::test]
+async fn ids_are_checked_before_the_body_and_the_body_before_the_database() {
     for (method, path) in [
         ("GET", "/chats/x"),
         ("DELETE", "/chats/x"),
@@ -157,15 +95,16 @@ async fn ids_are_judged_before_the_body_and_the_body_before_the_database() {
         code(request("POST", "/chats")).await,
         ErrorCode::InvalidRequest
     );
-    let mut garbled = request("GET", "/chats");
-    garbled.query = "cursor=x".to_owned();
-    assert_eq!(code(garbled).await, ErrorCode::InvalidCursor);
+    let mut wrong_cursor = request("GET", "/chats");
+    wrong_cursor.query = "cursor=x".to_owned();
+    assert_eq!(code(wrong_cursor).await, ErrorCode::InvalidCursor);
 }
 
 #[tokio::test]
-async fn a_sound_request_reaches_the_database() {
+async fn a_valid_request_reaches_the_database() {
     let chat = format!("/chats/{ID}");
     let read = format!("{chat}/read");
+    let typing = format!("{chat}/typing");
     for (method, path, body) in [
         ("GET", "/chats", String::new()),
         (
@@ -177,10 +116,11 @@ async fn a_sound_request_reaches_the_database() {
         ("GET", &chat, String::new()),
         ("HEAD", &chat, String::new()),
         ("DELETE", &chat, String::new()),
+        ("POST", &typing, String::new()),
         ("POST", &read, format!(r#"{{"messageId":"{ID}"}}"#)),
     ] {
-        let mut sound = request(method, path);
-        sound.body = body.into_bytes();
-        assert_eq!(code(sound).await, ErrorCode::Unavailable, "{method} {path}");
+        let mut valid = request(method, path);
+        valid.body = body.into_bytes();
+        assert_eq!(code(valid).await, ErrorCode::Unavailable, "{method} {path}");
     }
 }

@@ -1,41 +1,13 @@
 use shared::auth::verifier::Verifier;
 use shared::http::request_id::RequestId;
+use shared::routes::ROUTES;
 use shared::runtime::config::{Config, SupabaseConfig, TokenConfig};
 use shared::runtime::request_log::Scope;
 use shared::testing::TestPlatform;
 
 use super::*;
 
-#[test]
-fn the_route_has_its_method_and_path() {
-    assert_eq!(resolve("POST", "/uploads"), Ok(Route::Create));
-    for method in ["GET", "PUT", "DELETE", "HEAD", "OPTIONS", "post"] {
-        let error = ApiError::method_not_allowed("POST");
-        assert_eq!(resolve(method, "/uploads"), Err(error), "{method}");
-    }
-}
-
-#[test]
-fn another_path_is_404() {
-    for path in [
-        "/",
-        "/uploads/",
-        "//uploads",
-        "/uploads/x",
-        "/uploads/..",
-        "/Uploads",
-        "/upload",
-        "/chats/7/uploads",
-    ] {
-        assert_eq!(
-            resolve("POST", path),
-            Err(ErrorCode::RouteNotFound.into()),
-            "{path}"
-        );
-    }
-}
-
-/// Signed with [`SECRET`] for a made-up user, valid until the year 2100.
+/// Signed with [`SECRET`] for an invented user, valid until the year 2100.
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMTExMTExMS0xMTExLTQxMTEtODExMS0xMTExMTExMTExMTEiLCJhdWQiOiJhdXRoZW50aWNhdGVkIiwicm9sZSI6ImF1dGhlbnRpY2F0ZWQiLCJleHAiOjQxMDI0NDQ4MDB9.YrUPep5LVCkDIAqPy-LdHyQklUfZauYvb4NDhxKqsJo";
 const SECRET: &str = "known-to-this-test-only";
 const ID: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
@@ -58,8 +30,8 @@ fn request(method: &str, path: &str) -> Request<Vec<u8>> {
     }
 }
 
-/// The code of the error, with a Supabase that nobody answers for: whatever gets as far as calling
-/// it is `unavailable`.
+/// The code of the error. No Supabase listens, so a request that gets as far as Supabase is
+/// `unavailable`.
 async fn code(request: Request<Vec<u8>>, platform: TestPlatform) -> ErrorCode {
     let config = Config {
         supabase: SupabaseConfig {
@@ -83,24 +55,38 @@ async fn code(request: Request<Vec<u8>>, platform: TestPlatform) -> ErrorCode {
 }
 
 #[tokio::test]
-async fn the_route_is_judged_before_the_token_and_the_token_before_the_rest() {
+async fn each_route_of_the_function_is_answered_and_no_other() {
+    for route in ROUTES {
+        let path = route.pattern.replace(":id", ID).replace(":msgId", ID);
+        let is_answered = code(request(route.method, &path), TestPlatform::default()).await
+            != ErrorCode::RouteNotFound;
+        assert_eq!(
+            is_answered,
+            route.function == Function::Uploads,
+            "{route:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_route_is_checked_before_the_token_and_the_token_before_the_rest() {
     let mut nowhere = request("GET", "/nowhere");
     nowhere.authorization = None;
     assert_eq!(
         code(nowhere, TestPlatform::default()).await,
         ErrorCode::RouteNotFound
     );
-    let mut stranger = request("POST", "/uploads");
-    stranger.authorization = None;
-    stranger.content_length = Some(1 << 30);
+    let mut anonymous = request("POST", "/uploads");
+    anonymous.authorization = None;
+    anonymous.content_length = Some(1 << 30);
     assert_eq!(
-        code(stranger, TestPlatform::default()).await,
+        code(anonymous, TestPlatform::default()).await,
         ErrorCode::MissingToken
     );
 }
 
 #[tokio::test]
-async fn the_body_is_judged_before_the_database() {
+async fn the_body_is_checked_before_the_database() {
     let mut no_json = request("POST", "/uploads");
     no_json.content_type = None;
     assert_eq!(
@@ -113,15 +99,15 @@ async fn the_body_is_judged_before_the_database() {
         code(empty, TestPlatform::default()).await,
         ErrorCode::InvalidRequest
     );
-    let sound = request("POST", "/uploads");
+    let valid = request("POST", "/uploads");
     assert_eq!(
-        code(sound, TestPlatform::default()).await,
+        code(valid, TestPlatform::default()).await,
         ErrorCode::Unavailable
     );
 }
 
 #[tokio::test]
-async fn a_wrong_limit_is_a_fault_of_the_deployment_and_a_small_one_refuses() {
+async fn a_wrong_limit_is_an_internal_error_and_a_small_one_refuses() {
     for (value, expected) in [
         ("25 MiB", ErrorCode::Internal),
         ("4", ErrorCode::InvalidRequest),

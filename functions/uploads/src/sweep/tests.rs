@@ -1,19 +1,22 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 
+use serde_json::json;
 use shared::testing::TestPlatform;
 
 use super::*;
+use crate::sweep::settings::PAGES_OF_A_RUN;
+use crate::sweep::sweeper::bytes;
 
-/// A bucket, as the database and Storage show it to the sweeper.
+/// A bucket, as the sweeper sees it in the database and in Storage.
 #[derive(Default)]
 struct Bucket {
     left_over: RefCell<BTreeSet<String>>,
-    /// What Storage will not remove.
+    /// The objects that Storage does not remove.
     stuck: BTreeSet<String>,
     forgotten: RefCell<VecDeque<u64>>,
     asked: RefCell<Vec<String>>,
-    /// What is answered to each request whose path begins so.
+    /// The beginning of a path, and the answer to each request with such a path.
     broken: Option<(&'static str, u16, &'static str)>,
 }
 
@@ -54,8 +57,7 @@ impl Bucket {
                     json!({ "unattached_hours": 25, "deleted_days": 30, "strays": false })
                 );
                 let objects = self.left_over.borrow().len();
-                let row =
-                    json!({ "reason": "unattached", "objects": objects, "bytes": objects * 2 });
+                let row = json!({ "reason": "unattached", "objects": objects, "bytes": objects.saturating_mul(2) });
                 json!({ "data": [row] })
             }
             ("POST", "/rest/v1/rpc/forget_swept_uploads") => {
@@ -111,12 +113,12 @@ fn settings(apply: bool, pages: Option<u32>) -> Settings {
 
 async fn run(bucket: &Bucket, settings: &Settings) -> Result<(u64, bool), ApiError> {
     let swept = sweep(bucket, settings, &mut |_| {}).await?;
-    assert_eq!(swept.bytes, swept.total() * 2);
+    assert_eq!(swept.bytes, swept.total().saturating_mul(2));
     Ok((swept.total(), swept.more))
 }
 
 #[tokio::test]
-async fn everything_goes_page_by_page_and_a_second_run_finds_nothing() {
+async fn all_leftovers_are_removed_page_by_page_and_a_second_run_finds_none() {
     let bucket = Bucket::of(250);
     let mut told = Vec::new();
     let all = settings(true, None);
@@ -129,7 +131,7 @@ async fn everything_goes_page_by_page_and_a_second_run_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_everything_and_removes_and_forgets_nothing() {
+async fn a_dry_run_counts_all_leftovers_and_removes_none() {
     for objects in [0, 7, 250] {
         let bucket = Bucket::of(objects);
         let found = run(&bucket, &settings(false, None)).await;
@@ -161,7 +163,7 @@ async fn a_run_of_the_worker_makes_fewer_requests_than_the_platform_allows() {
 }
 
 #[tokio::test]
-async fn what_storage_will_not_remove_ends_the_run_and_does_not_turn_it_in_a_circle() {
+async fn a_page_of_which_storage_removes_nothing_ends_the_run() {
     let stuck: BTreeSet<_> = (0..100).map(|n| format!("object-{n:04}")).collect();
     let bucket = Bucket {
         stuck,
@@ -176,7 +178,7 @@ async fn what_storage_will_not_remove_ends_the_run_and_does_not_turn_it_in_a_cir
 }
 
 #[tokio::test]
-async fn each_refusal_ends_it_with_its_reason() {
+async fn each_refusal_ends_the_run_with_its_code() {
     for (broken, code) in [
         (
             ("/auth/", 400, r#"{"error_code":"invalid_credentials"}"#),
@@ -221,7 +223,7 @@ fn load(variables: &[(&str, &str)]) -> Result<Option<Settings>, ApiError> {
 }
 
 #[test]
-fn variables_say_who_sweeps_and_what() {
+fn the_settings_come_from_variables() {
     let account = [("SWEEPER_EMAIL", "s@x"), ("SWEEPER_PASSWORD", "p")];
     let settings = load(&account).ok().flatten().unwrap();
     assert_eq!((settings.unattached_hours, settings.deleted_days), (25, 30));

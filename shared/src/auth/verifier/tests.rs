@@ -140,7 +140,7 @@ fn now() -> u64 {
 fn claims(changes: Value) -> String {
     let mut claims = json!({
         "iss": ISSUER, "sub": USER, "aud": "authenticated",
-        "exp": now() + 3600, "iat": now(), "role": "authenticated",
+        "exp": now().saturating_add(3_600), "iat": now(), "role": "authenticated",
     });
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();

@@ -215,7 +215,8 @@ proptest! {
         let json = serde_json::json!({ "text": text, "id": id }).to_string();
         let mut body = object(&json);
         let (cleaned, parsed) = (body.text("text"), body.id("id"));
-        let faults = usize::from(cleaned.is_none()) + usize::from(parsed.is_none());
+        let missing = [cleaned.is_none(), parsed.is_none()];
+        let faults = missing.iter().filter(|missing| **missing).count();
         prop_assert_eq!(body.issues.len(), faults);
         if let Some(cleaned) = cleaned {
             prop_assert!(text.as_str().unwrap().contains(&cleaned));

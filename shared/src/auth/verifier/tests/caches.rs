@@ -1,5 +1,5 @@
-//! Keys and tokens that an instance remembers: how often the endpoint is asked, and what happens
-//! while keys change or cannot be had.
+//! The keys and tokens in the memory of an instance: how often the endpoint gets a request, and what
+//! happens if the keys change or cannot be fetched.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn wait(milliseconds: u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_unknown_kids_asks_once_in_half_a_minute() {
+async fn many_unknown_kids_cause_one_fetch_in_half_a_minute() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     edge.platform.answers_after.set(200);
@@ -37,7 +37,7 @@ async fn a_flood_of_unknown_kids_asks_once_in_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cold_instance_asks_once_for_all_its_first_requests() {
+async fn a_cold_instance_fetches_once_for_all_its_first_requests() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     edge.platform.answers_after.set(500);
@@ -54,14 +54,14 @@ async fn a_rotation_is_followed_without_a_refused_token() {
     let (by_old, by_new) = (old.sign(&claims), new.sign(&claims));
     let edge = Edge::new(&[&old]);
     assert_eq!(edge.verify(&by_old).await, Ok(user()));
-    // Standby: published, not yet used.
+    // The new key is published, but not used yet.
     edge.publish(&[&old, &new]);
     wait(60_000).await;
-    // In use: found by its name before the ten minutes are over.
+    // The new key is used. It is found by its `kid` before the ten minutes are over.
     assert_eq!(edge.verify(&by_new).await, Ok(user()));
     assert_eq!(edge.verify(&by_old).await, Ok(user()));
     assert_eq!(edge.fetches(), 2);
-    // Revoked: no longer believed after ten minutes, though the token was verified before.
+    // The old key is revoked. After ten minutes its tokens are refused, also those in the cache.
     edge.publish(&[&new]);
     wait(599_000).await;
     assert_eq!(edge.verify(&by_old).await, Ok(user()));
@@ -71,7 +71,7 @@ async fn a_rotation_is_followed_without_a_refused_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn known_keys_work_on_while_their_endpoint_is_down() {
+async fn known_keys_still_work_while_their_endpoint_is_down() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     assert_eq!(
@@ -85,7 +85,7 @@ async fn known_keys_work_on_while_their_endpoint_is_down() {
         assert_eq!(edge.verify(&token).await, Ok(user()));
     }
     assert_eq!(edge.fetches(), 2);
-    // Whether this key is a new one nobody can say.
+    // This may be a new key.
     let unknown = Pair::es256("u", 2).sign(&claims(json!({})));
     assert_eq!(edge.verify(&unknown).await, Err(ErrorCode::Unavailable));
     assert_eq!(edge.fetches(), 2);
@@ -95,7 +95,7 @@ async fn known_keys_work_on_while_their_endpoint_is_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cold_start_without_keys_is_unavailable_and_mends_itself() {
+async fn a_cold_start_without_keys_is_unavailable_and_recovers() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     let token = pair.sign(&claims(json!({})));
@@ -104,7 +104,7 @@ async fn a_cold_start_without_keys_is_unavailable_and_mends_itself() {
         assert_eq!(edge.verify(&token).await, Err(ErrorCode::Unavailable));
     }
     assert_eq!(edge.fetches(), 1);
-    // Tokens by the secret need no key.
+    // HS256 tokens need no signing key.
     let by_secret = sign_hs256(
         r#"{"alg":"HS256","kid":"s"}"#,
         &claims(json!({})),
@@ -117,7 +117,7 @@ async fn a_cold_start_without_keys_is_unavailable_and_mends_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_never_answers_is_given_up() {
+async fn a_fetch_without_an_answer_ends_after_a_while() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     edge.platform.answers_after.set(60_000);
@@ -131,7 +131,7 @@ async fn an_endpoint_that_never_answers_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_key_set_counts_as_no_answer() {
+async fn any_other_answer_counts_as_a_failed_fetch() {
     let edge = Edge::new(&[]);
     let token = Pair::es256("e", 1).sign(&claims(json!({})));
     for answer in ["", "<html>", "[]", "{}", r#"{"keys":{}}"#] {
@@ -140,14 +140,14 @@ async fn what_is_no_key_set_counts_as_no_answer() {
         assert_eq!(verified, Err(ErrorCode::Unavailable), "{answer}");
         wait(2_000).await;
     }
-    // A project without signing keys publishes this.
+    // The answer for a project without signing keys.
     *edge.platform.keys.borrow_mut() = Some(r#"{"keys":[]}"#.to_owned());
     let verified = edge.verify(&token).await;
     assert_eq!(verified, Err(ErrorCode::InvalidToken));
 }
 
 #[tokio::test(start_paused = true)]
-async fn instances_share_what_one_has_fetched() {
+async fn instances_share_the_keys_that_one_has_fetched() {
     let pair = Pair::es256("e", 1);
     let first = Edge::new(&[&pair]);
     let token = pair.sign(&claims(json!({})));
@@ -157,14 +157,14 @@ async fn instances_share_what_one_has_fetched() {
     *second.platform.shared.borrow_mut() = shared.clone();
     assert_eq!(second.verify(&token).await, Ok(user()));
     assert_eq!(second.fetches(), 0);
-    // An unknown key makes it ask all the same, once the entry is half a minute old.
+    // For an unknown `kid` it fetches the keys, once the entry is half a minute old.
     let unknown = Pair::es256("u", 2).sign(&claims(json!({})));
     assert_eq!(second.verify(&unknown).await, Err(ErrorCode::InvalidToken));
     assert_eq!(second.fetches(), 0);
     wait(31_000).await;
     assert_eq!(second.verify(&unknown).await, Err(ErrorCode::InvalidToken));
     assert_eq!(second.fetches(), 1);
-    // An old entry and a garbled one are none.
+    // An old entry and a broken one are not used.
     for entry in [Some(b"x\n{}".to_vec()), Some(Vec::new()), shared] {
         let third = Edge::new(&[&pair]);
         wait(600_000).await;
@@ -175,7 +175,7 @@ async fn instances_share_what_one_has_fetched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shared_cache_that_never_answers_is_done_without() {
+async fn without_an_answer_of_the_shared_cache_the_keys_are_fetched() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     edge.platform.shared_hangs.set(true);
@@ -187,7 +187,7 @@ async fn a_shared_cache_that_never_answers_is_done_without() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_verified_token_is_remembered_until_it_expires() {
+async fn a_verified_token_is_cached_until_it_expires() {
     let edge = Edge::new(&[]);
     let exp = now() + 60;
     let token = sign_hs256(
@@ -203,7 +203,7 @@ async fn a_verified_token_is_remembered_until_it_expires() {
     };
     assert!(cached(&token).await.ends_with("desc=miss"));
     assert!(cached(&token).await.ends_with("desc=hit"));
-    // The same claims, but not the token that was verified.
+    // The same claims, but another token.
     let (message, _) = token.rsplit_once('.').unwrap();
     let forged = format!("{message}.{}", encode([0; 32]));
     assert_eq!(edge.refusal(&forged).await, "signature");

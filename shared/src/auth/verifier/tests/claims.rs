@@ -1,4 +1,4 @@
-//! What a token must say, by whatever key it is signed.
+//! The claims of a token, whichever key has signed it.
 
 use super::*;
 
@@ -33,7 +33,7 @@ async fn clocks_may_differ_by_half_a_minute() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_future_is_told_from_a_worthless_one() {
+async fn a_token_that_is_not_valid_yet_has_a_code_of_its_own() {
     let pair = Pair::es256("e", 1);
     let edge = Edge::new(&[&pair]);
     let early = Err(ErrorCode::TokenNotYetValid);
@@ -43,11 +43,11 @@ async fn a_token_of_the_future_is_told_from_a_worthless_one() {
             assert_eq!(edge.verify(&token).await, early, "{nbf}");
         }
     }
-    // Only of one that is the project's own.
+    // The code is only for tokens that are signed by the project.
     let claims = claims(json!({ "nbf": now() + 40 }));
     let forged = sign_hs256(r#"{"alg":"HS256"}"#, &claims, b"another-secret");
     assert_eq!(edge.refusal(&forged).await, "signature");
-    // When it was issued is for PostgREST to mind.
+    // `iat` is checked by PostgREST only.
     let issued = signed(json!({ "iat": now() + 86_400 }));
     assert_eq!(edge.verify(&issued).await, Ok(user()));
 }
@@ -102,7 +102,7 @@ async fn a_claim_named_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn the_issuer_may_be_left_open() {
+async fn the_issuer_check_may_be_turned_off() {
     let mut edge = Edge::new(&[]);
     edge.config.issuer = None;
     for iss in [json!(null), json!("https://elsewhere")] {
@@ -114,7 +114,7 @@ async fn the_issuer_may_be_left_open() {
 }
 
 #[tokio::test]
-async fn anonymous_users_may_be_kept_out() {
+async fn anonymous_users_may_be_refused() {
     let mut edge = Edge::new(&[]);
     let anonymous = signed(json!({ "is_anonymous": true }));
     assert_eq!(edge.verify(&anonymous).await, Ok(user()));

@@ -26,7 +26,7 @@ fn the_scheme_is_bearer_in_any_case() {
 }
 
 #[test]
-fn what_cannot_be_a_jwt_is_refused_unread() {
+fn a_text_that_cannot_be_a_jwt_is_refused() {
     for token in [
         "sb_publishable_abc",
         "sb_secret_abc",
