@@ -21,24 +21,21 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
         "--supabase-url needs --publishable-key or the variable SUPABASE_PUBLISHABLE_KEY; \
          `supabase status` shows it for a local one, the dashboard's API settings for a hosted one",
     )?;
-    let mut vars = Vars::from([
-        ("SUPABASE_URL".to_owned(), url.to_owned()),
-        ("REST_URL".to_owned(), format!("{url}/rest/v1")),
-        ("SUPABASE_PUBLISHABLE_KEY".to_owned(), key),
-    ]);
-    // The first two are optional for the functions, and the others are no business of theirs: they
-    // are there for `token` and for a person's own scripts.
-    for (name, value) in [
-        ("SUPABASE_JWT_SECRET", &args.jwt_secret),
-        ("SUPABASE_JWT_ISSUER", &args.jwt_issuer),
-        ("DATABASE_URL", &args.database_url),
-        ("SUPABASE_SERVICE_ROLE_KEY", &args.service_role_key),
-    ] {
-        if let Some(value) = value {
-            vars.insert(name.to_owned(), value.clone());
-        }
-    }
-    Ok(vars)
+    let vars = [
+        ("SUPABASE_URL", Some(url.to_owned())),
+        ("REST_URL", Some(format!("{url}/rest/v1"))),
+        ("SUPABASE_PUBLISHABLE_KEY", Some(key)),
+        // Optional for the functions.
+        ("SUPABASE_JWT_SECRET", args.jwt_secret.clone()),
+        ("SUPABASE_JWT_ISSUER", args.jwt_issuer.clone()),
+        // No function gets these: they are there for `token` and for a person's own scripts.
+        ("DATABASE_URL", args.database_url.clone()),
+        ("SUPABASE_SERVICE_ROLE_KEY", args.service_role_key.clone()),
+    ];
+    let given = vars.into_iter();
+    Ok(given
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect())
 }
 
 /// The URL of a project, without a slash at its end.

@@ -16,7 +16,7 @@ use crate::processes::{Processes, show_new};
 use crate::stack::{Ports, Programs, Stack};
 use crate::steps::{Help, Steps};
 use crate::supervisor::{self, Claim};
-use crate::{attach, functions, paths, postgrest, token, tools, wasm, wrangler};
+use crate::{attach, build, functions, paths, postgrest, token, tools, wrangler};
 
 /// The person of the seed that the first curl line speaks for.
 const SEED_PERSON: &str = "alice@example.com";
@@ -27,7 +27,7 @@ pub async fn run(args: DevArgs) -> Result<()> {
         return detach().await;
     }
     if args.background {
-        // A session of its own: the terminal's Ctrl-C and its end are not for this one.
+        // A session of its own, so that the terminal's Ctrl-C and its end do not reach it.
         rustix::process::setsid().context("cannot leave the terminal")?;
     }
     let state = paths::dev_state();
@@ -57,55 +57,43 @@ async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()
     let steps = Steps::new();
     ports::check_free(args.port, "--port", "the edge")?;
     // What is missing is said before anything long begins.
-    let attached = args
-        .supabase_url
-        .as_deref()
-        .map(|url| attach::vars(url, args))
-        .transpose()?;
-    if attached.is_none() {
-        ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
-        ports::check_free(args.db_port, "--db-port", "Postgres")?;
-        postgrest::find(args.postgrest.as_deref()).await?;
-    }
+    let attached = match &args.supabase_url {
+        Some(url) => Some(attach::vars(url, args)?),
+        None => {
+            ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
+            ports::check_free(args.db_port, "--db-port", "Postgres")?;
+            postgrest::find(args.postgrest.as_deref()).await?;
+            None
+        }
+    };
     if let Some(vars) = &attached {
         let help = Help::mend(
             "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one",
         );
-        let check = attach::check(vars);
+        let what = "the Supabase at --supabase-url answers";
         steps
-            .run(
-                "supabase",
-                "the Supabase at --supabase-url answers",
-                help,
-                check,
-            )
+            .run("supabase", what, help, attach::check(vars))
             .await?;
     }
     tools::npm_packages(processes, &steps).await?;
     let functions = functions::all()?;
     // Neither needs the other, and compiling is the longer.
-    let (vars, ()) = tokio::try_join!(
+    let (mut vars, ()) = tokio::try_join!(
         supabase(attached, args, state, processes, &steps),
-        wasm::build(&functions, processes, &steps)
+        build::build(&functions, processes, &steps)
     )?;
     let help = Help::log(
         processes.log(wrangler::NAME),
-        "its log tells; `cargo xtask build` builds the functions alone",
+        "read its log; `cargo xtask build` builds the functions alone",
     );
     let start = wrangler::start(processes, state, &functions, &vars, args);
     steps
         .run("wrangler", "the functions answer", help, start)
         .await?;
     let edge = format!("http://{HOST}:{}", args.port);
-    let vars = Vars::from_iter(
-        vars.into_iter()
-            .chain([("EDGE_URL".to_owned(), edge.clone())]),
-    );
-    env_file::write(
-        &state.join("stack.env"),
-        "Written by `cargo xtask dev`: where the stack is, and its keys.",
-        &vars,
-    )?;
+    vars.insert("EDGE_URL".to_owned(), edge.clone());
+    let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
+    env_file::write(&state.join("stack.env"), head, &vars)?;
     print_ready(&edge, &vars, &steps).await;
     Ok(())
 }
@@ -150,8 +138,8 @@ async fn print_ready(edge: &str, vars: &Vars, steps: &Steps) {
         ),
     }
     println!("another token: cargo xtask token bob@example.com");
-    println!("where all is:  .dev/stack.env, logs in .dev/logs");
-    println!("to end it:     Ctrl-C, or cargo xtask stop");
+    println!("URLs and keys: .dev/stack.env; logs: .dev/logs");
+    println!("to stop it:    Ctrl-C, or cargo xtask stop");
 }
 
 /// Returns only when a part has ended by itself.

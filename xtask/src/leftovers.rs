@@ -57,8 +57,9 @@ async fn end_marked(state: &Path) -> Result<usize> {
 /// Processes whose environment carries this folder's marker, and what ends each in good order.
 fn marked(state: &Path) -> Vec<(Pid, Signal)> {
     let marker = format!("{MARKER}={}", state.display());
-    let kind = ProcessRefreshKind::nothing();
-    let kind = kind.without_tasks().with_environ(UpdateKind::Always);
+    let kind = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_environ(UpdateKind::Always);
     let mut system = System::new();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
     let ours = |process: &&Process| process.environ().iter().any(|name| *name == *marker);

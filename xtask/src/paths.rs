@@ -20,7 +20,6 @@ pub fn program() -> Result<PathBuf> {
     program.clone().context("this program has no path")
 }
 
-/// The checkout's root.
 pub fn root() -> PathBuf {
     // Cargo sets it for `cargo run`; the built-in value serves a binary started by hand. wrangler calls us
     // from another folder and cargo sets the variable for every crate it builds, so only xtask's is believed.

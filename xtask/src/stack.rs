@@ -38,7 +38,6 @@ const READY_TIME: Duration = Duration::from_secs(30);
 pub struct Ports {
     /// The API gateway: SUPABASE_URL.
     pub api: u16,
-    /// Postgres.
     pub database: u16,
 }
 
@@ -52,9 +51,7 @@ pub struct Programs {
 
 /// A stack that runs.
 pub struct Stack {
-    /// Its database.
     pub postgres: Postgres,
-    /// Its secrets and keys.
     pub keys: Keys,
     ports: Ports,
     postgrest: Option<PathBuf>,

@@ -48,9 +48,8 @@ impl Drop for Claim {
     }
 }
 
-/// Starts the process that ends what a run has started when the run is killed. Its input is a pipe
-/// that only we can write to: the kernel closes it when we end. In a group of its own, it outlives
-/// Ctrl-C.
+/// Starts the process that ends everything when this run is killed. Its input is a pipe that only this run
+/// can write to, and the kernel closes it with this run. In a group of its own, the guard outlives Ctrl-C.
 fn guard(state: &Path) -> Result<Child> {
     use std::os::unix::process::CommandExt;
     Command::new(paths::program()?)
@@ -101,10 +100,10 @@ pub async fn stop() -> Result<()> {
     let deadline = Instant::now() + STOP_TIME;
     while holder(&state).is_some() {
         if Instant::now() > deadline {
+            let (seconds, log) = (STOP_TIME.as_secs(), state.join("logs/dev.log"));
             bail!(
-                "process {id} has not ended in {} s; its log is {}",
-                STOP_TIME.as_secs(),
-                state.join("logs/dev.log").display()
+                "process {id} has not ended in {seconds} s; its log is {}",
+                log.display()
             );
         }
         sleep(Duration::from_millis(50)).await;
@@ -113,9 +112,8 @@ pub async fn stop() -> Result<()> {
     Ok(())
 }
 
-/// The process that owns the folder. The kernel tells it, so it is never a process that has taken
-/// over the id of one that has ended. For other processes than the owner, which would lose its lock
-/// when the file is closed here.
+/// The process that owns the folder, as the kernel knows it: never one that has taken over the id of an owner
+/// that has ended. The owner itself must not call this: closing the file here would release its lock.
 pub fn holder(state: &Path) -> Option<Pid> {
     let lock = File::open(state.join("supervisor")).ok()?;
     fcntl_getlk(&lock, &Flock::from(FlockType::ReadLock))
@@ -125,9 +123,11 @@ pub fn holder(state: &Path) -> Option<Pid> {
 
 fn lock_file(state: &Path) -> Result<File> {
     let path = state.join("supervisor");
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    options
-        .open(&path)
-        .with_context(|| format!("cannot write {}", path.display()))
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    file.with_context(|| format!("cannot write {}", path.display()))
 }

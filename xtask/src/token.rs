@@ -49,12 +49,8 @@ async fn sign_up(vars: &Vars, email: &str) -> Result<String> {
 struct Refused(String);
 
 async fn ask(vars: &Vars, endpoint: &str, email: &str) -> Result<String> {
-    let url = vars
-        .get("SUPABASE_URL")
-        .context("SUPABASE_URL is missing")?;
-    let key = vars
-        .get("SUPABASE_PUBLISHABLE_KEY")
-        .context("SUPABASE_PUBLISHABLE_KEY is missing")?;
+    let need = |name: &str| vars.get(name).with_context(|| format!("{name} is missing"));
+    let (url, key) = (need("SUPABASE_URL")?, need("SUPABASE_PUBLISHABLE_KEY")?);
     let url = format!("{url}/auth/v1/{endpoint}");
     let body = json!({ "email": email, "password": PASSWORD }).to_string();
     let answer = http::json(Method::POST, &url, key, None, body.into_bytes()).await;
@@ -83,12 +79,8 @@ async fn email_of(vars: &Vars, id: &str) -> Result<String> {
         .get("DATABASE_URL")
         .context("a user's id is looked up in the database: start `dev` with --database-url, or give the e-mail address")?;
     let client = attach::users_of(url).await?;
-    let row = client
-        .query_opt(
-            "select email from auth.users where id::text = lower($1)",
-            &[&id],
-        )
-        .await?;
+    let sql = "select email from auth.users where id::text = lower($1)";
+    let row = client.query_opt(sql, &[&id]).await?;
     let email: Option<String> = row.and_then(|row| row.get(0));
     email.with_context(|| format!("there is no user `{id}` with an e-mail address"))
 }

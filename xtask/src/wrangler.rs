@@ -25,22 +25,22 @@ const FUNCTION_VARS: [&str; 5] = [
     "CORS_ALLOWED_ORIGINS",
 ];
 
-/// What the functions are configured with, out of stack.env.
+/// What all functions are configured with, out of stack.env.
 pub fn function_vars(stack: &Vars) -> Vars {
-    FUNCTION_VARS
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), stack.get(*name)?.clone())))
-        .collect()
+    selected(stack, &FUNCTION_VARS)
 }
 
 /// What one function alone is configured with, out of stack.env: the account of the sweep.
 pub fn own_vars(function: &Function, stack: &Vars) -> Vars {
-    let own: &[&str] = match function.name.as_str() {
-        "uploads" => &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"],
-        _ => &[],
-    };
-    own.iter()
-        .filter_map(|name| Some(((*name).to_owned(), stack.get(*name)?.clone())))
+    match function.name.as_str() {
+        "uploads" => selected(stack, &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"]),
+        _ => Vars::new(),
+    }
+}
+
+fn selected(stack: &Vars, names: &[&str]) -> Vars {
+    let all = stack.clone().into_iter();
+    all.filter(|(name, _)| names.contains(&name.as_str()))
         .collect()
 }
 

@@ -13,11 +13,12 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::serve::ListenerExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::keys::Keys;
@@ -43,7 +44,7 @@ struct Gateway {
     /// The keys that `apikey` may hold.
     keys: [String; 2],
     /// The answer of `KEY_SET`.
-    key_set: String,
+    key_set: Value,
     log: Mutex<File>,
     client: Client<HttpConnector, Body>,
 }
@@ -58,7 +59,7 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
     let gateway = Arc::new(Gateway {
         upstreams,
         keys: [keys.anon.clone(), keys.service_role.clone()],
-        key_set: keys.signing.published.to_string(),
+        key_set: keys.signing.published.clone(),
         log: Mutex::new(log),
         client: Client::builder(TokioExecutor::new()).build(connector),
     });
@@ -74,21 +75,16 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, mut request: Request) -> Response {
-    let id = request
-        .headers()
-        .get("x-request-id")
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or("-")
-        .to_owned();
-    let method = request.method().clone();
-    let target = logged_target(request.uri());
+    let id = request.headers().get("x-request-id");
+    let id = id.and_then(|id| id.to_str().ok()).unwrap_or("-").to_owned();
+    let (method, target) = (request.method().clone(), logged_target(request.uri()));
     if let Some(uri) = without_name(request.uri()) {
         *request.uri_mut() = uri;
     }
     let response = gateway.answer(request).await;
-    let line = format!("{id} {method} {target} {}\n", response.status().as_u16());
-    // Written before the answer goes out, so that whoever has the answer finds the line.
-    gateway.log(&line);
+    // Written before the answer goes out, so that a test with the answer finds the line.
+    let status = response.status().as_u16();
+    gateway.log(&format!("{id} {method} {target} {status}\n"));
     response
 }
 
@@ -102,7 +98,7 @@ impl Gateway {
     async fn answer(&self, mut request: Request) -> Response {
         let path = request.uri().path();
         if path == KEY_SET {
-            return json(StatusCode::OK, self.key_set.clone());
+            return storage::answer(StatusCode::OK, &self.key_set);
         }
         let (prefix, port) = if path.starts_with("/rest/v1/") || path == "/rest/v1" {
             ("/rest/v1", self.upstreams.postgrest)
@@ -113,27 +109,24 @@ impl Gateway {
             return message(StatusCode::NOT_FOUND, "no Route matched with those values");
         };
         if wants_key(request.method(), path) {
-            match api_key(&request) {
-                None => return message(StatusCode::UNAUTHORIZED, "No API key found in request"),
-                Some(key) if !self.keys.contains(&key) => {
-                    return message(StatusCode::UNAUTHORIZED, "Invalid API key");
-                }
-                Some(_) => {}
+            let wrong = match api_key(&request) {
+                None => Some("No API key found in request"),
+                Some(key) => (!self.keys.contains(&key)).then_some("Invalid API key"),
+            };
+            if let Some(wrong) = wrong {
+                return message(StatusCode::UNAUTHORIZED, wrong);
             }
         }
         if let Some(bucket) = storage::bucket_to_sign(&request) {
             return storage::sign_many(&self.client, port, &bucket, request).await;
         }
         let signs = storage::signs(request.method(), path);
-        let target = request
-            .uri()
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
+        let target = request.uri().path_and_query().map_or("/", |of| of.as_str());
         let target = storage::target(target.strip_prefix(prefix).unwrap_or(target));
         let slash = if target.starts_with('/') { "" } else { "/" };
         let authority = format!("127.0.0.1:{port}");
         let Ok(uri) = format!("http://{authority}{slash}{target}").parse::<Uri>() else {
-            return message(StatusCode::BAD_REQUEST, "the path is not one");
+            return message(StatusCode::BAD_REQUEST, "the path is not valid");
         };
         *request.uri_mut() = uri;
         if let Ok(host) = HeaderValue::from_str(&authority) {
@@ -144,10 +137,8 @@ impl Gateway {
             Ok(response) => response.map(Body::new),
             Err(error) => {
                 self.log(&format!("- upstream on port {port}: {error:?}\n"));
-                message(
-                    StatusCode::BAD_GATEWAY,
-                    "An invalid response was received from the upstream server",
-                )
+                let text = "An invalid response was received from the upstream server";
+                message(StatusCode::BAD_GATEWAY, text)
             }
         }
     }
@@ -168,18 +159,13 @@ fn wants_key(method: &Method, path: &str) -> bool {
 }
 
 fn api_key(request: &Request) -> Option<String> {
-    let from_query = || {
-        let query = request.uri().query()?;
-        query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("apikey="))
-    };
-    request
-        .headers()
-        .get("apikey")
-        .and_then(|key| key.to_str().ok())
-        .or_else(from_query)
-        .map(str::to_owned)
+    let query = request.uri().query().unwrap_or_default();
+    let from_query = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("apikey="));
+    let header = request.headers().get("apikey");
+    let key = header.and_then(|key| key.to_str().ok()).or(from_query);
+    key.map(str::to_owned)
 }
 
 /// What stands behind [`NAMED`] and a name, where they are.
@@ -197,11 +183,7 @@ fn logged_target(uri: &Uri) -> String {
 }
 
 fn message(status: StatusCode, text: &str) -> Response {
-    json(status, serde_json::json!({ "message": text }).to_string())
-}
-
-fn json(status: StatusCode, body: String) -> Response {
-    (status, [("content-type", "application/json")], body).into_response()
+    storage::answer(status, &serde_json::json!({ "message": text }))
 }
 
 #[cfg(test)]

@@ -79,23 +79,19 @@ impl Host {
 
 /// The .sql files of a folder, sorted.
 pub fn sql_files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "sql") {
-            found.push(file);
-        }
-    }
+    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    let mut found: Vec<_> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    found.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
     found.sort();
     Ok(found)
 }
 
 /// A file's name without its folder.
 pub fn file_name(file: &Path) -> String {
-    file.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

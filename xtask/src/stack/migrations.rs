@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
 
 use crate::host::Host;
 use crate::paths::file_hash;
 
 /// The seed's name in `supabase_migrations.seed_files`.
 pub const SEED: &str = "supabase/seed.sql";
+/// Where the official CLI looks for what was applied.
+const RECORD: &str = "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)";
+const RECORD_SEED: &str = "insert into supabase_migrations.seed_files (path, hash) values ($1, $2)";
 
 /// One file of supabase/migrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,16 +58,12 @@ pub fn list(dir: &Path) -> Result<Vec<Migration>> {
         }
     }
     found.sort_by(|a, b| a.version.cmp(&b.version));
-    for pair in found.windows(2) {
-        if let [a, b] = pair
-            && a.version == b.version
-        {
-            bail!(
-                "{} and {} have the same version",
-                a.file.display(),
-                b.file.display()
-            );
-        }
+    if let Some(same) = found
+        .windows(2)
+        .find(|pair| pair[0].version == pair[1].version)
+    {
+        let [a, b] = [0, 1].map(|at| same[at].file.display());
+        bail!("{a} and {b} have the same version");
     }
     Ok(found)
 }
@@ -83,11 +83,7 @@ pub struct Applied {
 pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
     let migrations = host.migrations()?;
     let history = history(client).await?;
-    let known = |version: &String| {
-        migrations
-            .iter()
-            .any(|migration| migration.version == *version)
-    };
+    let known = |version: &&String| migrations.iter().any(|of| of.version == **version);
     if let Some(lost) = history.keys().find(|version| !known(version)) {
         bail!("the database has migration {lost}, which supabase/migrations has not");
     }
@@ -99,7 +95,13 @@ pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
             Some(before) if *before == sql => {}
             Some(_) => applied.changed.push(migration.file.display().to_string()),
             None => {
-                apply_one(client, migration, &sql).await?;
+                let Migration {
+                    version,
+                    name,
+                    file,
+                } = migration;
+                let values: [&(dyn ToSql + Sync); 3] = [version, name, &vec![&sql]];
+                run(client, file, &sql, RECORD, &values).await?;
                 applied.migrations += 1;
             }
         }
@@ -108,7 +110,8 @@ pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
         let hash = file_hash(&seed)?;
         match seeded_with(client).await? {
             None => {
-                run_seed(client, &seed, &hash).await?;
+                let sql = fs::read_to_string(&seed)?;
+                run(client, &seed, &sql, RECORD_SEED, &[&SEED, &hash]).await?;
                 applied.seeded = true;
             }
             Some(before) if before == hash => {}
@@ -120,63 +123,34 @@ pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
 
 /// Versions and texts of what was applied.
 async fn history(client: &Client) -> Result<BTreeMap<String, String>> {
-    let rows = client
-        .query(
-            "select version, coalesce(array_to_string(statements, ''), '') \
-             from supabase_migrations.schema_migrations",
-            &[],
-        )
-        .await?;
+    let sql = "select version, coalesce(array_to_string(statements, ''), '') \
+               from supabase_migrations.schema_migrations";
+    let rows = client.query(sql, &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-}
-
-async fn apply_one(client: &mut Client, migration: &Migration, sql: &str) -> Result<()> {
-    // A file must not live on what an earlier one set for the session.
-    client.batch_execute("reset all").await?;
-    let transaction = client.transaction().await?;
-    transaction
-        .batch_execute(sql)
-        .await
-        .map_err(|error| explain(&migration.file, sql, &error))?;
-    transaction
-        .execute(
-            "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)",
-            &[&migration.version, &migration.name, &vec![sql]],
-        )
-        .await?;
-    transaction
-        .commit()
-        .await
-        .map_err(|error| explain(&migration.file, sql, &error))
-}
-
-async fn run_seed(client: &mut Client, file: &Path, hash: &str) -> Result<()> {
-    let sql = fs::read_to_string(file)?;
-    client.batch_execute("reset all").await?;
-    let transaction = client.transaction().await?;
-    transaction
-        .batch_execute(&sql)
-        .await
-        .map_err(|error| explain(file, &sql, &error))?;
-    transaction
-        .execute(
-            "insert into supabase_migrations.seed_files (path, hash) values ($1, $2) \
-             on conflict (path) do update set hash = excluded.hash",
-            &[&SEED, &hash],
-        )
-        .await?;
-    Ok(transaction.commit().await?)
 }
 
 /// The hash of the seed that ran.
 async fn seeded_with(client: &Client) -> Result<Option<String>> {
-    let row = client
-        .query_opt(
-            "select hash from supabase_migrations.seed_files where path = $1",
-            &[&SEED],
-        )
-        .await?;
+    let sql = "select hash from supabase_migrations.seed_files where path = $1";
+    let row = client.query_opt(sql, &[&SEED]).await?;
     Ok(row.map(|row| row.get(0)))
+}
+
+/// Runs a file and writes it down, in one transaction.
+async fn run(
+    client: &mut Client,
+    file: &Path,
+    sql: &str,
+    record: &str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<()> {
+    // A file must not depend on what an earlier one set for the session.
+    client.batch_execute("reset all").await?;
+    let transaction = client.transaction().await?;
+    let explained = |error| explain(file, sql, &error);
+    transaction.batch_execute(sql).await.map_err(explained)?;
+    transaction.execute(record, values).await?;
+    transaction.commit().await.map_err(explained)
 }
 
 /// Says where in the file Postgres stopped.
@@ -192,17 +166,10 @@ pub fn explain(file: &Path, sql: &str, error: &tokio_postgres::Error) -> anyhow:
         }
         _ => String::new(),
     };
-    let mut text = format!(
-        "{}{line}: {} ({})",
-        file.display(),
-        db.message(),
-        db.code().code()
-    );
-    for part in [db.detail(), db.hint(), db.where_()].into_iter().flatten() {
-        text.push('\n');
-        text.push_str(part);
-    }
-    anyhow!(text)
+    let (message, code) = (db.message(), db.code().code());
+    let first = format!("{}{line}: {message} ({code})", file.display());
+    let parts = [Some(first.as_str()), db.detail(), db.hint(), db.where_()];
+    anyhow!(parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

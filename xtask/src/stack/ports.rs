@@ -17,7 +17,7 @@ pub fn check_free(port: u16, flag: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// A port that was free a moment ago.
+/// A port that is free now.
 pub fn free() -> Result<u16> {
     FreePorts::default().take()
 }
@@ -26,9 +26,9 @@ pub fn free() -> Result<u16> {
 pub fn free_many<const N: usize>() -> Result<[u16; N]> {
     let mut free = FreePorts::default();
     let mut ports = [0; N];
-    for port in &mut ports {
-        *port = free.take()?;
-    }
+    ports
+        .iter_mut()
+        .try_for_each(|port| free.take().map(|found| *port = found))?;
     Ok(ports)
 }
 
@@ -37,7 +37,6 @@ pub fn free_many<const N: usize>() -> Result<[u16; N]> {
 pub struct FreePorts(Vec<TcpListener>);
 
 impl FreePorts {
-    /// One more.
     pub fn take(&mut self) -> Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .context("no port of this machine is free")?;

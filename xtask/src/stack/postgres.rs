@@ -58,7 +58,6 @@ impl Postgres {
         Self { major, ..self }
     }
 
-    /// Its version.
     pub fn major(&self) -> Major {
         self.major
     }
@@ -112,7 +111,6 @@ impl Postgres {
         connect(&self.url(role)).await
     }
 
-    /// A connection string.
     pub fn url(&self, role: &str) -> String {
         self.url_of(role, "postgres")
     }
@@ -130,7 +128,6 @@ impl Postgres {
         &self.password
     }
 
-    /// Removes the cluster.
     pub fn remove(&self) -> Result<()> {
         paths::remove_dir(&self.data)
     }

@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -58,14 +58,10 @@ pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Requ
     };
     let paths = paths.iter().map(|path| path.as_str().unwrap_or_default());
     let signing = paths.map(|path| sign(client, port, bucket, path, seconds, &head.headers));
-    let mut entries = Vec::new();
-    for signed in join_all(signing).await {
-        match signed {
-            Ok(entry) => entries.push(entry),
-            Err(refused) => return refused,
-        }
+    match try_join_all(signing).await {
+        Ok(entries) => answer(StatusCode::OK, &Value::from(entries)),
+        Err(refused) => refused,
     }
-    answer(StatusCode::OK, &Value::from(entries))
 }
 
 /// One entry; or the whole answer where something else is wrong than that one object.
@@ -78,9 +74,8 @@ async fn sign(
     headers: &HeaderMap,
 ) -> Result<Value, Response> {
     let absent = json!({ "error": NOT_THERE, "path": path, "signedURL": null });
-    let mut request =
-        axum::http::Request::post(format!("http://127.0.0.1:{port}{SIGN}{bucket}/{path}"))
-            .header(CONTENT_TYPE, "application/json");
+    let url = format!("http://127.0.0.1:{port}{SIGN}{bucket}/{path}");
+    let mut request = Request::post(url).header(CONTENT_TYPE, "application/json");
     for name in [AUTHORIZATION.as_str(), "apikey"] {
         if let Some(value) = headers.get(name) {
             request = request.header(name, value);
@@ -112,12 +107,8 @@ pub async fn as_hosted(response: Response) -> Response {
     let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
     let mut told: Value = serde_json::from_slice(&body).unwrap_or_default();
     if let Some(url) = without_prefix(&told["signedUrl"]) {
-        let name = if told["token"].is_string() {
-            "url"
-        } else {
-            "signedURL"
-        };
-        told[name] = url.into();
+        let upload = told["token"].is_string();
+        told[if upload { "url" } else { "signedURL" }] = url.into();
         for embedded in ["signedUrl", "path"] {
             told.as_object_mut().map(|members| members.remove(embedded));
         }
@@ -130,13 +121,10 @@ fn without_prefix(url: &Value) -> Option<String> {
     Some(url.as_str()?.strip_prefix(PREFIX)?.to_owned())
 }
 
-fn answer(status: StatusCode, body: &Value) -> Response {
-    (
-        status,
-        [(CONTENT_TYPE, "application/json")],
-        body.to_string(),
-    )
-        .into_response()
+/// JSON.
+pub fn answer(status: StatusCode, body: &Value) -> Response {
+    let head = [(CONTENT_TYPE, "application/json")];
+    (status, head, body.to_string()).into_response()
 }
 
 #[cfg(test)]

@@ -29,7 +29,6 @@ pub enum Major {
 }
 
 impl Major {
-    /// The number.
     pub fn number(self) -> u8 {
         match self {
             Self::Fifteen => 15,
