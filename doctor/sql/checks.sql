@@ -168,5 +168,5 @@ from exposed e, lateral (select regexp_split_to_array(btrim(e.value, ' "'), '"?\
 
 union all
 select 'sweeper', case when n > 0 then 'ok' else 'notice' end, n || ' account(s) with app_metadata.role = sweeper',
-  'files of deleted messages and abandoned uploads are never removed without one: see docs/deploying.md, "Files that are left over"'
+  'files of deleted messages and abandoned uploads are never removed without one: see docs/operating.md, "Removing unused files"'
 from (select count(*) as n from auth.users u where u.raw_app_meta_data ->> 'role' = 'sweeper') as sweepers
