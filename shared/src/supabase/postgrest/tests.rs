@@ -12,7 +12,7 @@ use crate::input::ids;
 use crate::supabase::client::Method;
 use crate::testing::TestPlatform;
 
-const OBJECT: Shape = Shape::Object(&["id"]);
+const OBJECT: ExpectedAnswer = ExpectedAnswer::Object(&["id"]);
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 
 /// Answers one request, and gives the request that it got.
@@ -119,7 +119,7 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
                 ("page_limit", Argument::Number(50)),
                 ("before", Argument::Time(before)),
             ],
-            Shape::Object(&["a"]),
+            ExpectedAnswer::Object(&["a"]),
         )
         .await;
     assert_eq!(reply, Ok(Reply::json(200, b"{\"a\": 1 }".to_vec())));
@@ -208,7 +208,7 @@ async fn a_request_by_path_names_the_schema_to_postgrest_and_to_no_other_service
 async fn a_204_has_no_body() {
     let (supabase, _asked) = raw_upstream("HTTP/1.1 204 No Content\r\n\r\n".to_owned()).await;
     let reply = bearer(&supabase)
-        .post("leave_chat", &(), Shape::Nothing, Repeat::Never)
+        .post("leave_chat", &(), ExpectedAnswer::Nothing, Repeat::Never)
         .await;
     assert_eq!(reply, Ok(Reply::json(204, Vec::new())));
 }
