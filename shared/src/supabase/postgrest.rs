@@ -13,8 +13,7 @@ use uuid::Uuid;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
-use crate::input::cursor::Epoch;
-use crate::input::cursor::Timestamp;
+use crate::input::cursor::{Epoch, Timestamp};
 use crate::runtime::config::SupabaseConfig;
 use crate::runtime::request_log::Scope;
 use crate::supabase::client::{POSTGREST_ROOT, Repeat, Supabase, client, reading, writing};
@@ -141,4 +140,4 @@ fn as_unavailable(error: ApiError) -> ApiError {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
