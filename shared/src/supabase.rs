@@ -6,3 +6,5 @@ pub mod postgrest;
 pub mod postgrest_errors;
 pub mod storage;
 pub mod storage_errors;
+#[cfg(test)]
+mod test_server;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::error::ApiError;
 use shared::http::reply::Reply;
 use shared::supabase::client::Repeat;
-use shared::supabase::expected_answer::Shape;
+use shared::supabase::expected_answer::ExpectedAnswer;
 use shared::supabase::postgrest::{Argument, Postgrest};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, Ap
         arguments.push(("before_activity", Argument::Time(cursor.activity)));
         arguments.push(("before_id", Argument::Id(cursor.chat)));
     }
-    let page = Shape::Object(&["data"]);
+    let page = ExpectedAnswer::Object(&["data"]);
     database.get("list_chats", &arguments, page).await
 }
 
@@ -31,7 +31,7 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
     let arguments = Arguments {
         other_user: chat.other_user,
     };
-    let opened = Shape::Object(&["id"]);
+    let opened = ExpectedAnswer::Object(&["id"]);
     database
         .post("open_direct_chat", &arguments, opened, Repeat::Never)
         .await
@@ -39,14 +39,19 @@ pub async fn open(database: &Postgrest<'_>, chat: OpenChat) -> Result<Reply, Api
 
 pub async fn get(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = [("chat_id", Argument::Id(chat))];
-    let found = Shape::Object(&["id"]);
+    let found = ExpectedAnswer::Object(&["id"]);
     database.get("get_chat", &arguments, found).await
 }
 
 pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = OfChat { chat_id: chat };
     database
-        .post("leave_chat", &arguments, Shape::Nothing, Repeat::Never)
+        .post(
+            "leave_chat",
+            &arguments,
+            ExpectedAnswer::Nothing,
+            Repeat::Never,
+        )
         .await
 }
 
@@ -55,7 +60,12 @@ pub async fn leave(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiErr
 pub async fn typing(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
     let arguments = OfChat { chat_id: chat };
     database
-        .post("send_typing", &arguments, Shape::Nothing, Repeat::Once)
+        .post(
+            "send_typing",
+            &arguments,
+            ExpectedAnswer::Nothing,
+            Repeat::Once,
+        )
         .await
 }
 
@@ -80,7 +90,7 @@ pub async fn mark_read(
         chat_id: chat,
         message_id: mark.message,
     };
-    let counted = Shape::Object(&["unreadCount"]);
+    let counted = ExpectedAnswer::Object(&["unreadCount"]);
     database
         .post("mark_read", &arguments, counted, Repeat::Never)
         .await

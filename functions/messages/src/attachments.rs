@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use memchr::memmem;
 use shared::error::ErrorCode;
-use shared::http::path::is_plain;
+use shared::http::path::needs_no_escape;
 use shared::http::reply::Reply;
 use shared::input::object_path::ObjectPath;
 use shared::runtime::platform::within;
@@ -53,7 +53,7 @@ impl Uploads<'_> {
             "sign" => {
                 let (path, token) = path.split_once("?token=")?;
                 // The token is about who may read the object. Here only the sender matters.
-                is_plain(token).then_some(path)
+                needs_no_escape(token).then_some(path)
             }
             _ => None,
         }

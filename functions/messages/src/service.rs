@@ -7,7 +7,7 @@ use shared::auth::session::Session;
 use shared::error::ApiError;
 use shared::http::reply::Reply;
 use shared::supabase::client::Repeat;
-use shared::supabase::expected_answer::Shape;
+use shared::supabase::expected_answer::ExpectedAnswer;
 use shared::supabase::postgrest::{Argument, Postgrest};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub async fn list(
     if let Some(cursor) = page.cursor {
         arguments.push(("before", Argument::Time(cursor.before)));
     }
-    let page = Shape::Object(&["data"]);
+    let page = ExpectedAnswer::Object(&["data"]);
     let page = session.postgrest.get("list_messages", &arguments, page);
     Ok(attachments::sign(&session.storage, page.await?).await)
 }
@@ -50,7 +50,7 @@ pub async fn changes(
         arguments.push(("epoch", Argument::Epoch(epoch)));
     }
     // Without the epoch a client could not recognise a restored database.
-    let feed = Shape::Object(&["data", "rev", "epoch"]);
+    let feed = ExpectedAnswer::Object(&["data", "rev", "epoch"]);
     let feed = session.postgrest.get("list_changes", &arguments, feed);
     Ok(attachments::sign(&session.storage, feed.await?).await)
 }
@@ -81,7 +81,7 @@ pub async fn send(
         Some(_) => Repeat::Once,
         None => Repeat::Never,
     };
-    let sent = Shape::Object(&["id"]);
+    let sent = ExpectedAnswer::Object(&["id"]);
     let sent = session
         .postgrest
         .post("send_message", &arguments, sent, repeat);
@@ -106,7 +106,7 @@ pub async fn edit(
         message_id: message,
         text: edit.text,
     };
-    let edited = Shape::Object(&["id"]);
+    let edited = ExpectedAnswer::Object(&["id"]);
     let edited = session
         .postgrest
         .post("edit_message", &arguments, edited, Repeat::Never);
@@ -129,6 +129,11 @@ pub async fn delete(
         message_id: message,
     };
     database
-        .post("delete_message", &arguments, Shape::Nothing, Repeat::Never)
+        .post(
+            "delete_message",
+            &arguments,
+            ExpectedAnswer::Nothing,
+            Repeat::Never,
+        )
         .await
 }

@@ -8,7 +8,7 @@ use shared::http::reply::Reply;
 use shared::input::cursor::Timestamp;
 use shared::input::object_path::ObjectPath;
 use shared::supabase::client::Repeat;
-use shared::supabase::expected_answer::Shape;
+use shared::supabase::expected_answer::ExpectedAnswer;
 use shared::supabase::postgrest_errors;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::schemas::{CreateUpload, Headers, Upload};
 
 /// Reserves and signs an upload. If Storage cannot sign it, the reservation expires by itself.
 pub async fn create(session: &Session<'_>, upload: CreateUpload) -> Result<Reply, ApiError> {
-    let reserved = Shape::Object(&["path"]);
+    let reserved = ExpectedAnswer::Object(&["path"]);
     let answer = session
         .postgrest
         .post("reserve_upload", &upload, reserved, Repeat::Never)

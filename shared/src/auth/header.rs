@@ -6,7 +6,7 @@ use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use crate::error::{ApiError, ErrorCode};
-use crate::http::path::is_plain;
+use crate::http::path::needs_no_escape;
 use crate::input::json::StrictObject;
 
 /// Supabase's tokens have about 1 KB. A custom access token hook may add claims.
@@ -39,7 +39,7 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, ApiError> {
     }
     // A JWT has three parts of base64url. Two headers arrive joined by a comma and are refused here, and
     // so are Supabase's `sb_...` keys.
-    if !is_plain(token) || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
+    if !needs_no_escape(token) || token.bytes().filter(|byte| *byte == b'.').count() != 2 {
         return Err(ApiError::invalid_token("not a JWT"));
     }
     Ok(token)

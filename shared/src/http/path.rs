@@ -30,7 +30,7 @@ pub fn split_url(url: &str) -> (&str, &str) {
 /// Whether a text consists of `[A-Za-z0-9._-]` only. No URL, header or JSON string has to escape any
 /// of these characters.
 #[must_use]
-pub fn is_plain(text: &str) -> bool {
+pub fn needs_no_escape(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
@@ -69,12 +69,12 @@ mod tests {
     #[test]
     fn letters_digits_and_three_marks_need_no_escape() {
         for plain in ["", "azAZ09", "a.b-c_d", "..", "-"] {
-            assert!(is_plain(plain), "{plain}");
+            assert!(needs_no_escape(plain), "{plain}");
         }
         for other in [
             " ", "a b", "a/b", "a%20", "a+b", "a=", "a~", "é", "a\0", "\n",
         ] {
-            assert!(!is_plain(other), "{other:?}");
+            assert!(!needs_no_escape(other), "{other:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::http::path::is_plain;
+use crate::http::path::needs_no_escape;
 
 /// The id of a request. It is in the reply, in the log, and in the requests to Supabase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ impl RequestId {
     /// `[A-Za-z0-9._-]`. Makes a new id otherwise.
     #[must_use]
     pub fn accept(header: Option<&str>) -> Self {
-        let well_formed = |id: &&str| (1..=Self::MAX_LENGTH).contains(&id.len()) && is_plain(id);
+        let well_formed =
+            |id: &&str| (1..=Self::MAX_LENGTH).contains(&id.len()) && needs_no_escape(id);
         let id = header.filter(well_formed).map(str::to_owned);
         RequestId(id.unwrap_or_else(|| Uuid::new_v4().to_string()))
     }

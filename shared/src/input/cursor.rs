@@ -15,7 +15,7 @@ use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
-use crate::http::path::is_plain;
+use crate::http::path::needs_no_escape;
 use crate::input::ids;
 
 /// The longest cursor has 98 characters. A longer text is not decoded.
@@ -128,7 +128,7 @@ impl Epoch {
     /// Reads 1 to 64 characters of `[A-Za-z0-9._-]`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let sound = (1..=Self::MAX_LENGTH).contains(&text.len()) && is_plain(text);
+        let sound = (1..=Self::MAX_LENGTH).contains(&text.len()) && needs_no_escape(text);
         sound.then(|| Epoch(text.to_owned()))
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::http::path::is_plain;
+use crate::http::path::needs_no_escape;
 use crate::input::ids;
 
 /// The database makes shorter names.
@@ -33,7 +33,7 @@ impl ObjectPath {
             return None;
         };
         let sound = (1..=MAX_NAME_BYTES).contains(&name.len())
-            && is_plain(name)
+            && needs_no_escape(name)
             && name.bytes().any(|byte| byte != b'.');
         let path = ObjectPath {
             chat: ids::parse(chat)?,

@@ -28,7 +28,7 @@ pub trait Platform {
     /// the service in the log. Redirects are not followed.
     ///
     /// # Errors
-    /// `unavailable` if nobody answers, `bad_upstream` if the body breaks off.
+    /// `unavailable` if there is no answer, `bad_upstream` if the body breaks off.
     fn fetch<'a>(
         &'a self,
         service: &'static str,

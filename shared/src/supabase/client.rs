@@ -200,3 +200,6 @@ fn is_down(answer: &Result<(u16, Vec<u8>), ApiError>) -> bool {
 pub fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,20 +12,20 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// What a database function answers if it succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum ExpectedAnswer {
     /// No body: 204 from a function that returns `void`, or 202 if the function sets it.
     Nothing,
     /// 200 or 201 with a JSON object that has at least these members.
     Object(&'static [&'static str]),
 }
 
-impl Shape {
+impl ExpectedAnswer {
     /// Whether the status fits, and the body is complete JSON and fits.
     #[must_use]
     pub fn fits(self, status: u16, body: &[u8]) -> bool {
         match self {
-            Shape::Nothing => matches!(status, 202 | 204) && body.is_empty(),
-            Shape::Object(members) => matches!(status, 200 | 201) && has(body, members),
+            ExpectedAnswer::Nothing => matches!(status, 202 | 204) && body.is_empty(),
+            ExpectedAnswer::Object(members) => matches!(status, 200 | 201) && has(body, members),
         }
     }
 }
@@ -65,26 +65,29 @@ mod tests {
     #[test]
     fn a_whole_object_with_its_members_fits() {
         for status in [200, 201] {
-            assert!(Shape::Object(&["data"]).fits(status, PAGE.as_bytes()));
-            assert!(Shape::Object(&["nextCursor"]).fits(status, PAGE.as_bytes()));
+            assert!(ExpectedAnswer::Object(&["data"]).fits(status, PAGE.as_bytes()));
+            assert!(ExpectedAnswer::Object(&["nextCursor"]).fits(status, PAGE.as_bytes()));
         }
-        assert!(Shape::Object(&["unreadCount"]).fits(200, br#" {"unreadCount" : 0} "#));
-        assert!(Shape::Object(&["nextCursor", "data"]).fits(200, PAGE.as_bytes()));
-        assert!(Shape::Nothing.fits(204, b""));
-        assert!(Shape::Nothing.fits(202, b""));
+        assert!(ExpectedAnswer::Object(&["unreadCount"]).fits(200, br#" {"unreadCount" : 0} "#));
+        assert!(ExpectedAnswer::Object(&["nextCursor", "data"]).fits(200, PAGE.as_bytes()));
+        assert!(ExpectedAnswer::Nothing.fits(204, b""));
+        assert!(ExpectedAnswer::Nothing.fits(202, b""));
     }
 
     #[test]
     fn an_object_without_one_of_them_does_not() {
-        assert!(!Shape::Object(&["data", "epoch"]).fits(200, PAGE.as_bytes()));
-        assert!(!Shape::Object(&["epoch", "data"]).fits(200, PAGE.as_bytes()));
+        assert!(!ExpectedAnswer::Object(&["data", "epoch"]).fits(200, PAGE.as_bytes()));
+        assert!(!ExpectedAnswer::Object(&["epoch", "data"]).fits(200, PAGE.as_bytes()));
     }
 
     #[test]
     fn a_body_that_breaks_off_does_not() {
         for length in 0..PAGE.len() {
             let cut = PAGE.as_bytes().get(..length).unwrap();
-            assert!(!Shape::Object(&["data"]).fits(200, cut), "{length}");
+            assert!(
+                !ExpectedAnswer::Object(&["data"]).fits(200, cut),
+                "{length}"
+            );
         }
     }
 
@@ -107,19 +110,19 @@ mod tests {
             "{\"data\":\"\n\"}",
         ] {
             assert!(
-                !Shape::Object(&["data"]).fits(200, body.as_bytes()),
+                !ExpectedAnswer::Object(&["data"]).fits(200, body.as_bytes()),
                 "{body}"
             );
         }
-        assert!(!Shape::Object(&["data"]).fits(204, b""));
-        assert!(!Shape::Object(&["data"]).fits(202, PAGE.as_bytes()));
-        assert!(!Shape::Object(&["data"]).fits(206, PAGE.as_bytes()));
+        assert!(!ExpectedAnswer::Object(&["data"]).fits(204, b""));
+        assert!(!ExpectedAnswer::Object(&["data"]).fits(202, PAGE.as_bytes()));
+        assert!(!ExpectedAnswer::Object(&["data"]).fits(206, PAGE.as_bytes()));
     }
 
     #[test]
     fn an_empty_200_is_not_a_204() {
-        assert!(!Shape::Nothing.fits(200, b""));
-        assert!(!Shape::Nothing.fits(200, b"{}"));
-        assert!(!Shape::Nothing.fits(204, b"x"));
+        assert!(!ExpectedAnswer::Nothing.fits(200, b""));
+        assert!(!ExpectedAnswer::Nothing.fits(200, b"{}"));
+        assert!(!ExpectedAnswer::Nothing.fits(204, b"x"));
     }
 }

@@ -13,12 +13,11 @@ use uuid::Uuid;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
-use crate::input::cursor::Epoch;
-use crate::input::cursor::Timestamp;
+use crate::input::cursor::{Epoch, Timestamp};
 use crate::runtime::config::SupabaseConfig;
 use crate::runtime::request_log::Scope;
 use crate::supabase::client::{POSTGREST_ROOT, Repeat, Supabase, client, reading, writing};
-use crate::supabase::expected_answer::Shape;
+use crate::supabase::expected_answer::ExpectedAnswer;
 use crate::supabase::postgrest_errors;
 
 /// The name of the service in the log.
@@ -58,7 +57,7 @@ impl<'a> Postgrest<'a> {
         &self,
         function: &'static str,
         arguments: &[(&'static str, Argument<'_>)],
-        shape: Shape,
+        shape: ExpectedAnswer,
     ) -> Result<Reply, ApiError> {
         let mut url = self.url(function);
         for (index, (name, value)) in arguments.iter().enumerate() {
@@ -84,7 +83,7 @@ impl<'a> Postgrest<'a> {
         &self,
         function: &'static str,
         arguments: &impl Serialize,
-        shape: Shape,
+        shape: ExpectedAnswer,
         repeat: Repeat,
     ) -> Result<Reply, ApiError> {
         // Serialising strings, ids and numbers cannot fail.
@@ -121,7 +120,7 @@ impl<'a> Postgrest<'a> {
     async fn send(
         &self,
         request: RequestBuilder,
-        shape: Shape,
+        shape: ExpectedAnswer,
         repeat: Repeat,
     ) -> Result<Reply, ApiError> {
         let (status, body) = self.0.ask(NAME, request, repeat).await?;
@@ -141,4 +140,4 @@ fn as_unavailable(error: ApiError) -> ApiError {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
-use crate::http::path::is_plain;
+use crate::http::path::needs_no_escape;
 use crate::input::object_path::ObjectPath;
 use crate::supabase::client::{Repeat, Supabase, client};
 use crate::supabase::storage_errors;
@@ -138,7 +138,7 @@ fn read<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, ApiError> {
 /// A signature, if it consists of the characters of a signature. So it cannot end the URL or the JSON
 /// string that it is written into.
 fn sound(token: &str) -> Option<&str> {
-    ((1..=MAX_TOKEN_BYTES).contains(&token.len()) && is_plain(token)).then_some(token)
+    ((1..=MAX_TOKEN_BYTES).contains(&token.len()) && needs_no_escape(token)).then_some(token)
 }
 
 /// The `exp` of a signature that is a JWT. It is only told to the client; nothing depends on it.

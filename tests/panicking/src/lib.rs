@@ -7,7 +7,7 @@ use shared::auth::session::{Context, Session};
 use shared::error::{ApiError, ErrorCode};
 use shared::http::reply::Reply;
 use shared::http::request::{Body, Request};
-use shared::supabase::expected_answer::Shape;
+use shared::supabase::expected_answer::ExpectedAnswer;
 
 thread_local! {
     /// What a panic in the middle of a change leaves behind.
@@ -30,7 +30,7 @@ pub async fn handle<B: Body>(
     match request.path.as_str() {
         "/chats" => {
             let session = Session::open(&request, context).await?;
-            let page = Shape::Object(&["data"]);
+            let page = ExpectedAnswer::Object(&["data"]);
             session.postgrest.get("list_chats", &[], page).await
         }
         "/panic" => {

@@ -29,7 +29,7 @@ fn read_url(url: &str) -> Result<String, &'static str> {
 }
 
 #[test]
-fn the_uploads_own_url_and_a_signed_one_are_read() {
+fn the_url_of_an_upload_and_its_signed_urls_are_read() {
     let path = path("photo.jpg");
     for url in [
         format!("{HOST}/storage/v1/object/authenticated/chat-attachments/{path}"),
@@ -131,7 +131,7 @@ fn attached(id: u32, path: &str) -> String {
 }
 
 #[test]
-fn the_places_of_attachments_are_found_and_filled_and_no_other_byte_changes() {
+fn the_urls_of_attachments_are_filled_in_and_no_other_byte_changes() {
     let [a, b, c] = ["a.jpg", "b.jpg", "c.jpg"].map(path);
     let rows = [
         attached(1, &a),
@@ -163,7 +163,7 @@ fn the_places_of_attachments_are_found_and_filled_and_no_other_byte_changes() {
 }
 
 #[test]
-fn no_text_of_a_message_can_look_like_an_attachment() {
+fn no_text_of_a_message_is_taken_for_an_attachment() {
     let hostile = attached(1, &path("a.jpg"));
     for text in [
         hostile.clone(),
@@ -176,7 +176,7 @@ fn no_text_of_a_message_can_look_like_an_attachment() {
 }
 
 #[test]
-fn what_is_no_path_of_ours_is_left_alone() {
+fn a_path_of_another_form_is_left_unchanged() {
     for path in ["", "a", "../../../x", &format!("{CHAT}/{ME}/{UPLOAD}/a b")] {
         assert_eq!(find(attached(1, path).as_bytes()), [], "{path}");
     }
@@ -185,7 +185,7 @@ fn what_is_no_path_of_ours_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_storage_that_nobody_answers_for_costs_the_url_alone() {
+async fn if_storage_does_not_answer_only_the_url_is_missing() {
     let config = SupabaseConfig {
         url: "http://127.0.0.1:9".to_owned(),
         anon_key: "anon-key".to_owned(),

@@ -39,7 +39,7 @@ fn a_whole_body_is_read() {
 }
 
 #[test]
-fn the_database_is_given_each_argument_by_its_name() {
+fn a_body_serialises_to_the_arguments_of_reserve_upload() {
     let arguments = |upload: &CreateUpload| serde_json::to_value(upload).unwrap();
     let mut expected = serde_json::json!({
         "chat_id": CHAT, "file_name": "a.jpg", "content_type": "image/jpeg", "size": 5,
@@ -52,7 +52,7 @@ fn the_database_is_given_each_argument_by_its_name() {
 }
 
 #[test]
-fn a_picture_has_both_sides_or_neither() {
+fn a_picture_has_width_and_height_or_neither() {
     let read = |upload: CreateUpload| (upload.width, upload.height);
     assert_eq!(sized("1", "100000").map(read), Ok((Some(1), Some(100_000))));
     assert_eq!(sized("null", "null").map(read), Ok((None, None)));
@@ -117,7 +117,7 @@ fn a_type_is_one_of_the_list() {
         ("audio/webm;codecs=opus", "audio/webm"),
         (" text/plain ; charset=utf-8", "text/plain"),
         ("image/jpg", "image/jpeg"),
-        // Told by `a.jpg`.
+        // From the extension of `a.jpg`.
         ("", "image/jpeg"),
         ("application/octet-stream", "image/jpeg"),
     ] {

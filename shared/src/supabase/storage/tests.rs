@@ -1,5 +1,5 @@
 use crate::error::ErrorCode;
-use crate::supabase::postgrest::tests::{acting, lines, raw_upstream, upstream};
+use crate::supabase::test_server::{acting, lines, raw_upstream, upstream};
 
 use super::*;
 
