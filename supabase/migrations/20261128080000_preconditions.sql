@@ -300,6 +300,7 @@ $$;
 do $$
 declare
   me constant text := quote_ident(current_user);
+  bucket constant text := 'chat-attachments';
   found text;
 begin
   if exists (
@@ -316,17 +317,17 @@ begin
     from storage.buckets b, lateral (
       select case when b.name = b.id then b.id else format('%s, named %s,', b.id, b.name) end as name
     ) as n
-    where 'chat-attachments' in (b.id, b.name);
+    where bucket in (b.id, b.name);
     -- A trial, as with the policies: a trigger of the project may refuse the bucket.
     if found is null and has_table_privilege('storage.buckets', 'insert') then
       begin
-        insert into storage.buckets (id, name, public) values ('chat-attachments', 'chat-attachments', false);
+        insert into storage.buckets (id, name, public) values (bucket, bucket, false);
         raise sqlstate 'CH000';
       exception
         when sqlstate 'CH000' then null;
         when others then
           found := format(
-            E'\n- bucket chat-attachments cannot be made: %s\n    %s', sqlerrm,
+            E'\n- bucket %s cannot be made: %s\n    %s', bucket, sqlerrm,
             'let what refuses it, such as a trigger on storage.buckets, allow a private bucket of this name'
           );
       end;

@@ -44,6 +44,33 @@ end
 $$;
 comment on function chat.unread_count(uuid) is 'The number of messages that the caller has not read, as chat.unread counts them.';
 
+-- mark_read calls this, and not a trigger, because a send also moves the sender's read mark and is not announced.
+create function chat.announce_reading(chat_id uuid, message_id uuid, read_to timestamptz, unread_count integer)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  room chat.chats;
+  me constant uuid := auth.uid();
+begin
+  select c.* into room from chat.chats c where c.id = announce_reading.chat_id;
+  perform chat.broadcast(array(
+    -- In a large chat, each message would cause one read mark for each reader, and each would go to all of them.
+    select row(chat.topic('chat', room.id, room.topic_version), 'chat.read', jsonb_build_object(
+      'chatId', room.id, 'userId', me, 'messageId', message_id, 'lastReadAt', chat.rfc3339(read_to)
+    ))::chat.notice
+    where me = any (chat.told_participants(room.id))
+    union all
+    select row(chat.topic('user', me), 'chat.updated', jsonb_build_object(
+      'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count,
+      'lastReadAt', chat.rfc3339(read_to)
+    ))::chat.notice
+  ));
+end
+$$;
+comment on function chat.announce_reading(uuid, uuid, timestamptz, integer) is
+  'Broadcasts chat.read to a small chat, and the new unread count to the reader''s own devices.';
+
 create function public.mark_read(chat_id uuid, message_id uuid) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$

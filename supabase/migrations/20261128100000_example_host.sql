@@ -18,6 +18,9 @@ grant usage on schema example_host to service_role;
 create type example_host.friendship_status as enum ('pending', 'accepted', 'blocked');
 create type example_host.event_status as enum ('draft', 'published', 'cancelled');
 create type example_host.group_status as enum ('pending', 'approved', 'rejected');
+comment on type example_host.friendship_status is 'What two users are to each other.';
+comment on type example_host.event_status is 'Whether an event is published, which opens its chat.';
+comment on type example_host.group_status is 'Whether a group is approved, which opens its chat.';
 
 create table example_host.friendships (
   user_low uuid not null references auth.users (id) on delete cascade,

@@ -150,7 +150,7 @@ damages! {
     a_function_is_gone:
         "drop function public.send_typing(uuid)",
         "MISSING function public.send_typing(uuid)",
-        "_realtime.sql (\"function public.send_typing(\")";
+        "_typing.sql (\"function public.send_typing(\")";
     messages_are_not_published:
         "alter publication supabase_realtime drop table public.messages",
         "MISSING publication supabase_realtime: public.messages", OF_SUPABASE;
