@@ -89,10 +89,6 @@ impl Setup {
         }
         workerd::spawn(name, &config, &self.processes, &self.state)
     }
-
-    fn bundle(&self, script: &str) -> String {
-        bundle(&self.state, script).display().to_string()
-    }
 }
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
@@ -113,7 +109,7 @@ fn ours(name: &str, setup: &Setup) -> Result<Listening> {
 }
 
 fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
-    let (address, script) = (address(ports::free()?), setup.bundle(script));
+    let (address, script) = (address(ports::free()?), bundle(&setup.state, script));
     let words = [("edge address", &*address), ("edge script", &*script)];
     setup.workerd(name, "one_worker.capnp", &words)?;
     Ok(edge_at(&address))
@@ -121,7 +117,10 @@ fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
 
 fn plain(name: &str, setup: &Setup) -> Result<Listening> {
     let [edge, function] = ports::free_many()?.map(address);
-    let (gateway, script) = (setup.bundle("plain_gateway"), setup.bundle("plain"));
+    let (gateway, script) = (
+        bundle(&setup.state, "plain_gateway"),
+        bundle(&setup.state, "plain"),
+    );
     let words = [
         ("edge address", &*edge),
         ("function address", &*function),
@@ -176,14 +175,14 @@ pub async fn prepare(state: &Path, processes: &Processes) -> Result<()> {
             .args(["--minify", "--format=esm", "--platform=browser"])
             .args(["--conditions=worker,browser", "--log-level=warning"])
             .arg(dir.join(format!("{name}.js")))
-            .arg(format!("--outfile={}", bundle(state, name).display()));
+            .arg(format!("--outfile={}", bundle(state, name)));
         processes.run(Spec::new("esbuild", esbuild)).await?;
     }
     Ok(())
 }
 
-fn bundle(state: &Path, name: &str) -> PathBuf {
-    state.join("peers").join(format!("{name}.js"))
+fn bundle(state: &Path, script: &str) -> String {
+    format!("{}/peers/{script}.js", state.display())
 }
 
 /// Waits until something listens at a URL's port, and sends nothing.

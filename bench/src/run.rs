@@ -145,9 +145,8 @@ async fn measure(plan: &Plan, meter: &Meter, cases: Vec<Case>, steps: &Steps) ->
     steps.run("warm-up", "all cases", help(), work).await?;
     let work = meter.closed_loops(plan, &cases);
     let mut series = steps.run("rounds", "all cases", help(), work).await?;
-    let work = meter.open_loops(plan, &cases, &series);
-    let open = steps.run("open loops", "the reads", help(), work).await?;
-    series.extend(open);
+    let work = meter.tails(plan, &cases, &mut series);
+    steps.run("open loops", "the reads", help(), work).await?;
     let kb = |size: usize| rounded(size as f64 / 1024.0);
     let sizes = wasm::sizes(&meter.setup.functions)?.into_iter();
     Ok(Results {

@@ -1,6 +1,11 @@
 //! The parts of `cargo xtask`. The benchmark, a crate of its own, uses them too.
 
-#![expect(missing_docs, reason = "a field that says what it is needs no further line")]
+#![expect(
+    missing_docs,
+    clippy::new_without_default,
+    clippy::should_implement_trait,
+    reason = "nobody else uses this library"
+)]
 
 pub mod attach;
 pub mod bench;
