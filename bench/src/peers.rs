@@ -19,11 +19,11 @@ use crate::tool::{Function, HOST, Placement, Processes, Spec, Vars, command, por
 
 /// The folder of the peers' code.
 const PEERS: &str = "bench/peers";
-/// As in bench/peers/one_worker.capnp, and with the same cause.
+/// The same as in bench/peers/one_worker.capnp, which tells why.
 const V8_FLAGS: &str = "  v8Flags = [\"--max-heap-size=128\"],\n";
 const START_TIME: Duration = Duration::from_secs(20);
 
-/// What has a server of its own. PostgREST is the stack's.
+/// The servers that are started for the benchmark.
 pub const SERVERS: [Target; 5] = [
     Target::PassThrough,
     Target::HonoSupabase,
