@@ -1,5 +1,5 @@
--- Between runs: what a run of `cargo xtask bench` has written goes, and the messages that will be edited are new.
--- Run as the superuser in one transaction.
+-- Before each round of `cargo xtask bench`: takes back what was written, and makes the messages that will be
+-- edited anew. The superuser runs it in one transaction.
 
 set local session_replication_role = replica;
 truncate realtime.messages;

@@ -1,13 +1,13 @@
 -- What `cargo xtask bench` reads and writes: 1,000,000 messages, 2,000 chats, 5,000 people.
 --
--- Run as the superuser in one transaction, to a database that has the migrations. As a replica, as
--- neither broadcasts nor the checks of foreign keys are of use here.
+-- The superuser runs it in one transaction, on a database that has the migrations. The role of a replica
+-- turns off triggers: neither broadcasts nor checks of foreign keys are needed here.
 
 set local session_replication_role = replica;
 
 create schema bench;
 
--- Who and where, by numbers that the harness knows:
+-- People and chats have numbers, by which cases.toml finds them:
 --   people  0 is in one chat, 1 in 200, 2 in 1,000; 3 to 18 send and edit; 19 marks as read; the rest is a crowd
 --   chats   0 has 300,000 messages, 1 has 100; the last 33 are written to:
 --           1967 to 1982 have one sender each, 1983 and 1984 to 1999 all sixteen

@@ -1,4 +1,4 @@
-// What most teams on Supabase write: a Hono Worker that verifies the token and calls supabase-js with it.
+// What most teams on Supabase write: a Hono Worker that verifies the token, and calls supabase-js with it.
 import { createClient } from "@supabase/supabase-js";
 import { Hono } from "hono";
 import { jwt } from "hono/jwt";

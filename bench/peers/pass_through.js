@@ -1,4 +1,4 @@
-// A bare hop: what any Worker in front of PostgREST costs, before it does anything.
+// Passes requests on to PostgREST, and does nothing else: the cost of any Worker in front of it.
 export default {
   fetch(request, env) {
     const { pathname, search } = new URL(request.url);

@@ -1,6 +1,6 @@
-// The least that a Worker does that answers for itself: it makes the exchange with PostgREST that ours
-// makes, with a deadline, reads the whole answer, sees that it is JSON, writes a line to the log and sets
-// the headers of our answers. It verifies no token and knows no rule. No peer, but the limit for any.
+// The limit for any Worker that reads the answers it passes on. It makes the same exchange with PostgREST
+// as our function, with a deadline. It reads the whole answer, checks that it is JSON, writes a line to the
+// log, and sets the headers of our answers. It verifies no token and applies no rule.
 const DEADLINE_MS = 10_000;
 
 async function exchange(request, env) {

@@ -63,6 +63,10 @@ pub struct Series {
 }
 
 impl Series {
+    pub fn load(&self) -> (usize, bool) {
+        (self.connections, self.open_loop)
+    }
+
     pub fn each(&self, number: Number) -> Vec<f64> {
         self.samples.iter().map(number).collect()
     }
@@ -88,17 +92,15 @@ impl Series {
     }
 }
 
-/// The measurements of a closed loop.
+/// The series of a case at a target; `load` is the connections, and whether in an open loop.
 pub fn find<'s>(
     series: &'s [Series],
     case: &str,
     target: Target,
-    connections: usize,
+    load: (usize, bool),
 ) -> Option<&'s Series> {
-    series.iter().find(|series| {
-        (series.connections, series.open_loop) == (connections, false)
-            && (series.case.as_str(), series.target) == (case, target)
-    })
+    let mut found = series.iter().filter(|series| series.load() == load);
+    found.find(|series| (series.case.as_str(), series.target) == (case, target))
 }
 
 /// The middle value, or the mean of the two in the middle.

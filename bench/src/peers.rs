@@ -19,11 +19,11 @@ use crate::tool::{Function, HOST, Placement, Processes, Spec, Vars, command, por
 
 /// The folder of the peers' code.
 const PEERS: &str = "bench/peers";
-/// As in bench/peers/one_worker.capnp, and with the same cause.
+/// The same as in bench/peers/one_worker.capnp, which tells why.
 const V8_FLAGS: &str = "  v8Flags = [\"--max-heap-size=128\"],\n";
 const START_TIME: Duration = Duration::from_secs(20);
 
-/// What has a server of its own. PostgREST is the stack's.
+/// The servers that are started for the benchmark.
 pub const SERVERS: [Target; 5] = [
     Target::PassThrough,
     Target::HonoSupabase,
@@ -89,10 +89,6 @@ impl Setup {
         }
         workerd::spawn(name, &config, &self.processes, &self.state)
     }
-
-    fn bundle(&self, script: &str) -> String {
-        bundle(&self.state, script).display().to_string()
-    }
 }
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
@@ -113,7 +109,7 @@ fn ours(name: &str, setup: &Setup) -> Result<Listening> {
 }
 
 fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
-    let (address, script) = (address(ports::free()?), setup.bundle(script));
+    let (address, script) = (address(ports::free()?), bundle(&setup.state, script));
     let words = [("edge address", &*address), ("edge script", &*script)];
     setup.workerd(name, "one_worker.capnp", &words)?;
     Ok(edge_at(&address))
@@ -121,7 +117,10 @@ fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
 
 fn plain(name: &str, setup: &Setup) -> Result<Listening> {
     let [edge, function] = ports::free_many()?.map(address);
-    let (gateway, script) = (setup.bundle("plain_gateway"), setup.bundle("plain"));
+    let (gateway, script) = (
+        bundle(&setup.state, "plain_gateway"),
+        bundle(&setup.state, "plain"),
+    );
     let words = [
         ("edge address", &*edge),
         ("function address", &*function),
@@ -176,14 +175,14 @@ pub async fn prepare(state: &Path, processes: &Processes) -> Result<()> {
             .args(["--minify", "--format=esm", "--platform=browser"])
             .args(["--conditions=worker,browser", "--log-level=warning"])
             .arg(dir.join(format!("{name}.js")))
-            .arg(format!("--outfile={}", bundle(state, name).display()));
+            .arg(format!("--outfile={}", bundle(state, name)));
         processes.run(Spec::new("esbuild", esbuild)).await?;
     }
     Ok(())
 }
 
-fn bundle(state: &Path, name: &str) -> PathBuf {
-    state.join("peers").join(format!("{name}.js"))
+fn bundle(state: &Path, script: &str) -> String {
+    format!("{}/peers/{script}.js", state.display())
 }
 
 /// Waits until something listens at a URL's port, and sends nothing.

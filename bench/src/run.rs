@@ -62,13 +62,14 @@ async fn whole_run(quick: bool, state: &Path, processes: &Processes) -> Result<(
     let kept = paths::root().join(DIR);
     let earlier = Summary::read(&kept)?;
     let own = state.join("results");
-    // A quick run says too little to be kept.
+    // The figures of a quick run are too uncertain to be kept.
     results.write(if quick { &own } else { &kept }, &own, earlier.as_ref())?;
     println!("done in {:.0} s", steps.total());
     Ok(())
 }
 
-/// Builds and starts everything. Returns what measures, and the cases, which all targets have answered alike.
+/// Builds and starts everything. Returns what measures, and the cases. All targets have answered
+/// them alike.
 async fn start(state: &Path, processes: &Processes, steps: &Steps) -> Result<(Meter, Vec<Case>)> {
     tools::npm_packages(processes, steps).await?;
     let oha = tools::oha(processes, steps).await?;
@@ -147,9 +148,8 @@ async fn measure(plan: &Plan, meter: &Meter, cases: Vec<Case>, steps: &Steps) ->
     steps.run("warm-up", "all cases", help(), work).await?;
     let work = meter.closed_loops(plan, &cases);
     let mut series = steps.run("rounds", "all cases", help(), work).await?;
-    let work = meter.open_loops(plan, &cases, &series);
-    let open = steps.run("open loops", "the reads", help(), work).await?;
-    series.extend(open);
+    let work = meter.tails(plan, &cases, &mut series);
+    steps.run("open loops", "the reads", help(), work).await?;
     let kb = |size: usize| rounded(size as f64 / 1024.0);
     let sizes = wasm::sizes(&meter.setup.functions)?.into_iter();
     Ok(Results {

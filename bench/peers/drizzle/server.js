@@ -1,4 +1,5 @@
-// The other common stack: Hono on Node, Drizzle on postgres.js. No RLS and no PostgREST: this code decides.
+// The other common stack: Hono on Node, and Drizzle on postgres.js. It uses neither RLS nor PostgREST: this
+// code decides who may do what.
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { jwt } from "hono/jwt";

@@ -1,5 +1,5 @@
 //! The load of writes, which oha cannot make: a body that belongs to its URL, an id for each request,
-//! and 16 people at once. Each run compares the two load generators.
+//! and 16 people at once.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};

@@ -108,36 +108,28 @@ impl Meter {
         Ok(groups.into_iter().flat_map(|(_, group)| group).collect())
     }
 
-    /// The reads at 70 % of what each target can do, in an open loop, for the 99th percentile.
-    pub async fn open_loops(
-        &self,
-        plan: &Plan,
-        cases: &[Case],
-        closed: &[Series],
-    ) -> Result<Vec<Series>> {
-        let mut measured = Vec::new();
-        let reads = cases
-            .iter()
-            .filter(|case| !case.writes() && !case.ours_only);
+    /// Adds the reads at 70 % of what each target can do, in an open loop, for the 99th percentile.
+    pub async fn tails(&self, plan: &Plan, cases: &[Case], all: &mut Vec<Series>) -> Result<()> {
+        let is_read = |case: &&Case| !case.writes() && !case.ours_only;
+        let reads = cases.iter().filter(is_read);
         for case in reads.take(if plan.quick { 1 } else { usize::MAX }) {
             for target in Target::ALL {
                 let mut series = Series::new(case, target, 64);
                 series.open_loop = true;
                 let same = |other: &&Series| (&other.case, other.target) == (&case.name, target);
-                let capacities = closed.iter().filter(same).map(|series| series.median(RATE));
+                let capacities = all.iter().filter(same).map(|series| series.median(RATE));
                 let load = Load {
                     rate: Some(capacities.fold(0.0, f64::max) * 0.7),
                     ..Load::closed(64, plan.seconds * 2.0)
                 };
                 for _ in 0..plan.rounds.min(3) {
-                    series
-                        .samples
-                        .push(self.measure(case, target, &load).await?);
+                    let sample = self.measure(case, target, &load).await?;
+                    series.samples.push(sample);
                 }
-                measured.push(series);
+                all.push(series);
             }
         }
-        Ok(measured)
+        Ok(())
     }
 }
 

@@ -26,8 +26,8 @@ pub fn cpu_seconds(processes: &Processes, target: Target) -> Result<Cpu> {
     Ok([edge, of(API)?, of(postgrest::NAME)?, of("postgres")?])
 }
 
-/// What has been used since an earlier look. A backend that has ended takes its time with it, and
-/// the difference would be below zero.
+/// What has been used since an earlier look. It is never below zero: when a backend ends, its time is
+/// no longer counted.
 pub fn since(now: Cpu, earlier: Cpu) -> Cpu {
     std::array::from_fn(|part| (now[part] - earlier[part]).max(0.0))
 }

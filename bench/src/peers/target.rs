@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
-    /// One request to PostgREST, without code of anybody's.
+    /// One request to PostgREST, with nothing in front of it.
     Postgrest,
     /// A Worker that passes this request on.
     PassThrough,
@@ -32,7 +32,7 @@ impl Target {
         Target::Ours,
         Target::OurFunction,
     ];
-    /// The limit for any Worker that reads the answers it passes on. Measured by the reads at 1 and
+    /// The limit for any Worker that reads the answers it passes on. Only the reads measure it, at 1 and
     /// 16 connections.
     pub const LIMITS: [Target; 2] = [Target::PlainFunction, Target::Plain];
 

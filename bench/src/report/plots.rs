@@ -1,14 +1,17 @@
 //! The plots: a small chart of bars for each case.
 
+use std::array::from_fn;
 use std::path::Path;
 
 use anyhow::Result;
 use plotters::prelude::*;
 
-use crate::load::{Number, P50, P99, RATE, Series};
+use crate::load::{Number, P50, P99, RATE, find};
 use crate::peers::target::Target;
 use crate::report::Results;
 
+const OURS: RGBColor = RGBColor(31, 111, 84);
+const OTHERS: RGBColor = RGBColor(169, 184, 197);
 const LAST: usize = Target::ALL.len() - 1;
 
 /// Draws all plots of a run into a folder.
@@ -29,17 +32,13 @@ fn draw(
     load: (usize, bool),
     number: Number,
 ) -> Result<()> {
-    let of_load = |series: &&Series| (series.connections, series.open_loop) == load;
-    let series: Vec<&Series> = results.series.iter().filter(of_load).collect();
     let value = |case: &str, target: Target| {
-        let found = series
-            .iter()
-            .find(|s| (s.case.as_str(), s.target) == (case, target));
+        let found = find(&results.series, case, target, load);
         found.map_or(0.0, |series| series.median(number))
     };
     let mut charts: Vec<(&str, [f64; 6])> = Vec::new();
     for case in results.cases.iter().filter(|case| !case.ours_only) {
-        let values = Target::ALL.map(|target| value(&case.name, target));
+        let values: [f64; 6] = from_fn(|place| value(&case.name, target(place)));
         if values.iter().any(|value| *value > 0.0) {
             charts.push((&case.name, values));
         }
@@ -51,6 +50,10 @@ fn draw(
     let root = root.titled(title, ("sans-serif", 18))?;
     for ((case, values), area) in charts.into_iter().zip(root.split_evenly((rows, 3))) {
         let largest = values.iter().copied().fold(0.0, f64::max);
+        let label = |place: &_| match place {
+            SegmentValue::CenterOf(place) => target(*place).title().to_owned(),
+            _ => String::new(),
+        };
         let mut chart = ChartBuilder::on(&area)
             .caption(case, ("sans-serif", 14))
             .margin(6)
@@ -61,16 +64,21 @@ fn draw(
             .disable_mesh()
             .disable_x_axis()
             .y_labels(values.len())
-            .y_label_formatter(&|at| Target::ALL[place(at)].title().to_owned())
+            .y_label_formatter(&label)
             .draw()?;
-        // The axis points upwards, and the first target stands at the top.
-        let bars = values
-            .iter()
-            .enumerate()
-            .map(|(at, value)| (LAST - at, *value));
-        let style = |at: &_, _: &_| Palette99::pick(place(at)).filled();
-        let rectangles = Histogram::horizontal(&chart).style_func(style).margin(2);
-        chart.draw_series(rectangles.data(bars.clone()))?;
+        let bars = values.into_iter().enumerate();
+        chart.draw_series(bars.clone().map(|(at, value)| {
+            let is_ours = matches!(target(at), Target::Ours | Target::OurFunction);
+            let colour = if is_ours { OURS } else { OTHERS };
+            let above = [SegmentValue::Exact(at + 1), SegmentValue::Last];
+            let corners = [
+                (0.0, SegmentValue::Exact(at)),
+                (value, above[usize::from(at == LAST)].clone()),
+            ];
+            let mut bar = Rectangle::new(corners, colour.filled());
+            bar.set_margin(2, 2, 0, 0);
+            bar
+        }))?;
         chart.draw_series(bars.map(|(at, value)| {
             let digits = if value < 100.0 { 2 } else { 0 };
             let place = (value + largest * 0.01, SegmentValue::CenterOf(at));
@@ -80,10 +88,7 @@ fn draw(
     Ok(root.present()?)
 }
 
-/// The target at a place of the axis.
-fn place(at: &SegmentValue<usize>) -> usize {
-    match at {
-        SegmentValue::CenterOf(at) | SegmentValue::Exact(at) => LAST.saturating_sub(*at),
-        SegmentValue::Last => 0,
-    }
+/// The target at a place of the axis, which points upwards: the first target stands at the top.
+fn target(place: usize) -> Target {
+    Target::ALL[LAST - place.min(LAST)]
 }

@@ -1,4 +1,4 @@
-//! The summary: a small file in git that the next run is compared with. It holds ratios of one run,
+//! The summary: a small file in git that later runs are compared with. It holds ratios of one run,
 //! as other figures depend on how fast the machine is in that hour.
 
 use std::collections::BTreeMap;
@@ -30,9 +30,10 @@ pub struct Summary {
 impl Summary {
     pub fn new(results: &Results, bars: &[Bar]) -> Self {
         let mut shares: BTreeMap<String, Ratios> = BTreeMap::new();
-        for series in results.series.iter().filter(|series| !series.open_loop) {
-            let base = find(&results.series, &series.case, Target::PassThrough, 16);
-            if let Some(base) = base.filter(|_| series.connections == 16) {
+        let load = (16, false);
+        for series in results.series.iter().filter(|series| series.load() == load) {
+            let base = find(&results.series, &series.case, Target::PassThrough, load);
+            if let Some(base) = base {
                 let share = rounded(ratio(series, base, RATE).0);
                 let of_case = shares.entry(series.case.clone()).or_default();
                 of_case.insert(series.target.title().to_owned(), share);
@@ -58,7 +59,7 @@ impl Summary {
     }
 
     pub fn write(&self, dir: &Path) -> Result<()> {
-        let head = "# Written by `cargo xtask bench`, which compares its next run with it.";
+        let head = "# Written by `cargo xtask bench`, which compares each run with it.";
         let text = format!("{head}\n{}", toml::to_string(self)?);
         Ok(fs::write(dir.join(FILE), text)?)
     }
