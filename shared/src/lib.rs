@@ -30,6 +30,7 @@ pub mod cursor;
 pub mod edge;
 pub mod epoch;
 pub mod error;
+#[cfg(not(target_family = "wasm"))]
 mod fetch;
 pub mod ids;
 pub mod json;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 
 use futures_util::future::{Either, select};
+use reqwest::RequestBuilder;
 
 use crate::error::ApiError;
 
@@ -22,6 +23,18 @@ pub trait Platform {
 
     /// Waits.
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()>;
+
+    /// Sends a request and reads the whole answer: its status and body. `service` is the name of
+    /// the service in the log. Redirects are not followed.
+    ///
+    /// # Errors
+    /// `unavailable` if nobody answers, `bad_upstream` if the body breaks off, `upstream_timeout` after
+    /// the request's own timeout.
+    fn fetch<'a>(
+        &'a self,
+        service: &'static str,
+        request: RequestBuilder,
+    ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>>;
 
     /// Fetches the key set from this URL.
     ///

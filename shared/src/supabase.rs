@@ -5,14 +5,13 @@
 //! begins with the first attempt: a slow upload of the request itself does not shorten it.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 pub use reqwest::Method;
 use reqwest::RequestBuilder;
 
 use crate::config::SupabaseConfig;
 use crate::error::{ApiError, ErrorCode};
-use crate::fetch;
-use crate::platform::within;
 use crate::postgrest;
 use crate::request::{Request, RequestId, TraceParent};
 use crate::trace::Scope;
@@ -161,13 +160,10 @@ impl<'a> Supabase<'a> {
         }
         let Scope { platform, trace } = self.scope;
         let begun = platform.now();
-        let answer = fetch::send(service, request);
-        let answer = within(*platform, self.time_left(), answer).await;
+        let request = request.timeout(Duration::from_millis(self.time_left()));
+        let answer = platform.fetch(service, request).await;
         trace.asked_upstream(platform.now().saturating_sub(begun));
-        answer.unwrap_or_else(|| {
-            let detail = format!("{service} gave no answer before the deadline");
-            Err(ApiError::with_detail(ErrorCode::UpstreamTimeout, detail))
-        })
+        answer
     }
 }
 

@@ -4,9 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use tokio::time::Instant;
 
 use crate::error::{ApiError, ErrorCode};
+use crate::fetch;
 use crate::platform::{Charge, Local, Platform};
 
 /// The machine of a test. Its time begins now and passes as tokio's does, so a test that pauses
@@ -89,6 +91,14 @@ impl Platform for TestPlatform {
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
         Box::pin(tokio::time::sleep(Duration::from_millis(milliseconds)))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        service: &'static str,
+        request: RequestBuilder,
+    ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
+        Box::pin(fetch::send(service, request))
     }
 
     fn fetch_keys<'a>(&'a self, _: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {

@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
-use worker::Delay;
+use reqwest::RequestBuilder;
 use worker::js_sys::{Date, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Delay, web_sys};
 
+use crate::edge::fetch::send;
 use crate::edge::glue;
 use crate::error::{ApiError, ErrorCode};
 use crate::platform::{Charge, Local, Platform};
 
-/// The runtime this instance runs in, with its bindings.
-#[derive(Clone)]
-pub(super) struct Workers(pub JsValue);
+/// The runtime as one request meets it.
+pub(super) struct Workers {
+    /// The Worker's variables and bindings.
+    pub env: JsValue,
+    /// The request, unless a trigger runs the Worker.
+    pub request: Option<web_sys::Request>,
+}
 
 impl Platform for Workers {
     fn now(&self) -> u64 {
@@ -21,16 +27,24 @@ impl Platform for Workers {
 
     fn variable(&self, name: &str) -> Option<String> {
         // One that workerd cannot find is null.
-        Reflect::get(&self.0, &name.into()).ok()?.as_string()
+        Reflect::get(&self.env, &name.into()).ok()?.as_string()
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
         Box::pin(Delay::from(Duration::from_millis(milliseconds)))
     }
 
+    fn fetch<'a>(
+        &'a self,
+        service: &'static str,
+        request: RequestBuilder,
+    ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
+        Box::pin(send(service, request, self.request.as_ref()))
+    }
+
     fn fetch_keys<'a>(&'a self, url: &'a str) -> Local<'a, Result<Vec<u8>, ApiError>> {
         Box::pin(async move {
-            let answer = crate::fetch::send("Auth", reqwest::Client::new().get(url)).await;
+            let answer = self.fetch("Auth", reqwest::Client::new().get(url)).await;
             let detail = match answer {
                 Ok((200, keys)) => return Ok(keys),
                 Ok((status, _)) => format!("the signing keys: HTTP {status}"),
@@ -59,7 +73,7 @@ impl Platform for Workers {
         Box::pin(async move {
             // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
             // promise. What is no limiter at all throws here.
-            let outcome = match glue::charge(&self.0, limiter, key) {
+            let outcome = match glue::charge(&self.env, limiter, key) {
                 Ok(Some(outcome)) => outcome.await,
                 Ok(None) => return Charge::Allowed,
                 Err(error) => Err(error),
