@@ -12,6 +12,9 @@ use std::panic;
 use std::rc::Rc;
 use std::sync::Once;
 
+use futures_util::future::abortable;
+use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen::prelude::Closure;
 use worker::{Env, console_error, console_log, web_sys};
 
 use crate::auth::session::Context;
@@ -29,6 +32,9 @@ use crate::workers::forward::forward;
 pub use crate::workers::incoming::StreamBody;
 use crate::workers::incoming::{Headers, Incoming};
 use crate::workers::machine::Workers;
+
+/// What nginx calls a request whose client did not wait.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 thread_local! {
     /// An instance has one thread and one configuration.
@@ -53,11 +59,13 @@ where
     H: AsyncFnOnce(Request<StreamBody>, &Context<'_>) -> Result<Reply, ApiError>,
 {
     let (exchange, incoming) = Exchange::begin(name, request, env, Headers::All);
-    let answer = match exchange.early_answer(&incoming) {
-        Some(answer) => answer,
-        None => exchange.handle(incoming.request, handler).await,
-    };
-    exchange.respond(answer)
+    if let Some(answer) = exchange.early_answer(&incoming) {
+        return exchange.respond(answer);
+    }
+    match while_listened_to(&exchange, exchange.handle(incoming.request, handler)).await {
+        Some(answer) => exchange.respond(answer),
+        None => hung_up(),
+    }
 }
 
 /// The variables, read once: each of them costs a call into JavaScript.
@@ -104,23 +112,30 @@ where
     if let Some(answer) = exchange.early_answer(&incoming) {
         return exchange.respond(answer);
     }
-    let request = incoming.request;
-    let platform = &exchange.platform;
-    let answer = match route(&request) {
-        Ok(Some(destination)) => match forward(&request, &platform.0, destination).await {
-            Ok(response) => return Ok(response),
-            Err(error) => {
-                exchange.trace.route(destination.pattern);
-                Err(error)
-            }
-        },
-        Ok(None) => {
-            let scope = Scope::resume(platform, Rc::clone(&exchange.trace));
-            handler(&request, &scope, &|name| platform.variable(name)).await
-        }
-        Err(error) => Err(error),
-    };
-    exchange.respond(answer)
+    let work = exchange.route(incoming.request, route, handler);
+    match while_listened_to(&exchange, work).await {
+        Some(Ok(Routed::Elsewhere(response))) => Ok(response),
+        Some(Ok(Routed::Here(reply))) => exchange.respond(Ok(reply)),
+        Some(Err(error)) => exchange.respond(Err(error)),
+        None => hung_up(),
+    }
+}
+
+/// Ends the work when the client hangs up, which is `None`: the runtime would never go on with it, and
+/// what it holds would stay in memory for good.
+async fn while_listened_to<T>(exchange: &Exchange, work: impl Future<Output = T>) -> Option<T> {
+    let signal = exchange.platform.request.as_ref()?.signal();
+    let (work, handle) = abortable(work);
+    let listener = Closure::<dyn FnMut()>::new(move || handle.abort());
+    signal.set_onabort(Some(listener.as_ref().unchecked_ref()));
+    let outcome = work.await;
+    signal.set_onabort(None);
+    outcome.ok()
+}
+
+/// Nobody reads it, and no line of the log tells of it.
+fn hung_up() -> worker::Result<web_sys::Response> {
+    Ok(glue::answer(CLIENT_CLOSED_REQUEST, "", None)?)
 }
 
 /// Runs what a trigger asks for; its outcome is a line of the log and nothing else.
@@ -129,7 +144,10 @@ where
     H: AsyncFnOnce(&Scope<'_>, &RequestId) -> Result<String, ApiError>,
 {
     log_places_of_panics();
-    let platform = Workers(env.into());
+    let platform = Workers {
+        env: env.into(),
+        request: None,
+    };
     let id = RequestId::accept(None);
     let scope = Scope::new(&platform);
     let outcome = handler(&scope, &id).await;
@@ -164,6 +182,14 @@ fn log_places_of_panics() {
     });
 }
 
+/// Who answered a request to the gateway.
+enum Routed {
+    /// Itself.
+    Here(Reply),
+    /// A function.
+    Elsewhere(web_sys::Response),
+}
+
 /// What is needed to answer once the request itself has been given away.
 struct Exchange {
     function: &'static str,
@@ -183,7 +209,11 @@ impl Exchange {
         headers: Headers,
     ) -> (Self, Incoming) {
         log_places_of_panics();
-        let platform = Workers(env.into());
+        let platform = Workers {
+            env: env.into(),
+            // Not its own method of that name, which the runtime has for bodies.
+            request: Some(Clone::clone(&request)),
+        };
         let trace = Scope::new(&platform).trace;
         let incoming = Incoming::read(request, headers);
         let exchange = Exchange {
@@ -212,6 +242,34 @@ impl Exchange {
             scope: &scope,
         };
         handler(request, &context).await
+    }
+
+    /// The answer of the gateway's own handler, or of the function that `route` names.
+    async fn route<R, H>(
+        &self,
+        request: Request<StreamBody>,
+        route: R,
+        handler: H,
+    ) -> Result<Routed, ApiError>
+    where
+        R: FnOnce(&Request<StreamBody>) -> Result<Option<Destination>, ApiError>,
+        H: AsyncFnOnce(
+            &Request<StreamBody>,
+            &Scope<'_>,
+            &dyn Fn(&str) -> Option<String>,
+        ) -> Result<Reply, ApiError>,
+    {
+        let platform = &self.platform;
+        let Some(destination) = route(&request)? else {
+            let scope = Scope::resume(platform, Rc::clone(&self.trace));
+            let lookup = |name: &str| platform.variable(name);
+            return handler(&request, &scope, &lookup).await.map(Routed::Here);
+        };
+        let answer = forward(&request, &platform.env, destination).await;
+        if answer.is_err() {
+            self.trace.route(destination.pattern);
+        }
+        answer.map(Routed::Elsewhere)
     }
 
     /// The answer to what no router needs to see.

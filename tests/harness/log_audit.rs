@@ -105,18 +105,44 @@ pub fn faults(log: &str, hidden: &Hidden, others: Others) -> Vec<(usize, String)
     let mut harmless = BTreeSet::new();
     let check = |(index, line): (usize, &str)| {
         let fault = if others == Others::OfFaults && !line.starts_with('{') {
-            // A stack names places in the module by a URL, the runtime its documentation.
-            let known = ["wasm://", "https://developers.cloudflare.com/"];
-            let line = known
-                .iter()
-                .fold(line.to_owned(), |line, url| line.replace(url, ""));
-            quoted(&line, hidden)?
+            quoted(&without_runtimes_urls(line), hidden)?
         } else {
             fault(line, hidden, &mut harmless)?
         };
         Some((index + 1, fault))
     };
     log.lines().enumerate().filter_map(check).collect()
+}
+
+/// What workerd says of an exception, without the URLs that are its own: the place in a module, which ends a
+/// line of a stack, and the page about a request that cannot be answered any more.
+fn without_runtimes_urls(line: &str) -> String {
+    const MODULE: &str = "wasm://wasm/";
+    const PAGE: &str = "Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+    if line.starts_with("workerd/") {
+        return line.replacen(PAGE, "", 1);
+    }
+    match line.split_once(MODULE) {
+        Some((before, place)) if before.starts_with("    at ") && is_place(place) => {
+            before.to_owned()
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// Whether this is the hash of a module, a function's number and an offset: `1a2b:wasm-function[3]:0x4c`, in
+/// brackets where the function has a name.
+fn is_place(text: &str) -> bool {
+    let hex = |text: &str| {
+        !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let parts = || {
+        let (module, rest) = text.split_once(":wasm-function[")?;
+        let (function, offset) = rest.split_once("]:0x")?;
+        let offset = offset.strip_suffix(')').unwrap_or(offset);
+        Some(hex(module) && hex(function) && hex(offset))
+    };
+    parts().unwrap_or(false)
 }
 
 /// What must stand in no line.
@@ -228,9 +254,41 @@ mod tests {
             assert_eq!(found(&format!("{GOOD}\n{line}")), 1, "{line}");
         }
     }
+
+    #[test]
+    fn what_the_runtime_says_of_an_exception_is_right_and_no_url_beside_it() {
+        let page = "https://developers.cloudflare.com/workers/observability/errors/";
+        let hung = format!("workerd/server/server.c++:1: error: it hung. Refer to: {page}");
+        let right = [
+            "Critical RuntimeError: unreachable",
+            "    at wasm://wasm/002a7892:wasm-function[263]:0x6cf79",
+            "    at <unknown> externref shim (wasm://wasm/002a7892:wasm-function[712]:0x96eea)",
+            "    at ue (index.js:6:15947)",
+            &hung,
+        ];
+        for line in right {
+            assert_eq!(found_among(line, Others::OfFaults), 0, "{line}");
+        }
+        let wrong = [
+            "    at f (https://project.supabase.co/storage/v1/object/sign/a?token=eyJhbGciOi)",
+            "    at wasm://wasm/002a7892:wasm-function[263]:0x6cf79 https://project.supabase.co/",
+            "    at https://x.co/ (wasm://wasm/002a7892:wasm-function[263]:0x6cf79)",
+            "    at wasm://wasm/eyJhbGciOi:wasm-function[263]:0x6cf79",
+            "fetched wasm://wasm/002a7892:wasm-function[263]:0x6cf79",
+            &format!("{hung}?token=x"),
+            &format!("{hung} of https://project.supabase.co/"),
+            &format!("Refer to: {page}"),
+            "workerd/server/server.c++:1: error: fetch of https://project.supabase.co/ failed",
+        ];
+        for line in wrong {
+            assert_eq!(found_among(line, Others::OfFaults), 1, "{line}");
+        }
+        assert_eq!(found(&hung), 1);
+    }
+
     #[test]
     fn after_the_tests_of_faults_other_lines_are_searched_too() {
-        let others = "panicked at lib.rs:1:2\n    at f (wasm://wasm/1:2)\nhttp://127.0.0.1\ns3cret";
+        let others = "panicked at lib.rs:1:2\nhttp://127.0.0.1\ns3cret";
         let log = format!("{GOOD}\n{others}\n{}", GOOD.replace("nobody", "eyJ"));
         assert_eq!(found_among(&log, Others::OfFaults), 3);
     }

@@ -28,7 +28,8 @@ pub trait Platform {
     /// the service in the log. Redirects are not followed.
     ///
     /// # Errors
-    /// `unavailable` if there is no answer, `bad_upstream` if the body breaks off.
+    /// `unavailable` if there is no answer, `bad_upstream` if the body breaks off, `upstream_timeout`
+    /// after the request's own timeout.
     fn fetch<'a>(
         &'a self,
         service: &'static str,

@@ -5,6 +5,7 @@
 //! the first of them, so a client that sends its body slowly does not shorten it.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 pub use reqwest::Method;
 use reqwest::RequestBuilder;
@@ -13,7 +14,6 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::request::Request;
 use crate::http::request_id::{RequestId, TraceParent};
 use crate::runtime::config::SupabaseConfig;
-use crate::runtime::platform::within;
 use crate::runtime::request_log::Scope;
 
 /// The pause before the second attempt: long enough for a service to restart its listener, and too
@@ -164,13 +164,10 @@ impl<'a> Supabase<'a> {
         }
         let Scope { platform, trace } = self.scope;
         let begun = platform.now();
-        let answer = platform.fetch(service, request);
-        let answer = within(*platform, self.time_left(), answer).await;
+        let request = request.timeout(Duration::from_millis(self.time_left()));
+        let answer = platform.fetch(service, request).await;
         trace.asked_upstream(platform.now().saturating_sub(begun));
-        answer.unwrap_or_else(|| {
-            let detail = format!("{service} gave no answer before the deadline");
-            Err(ApiError::with_detail(ErrorCode::UpstreamTimeout, detail))
-        })
+        answer
     }
 }
 

@@ -3,17 +3,21 @@
 use reqwest::RequestBuilder;
 use worker::js_sys::{Array, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::workers::glue;
 
-/// Sends a request to a service, which the log calls so; gives the answer's status and body.
+/// Sends a request to a service, which the log calls so; gives the answer's status and body. It is given up
+/// when the client of `client` hangs up.
 ///
 /// # Errors
-/// `unavailable` when nobody answers, `bad_upstream` for the beginning of an answer.
-pub async fn send(
+/// `unavailable` when nobody answers, `bad_upstream` for the beginning of an answer, and `upstream_timeout`
+/// after the request's own timeout.
+pub(super) async fn send(
     service: &'static str,
     request: RequestBuilder,
+    client: Option<&web_sys::Request>,
 ) -> Result<(u16, Vec<u8>), ApiError> {
     // Its URL may hold a cursor: nothing of what went wrong is quoted.
     let failed = |code, what: &str| ApiError::with_detail(code, format!("{service}: {what}"));
@@ -33,11 +37,17 @@ pub async fn send(
         request.url().as_str(),
         &headers,
         body.map(<[u8]>::to_vec),
+        request.timeout().map(|limit| limit.as_millis() as f64),
+        client,
     );
     // fetch() does not tell refused from reset; both mean that nobody answers.
     let answer = answer
         .await
         .map_err(|_| failed(ErrorCode::Unavailable, "fetch failed"))?;
+    if answer.is_undefined() {
+        let what = "no answer before the deadline";
+        return Err(failed(ErrorCode::UpstreamTimeout, what));
+    }
     let answer: Array<JsValue> = answer.unchecked_into();
     let status = answer.get(0).as_f64().unwrap_or_default() as u16;
     match answer.get(1).dyn_into::<Uint8Array>() {

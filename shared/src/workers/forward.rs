@@ -28,7 +28,10 @@ pub(super) async fn forward(
         Ok(answer) if answer.is_null() => Err(ended_early()),
         Ok(answer) => Ok(answer.unchecked_into()),
         Err(error) => {
-            let detail = format!("the service binding: {}", worker::Error::from(error));
+            let error = worker::Error::from(error).to_string();
+            // What follows its first sentence is the address of a page about it.
+            let what = error.split(". ").next().unwrap_or_default();
+            let detail = format!("the service binding: {what}");
             Err(ApiError::with_detail(ErrorCode::Unavailable, detail))
         }
     }

@@ -53,14 +53,28 @@ function fields(lines) {
   return found;
 }
 
-// Status and body; without the body where it broke off.
-export async function ask(method, url, headers, body) {
+async function whole(method, url, headers, body, signal) {
   // A token goes to no other place than the one that is configured.
-  const response = await fetch(url, { method, headers: fields(headers), body, redirect: "manual" });
+  const response = await fetch(url, { method, headers: fields(headers), body, redirect: "manual", signal });
   try {
     return [response.status, new Uint8Array(await response.arrayBuffer())];
   } catch {
     return [response.status];
+  }
+}
+
+// Status and body; without the body where it broke off, and undefined once the time is over. The timer is kept
+// here and not in wasm: after a panic nothing there could stop it, and the runtime waits for timers before it
+// gives up the requests that were under way. `client` is the request that this is done for.
+export async function ask(method, url, headers, body, milliseconds, client) {
+  const answer = whole(method, url, headers, body, client?.signal);
+  if (milliseconds === undefined) return answer;
+  let timer;
+  const late = new Promise((resolve) => { timer = setTimeout(resolve, milliseconds); });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -102,7 +116,7 @@ export async function pass(request, env, binding, id, limit) {
     // The runtime refuses a GET with a body, and no route of ours reads one.
     if (body.length === 0 || method === "GET" || method === "HEAD") body = undefined;
   }
-  return env[binding].fetch(url, { method, headers, body, redirect: "manual" });
+  return env[binding].fetch(url, { method, headers, body, redirect: "manual", signal: request.signal });
 }
 "#)]
 extern "C" {
@@ -111,8 +125,15 @@ extern "C" {
     pub(super) fn head(request: &web_sys::Request, read: u32) -> String;
     /// The body as a `Uint8Array`; `undefined` where it is over the limit.
     pub(super) fn read(request: &web_sys::Request, limit: u32) -> Promise;
-    /// Fetches: an array of the status and, where it came whole, the body.
-    pub(super) fn ask(method: &str, url: &str, headers: &str, body: Option<Vec<u8>>) -> Promise;
+    /// Fetches: an array of the status and, where it came whole, the body; `undefined` where it took longer.
+    pub(super) fn ask(
+        method: &str,
+        url: &str,
+        headers: &str,
+        body: Option<Vec<u8>>,
+        milliseconds: Option<f64>,
+        client: Option<&web_sys::Request>,
+    ) -> Promise;
     /// Counts one more at a rate limiter: whether it is within the limit. `None` where there is no limiter.
     #[wasm_bindgen(catch)]
     pub(super) fn charge(

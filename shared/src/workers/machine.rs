@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use worker::Delay;
 use worker::js_sys::{Date, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Delay, web_sys};
 
 use crate::error::ApiError;
 use crate::runtime::platform::{Charge, Local, Platform};
 use crate::workers::fetch::send;
 use crate::workers::glue;
 
-/// The runtime this instance runs in, with its bindings.
-#[derive(Clone)]
-pub(super) struct Workers(pub JsValue);
+/// The runtime as one request meets it.
+pub(super) struct Workers {
+    /// The Worker's variables and bindings.
+    pub env: JsValue,
+    /// The request, unless a trigger runs the Worker.
+    pub request: Option<web_sys::Request>,
+}
 
 impl Platform for Workers {
     fn now(&self) -> u64 {
@@ -23,7 +27,7 @@ impl Platform for Workers {
 
     fn variable(&self, name: &str) -> Option<String> {
         // One that workerd cannot find is null.
-        Reflect::get(&self.0, &name.into()).ok()?.as_string()
+        Reflect::get(&self.env, &name.into()).ok()?.as_string()
     }
 
     fn sleep(&self, milliseconds: u64) -> Local<'_, ()> {
@@ -35,7 +39,7 @@ impl Platform for Workers {
         service: &'static str,
         request: RequestBuilder,
     ) -> Local<'a, Result<(u16, Vec<u8>), ApiError>> {
-        Box::pin(send(service, request))
+        Box::pin(send(service, request, self.request.as_ref()))
     }
 
     // The entries stand under the URL of the keys themselves; the Cache API belongs to this Worker's
@@ -57,7 +61,7 @@ impl Platform for Workers {
         Box::pin(async move {
             // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
             // promise. What is no limiter at all throws here.
-            let outcome = match glue::charge(&self.0, limiter, key) {
+            let outcome = match glue::charge(&self.env, limiter, key) {
                 Ok(Some(outcome)) => outcome.await,
                 Ok(None) => return Charge::Allowed,
                 Err(error) => Err(error),

@@ -15,8 +15,9 @@ thread_local! {
 }
 
 /// Answers `GET /chats` as the chats function does, `GET /panic` by a panic, `GET /break` by one
-/// that leaves the instance's state borrowed for good, `GET /trap` by a trap that is no panic, under `/chats` too
-/// as the gateway passes nothing else on, and `GET /state` as long as the state is not borrowed.
+/// that leaves the instance's state borrowed for good, `GET /trap` by a trap that is no panic, and `GET /state`
+/// as long as the state is not borrowed. Panic, trap and state are under `/chats` too, as the gateway passes
+/// nothing else on.
 ///
 /// # Errors
 /// Those of the contract's table.
@@ -33,7 +34,7 @@ pub async fn handle<B: Body>(
             let page = ExpectedAnswer::Object(&["data"]);
             session.postgrest.get("list_chats", &[], page).await
         }
-        "/panic" => {
+        "/panic" | "/chats/panic" => {
             // In the middle of a request, not at its beginning.
             context.scope.platform.sleep(1).await;
             panic!("on purpose: secret-of-a-panic");
@@ -43,7 +44,7 @@ pub async fn handle<B: Body>(
             panic!("on purpose: secret-of-a-panic");
         }),
         "/trap" | "/chats/trap" => std::process::abort(),
-        "/state" => {
+        "/state" | "/chats/state" => {
             STATE.with(|state| drop(state.borrow_mut()));
             Ok(Reply::json(200, b"{}".to_vec()))
         }
