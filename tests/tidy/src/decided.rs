@@ -50,7 +50,7 @@ pub(crate) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// `chat.name` and `public.name` are made by a migration; `path` is a file or folder; `path::name` is a
+/// `schema.name` is made by a migration, or by Supabase; `path` is a file or folder; `path::name` is a
 /// file that has the name as a whole word.
 fn exists(tree: &Tree, migrations: &str, name: &str) -> anyhow::Result<bool> {
     if let Some((path, item)) = name.split_once("::") {
@@ -59,7 +59,13 @@ fn exists(tree: &Tree, migrations: &str, name: &str) -> anyhow::Result<bool> {
         return Ok(Regex::new(&format!(r"\b{}\b", regex::escape(word)))?.is_match(text));
     }
     let object = name.trim_end_matches("()");
-    if object.starts_with("chat.") || object.starts_with("public.") {
+    if object == "storage.objects" {
+        return Ok(true);
+    }
+    if ["chat.", "public.", "example_host."]
+        .iter()
+        .any(|schema| object.starts_with(schema))
+    {
         let made = format!(
             r"(?m)^\s*create (?:or replace )?(?:function|table|view|type|trigger|unique index|index) (?:if not exists )?{}\b",
             regex::escape(object)

@@ -1,10 +1,10 @@
-//! `shared` has no circles, and no module imports one that stands above it. The order of its wings is
-//! the list in the doc comment of its `lib.rs`, lowest first.
+//! `shared` has no circles: a module imports only from modules above it in the list that the doc comment of
+//! `lib.rs` has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use syn::{ItemUse, UseTree, visit::Visit};
+use syn::{ItemMod, ItemUse, UseTree, visit::Visit};
 
 use crate::{Findings, tree::Tree};
 
@@ -12,124 +12,107 @@ use crate::{Findings, tree::Tree};
 type Module = Vec<String>;
 
 pub(crate) fn check(tree: &Tree, source: &str, findings: &mut Findings) -> anyhow::Result<()> {
-    let library = tree.text(&format!("{source}/lib.rs"))?;
-    let order = order(library);
-    let modules: BTreeMap<Module, &str> = tree
-        .under(source, &["rs"])
-        .filter_map(|(path, text)| Some((module(path.strip_prefix(source)?)?, text)))
-        .collect();
-    let mut imports: BTreeMap<&Module, BTreeSet<&Module>> = BTreeMap::new();
-    for (module, text) in &modules {
-        let file =
-            syn::parse_file(text).with_context(|| format!("{source}: {}", module.join("::")))?;
-        let mut reader = Imports {
-            module,
-            paths: Vec::new(),
-        };
-        reader.visit_file(&file);
-        let found = reader.paths.iter().filter_map(|path| owner(&modules, path));
-        // A module may use what its own children make.
-        imports.insert(
-            module,
-            found
-                .filter(|other| !other.starts_with(module) && !module.starts_with(other))
-                .collect(),
-        );
+    let order = order(tree.text(&format!("{source}/lib.rs"))?);
+    let mut modules = BTreeMap::new();
+    let mut for_tests = BTreeSet::new();
+    for (path, text) in tree.under(source, &["rs"]) {
+        let module = module(&path[source.len()..]);
+        let file = syn::parse_file(text).with_context(|| path.to_owned())?;
+        for item in &file.items {
+            if let syn::Item::Mod(child) = item
+                && is_for_tests(child)
+            {
+                for_tests.insert([module.as_slice(), &[child.ident.to_string()]].concat());
+            }
+        }
+        modules.insert(module, file);
     }
-    for (module, others) in &imports {
-        let Some(own) = order.iter().position(|wing| Some(wing) == module.first()) else {
-            findings.error(format!(
-                "{source}/lib.rs does not list the module {}",
-                module.join("::")
-            ));
+    modules.retain(|module, _| !for_tests.iter().any(|test| module.starts_with(test)));
+    // A place in the list is also the place of the module's children.
+    let place = |module: &Module| order.iter().position(|listed| module.starts_with(listed));
+    for (module, file) in &modules {
+        let name = module.join("::");
+        let Some(own) = place(module) else {
+            // The root of a wing only declares its modules.
+            if !module.is_empty() && !order.iter().any(|listed| listed.starts_with(module)) {
+                findings.error(format!("{source}/lib.rs does not list the module {name}"));
+            }
             continue;
         };
-        for other in others {
-            if order
-                .iter()
-                .position(|wing| Some(wing) == other.first())
-                .is_some_and(|above| above > own)
-            {
+        let mut reader = Imports {
+            module,
+            paths: BTreeSet::new(),
+        };
+        reader.visit_file(file);
+        let owners: BTreeSet<&Module> = reader
+            .paths
+            .iter()
+            .filter_map(|path| owner(&modules, path))
+            .collect();
+        for other in owners {
+            if place(other).is_some_and(|place| place > own) {
                 findings.error(format!(
-                    "{source}: {} imports upwards from {}",
-                    module.join("::"),
+                    "{source}: {name} imports from {}, which is below it in the list",
                     other.join("::")
                 ));
             }
         }
     }
-    for module in imports.keys() {
-        if reaches(&imports, module, module) {
-            findings.error(format!(
-                "{source}: {} is in a circle of imports",
-                module.join("::")
-            ));
-        }
-    }
     Ok(())
 }
 
-/// The names in the list: lines of the form "//! - `name`: …" or "//! 1. `name`: …".
-fn order(library: &str) -> Vec<String> {
+/// The modules of the list: lines such as "//! 3. `http::path`".
+fn order(library: &str) -> Vec<Module> {
     library
         .lines()
-        .filter_map(|line| line.strip_prefix("//! "))
-        .filter_map(|line| {
-            let item = line.trim_start_matches(|char: char| char.is_ascii_digit());
-            let item = item
-                .strip_prefix(". ")
-                .or_else(|| item.strip_prefix("- "))?;
+        .filter_map(|line| line.strip_prefix("//! ")?.split_once(". `"))
+        .filter(|(number, _)| number.parse::<u32>().is_ok())
+        .filter_map(|(_, rest)| {
             Some(
-                item.strip_prefix(['`', '['])?
-                    .trim_start_matches('`')
-                    .split(['`', ']'])
-                    .next()?
-                    .to_owned(),
+                rest.split_once('`')?
+                    .0
+                    .split("::")
+                    .map(str::to_owned)
+                    .collect(),
             )
         })
         .collect()
 }
 
-/// The module that a file holds; tests and the crate's root are left out.
-fn module(path: &str) -> Option<Module> {
-    let path = path.trim_start_matches('/').strip_suffix(".rs")?;
-    let parts: Module = path
-        .split('/')
-        .filter(|part| *part != "mod")
+/// The module that a file holds; of the crate's root, the empty path.
+fn module(path: &str) -> Module {
+    let parts = path
+        .trim_start_matches('/')
+        .trim_end_matches(".rs")
+        .split('/');
+    parts
+        .filter(|part| !matches!(*part, "mod" | "lib"))
         .map(str::to_owned)
-        .collect();
-    let test = parts
-        .iter()
-        .any(|part| matches!(part.as_str(), "tests" | "testing" | "lib"));
-    (!test).then_some(parts)
+        .collect()
 }
 
 /// The module that a path names, or whose item it names.
-fn owner<'a>(modules: &'a BTreeMap<Module, &str>, path: &[String]) -> Option<&'a Module> {
+fn owner<'a, T>(modules: &'a BTreeMap<Module, T>, path: &[String]) -> Option<&'a Module> {
     (1..=path.len())
         .rev()
         .find_map(|length| modules.get_key_value(&path[..length]))
         .map(|(module, _)| module)
 }
 
-fn reaches(imports: &BTreeMap<&Module, BTreeSet<&Module>>, from: &Module, target: &Module) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut next: Vec<&Module> = imports.get(from).into_iter().flatten().copied().collect();
-    while let Some(module) = next.pop() {
-        if module == target {
-            return true;
-        }
-        if seen.insert(module) {
-            next.extend(imports.get(module).into_iter().flatten().copied());
-        }
-    }
-    false
+fn is_for_tests(item: &ItemMod) -> bool {
+    item.attrs.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .meta
+                .require_list()
+                .is_ok_and(|list| list.tokens.to_string() == "test")
+    })
 }
 
 /// Collects what a module's code imports or names: `crate::…` and `super::…`, outside of its tests.
 struct Imports<'a> {
     module: &'a Module,
-    paths: Vec<Module>,
+    paths: BTreeSet<Module>,
 }
 
 impl Imports<'_> {
@@ -147,7 +130,7 @@ impl Imports<'_> {
                 _ => path.push(segment),
             }
         }
-        self.paths.push(path);
+        self.paths.insert(path);
     }
 
     fn tree(&mut self, prefix: &[String], tree: &UseTree) {
@@ -177,7 +160,7 @@ impl<'ast> Visit<'ast> for Imports<'_> {
         syn::visit::visit_path(self, path);
     }
 
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
         let test = item
             .attrs
             .iter()
@@ -192,14 +175,21 @@ impl<'ast> Visit<'ast> for Imports<'_> {
 mod tests {
     use super::*;
 
-    const LIBRARY: (&str, &str) = ("s/lib.rs", "//! - `low`: first\n//! - `high`: then\n");
+    const LIBRARY: (&str, &str) = (
+        "s/lib.rs",
+        "//! 1. `low`\n//! 2. `wing::middle`\n//! 3. `high`\n",
+    );
 
-    fn errors(low: &str, high: &str, child: &str) -> Vec<String> {
+    fn errors(low: &str, middle: &str, child: &str) -> Vec<String> {
         let mut findings = Findings::default();
+        let wing = ("s/wing.rs", "mod middle; #[cfg(test)] mod fixtures;");
+        let fixtures = ("s/wing/fixtures.rs", "use crate::high::X;");
         let files = [
             LIBRARY,
+            wing,
+            fixtures,
             ("s/low.rs", low),
-            ("s/high.rs", high),
+            ("s/wing/middle.rs", middle),
             ("s/high/child.rs", child),
         ];
         check(&Tree::of(&files), "s", &mut findings).expect("the code parses");
@@ -207,9 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn imports_downwards_pass() {
+    fn imports_of_modules_above_pass() {
         assert_eq!(
-            errors("", "use crate::low::{A, b::C}; mod child;", "use super::X;"),
+            errors(
+                "",
+                "use crate::low::{A, b::C};",
+                "use super::X; use crate::wing::middle::Y;"
+            ),
             [""; 0]
         );
         assert_eq!(
@@ -219,21 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn an_import_upwards_is_found() {
+    fn an_import_of_a_module_below_is_found() {
+        let found = ["s: low imports from wing::middle, which is below it in the list"];
+        assert_eq!(errors("use crate::{wing::{middle::{X}}};", "", ""), found);
+        assert_eq!(errors("fn f() { crate::wing::middle::g() }", "", ""), found);
         assert_eq!(
-            errors("use crate::{high::{X}};", "", ""),
-            ["s: low imports upwards from high"]
+            errors("", "fn f(x: super::super::high::child::Y) {}", "").len(),
+            1
         );
-        assert_eq!(
-            errors("fn f() { crate::high::child::g() }", "", ""),
-            ["s: low imports upwards from high::child"]
-        );
-    }
-
-    #[test]
-    fn a_circle_is_found() {
-        let found = errors("use super::high::X;", "fn f(x: crate::low::Y) {}", "");
-        assert_eq!(found.len(), 3, "{found:?}");
     }
 
     #[test]
