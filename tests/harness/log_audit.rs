@@ -118,7 +118,7 @@ pub fn faults(log: &str, hidden: &Hidden, others: Others) -> Vec<(usize, String)
     log.lines().enumerate().filter_map(check).collect()
 }
 
-/// What no line may hold.
+/// What must stand in no line.
 fn quoted(line: &str, hidden: &Hidden) -> Option<String> {
     if let Some(mark) = MARKS.iter().find(|mark| line.contains(**mark)) {
         return Some(format!("`{mark}`, as of a token or a URL"));
