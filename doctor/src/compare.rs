@@ -1,4 +1,4 @@
-//! The database's objects beside those that there should be.
+//! Compares the database's objects with the inventory.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::mends::{self, Mends};
 /// The roles that requests come as. What others were granted is the project's own business.
 const API_ROLES: [&str; 4] = ["public", "anon", "authenticated", "service_role"];
 
-/// Compares, object by object.
+/// Adds a finding for each object that is missing, differs, or is not the chat's.
 pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings: &mut Findings) {
     let is_hosts = |name: &str| {
         let key = ("host interface".to_owned(), name.to_owned());
@@ -24,7 +24,7 @@ pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings:
                 let is_stub = found.0.contains_key(&("stub".to_owned(), name.clone()));
                 host_function(name, there, is_stub, findings);
             }
-            // Told of with the object.
+            // The line of the object says that it is missing.
             ("grant", None) if !found.has_object_of(name) => {}
             ("grant", _) => {
                 let there = there.map_or("", String::as_str);
@@ -66,7 +66,7 @@ pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings:
     }
 }
 
-/// A function of the host's interface: what it does is the host's, how it is run is not.
+/// A function of the host's interface. The host decides what it does; the chat decides how it is run.
 fn host_function(name: &str, definition: &str, is_stub: bool, findings: &mut Findings) {
     let check = "host interface";
     let needed = ["security definer", "set search_path=\"\""];
@@ -87,14 +87,14 @@ fn host_function(name: &str, definition: &str, is_stub: bool, findings: &mut Fin
 
 const PASSED_ON: &str = " with grant option";
 
-/// What a role may do with an object, too little and too much.
+/// Which privileges a role lacks on an object, and which it should not have.
 fn grant(name: &str, expected: &str, found: &str, mends: &Mends, findings: &mut Findings) {
     let (expected, found) = (privileges(expected), privileges(found));
     if expected == found {
         findings.count("grant");
     }
     let (object, role) = name.rsplit_once(" to ").unwrap_or((name, ""));
-    // What may be passed on may be used too.
+    // A privilege with the grant option is a privilege too.
     let has = |privilege: &str| {
         let or_more = format!("{privilege}{PASSED_ON}");
         found.contains(privilege) || found.contains(or_more.as_str())
@@ -127,8 +127,8 @@ fn grant(name: &str, expected: &str, found: &str, mends: &Mends, findings: &mut 
     }
 }
 
-/// The statement that takes privileges away. A grant option goes with its privilege, and those of columns go
-/// with the table's: what there should be of these is given again.
+/// The statement that revokes privileges. It also revokes their grant options, and for a table the privileges on
+/// its columns. Those that there should be are granted again.
 fn revoke(surplus: &BTreeSet<&str>, object: &str, role: &str, expected: &BTreeSet<&str>) -> String {
     let plain = |privilege: &&str| privilege.replace(PASSED_ON, "");
     let taken: BTreeSet<String> = surplus.iter().map(plain).collect();
@@ -154,7 +154,7 @@ fn listed<'a>(privileges: impl Iterator<Item = &'a &'a str>) -> String {
     privileges.copied().collect::<Vec<_>>().join(", ")
 }
 
-/// What is there and in no inventory.
+/// An object that the inventory does not have.
 fn surplus(
     kind: &str,
     name: &str,
@@ -165,7 +165,7 @@ fn surplus(
 ) {
     let is_ours = |kind: &str, name: &str| ours.0.contains_key(&(kind.to_owned(), name.to_owned()));
     match kind {
-        // Of the project's own.
+        // These belong to the project or to its host.
         "host interface" | "stub" | "setting" | "rate limit" | "refusal" | "bucket"
         | "bucket limit" => {}
         "function" if name.starts_with("public.") => overload(name, ours, findings),
@@ -177,7 +177,7 @@ fn surplus(
                 findings.add(State::Notice, kind, found, mend.to_owned());
             }
         }
-        // Told of with its table.
+        // The line of the table says that the table is not the chat's.
         "row security" | "column" | "replica identity" if !is_ours("table", table_of(name)) => {}
         "grant" if ours.has_object_of(name) => grant(name, "", definition, mends, findings),
         "grant" => {}
@@ -201,7 +201,7 @@ fn surplus(
     }
 }
 
-/// A function of the project's own in `public` that has the name of one of the chat's.
+/// A function in `public` that belongs to the project, and may have the name of one of the chat's.
 fn overload(name: &str, ours: &Inventory, findings: &mut Findings) {
     let bare = |name: &str| name.split_once('(').map_or("", |(bare, _)| bare).to_owned();
     let is_ours = |(kind, ours): &(String, String)| kind == "function" && bare(ours) == bare(name);
@@ -219,7 +219,7 @@ fn table_of(column: &str) -> &str {
     column.rsplit_once('.').map_or(column, |(table, _)| table)
 }
 
-/// Where definitions have parts, only those that are not as they should be.
+/// The parts in which two definitions differ.
 fn different_part(found: &str, expected: &str) -> String {
     let parts = |text: &str, other: &str| {
         let other: BTreeSet<_> = other.split("; ").collect();

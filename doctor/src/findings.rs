@@ -58,7 +58,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// One more object of a kind is as it should be; these share a line.
+    /// Counts an object that is as it should be. Those of a kind share a line.
     pub fn count(&mut self, kind: &str) {
         *self.as_they_should_be.entry(kind.to_owned()).or_default() += 1;
     }
@@ -79,7 +79,7 @@ impl Findings {
         self.lines.iter().filter(is_wrong).count()
     }
 
-    /// Prints the table; what must be mended comes last, where it is seen.
+    /// Prints the table. What must be mended comes last, as a terminal shows the end.
     pub fn print(&self) {
         for (kind, count) in &self.as_they_should_be {
             print(State::Ok, kind, &format!("{count} as they should be"), "");

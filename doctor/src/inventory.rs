@@ -1,4 +1,4 @@
-//! The list of what the chat is made of: one line an object, as Postgres names and describes it.
+//! The list of the objects that the chat consists of: one line an object, as Postgres names and describes it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,9 +9,9 @@ use tokio_postgres::Client;
 
 /// Where the list of a freshly migrated database is kept.
 pub const FILE: &str = "supabase/inventory.tsv";
-/// What the catalog tells.
+/// Asks the catalog.
 const OBJECTS: &str = include_str!("../sql/objects.sql");
-/// What tables tell, where they are there.
+/// A table, and what to ask it. A table that is missing is not asked.
 const ROWS: [(&str, &str); 5] = [
     (
         "storage.buckets",
@@ -98,7 +98,7 @@ impl Inventory {
     }
 
     fn lines(&self) -> Vec<String> {
-        // Which functions a host leaves as they are is the host's business.
+        // A host may leave a function as it is.
         let lines = self.0.iter().filter(|((kind, _), _)| kind != "stub");
         lines
             .map(|((kind, name), definition)| format!("{kind}\t{name}\t{definition}\n"))

@@ -10,7 +10,7 @@ use crate::migrations::Migration;
 const CHECKS: &str = include_str!("../sql/checks.sql");
 const HISTORY: &str = "supabase_migrations.schema_migrations";
 
-/// Looks at all of it.
+/// Examines all of them.
 pub async fn look(
     client: &Client,
     migrations: &[Migration],
@@ -25,7 +25,7 @@ pub async fn look(
     public_channels(client, findings).await
 }
 
-/// The migrations that the database says it has, beside the files here.
+/// Compares the migrations that the database has recorded with the files.
 async fn history(client: &Client, migrations: &[Migration], findings: &mut Findings) -> Result<()> {
     let mut recorded: Vec<(String, String)> = Vec::new();
     if has(client, HISTORY).await? {
@@ -38,7 +38,7 @@ async fn history(client: &Client, migrations: &[Migration], findings: &mut Findi
         recorded.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
     }
     for file in migrations {
-        // A project that has taken the files under other numbers has them all the same.
+        // A project may have given the files other numbers.
         let same =
             |(version, name): &(String, String)| *version == file.version || *name == file.name;
         if recorded.iter().any(same) {
@@ -96,7 +96,8 @@ async fn lost_broadcasts(client: &Client, findings: &mut Findings) -> Result<()>
     Ok(())
 }
 
-/// Whether a public channel may have the topic of a chat: only a Realtime of one's own keeps that in the database.
+/// Whether Realtime refuses public channels, in which anyone could use the topic of a chat. Only a self-hosted
+/// Realtime keeps that in the database.
 async fn public_channels(client: &Client, findings: &mut Findings) -> Result<()> {
     let check = "private channels";
     let columns = "select count(*) from pg_catalog.pg_attribute \

@@ -1,4 +1,4 @@
-//! The database that is looked at: whether it can be reached, and whether everything there can be seen.
+//! The database that is examined: whether it can be reached, and whether the role can see everything there.
 
 use std::time::Duration;
 
@@ -9,12 +9,11 @@ use tokio_postgres::{Client, Config};
 use super::tls;
 
 const PREFLIGHT: &str = include_str!("../sql/preflight.sql");
-/// A server that does not answer by then is not there.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// What the chat runs on.
+/// The oldest Postgres that the chat runs on.
 const OLDEST: i32 = 15;
 
-/// Connects, and says what is wrong where that fails.
+/// Connects; an error says what is likely wrong.
 pub async fn connect(url: &str) -> Result<Client> {
     let config = url.parse::<Config>();
     let mut config = config.ok().filter(|config| !config.get_hosts().is_empty()).context(
@@ -25,7 +24,7 @@ pub async fn connect(url: &str) -> Result<Client> {
     config.application_name("xtask doctor");
     config.connect_timeout(CONNECT_TIME);
     let (client, connection) = config.connect(tls::connector()?).await.map_err(explain)?;
-    // It ends with its client; what goes wrong on it shows in the client's next call.
+    // The connection ends with its client. The client's next call reports its errors.
     tokio::spawn(connection);
     Ok(client)
 }
@@ -49,7 +48,7 @@ fn explain(error: tokio_postgres::Error) -> Error {
     }
 }
 
-/// Fails where the comparison would tell nothing, or not the truth.
+/// Fails where a comparison would be useless or wrong.
 pub async fn check(client: &Client) -> Result<()> {
     let row = client.query_one(PREFLIGHT, &[]).await?;
     let (role, major): (&str, i32) = (row.get("role"), row.get("major"));

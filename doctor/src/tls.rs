@@ -1,6 +1,6 @@
-//! TLS as psql has it unless told otherwise: encrypted where the server can, and without a look at who signed its
-//! certificate, as Supabase signs its databases' itself. The password does not go over the wire: SCRAM proves it,
-//! bound to the certificate.
+//! TLS as psql uses it by default: the connection is encrypted if the server can, and nobody checks who signed the
+//! certificate, as Supabase signs those of its databases itself. The password is not sent: SCRAM proves it, bound to
+//! the certificate.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What tokio_postgres makes TLS connections with.
+/// Makes the TLS connections of tokio_postgres.
 pub fn connector() -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone())

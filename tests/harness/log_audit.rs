@@ -1,5 +1,5 @@
-//! What the functions may log, checked on all that they logged in a run of the tests: lines of the
-//! one form, and in them no token, secret, text of a message or URL.
+//! Checks all that the functions logged in a run of the tests. Every line must have the one form, and no line may
+//! hold a token, a secret, the text of a message, or a URL.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,12 @@ use tokio_postgres::Config;
 use crate::env::variable;
 use crate::stack::Stack;
 
-/// What begins a JWT and a secret or publishable key, ends the scheme of a URL, and carries the
-/// signature of a signed one.
+/// A JWT and a key begin with one of these, a URL has `://` after its scheme, and a signed one has its token.
 const MARKS: [&str; 5] = ["eyJ", "sb_secret_", "sb_publishable_", "://", "token="];
-/// Shorter texts, such as numbers and single words, stand in lines for other reasons.
+/// Shorter texts, such as numbers and single words, are in lines for other reasons.
 const SHORTEST_TEXT: usize = 10;
 
-/// A line: every member that there may be, and its type.
+/// A line: every member that it may have, and its type.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(
@@ -94,9 +93,9 @@ impl Hidden {
 /// Whether lines of another form than the functions' own are wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
-    /// They are: there is nothing else to say.
+    /// They are wrong: only the functions log.
     None,
-    /// The runtime's and a panic's, in which there may be no token and no secret either.
+    /// The runtime and panics log too, but no token and no secret.
     OfFaults,
 }
 

@@ -2,7 +2,7 @@
 
 use std::env::join_paths;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, absolute};
 
 use anyhow::{Context, Result, bail};
 use tokio_postgres::SimpleQueryMessage;
@@ -25,7 +25,9 @@ pub fn database_vars(postgres: &Postgres, host: &Host, in_folder: bool) -> Resul
         (false, true) => "example",
         (false, false) => "installed",
     };
-    let sql_tests = join_paths(host.sql_tests()?)?;
+    // The tests run in another folder.
+    let sql_tests = host.sql_tests()?.into_iter().map(absolute);
+    let sql_tests = join_paths(sql_tests.collect::<Result<Vec<_>, _>>()?)?;
     let sql_tests = sql_tests.into_string().ok().context("a path is no text")?;
     Ok(Vars::from([
         ("DATABASE_URL".to_owned(), postgres.url(OWNER)),
