@@ -7,7 +7,7 @@ use crate::cli::DevArgs;
 use crate::env_file::Vars;
 use crate::{http, postgres};
 
-/// Whether the caller's role may look a user up, which is all that this tool does in that database.
+/// Whether the role may look up a user. This tool does nothing else in that database.
 const MAY_READ_USERS: &str = "
     select current_user::text, count(*) > 0,
         coalesce(bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')), false)

@@ -38,7 +38,7 @@ pub async fn json(
     send(request, body).await
 }
 
-/// The status and body of a GET from PostgREST in a schema of one's choice.
+/// The status and body of a GET from PostgREST in any schema.
 pub async fn get_in_schema(url: &str, key: &str, schema: &str) -> Result<(StatusCode, Vec<u8>)> {
     send(with_key(Method::GET, url, key, schema), Vec::new()).await
 }
@@ -51,7 +51,7 @@ fn with_key(method: Method, url: &str, key: &str, schema: &str) -> Builder {
     if !url.contains("/rest/v1/") {
         return request;
     }
-    // PostgREST takes the first schema that the project exposes unless it is told which.
+    // Without them PostgREST takes the first schema that the project exposes.
     request
         .header("accept-profile", schema)
         .header("content-profile", schema)

@@ -1,9 +1,6 @@
 //! What `cargo xtask` is made of, for the tool and for the crates that start the same stack.
 
-#![expect(
-    missing_docs,
-    reason = "internal: a doc that only says a name again helps nobody"
-)]
+#![expect(missing_docs, reason = "internal: a doc must say more than the name")]
 
 pub mod attach;
 pub mod bench;

@@ -34,7 +34,7 @@ pub fn dev_state() -> PathBuf {
     root().join(".dev")
 }
 
-/// State of the stack that `test` makes anew each time.
+/// State of the stack of `test`, whose data is new each time.
 pub fn test_state() -> PathBuf {
     root().join(".dev/test")
 }

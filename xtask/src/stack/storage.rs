@@ -64,7 +64,7 @@ pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Requ
     }
 }
 
-/// One entry; or the whole answer where something else is wrong than that one object.
+/// One entry, or the whole answer when not only this object is wrong.
 async fn sign(
     client: &Upstream,
     port: u16,
@@ -81,7 +81,7 @@ async fn sign(
             request = request.header(name, value);
         }
     }
-    // What is no path of a URL is none of an object.
+    // A path that no URL can have is not an object's.
     let Ok(request) = request.body(Body::from(json!({ "expiresIn": seconds }).to_string())) else {
         return Ok(absent);
     };
