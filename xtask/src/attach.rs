@@ -23,14 +23,12 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
     )?;
     let vars = [
         ("SUPABASE_URL", Some(url.to_owned())),
-        ("REST_URL", Some(format!("{url}/rest/v1"))),
         ("SUPABASE_PUBLISHABLE_KEY", Some(key)),
         // Optional for the functions.
         ("SUPABASE_JWT_SECRET", args.jwt_secret.clone()),
         ("SUPABASE_JWT_ISSUER", args.jwt_issuer.clone()),
-        // No function gets these: they are there for `token` and for a person's own scripts.
+        // No function gets it: it is for `token`.
         ("DATABASE_URL", args.database_url.clone()),
-        ("SUPABASE_SERVICE_ROLE_KEY", args.service_role_key.clone()),
     ];
     let given = vars.into_iter();
     Ok(given

@@ -144,14 +144,6 @@ pub struct DevArgs {
     /// Connection string of that Supabase's database, role postgres
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Service role key of that Supabase; only written to .dev/stack.env, no function gets it
-    #[arg(
-        long,
-        value_name = "KEY",
-        env = "SUPABASE_SERVICE_ROLE_KEY",
-        hide_env_values = true
-    )]
-    pub service_role_key: Option<String>,
     /// The background process of `--detach`
     #[arg(long, hide = true)]
     pub background: bool,

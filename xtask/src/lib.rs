@@ -31,7 +31,5 @@ pub mod wrangler;
 // The short names, which most modules use.
 pub use build as wasm;
 pub use build::{functions, tools};
-pub use stack::{
-    gateway, host, keys, lite, migrations, platform, ports, postgres, postgrest, storage,
-};
+pub use stack::{gateway, host, keys, lite, migrations, ports, postgres, postgrest, storage};
 pub use test::{control, placement, workerd};

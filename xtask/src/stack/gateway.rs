@@ -31,11 +31,10 @@ const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
 /// see what one instance of a function asks for, also requests without an id, as those for keys are.
 pub const NAMED: &str = "/of/";
 
-/// Where the gateway sends what it gets.
+/// Ports of the parts behind the gateway.
 pub struct Upstreams {
-    /// Port of PostgREST.
     pub postgrest: u16,
-    /// Port of Auth and Storage.
+    /// Auth and Storage.
     pub lite: u16,
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::keys::Keys;
+use crate::paths;
 use crate::ports::HOST;
 use crate::postgres::Postgres;
+use crate::postgres::programs::npm_platform;
 use crate::processes::{Processes, Spec, command, find_program};
-use crate::{paths, platform};
 
 /// The only platform for which npm has it.
 const NPM_PLATFORM: &str = "linux-x64";
@@ -32,7 +33,7 @@ pub async fn find(named: Option<&Path>) -> Result<PathBuf> {
     let program = match named {
         Some(named) => named.to_owned(),
         // Pinned, and installed before it is started.
-        None if platform::npm_name()? == NPM_PLATFORM => return Ok(paths::root().join(NPM_PROGRAM)),
+        None if npm_platform()? == NPM_PLATFORM => return Ok(paths::root().join(NPM_PROGRAM)),
         None => needed(find_program("postgrest"))?,
     };
     let shown = program.display();

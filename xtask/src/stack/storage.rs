@@ -44,7 +44,6 @@ pub fn signs(method: &Method, path: &str) -> bool {
     method == Method::POST && (path.starts_with(SIGN) || path.starts_with(SIGN_UPLOAD))
 }
 
-/// The answer to a request for many signatures.
 pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
