@@ -110,7 +110,7 @@ async fn those_in_flight_are_lost_and_those_that_come_later_are_not() {
     }
 }
 
-/// Whoever asks while an instance has a panic behind it and the next before it is answered.
+/// Requests that arrive between two panics of one instance are answered.
 #[tokio::test]
 async fn one_a_second_under_fifty_requests_a_second() {
     const EVERY: Duration = Duration::from_millis(20);

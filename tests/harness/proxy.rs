@@ -169,7 +169,7 @@ impl Proxy {
                 let (shared, fault) = (Arc::clone(&shared), fault.clone());
                 tokio::spawn(async move {
                     shared.opened();
-                    // Whoever has hung up does not care.
+                    // A client that has hung up reads nothing.
                     let _ = shared.serve(stream, fault).await;
                     lock(&shared.counts).open -= 1;
                 });

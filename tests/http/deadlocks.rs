@@ -1,4 +1,4 @@
-//! Nobody deadlocks, whoever is deleted, removed, added or moved: every statement takes its locks in one
+//! Deleting, removing, adding and moving people never deadlocks: every statement takes its locks in one
 //! order. Each race runs some rounds, `ROUNDS` of them where that is set; one that is lost fails with 40P01.
 
 use harness::{Answer, ChatLock, Person, Stack, array, deletion, removal};
@@ -225,7 +225,7 @@ async fn two_accounts_of_one_statement_and_their_memberships_are_deleted_at_once
     }
 }
 
-/// Whoever is being deleted is made a participant of nothing.
+/// An account that is being deleted becomes a participant of nothing.
 #[tokio::test]
 async fn a_chat_is_opened_with_somebody_whose_account_is_being_deleted() {
     let stack = Stack::connect().await;

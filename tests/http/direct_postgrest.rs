@@ -25,7 +25,7 @@ async fn refused_to_all(stack: &Stack, people: [&Person; 3], writes: &[(Method, 
     }
 }
 
-/// Asserts that these writes find no table at all, whoever tries them.
+/// Asserts that these writes find no table at all, for every role.
 pub async fn unreachable_to_all(
     stack: &Stack,
     people: [&Person; 3],

@@ -347,7 +347,7 @@ async fn a_flood_does_not_wait_for_a_chats_lock() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     use_up(&stack, &alice).await;
-    // Held all the while: whoever waited for it would get 504.
+    // Held all the while: a request that waited for it would get 504.
     let lock = stack.lock_chat(chat).await;
     let answer = alice.try_send(chat, &json!({ "text": "One more" })).await;
     answer.refused(429, "rate_limited");

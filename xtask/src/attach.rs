@@ -7,7 +7,7 @@ use crate::cli::DevArgs;
 use crate::env_file::Vars;
 use crate::{http, postgres};
 
-/// Whether the caller's role may look a user up, which is all that this tool does in that database.
+/// Whether the role may look up a user. This tool does nothing else in that database.
 const MAY_READ_USERS: &str = "
     select current_user::text, count(*) > 0,
         coalesce(bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')), false)
@@ -23,14 +23,12 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
     )?;
     let vars = [
         ("SUPABASE_URL", Some(url.to_owned())),
-        ("REST_URL", Some(format!("{url}/rest/v1"))),
         ("SUPABASE_PUBLISHABLE_KEY", Some(key)),
         // Optional for the functions.
         ("SUPABASE_JWT_SECRET", args.jwt_secret.clone()),
         ("SUPABASE_JWT_ISSUER", args.jwt_issuer.clone()),
-        // No function gets these: they are there for `token` and for a person's own scripts.
+        // No function gets it: it is for `token`.
         ("DATABASE_URL", args.database_url.clone()),
-        ("SUPABASE_SERVICE_ROLE_KEY", args.service_role_key.clone()),
     ];
     let given = vars.into_iter();
     Ok(given

@@ -44,18 +44,16 @@ pub async fn run(names: &[String]) -> Result<()> {
     done
 }
 
-/// A folder for the logs of this build: wrangler runs several at once. Those of builds that are
-/// over are removed, their last logs with them.
+/// A folder for the logs of this build, as wrangler runs several at once. Removes the folders of builds that
+/// have ended.
 fn own_state() -> Result<PathBuf> {
     let all = dev_state().join("build");
     fs::create_dir_all(&all)?;
     for entry in fs::read_dir(&all)? {
         let dir = entry?.path();
         let pid = dir.file_name().and_then(|name| name.to_str()?.parse().ok());
-        if pid
-            .and_then(Pid::from_raw)
-            .is_some_and(|pid| test_kill_process(pid).is_err())
-        {
+        let pid = pid.and_then(Pid::from_raw);
+        if pid.is_some_and(|pid| test_kill_process(pid).is_err()) {
             // A build that starts at the same time may be removing it too.
             let _ = fs::remove_dir_all(&dir);
         }
@@ -69,7 +67,7 @@ pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps)
     let packages = packages(functions)?;
     let help = Help::log(
         processes.log("cargo"),
-        "mend the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour",
+        "correct the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour",
     );
     let work = async {
         let mut cargo = command("cargo", CARGO_ARGS.split(' '));
@@ -144,7 +142,7 @@ fn use_js_sys(command: &mut tokio::process::Command) {
     command.env("WASM_BINDGEN_USE_JS_SYS", "1");
 }
 
-/// All functions, whichever are wanted: a smaller set may give shared crates other features.
+/// All functions, even if only some are wanted: a smaller set may give shared crates other features.
 fn packages(wanted: &[Function]) -> Result<Vec<String>> {
     let all = functions::all()?;
     let names: BTreeSet<&str> = all.iter().chain(wanted).map(|f| f.name.as_str()).collect();

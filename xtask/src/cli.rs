@@ -19,9 +19,9 @@ pub struct Cli {
 pub enum Command {
     /// Starts the whole API on this machine: Postgres, Auth, Storage, PostgREST and the functions
     Dev(DevArgs),
-    /// Ends what `dev` started, also after the supervisor was killed
+    /// Stops what `dev` started, also after `dev` itself was killed
     Stop,
-    /// Waits until the run that started it has ended, and ends what that one has left
+    /// Waits until the run that started it has ended, and ends the processes that it left
     #[command(hide = true)]
     Guard {
         /// The state folder of the run
@@ -51,10 +51,10 @@ pub enum Command {
         /// E-mail address, or the id of a user whose password is the seed's
         who: String,
     },
-    /// Counts the attachments that no message holds, or whose message was deleted long ago, and removes
-    /// them with `--apply`
+    /// Counts the attachments without a message, or whose message was deleted long ago; `--apply`
+    /// removes them
     Sweep(SweepArgs),
-    /// Compares a database with what the chat needs there, read-only, and says what to mend
+    /// Compares a database with what the chat needs there, read-only, and says what to correct
     Doctor(DoctorArgs),
     /// The database of the running dev stack
     Db {
@@ -111,8 +111,7 @@ pub struct DevArgs {
     /// Port of the stack's Postgres
     #[arg(long, default_value_t = 54322)]
     pub db_port: u16,
-    /// PostgREST's program; needed where npm has none, which is everywhere but on Linux on x86_64, and it
-    /// is not in PATH either
+    /// PostgREST's program. npm has it for Linux on x86_64; elsewhere the one in PATH is used
     #[arg(long, value_name = "PATH", env = "POSTGREST")]
     pub postgrest: Option<PathBuf>,
     /// Runs this wrangler in place of the pinned one, such as <folder>/node_modules/.bin/wrangler
@@ -137,15 +136,7 @@ pub struct DevArgs {
     /// Connection string of that Supabase's database, role postgres
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Service role key of that Supabase; only written to .dev/stack.env, no function gets it
-    #[arg(
-        long,
-        value_name = "KEY",
-        env = "SUPABASE_SERVICE_ROLE_KEY",
-        hide_env_values = true
-    )]
-    pub service_role_key: Option<String>,
-    /// The background half of `--detach`
+    /// The background process of `--detach`
     #[arg(long, hide = true)]
     pub background: bool,
 }
@@ -167,7 +158,7 @@ pub struct SweepArgs {
     /// Its password, which a command line would show to others
     #[arg(long, env = "SWEEPER_PASSWORD", hide_env_values = true, hide = true)]
     pub password: Option<String>,
-    /// How old an upload gets that no message holds; 25 is the least
+    /// How old an upload without a message must be; at least 25
     #[arg(long, value_name = "HOURS", default_value_t = 25)]
     pub unattached_hours: u32,
     /// How long the attachment of a deleted message stays
@@ -205,8 +196,7 @@ pub struct TestArgs {
     /// Runs with the host application in this folder (`migrations` and `tests`) in place of the example's
     #[arg(long, value_name = "FOLDER")]
     pub host: Option<PathBuf>,
-    /// PostgREST's program; needed where npm has none, which is everywhere but on Linux on x86_64, and it
-    /// is not in PATH either
+    /// PostgREST's program. npm has it for Linux on x86_64; elsewhere the one in PATH is used
     #[arg(long, value_name = "PATH", env = "POSTGREST")]
     pub postgrest: Option<PathBuf>,
     /// Fails where `db lint` cannot be run, because the machine has no plpgsql_check for that version

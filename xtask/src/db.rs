@@ -1,4 +1,4 @@
-//! `cargo xtask db reset`: the running stack's database made anew.
+//! `cargo xtask db reset`: empties the running stack's database, and applies migrations and seed.
 
 use anyhow::{Result, bail};
 

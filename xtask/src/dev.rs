@@ -56,7 +56,7 @@ pub async fn run(args: DevArgs) -> Result<()> {
 async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()> {
     let steps = Steps::new();
     ports::check_free(args.port, "--port", "the edge")?;
-    // What is missing is said before anything long begins.
+    // Errors in the arguments come before anything that takes long.
     let attached = match &args.supabase_url {
         Some(url) => Some(attach::vars(url, args)?),
         None => {

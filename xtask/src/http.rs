@@ -46,7 +46,7 @@ fn with_key(method: Method, url: &str, key: &str, schema: &str) -> Builder {
     if !url.contains("/rest/v1/") {
         return request;
     }
-    // PostgREST takes the first schema that the project exposes unless it is told which.
+    // Without them PostgREST takes the first schema that the project exposes.
     request
         .header("accept-profile", schema)
         .header("content-profile", schema)

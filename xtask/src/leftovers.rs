@@ -1,5 +1,5 @@
-//! What a killed run has left: its processes carry a marker in their environment, and no run owns
-//! their state folder.
+//! The processes that a killed run has left. They have a marker in their environment, and no run owns their
+//! state folder.
 
 use std::io::Read;
 use std::path::Path;
@@ -17,19 +17,19 @@ use crate::tools::lock_file;
 /// How often we look whether all have ended, in 8 seconds.
 const LOOKS: u32 = 160;
 
-/// `cargo xtask guard`: waits for the end of the run that started it, which closes its input, and ends
-/// what the run has left. A run that ends by itself ends its guard first.
+/// `cargo xtask guard`: waits until its input is closed, by the end of the run that started it, and ends the
+/// processes that the run has left. A run that ends by itself ends its guard first.
 pub async fn guard(state: &Path) -> Result<()> {
     std::io::stdin().read_to_end(&mut Vec::new())?;
     let _one_at_a_time = lock_file(&state.join("leftovers.lock")).await?;
-    // The next run has come, which ends what was left before it starts anything.
+    // The next run ends them before it starts anything.
     if holder(state).is_some() {
         return Ok(());
     }
     end_marked(state).await.map(|_| ())
 }
 
-/// Ends what was left of the runs in this folder, and says how many processes that were.
+/// Ends the processes that are left of runs in this folder, and returns their number.
 pub async fn end(state: &Path) -> Result<usize> {
     std::fs::create_dir_all(state)?;
     let _one_at_a_time = lock_file(&state.join("leftovers.lock")).await?;
@@ -54,7 +54,7 @@ async fn end_marked(state: &Path) -> Result<usize> {
     bail!("processes of an earlier run do not end: {left:?}")
 }
 
-/// Processes whose environment carries this folder's marker, and what ends each in good order.
+/// Processes whose environment has this folder's marker, and the signal that ends each in good order.
 fn marked(state: &Path) -> Vec<(Pid, Signal)> {
     let marker = format!("{MARKER}={}", state.display());
     let kind = ProcessRefreshKind::nothing()

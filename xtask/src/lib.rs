@@ -1,9 +1,6 @@
 //! What `cargo xtask` is made of, for the tool and for the crates that start the same stack.
 
-#![expect(
-    missing_docs,
-    reason = "internal: a doc that only says a name again helps nobody"
-)]
+#![expect(missing_docs, reason = "internal: a doc must say more than the name")]
 
 pub mod attach;
 pub mod bench;
@@ -29,7 +26,5 @@ pub mod wrangler;
 // The short names, which most modules use.
 pub use build as wasm;
 pub use build::{functions, tools};
-pub use stack::{
-    gateway, host, keys, lite, migrations, platform, ports, postgres, postgrest, storage,
-};
+pub use stack::{gateway, host, keys, lite, migrations, ports, postgres, postgrest, storage};
 pub use test::{control, placement, workerd};

@@ -10,7 +10,7 @@ use xtask::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // Before anything can replace it; what cannot be told now is told where it is needed.
+    // Now, as a build may replace the file later. An error is told where the path is needed.
     let _ = paths::program();
     let done = match Cli::parse().command {
         Command::Dev(args) => dev::run(args).await,

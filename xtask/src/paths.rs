@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use sha2::{Digest, Sha256};
 
 /// The name of our folder in every cache.
@@ -34,7 +35,7 @@ pub fn dev_state() -> PathBuf {
     root().join(".dev")
 }
 
-/// State of the stack that `test` makes anew each time.
+/// State of the stack of `test`, whose data is new each time.
 pub fn test_state() -> PathBuf {
     root().join(".dev/test")
 }
@@ -46,8 +47,9 @@ pub fn bench_state() -> PathBuf {
 
 /// Installed build tools, outside the checkout so that clones share them.
 pub fn tool_cache() -> Result<PathBuf> {
-    let caches = dirs::cache_dir().context("HOME is not set: there is no place for a cache")?;
-    Ok(caches.join(NAME))
+    let folders =
+        choose_native_strategy().context("HOME is not set: there is no place for a cache")?;
+    Ok(folders.cache_dir().join(NAME))
 }
 
 /// Postgres' programs and data. Postgres refuses root, and the user it runs as instead cannot

@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// The environment variable by which a process of ours is known again: the state folder.
+/// The environment variable that marks our processes. It holds the state folder.
 pub const MARKER: &str = "XTASK_STATE";
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(8);
@@ -29,11 +29,10 @@ pub const UNPRIVILEGED: u32 = if cfg!(target_os = "macos") {
 
 /// What is being started.
 pub struct Spec {
-    /// Name of the log and of the process in messages.
+    /// The name of its log too.
     pub name: String,
-    /// Program, arguments, environment, folder.
     pub command: Command,
-    /// What tells it to end in good order.
+    /// The signal that ends it in good order.
     pub stop: Signal,
     /// Run as [`UNPRIVILEGED`] when we are root.
     pub drop_root: bool,
@@ -235,7 +234,7 @@ pub fn show_new(file: &mut File) -> Result<()> {
 }
 
 /// Whether `cargo run` has set this variable for us. A cargo that a child calls would take it for a
-/// change, and some build scripts (ring's) run anew for it.
+/// change, and some build scripts (ring's) would run again.
 fn is_of_cargo_run(name: &str) -> bool {
     name == "CARGO" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }

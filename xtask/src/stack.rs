@@ -5,7 +5,6 @@ pub mod host;
 pub mod keys;
 pub mod lite;
 pub mod migrations;
-pub mod platform;
 pub mod ports;
 pub mod postgres;
 pub mod postgrest;
@@ -123,7 +122,7 @@ impl Stack {
         migrate(
             &stack.postgres,
             host,
-            "correct the file and run again (a failed one left nothing behind); `cargo xtask db reset` starts afresh",
+            "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`",
             steps,
         )
         .await?;
@@ -148,10 +147,8 @@ impl Stack {
 
     /// The lines of stack.env that the stack knows.
     pub fn vars(&self) -> Vars {
-        let url = format!("http://{HOST}:{}", self.ports.api);
         let vars = [
-            ("REST_URL", format!("{url}/rest/v1")),
-            ("SUPABASE_URL", url),
+            ("SUPABASE_URL", format!("http://{HOST}:{}", self.ports.api)),
             ("DATABASE_URL", self.postgres.url(OWNER)),
             ("SUPABASE_PUBLISHABLE_KEY", self.keys.anon.clone()),
             ("SUPABASE_SERVICE_ROLE_KEY", self.keys.service_role.clone()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Error, Result};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, timeout};
 
 /// A step that takes longer than this says again what it waits for.
 const REMINDER: Duration = Duration::from_secs(10);
@@ -30,17 +30,15 @@ impl Default for Steps {
 pub struct Help {
     /// The log of the process that the step waits for.
     pub log: Option<PathBuf>,
-    /// The likely mend.
+    /// What probably helps.
     pub mend: &'static str,
 }
 
 impl Help {
-    /// Only a mend.
     pub fn mend(mend: &'static str) -> Self {
         Self { log: None, mend }
     }
 
-    /// A log and a mend.
     pub fn log(log: PathBuf, mend: &'static str) -> Self {
         Self {
             log: Some(log),
@@ -72,13 +70,14 @@ impl Steps {
     ) -> Result<T> {
         let begun = Instant::now();
         let mut work = std::pin::pin!(work);
-        let mut reminder = interval_at(Instant::now() + REMINDER, REMINDER);
-        reminder.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let result = loop {
-            tokio::select! {
-                result = &mut work => break result,
-                _ = reminder.tick() => {
-                    println!("  {name:<12} {what} ({} s so far)", begun.elapsed().as_secs());
+            match timeout(REMINDER, &mut work).await {
+                Ok(result) => break result,
+                Err(_) => {
+                    println!(
+                        "  {name:<12} {what} ({} s so far)",
+                        begun.elapsed().as_secs()
+                    );
                 }
             }
         };
@@ -102,41 +101,34 @@ impl Steps {
 }
 
 /// The last lines of a log.
-pub fn tail(log: &Path) -> String {
+fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    let skip = lines.len().saturating_sub(LOG_LINES);
-    lines
-        .iter()
-        .skip(skip)
-        .map(|line| format!("    {line}\n"))
-        .collect()
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(LOG_LINES)..].join("\n    ")
 }
 
-/// A failure that has been told already: only the exit status is left to say it.
+/// A failure that was printed already. Only the exit status is left.
 #[derive(Debug, thiserror::Error)]
 #[error("told above")]
 pub struct Told;
 
-/// Prints a failure: the step, the causes, the end of its log, and the likely mend.
+/// Prints a failure: the step, the causes, the end of its log, and what probably helps.
 pub fn print_failure(error: &Error) {
     if error.is::<Told>() {
         return;
     }
     eprintln!("\nerror: {error}");
     for cause in error.chain().skip(1) {
-        eprintln!(
-            "  because: {}",
-            cause.to_string().trim_end().replace('\n', "\n    ")
-        );
+        let cause = cause.to_string();
+        eprintln!("  because: {}", cause.trim_end().replace('\n', "\n    "));
     }
     // The innermost step knows most; an outer one only wraps it.
     if let Some(failed) = error.downcast_ref::<Failed>() {
         if let Some(log) = &failed.help.log {
             let end = tail(log);
             if !end.is_empty() {
-                eprintln!("  the log ends with:\n{}", end.trim_end());
+                eprintln!("  the log ends with:\n    {end}");
             }
             eprintln!("  log: {}", log.display());
         }

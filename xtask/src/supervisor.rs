@@ -1,4 +1,4 @@
-//! One run owns a state folder, ends on a signal, and leaves nothing behind.
+//! A run owns its state folder, ends on a signal, and leaves no process behind.
 
 use std::fs::{self, File};
 use std::future::Future;
@@ -25,7 +25,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Takes the folder. Refused while another run has it; what a killed one left is ended first.
+    /// Takes the folder, unless another run has it. First ends the processes that a killed run left.
     pub async fn take(state: &Path, whose: &str) -> Result<Self> {
         fs::create_dir_all(state).with_context(|| format!("cannot make {}", state.display()))?;
         let lock = lock_file(state)?;
@@ -96,7 +96,7 @@ pub async fn stop() -> Result<()> {
     };
     kill_process(pid, Signal::TERM).context("cannot signal the supervisor")?;
     let id = pid.as_raw_nonzero();
-    println!("waiting for process {id} to end what it started");
+    println!("waiting for process {id} to stop everything");
     let deadline = Instant::now() + STOP_TIME;
     while holder(&state).is_some() {
         if Instant::now() > deadline {

@@ -72,7 +72,7 @@ fn described(swept: &Swept) -> String {
     )
 }
 
-/// A Supabase, over this tool's own HTTP: the functions' has no TLS of its own.
+/// A Supabase, over this tool's own HTTP client, as the functions' has no TLS.
 struct Project {
     url: String,
     key: String,

@@ -65,7 +65,7 @@ async fn ask(vars: &Vars, endpoint: &str, email: &str) -> Result<String> {
     }
 }
 
-/// Auth tells its reason under one of several names.
+/// Auth gives its reason under one of several names.
 fn reason(body: &Value) -> String {
     ["msg", "error_description", "message", "error"]
         .iter()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
@@ -93,12 +93,11 @@ fn write_vars(functions: &[Function], stack: &Vars) -> Result<()> {
             .context("a file has a folder")?;
         let file = dir.join(".dev.vars");
         let before = fs::read_to_string(&file).unwrap_or_default();
-        if !before.is_empty() && !before.starts_with(&format!("# {HEAD}")) {
-            bail!(
-                "{} was not written by xtask, which would overwrite it: move it away",
-                file.display()
-            );
-        }
+        ensure!(
+            before.is_empty() || before.starts_with(&format!("# {HEAD}")),
+            "{} was not written by xtask, which would overwrite it: move it away",
+            file.display()
+        );
         let mut vars = function_vars(stack);
         vars.extend(own_vars(function, stack));
         env_file::write(&file, HEAD, &vars)?;

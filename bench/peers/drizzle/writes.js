@@ -36,7 +36,7 @@ export async function send(me, chatId, text, clientId = null) {
       chatId, senderId: me, text: content, clientId, rev, createdAt: lastMessageAt,
     }).returning();
     if (clientId) await tx.insert(sends).values({ clientId, senderId: me, chatId, messageId: message.id, digest });
-    // Whoever has read all that came before has read this too.
+    // A person who has read all earlier messages has read this one too.
     await tx.execute(sql`
       insert into read_marks (chat_id, user_id, last_read_at)
       select p.chat_id, p.user_id, ${lastMessageAt}::timestamptz

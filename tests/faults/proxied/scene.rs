@@ -69,7 +69,7 @@ impl Scene {
             Some(body) => call.json(body),
             None => call,
         };
-        // Thirty times the deadline: whoever has not answered by then never will.
+        // Thirty times the deadline: an answer that has not come by then never comes.
         let answer = tokio::time::timeout(Duration::from_secs(60), call.send()).await;
         let answer = answer.expect("an answer before the deadline");
         let waited = total_ms(&answer);

@@ -76,7 +76,7 @@ async fn a_pair_stays_a_pair_and_tells_whose_account_is_gone() {
     assert_eq!(stack.execute(sql, &[&bob.id]).await, 1);
     let expected = Chat {
         gone_participants: vec![bob.id],
-        // Whoever holds bob's token hears no more of it.
+        // Bob's token receives nothing of it any more.
         topic: format!("chat:{chat}:1"),
         ..before
     };

@@ -1,4 +1,4 @@
-//! Who gets an attachment: whoever may read its message, and nobody else.
+//! Who gets an attachment: the people who may read its message.
 
 use harness::{Message, Method, Person, Stack, changes_path, messages_path};
 use serde_json::json;

@@ -53,7 +53,7 @@ pub struct Service {
 pub struct RateLimit {
     /// Its name in the code.
     pub name: String,
-    /// Bindings of one namespace count together, in whichever Worker.
+    /// Bindings of one namespace count together, in all Workers.
     pub namespace_id: String,
     pub simple: Allowance,
 }

@@ -1,4 +1,4 @@
-//! What a build needs beyond Rust and Node: installed once, at the versions that the checkout pins.
+//! Installs what a build needs beside Rust and Node, once, at the versions that the checkout pins.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -55,8 +55,7 @@ async fn npm_ci(folder: &Path, what: &str, processes: &Processes, steps: &Steps)
     );
     let work = async {
         let _one_at_a_time = lock_file(&root().join(".dev/npm.lock")).await?;
-        // No package's script has to run: where one would fetch or link programs, we name the
-        // programs ourselves.
+        // No package's script has to run: we name the programs that one would fetch or link.
         let options = "ci --ignore-scripts --no-audit --no-fund --include=dev --include=optional";
         let mut npm = command("npm", options.split(' '));
         npm.current_dir(folder);
@@ -66,7 +65,7 @@ async fn npm_ci(folder: &Path, what: &str, processes: &Processes, steps: &Steps)
     steps.run("npm", what, help, work).await
 }
 
-/// Installs what is missing for building the functions, and says where it is.
+/// Installs what the functions are built with, and returns where it is.
 pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
     wasm_target(processes, steps).await?;
     let bindgen = locked_version("wasm-bindgen")?;
@@ -84,7 +83,7 @@ pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
     })
 }
 
-/// Installs what `cargo xtask bench` makes load with, and says where it is.
+/// Installs the load generator of `cargo xtask bench`, and returns where it is.
 pub async fn oha(processes: &Processes, steps: &Steps) -> Result<PathBuf> {
     let bin = install(processes, steps, "oha", OHA, &["--locked"]).await?;
     Ok(bin.join("oha"))
@@ -123,7 +122,7 @@ async fn install(
     let cache = tool_cache()?;
     let place = cache.join(format!("{name}-{version}"));
     let bin = place.join("bin");
-    // Of our own: cargo leaves its `.crates.toml` behind a failed installation too.
+    // Our own mark, as cargo leaves its `.crates.toml` after a failed installation too.
     let done = place.join(".installed");
     if done.is_file() {
         return Ok(bin);
@@ -193,7 +192,7 @@ fn numbers(version: &str) -> Vec<u32> {
     numbers.collect()
 }
 
-/// Held until dropped. Waits for another run's without standing in the way of Ctrl-C.
+/// Held until dropped. Waits for other runs in a way that Ctrl-C can interrupt.
 pub async fn lock_file(path: &Path) -> Result<File> {
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;

@@ -1,6 +1,6 @@
-// Loaded before the embedded Storage, which hands on a file's stream as node makes it by default. Before
-// version 24 that is one of ArrayBuffers, which node's own HTTP server does not write; from 25 on node
-// ends the process when a file that nobody has closed is forgotten.
+// Loaded before the embedded Storage, which sends a file as the stream that node makes by default. Before
+// version 24 that stream has ArrayBuffers, which node's own HTTP server does not write. From 25 on node
+// ends the process when it collects a file that was not closed.
 import { open } from "node:fs/promises";
 
 const file = await open(import.meta.filename ?? new URL(import.meta.url).pathname);

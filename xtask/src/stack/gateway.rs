@@ -27,15 +27,14 @@ use crate::storage;
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
 
-/// What stands before a path with a name: `/of/<name>/rest/v1/…` is `/rest/v1/…`, and the log has the
-/// name. So tests see what one instance of a function asks for, keys too, which no request id goes with.
+/// Comes before a path with a name: `/of/<name>/rest/v1/…` is `/rest/v1/…`, and the log has the name. So tests
+/// see what one instance of a function asks for, also requests without an id, as those for keys are.
 pub const NAMED: &str = "/of/";
 
-/// Where the gateway sends what it gets.
+/// Ports of the parts behind the gateway.
 pub struct Upstreams {
-    /// Port of PostgREST.
     pub postgrest: u16,
-    /// Port of Auth and Storage.
+    /// Auth and Storage.
     pub lite: u16,
 }
 
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_before_a_path_changes_nothing_but_the_log() {
+    fn a_name_before_a_path_changes_only_the_log() {
         let named = Uri::from_static("/of/somebody/rest/v1/rpc/get_chat?chat_id=1");
         let plain = Uri::from_static("/rest/v1/rpc/get_chat?chat_id=1");
         assert_eq!(without_name(&named), Some(plain.clone()));

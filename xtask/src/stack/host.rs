@@ -114,20 +114,18 @@ mod tests {
             .iter()
             .filter(|file| file.ends_with(HELPERS))
             .collect();
-        assert_eq!(
-            helpers,
-            [&root().join("tests/hosts/meetups/tests").join(HELPERS)]
-        );
+        let own = root().join("tests/hosts/meetups/tests").join(HELPERS);
+        assert_eq!(helpers, [&own]);
         assert!(!names(&tests).iter().any(|name| name.contains(EXAMPLE)));
         assert_eq!(names(&tests)[..2], ["000_helpers.test.sql", HELPERS]);
     }
 
     #[test]
     fn a_folder_that_is_no_host_says_what_is_missing() {
-        let error = Host::in_folder(&root().join("docs")).err().unwrap();
-        assert!(
-            error.to_string().contains("no folder `migrations`"),
-            "{error}"
-        );
+        let error = Host::in_folder(&root().join("docs"))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("no folder `migrations`"), "{error}");
     }
 }

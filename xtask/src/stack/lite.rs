@@ -13,7 +13,7 @@ use crate::postgres::{Postgres, SUPERUSER};
 use crate::processes::{Processes, Spec, command};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
-/// What makes it able to read files out.
+/// Corrects how it sends files.
 const IMPORT: &str = "xtask/src/stack/bytes.mjs";
 /// Its name among the processes.
 pub const NAME: &str = "lite";
@@ -28,7 +28,7 @@ pub fn start(
 ) -> Result<()> {
     let dir = folder(state);
     let config = dir.join("supabase/config.toml");
-    // It looks for a supabase/ folder where it runs, and must not find the project's own.
+    // It reads supabase/ in the folder where it runs, which must not be the project's.
     paths::write_private(
         &config,
         &format!(
@@ -53,8 +53,8 @@ pub fn start(
     processes.start(Spec::new(NAME, lite))
 }
 
-/// Makes its first request to the database as a caller's, in which it tries to grant what is not its to
-/// grant: it is refused that once, and asks no more.
+/// Makes Storage's first request. In it, it tries to grant all tables to everybody, which platform.sql refuses,
+/// and it does not try again.
 pub async fn warm_up(port: u16, keys: &Keys) -> Result<()> {
     let url = format!("http://{HOST}:{port}/storage/v1/bucket");
     let token = Some(keys.anon.as_str());

@@ -143,7 +143,6 @@ create table if not exists realtime.messages (
   primary key (id, inserted_at)
 ) partition by range (inserted_at);
 -- The server makes a partition for each day and drops them after three; the default one does for tests.
-alter table if exists realtime.messages_all rename to messages_default;
 create table if not exists realtime.messages_default partition of realtime.messages default;
 create index if not exists messages_inserted_at_topic_index on realtime.messages (inserted_at desc, topic)
   where extension = 'broadcast' and private is true;

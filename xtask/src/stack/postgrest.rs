@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::keys::Keys;
+use crate::paths;
 use crate::ports::HOST;
 use crate::postgres::Postgres;
+use crate::postgres::programs::npm_platform;
 use crate::processes::{Processes, Spec, command, find_program};
-use crate::{paths, platform};
 
 /// The only platform for which npm has it.
 const NPM_PLATFORM: &str = "linux-x64";
@@ -32,7 +33,7 @@ pub async fn find(named: Option<&Path>) -> Result<PathBuf> {
     let program = match named {
         Some(named) => named.to_owned(),
         // Pinned, and installed before it is started.
-        None if platform::npm_name()? == NPM_PLATFORM => return Ok(paths::root().join(NPM_PROGRAM)),
+        None if npm_platform()? == NPM_PLATFORM => return Ok(paths::root().join(NPM_PROGRAM)),
         None => needed(find_program("postgrest"))?,
     };
     let shown = program.display();
@@ -94,23 +95,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_program_that_is_no_postgrest_is_refused() {
-        let none = find(Some(Path::new("/nowhere/postgrest"))).await;
-        assert_eq!(
-            none.unwrap_err().to_string(),
-            "cannot run PostgREST at /nowhere/postgrest"
-        );
-        let other = find(Some(Path::new("/bin/echo"))).await.unwrap_err();
-        assert!(
-            other
+    async fn another_program_is_refused() {
+        let said = async |program: &'static str| {
+            find(Some(Path::new(program)))
+                .await
+                .unwrap_err()
                 .to_string()
-                .starts_with("PostgREST 12 or later is needed"),
+        };
+        let missing = said("/nowhere/postgrest").await;
+        assert_eq!(missing, "cannot run PostgREST at /nowhere/postgrest");
+        let other = said("/bin/echo").await;
+        assert!(
+            other.starts_with("PostgREST 12 or later is needed"),
             "{other}"
         );
     }
 
     #[test]
-    fn where_there_is_none_it_is_said_where_to_get_it() {
+    fn without_one_the_error_says_where_to_get_it() {
         let told = needed(None).unwrap_err().to_string();
         for way in [
             "PostgREST's releases",

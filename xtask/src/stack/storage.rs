@@ -44,7 +44,6 @@ pub fn signs(method: &Method, path: &str) -> bool {
     method == Method::POST && (path.starts_with(SIGN) || path.starts_with(SIGN_UPLOAD))
 }
 
-/// The answer to a request for many signatures.
 pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
@@ -64,7 +63,7 @@ pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Requ
     }
 }
 
-/// One entry; or the whole answer where something else is wrong than that one object.
+/// One entry, or the whole answer when not only this object is wrong.
 async fn sign(
     client: &Upstream,
     port: u16,
@@ -81,7 +80,7 @@ async fn sign(
             request = request.header(name, value);
         }
     }
-    // What is no path of a URL is none of an object.
+    // A path that no URL can have is not an object's.
     let Ok(request) = request.body(Body::from(json!({ "expiresIn": seconds }).to_string())) else {
         return Ok(absent);
     };

@@ -1,5 +1,5 @@
-//! The stack's parts, stopped and started on the word of the tests of faults: one line a connection,
-//! `stop postgres`, answered by `ok` or by what went wrong.
+//! Stops and starts parts of the stack for the tests of faults. A connection carries one line, such as
+//! `stop postgres`, and is answered by `ok` or by what went wrong.
 
 use anyhow::{Result, bail};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -8,16 +8,16 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::processes::Processes;
 use crate::stack::Stack;
 
-/// Obeys until it is dropped.
+/// Carries out commands until it is dropped.
 pub async fn serve(listener: TcpListener, stack: &Stack, processes: &Processes) -> Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
-        // A test that has gone away wants no answer.
-        let _ = obey(stream, stack, processes).await;
+        // A test that has ended needs no answer.
+        let _ = answer(stream, stack, processes).await;
     }
 }
 
-async fn obey(stream: TcpStream, stack: &Stack, processes: &Processes) -> Result<()> {
+async fn answer(stream: TcpStream, stack: &Stack, processes: &Processes) -> Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     stream.read_line(&mut line).await?;
@@ -38,6 +38,6 @@ async fn carry_out(words: &[&str], stack: &Stack, processes: &Processes) -> Resu
         ["start", "postgrest", ref settings @ ..] => {
             stack.start_postgrest_alone(settings, processes).await
         }
-        _ => bail!("nobody knows how to {}", words.join(" ")),
+        _ => bail!("there is no command `{}`", words.join(" ")),
     }
 }

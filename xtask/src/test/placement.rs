@@ -24,20 +24,17 @@ struct Instances {
     instance: Vec<Instance>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The default is an instance as a function should be.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Instance {
     name: String,
     function: String,
-    #[serde(default)]
     set: Vars,
-    #[serde(default)]
     unset: Vec<String>,
     limits: Option<BTreeMap<String, u32>>,
-    #[serde(default)]
     cache: bool,
     bound_to: Option<String>,
-    #[serde(default)]
     faults: bool,
 }
 
@@ -51,7 +48,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// One instance of each function, as it should be, but with limits that nobody reaches by accident.
+    /// One instance of each function, with limits that no test reaches by accident.
     pub fn new(functions: &[Function], stack: Vars) -> Result<Self> {
         let mut functions = functions.to_vec();
         for limit in functions
@@ -66,10 +63,9 @@ impl Placement {
             vars: stack,
             ports: FreePorts::default(),
         };
-        let vars = wrangler::function_vars(&placement.vars);
         for function in functions {
             let (name, service) = (variable(&function), function.config.name.clone());
-            placement.add(&name, service, function, vars.clone())?;
+            placement.add(&Instance::default(), &name, service, function)?;
         }
         Ok(placement)
     }
@@ -98,15 +94,14 @@ impl Placement {
                         other.service = format!("{service}-{}", other.service);
                     }
                     let service = format!("{service}-{}", function.config.name);
-                    self.add_instance(instance, &name, service, function)?;
+                    self.add(instance, &name, service, function)?;
                 }
             } else {
-                let panicking = panicking.filter(|of| of.name == instance.function);
-                let function = match panicking {
+                let function = match panicking.filter(|of| of.name == instance.function) {
                     Some(panicking) => panicking,
                     None => find(&functions, &instance.function)?,
                 };
-                self.add_instance(instance, &instance.name, service, function.clone())?;
+                self.add(instance, &instance.name, service, function.clone())?;
             }
         }
         Ok(self)
@@ -117,7 +112,7 @@ impl Placement {
         (self.placed, self.vars)
     }
 
-    fn add_instance(
+    fn add(
         &mut self,
         instance: &Instance,
         name: &str,
@@ -134,6 +129,7 @@ impl Placement {
                 .for_each(|other| other.service.clone_from(only));
         }
         let mut vars = wrangler::function_vars(&self.vars);
+        vars.extend(wrangler::own_vars(&function, &self.vars));
         vars.retain(|name, _| !instance.unset.contains(name));
         for (name, value) in &instance.set {
             let filled = self.vars.iter().fold(value.clone(), |text, (name, value)| {
@@ -144,27 +140,15 @@ impl Placement {
         let cache = instance
             .cache
             .then(|| self.vars["SHARED_CACHE_PORT"].parse());
-        self.add(name, service, function, vars)?.cache = cache.transpose()?;
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        name: &str,
-        service: String,
-        function: Function,
-        mut vars: Vars,
-    ) -> Result<&mut Placed> {
-        vars.extend(wrangler::own_vars(&function, &self.vars));
         let port = self.reserve(&format!("{name}_URL"))?;
         self.placed.push(Placed {
             service,
             function,
             port,
             vars,
-            cache: None,
+            cache: cache.transpose()?,
         });
-        self.placed.last_mut().context("one was just added")
+        Ok(())
     }
 
     /// A free port, whose URL the variables have from now on.

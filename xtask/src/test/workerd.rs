@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::env_file::Vars;
 use crate::functions::{Allowance, Function};
 use crate::paths::root;
-use crate::platform;
 use crate::ports::HOST;
+use crate::postgres::programs::npm_platform;
 use crate::processes::{Processes, Spec, command};
 use crate::stack::wait_for;
 
@@ -62,7 +62,7 @@ pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> R
     let file = state.join(format!("{name}.capnp"));
     fs::write(&file, config)?;
     // The program itself: the npm wrapper would stand between it and our signals.
-    let platform = platform::npm_name()?.replace("x64", "64");
+    let platform = npm_platform()?.replace("x64", "64");
     let program = format!("node_modules/@cloudflare/workerd-{platform}/bin/workerd");
     // Switches nothing on by itself; the trigger's Worker has a flag that needs it.
     let mut workerd = command(root().join(program), ["serve", "--experimental"]);

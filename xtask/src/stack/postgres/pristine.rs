@@ -11,11 +11,10 @@ use super::{Postgres, SUPERUSER, connect};
 
 /// The copy's name.
 pub const NAME: &str = "pristine";
-/// Auth and Storage connect again whenever they are thrown out.
+/// Auth and Storage connect again at once.
 const ATTEMPTS: usize = 20;
 
-/// Makes the copy. Whoever is connected to the database loses the connection, as Postgres copies only a
-/// database that nobody uses.
+/// Makes the copy. Ends all connections to the database, as Postgres only copies a database without any.
 pub async fn make(postgres: &Postgres) -> Result<()> {
     let client = connect(&postgres.url_of(SUPERUSER, "template1")).await?;
     let throw_out =

