@@ -11,7 +11,7 @@ use crate::input::ids;
 /// A method of a path, and what answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// `HEAD` has no rows: it works where `GET` does.
+    /// There are no rows for `HEAD`: it works where `GET` does.
     pub method: &'static str,
     /// The path. A segment that begins with a colon stands for an id.
     pub pattern: &'static str,
@@ -131,19 +131,26 @@ pub fn resolve<'p>(
     path: &'p str,
 ) -> Result<Resolved<'p>, ApiError> {
     let segments = path::segments(path).unwrap_or_default();
-    let of_path = || {
-        let own = ROUTES
-            .iter()
-            .filter(move |route| route.function == function);
-        own.filter(|route| matches(route.pattern, &segments))
-    };
-    if of_path().next().is_none() {
+    let mut allow = String::new();
+    for route in ROUTES {
+        if route.function != function || !matches(route.pattern, &segments) {
+            continue;
+        }
+        if answers(route, method) {
+            return Ok(Resolved { route, segments });
+        }
+        if !allow.is_empty() {
+            allow.push_str(", ");
+        }
+        allow.push_str(route.method);
+        if route.method == "GET" {
+            allow.push_str(", HEAD");
+        }
+    }
+    if allow.is_empty() {
         return Err(ErrorCode::RouteNotFound.into());
     }
-    match of_path().find(|route| answers(route, method)) {
-        Some(route) => Ok(Resolved { route, segments }),
-        None => Err(ApiError::method_not_allowed(allow(of_path()))),
-    }
+    Err(ApiError::method_not_allowed(allow))
 }
 
 /// Finds the function that a path belongs to, whatever the method: the function itself refuses the
@@ -179,15 +186,6 @@ fn matches(pattern: &'static str, segments: &[&str]) -> bool {
 
 fn parts(pattern: &'static str) -> impl Iterator<Item = &'static str> {
     pattern.split('/').skip(1)
-}
-
-/// `GET, HEAD, POST`
-fn allow<'r>(routes: impl Iterator<Item = &'r Route>) -> String {
-    let methods = routes.map(|route| match route.method {
-        "GET" => "GET, HEAD",
-        method => method,
-    });
-    methods.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

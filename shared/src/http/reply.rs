@@ -56,7 +56,7 @@ impl ApiError {
                 fields: &self.fields,
             },
         };
-        // Strings, a bool and a list of strings always serialise.
+        // Serialising strings, a bool and a list of strings cannot fail.
         let mut reply = Reply::json(
             self.code.status(),
             serde_json::to_vec(&envelope).unwrap_or_default(),

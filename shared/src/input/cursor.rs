@@ -117,8 +117,8 @@ impl ChatsCursor {
     }
 }
 
-/// The epoch of a position in the feed of changes. The database gives out a new epoch when it is
-/// restored, so that it recognises positions from before.
+/// The epoch of a position in the feed of changes. It changes when the database has been restored, so a
+/// position from before is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch(String);
 

@@ -6,7 +6,7 @@
 //! | `SUPABASE_PUBLISHABLE_KEY` | the publishable or anon key, sent as `apikey`; if it is unset, `SUPABASE_ANON_KEY`, its older name, is read | no |
 //! | `SUPABASE_JWT_SECRET` | optional: the legacy secret, 32 bytes or more; without it HS256 tokens are refused | yes |
 //! | `SUPABASE_JWT_ISSUER` | optional: the `iss` that tokens must have, `<SUPABASE_URL>/auth/v1` when unset; `any` turns the check off | no |
-//! | `ALLOW_ANONYMOUS_USERS` | optional: `false` keeps users of anonymous sign-ins out | no |
+//! | `ALLOW_ANONYMOUS_USERS` | optional: `false` refuses users of anonymous sign-ins | no |
 //! | `UPSTREAM_TIMEOUT_MS` | optional: how long a request may wait for Supabase, 10000 when unset | no |
 //! | `CORS_ALLOWED_ORIGINS` | optional: see [`cors`](crate::http::cors) | no |
 

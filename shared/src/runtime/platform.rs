@@ -58,8 +58,7 @@ pub enum Charge {
     Failed,
 }
 
-/// Runs a future with a time limit. `None` if the time is over first: the future is then dropped, and
-/// the request that it made is cancelled.
+/// Runs a future with a time limit. `None` if the time is over first; the future is dropped then.
 pub async fn within<T>(
     platform: &dyn Platform,
     milliseconds: u64,
