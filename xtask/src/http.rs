@@ -31,25 +31,21 @@ pub async fn json(
     token: Option<&str>,
     body: Vec<u8>,
 ) -> Result<(StatusCode, Vec<u8>)> {
-    let mut request = with_key(method, url, key, "public").header(CONTENT_TYPE, "application/json");
+    let mut request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header("apikey", key)
+        .header(CONTENT_TYPE, "application/json");
+    if url.contains("/rest/v1/") {
+        // Without them PostgREST takes the first schema that the project exposes.
+        request = request
+            .header("accept-profile", "public")
+            .header("content-profile", "public");
+    }
     if let Some(token) = token {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
     send(request, body).await
-}
-
-fn with_key(method: Method, url: &str, key: &str, schema: &str) -> Builder {
-    let request = Request::builder()
-        .method(method)
-        .uri(url)
-        .header("apikey", key);
-    if !url.contains("/rest/v1/") {
-        return request;
-    }
-    // Without them PostgREST takes the first schema that the project exposes.
-    request
-        .header("accept-profile", schema)
-        .header("content-profile", schema)
 }
 
 async fn send(request: Builder, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>)> {
