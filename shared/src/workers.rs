@@ -4,6 +4,7 @@
 mod fetch;
 mod forward;
 mod glue;
+mod hang_ups;
 mod incoming;
 mod machine;
 
@@ -12,9 +13,6 @@ use std::panic;
 use std::rc::Rc;
 use std::sync::Once;
 
-use futures_util::future::abortable;
-use worker::wasm_bindgen::JsCast;
-use worker::wasm_bindgen::prelude::Closure;
 use worker::{Env, console_error, console_log, web_sys};
 
 use crate::auth::session::Context;
@@ -29,6 +27,7 @@ use crate::runtime::config::Config;
 use crate::runtime::platform::Platform;
 use crate::runtime::request_log::{Ending, Scope, Trace};
 use crate::workers::forward::forward;
+use crate::workers::hang_ups::unless_hung_up;
 pub use crate::workers::incoming::StreamBody;
 use crate::workers::incoming::{Headers, Incoming};
 use crate::workers::machine::Workers;
@@ -62,7 +61,9 @@ where
     if let Some(answer) = exchange.early_answer(&incoming) {
         return exchange.respond(answer);
     }
-    match while_listened_to(&exchange, exchange.handle(incoming.request, handler)).await {
+    let client = exchange.platform.request.as_ref();
+    let work = exchange.handle(incoming.request, handler);
+    match unless_hung_up(client, work).await {
         Some(answer) => exchange.respond(answer),
         None => hung_up(),
     }
@@ -112,25 +113,14 @@ where
     if let Some(answer) = exchange.early_answer(&incoming) {
         return exchange.respond(answer);
     }
+    let client = exchange.platform.request.as_ref();
     let work = exchange.route(incoming.request, route, handler);
-    match while_listened_to(&exchange, work).await {
+    match unless_hung_up(client, work).await {
         Some(Ok(Routed::Elsewhere(response))) => Ok(response),
         Some(Ok(Routed::Here(reply))) => exchange.respond(Ok(reply)),
         Some(Err(error)) => exchange.respond(Err(error)),
         None => hung_up(),
     }
-}
-
-/// Ends the work when the client hangs up, which is `None`: the runtime would never go on with it, and
-/// what it holds would stay in memory for good.
-async fn while_listened_to<T>(exchange: &Exchange, work: impl Future<Output = T>) -> Option<T> {
-    let signal = exchange.platform.request.as_ref()?.signal();
-    let (work, handle) = abortable(work);
-    let listener = Closure::<dyn FnMut()>::new(move || handle.abort());
-    signal.set_onabort(Some(listener.as_ref().unchecked_ref()));
-    let outcome = work.await;
-    signal.set_onabort(None);
-    outcome.ok()
 }
 
 /// Nobody reads it, and no line of the log tells of it.

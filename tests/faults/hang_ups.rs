@@ -231,24 +231,25 @@ fn memory_of(base: &str) -> usize {
     kilobytes.parse::<usize>().unwrap() * 1024
 }
 
-/// Each request, with what it holds, ends when its client hangs up. Before it did so, one cost 14 KB for good.
+/// Each request, with what it holds, ends when its client hangs up. Before it did so, one cost 10 to 15 KB for
+/// good. Garbage that V8 has not collected yet comes and goes; a leak grows all the time.
 #[tokio::test]
 async fn they_leave_nothing_in_memory() {
-    const FIRST: usize = 3_000;
-    const MORE: usize = 9_000;
-    // What a Worker of a few lines of JavaScript that fetches the same is left with, twice.
-    const ALLOWED: usize = 5 * 1024 * MORE;
+    const TIMES: usize = 6;
+    const EACH: usize = 2_000;
     let stack = Stack::connect().await;
     let proxy = Proxy::start().await;
     let [alice] = stack.people().await;
     let env = FaultsEnv::get();
-    for base in [&env.patient_url, &env.edge_url] {
+    // For each a request: of one Worker, and of two.
+    for (base, allowed) in [(&env.patient_url, 4 * 1024), (&env.edge_url, 9 * 1024)] {
         let alice = alice.at(&stack.function_at(base));
         alice.get("/chats").await.ok();
         proxy.set(Fault::Silent).await;
         let read = head("GET", "/chats", &alice, "");
-        let hang_ups = async |count: usize| {
-            for _ in 0..count / CLIENTS {
+        let mut memory = vec![memory_of(base)];
+        for _ in 0..TIMES {
+            for _ in 0..EACH / CLIENTS {
                 let clients = join_all((0..CLIENTS).map(|_| written(base, &read))).await;
                 proxy.wait_for_open(CLIENTS).await;
                 for client in &clients {
@@ -257,12 +258,11 @@ async fn they_leave_nothing_in_memory() {
                 drop(clients);
                 proxy.wait_for_open(0).await;
             }
-        };
-        hang_ups(FIRST).await;
-        let before = memory_of(base);
-        hang_ups(MORE).await;
-        let grown = memory_of(base).saturating_sub(before);
-        assert!(grown < ALLOWED, "{base}: {} KB are left", grown / 1024);
+            memory.push(memory_of(base));
+        }
+        let grown = memory.windows(2).map(|two| two[1].saturating_sub(two[0]));
+        let least = grown.min().unwrap();
+        assert!(least < allowed * EACH, "{base}: {memory:?}");
         proxy.set(Fault::None).await;
         alice.get("/chats").await.ok();
     }

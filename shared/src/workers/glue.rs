@@ -5,7 +5,7 @@
 //! string.
 
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::Promise;
+use worker::js_sys::{Function, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
@@ -78,6 +78,10 @@ export async function ask(method, url, headers, body, milliseconds, client) {
   }
 }
 
+export function on_hang_up(client, hung_up, number) {
+  if (client) client.signal.onabort = () => hung_up(number);
+}
+
 export function charge(env, limiter, key) {
   return env[limiter]?.limit({ key }).then(({ success }) => success);
 }
@@ -134,6 +138,8 @@ extern "C" {
         milliseconds: Option<f64>,
         client: Option<&web_sys::Request>,
     ) -> Promise;
+    /// Calls `hung_up` with this number when the client of a request hangs up.
+    pub(super) fn on_hang_up(client: Option<&web_sys::Request>, hung_up: &Function, number: u32);
     /// Counts one more at a rate limiter: whether it is within the limit. `None` where there is no limiter.
     #[wasm_bindgen(catch)]
     pub(super) fn charge(
