@@ -41,6 +41,8 @@ pub enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Checks the repository's own rules: lengths, imports, links, words (tests/tidy)
+    Tidy,
     /// Builds the functions' wasm modules and prints their sizes
     Build {
         /// Names of folders in functions/; all when none is given

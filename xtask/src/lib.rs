@@ -3,14 +3,13 @@
 #![expect(missing_docs, reason = "internal: a doc must say more than the name")]
 
 pub mod attach;
-pub mod bench;
 pub mod build;
+pub mod cargo;
 pub mod cli;
 pub mod db;
 pub mod dev;
 pub mod doctor;
 pub mod env_file;
-pub mod fuzz;
 pub mod http;
 pub mod leftovers;
 pub mod paths;

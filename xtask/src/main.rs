@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use xtask::cli::{Cli, Command, Db};
 use xtask::{
-    bench, build, db, dev, doctor, fuzz, leftovers, paths, steps, supervisor, sweep, test, token,
+    build, cargo, db, dev, doctor, leftovers, paths, steps, supervisor, sweep, test, token,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,8 +17,9 @@ async fn main() -> ExitCode {
         Command::Guard { state } => leftovers::guard(&state).await,
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
-        Command::Fuzz { cases } => fuzz::run(cases),
-        Command::Bench { quick } => bench::run(quick),
+        Command::Fuzz { cases } => cargo::fuzz(cases),
+        Command::Bench { quick } => cargo::bench(quick),
+        Command::Tidy => cargo::tidy(),
         Command::Build { functions } => build::run(&functions).await,
         Command::Sweep(args) => sweep::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,

@@ -9,7 +9,7 @@ use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::Closure;
 use worker::web_sys;
 
-use crate::edge::glue;
+use crate::workers::glue;
 
 thread_local! {
     static BEGUN: Cell<u32> = const { Cell::new(0) };
