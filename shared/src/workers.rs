@@ -113,14 +113,28 @@ where
     if let Some(answer) = exchange.early_answer(&incoming) {
         return exchange.respond(answer);
     }
-    let client = exchange.platform.request.as_ref();
-    let work = exchange.route(incoming.request, route, handler);
-    match unless_hung_up(client, work).await {
-        Some(Ok(Routed::Elsewhere(response))) => Ok(response),
-        Some(Ok(Routed::Here(reply))) => exchange.respond(Ok(reply)),
-        Some(Err(error)) => exchange.respond(Err(error)),
-        None => hung_up(),
-    }
+    let request = incoming.request;
+    let platform = &exchange.platform;
+    let answer = match route(&request) {
+        Ok(Some(destination)) => match forward(&request, &platform.env, destination).await {
+            Ok(response) => return Ok(response),
+            Err(error) => {
+                exchange.trace.route(destination.pattern);
+                Err(error)
+            }
+        },
+        Ok(None) => {
+            let scope = Scope::resume(platform, Rc::clone(&exchange.trace));
+            let lookup = |name: &str| platform.variable(name);
+            let work = handler(&request, &scope, &lookup);
+            match unless_hung_up(platform.request.as_ref(), work).await {
+                Some(answer) => answer,
+                None => return hung_up(),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    exchange.respond(answer)
 }
 
 /// Nobody reads it, and no line of the log tells of it.
@@ -170,14 +184,6 @@ fn log_places_of_panics() {
             console_error!("panicked at {place}");
         }));
     });
-}
-
-/// Who answered a request to the gateway.
-enum Routed {
-    /// Itself.
-    Here(Reply),
-    /// A function.
-    Elsewhere(web_sys::Response),
 }
 
 /// What is needed to answer once the request itself has been given away.
@@ -232,34 +238,6 @@ impl Exchange {
             scope: &scope,
         };
         handler(request, &context).await
-    }
-
-    /// The answer of the gateway's own handler, or of the function that `route` names.
-    async fn route<R, H>(
-        &self,
-        request: Request<StreamBody>,
-        route: R,
-        handler: H,
-    ) -> Result<Routed, ApiError>
-    where
-        R: FnOnce(&Request<StreamBody>) -> Result<Option<Destination>, ApiError>,
-        H: AsyncFnOnce(
-            &Request<StreamBody>,
-            &Scope<'_>,
-            &dyn Fn(&str) -> Option<String>,
-        ) -> Result<Reply, ApiError>,
-    {
-        let platform = &self.platform;
-        let Some(destination) = route(&request)? else {
-            let scope = Scope::resume(platform, Rc::clone(&self.trace));
-            let lookup = |name: &str| platform.variable(name);
-            return handler(&request, &scope, &lookup).await.map(Routed::Here);
-        };
-        let answer = forward(&request, &platform.env, destination).await;
-        if answer.is_err() {
-            self.trace.route(destination.pattern);
-        }
-        answer.map(Routed::Elsewhere)
     }
 
     /// The answer to what no router needs to see.

@@ -102,8 +102,8 @@ export function answer(status, headers, body) {
 // The response of another Worker to the same request, with only its id set; undefined where the body is over
 // the limit, null where it ended early. The body is read here and not streamed through: when a Worker answers
 // without having read a streamed body, as it answers strangers, workerd drops the client's connection.
-export async function pass(request, env, binding, id, limit) {
-  const { method, url } = request;
+async function passed(request, env, binding, id, limit) {
+  const { method, url, signal } = request;
   const headers = new Headers(request.headers);
   headers.set("x-request-id", id);
   let body;
@@ -120,7 +120,15 @@ export async function pass(request, env, binding, id, limit) {
     // The runtime refuses a GET with a body, and no route of ours reads one.
     if (body.length === 0 || method === "GET" || method === "HEAD") body = undefined;
   }
-  return env[binding].fetch(url, { method, headers, body, redirect: "manual", signal: request.signal });
+  return env[binding].fetch(url, { method, headers, body, redirect: "manual", signal });
+}
+
+// The same, ended when the client hangs up: the runtime would never end it, and it would stay in memory.
+export function pass(request, env, binding, id, limit) {
+  const hungUp = new Promise((resolve) => {
+    request.signal.onabort = () => resolve(new Response(null, { status: 499 }));
+  });
+  return Promise.race([passed(request, env, binding, id, limit), hungUp]);
 }
 "#)]
 extern "C" {
