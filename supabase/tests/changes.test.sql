@@ -87,7 +87,7 @@ select throws_ok(
   $$ select public.edit_message(chat_tests.id('pair'), chat_tests.id('two'), 'two') $$, 'PT404', 'message_not_found', 'and an edit is refused'
 );
 select is(
-  pg_temp.feed('pair', 7), '{"data": [], "rev": 7, "hasMore": false}', 'neither is a change of the chat'
+  pg_temp.feed('pair', 7), '{"data": [], "rev": 7, "hasMore": false}', 'neither of them is a change of the chat'
 );
 select is(
   (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), 7::bigint, 'the feed ends where the chat''s rev is'
@@ -103,7 +103,7 @@ select is(pg_temp.feed('pair', 7, 3) - 'data', '{"rev": 8, "hasMore": false}', '
 select is(pg_temp.feed('pair', 0, 4) - 'data', '{"rev": 8, "hasMore": false}', 'a full last page has no more');
 select pg_temp.edit('pair', 'four', 'four, changed');
 select is(
-  pg_temp.changes('pair', 7, 3), array['9 four, changed'], 'what changes between two pages is told by the later one'
+  pg_temp.changes('pair', 7, 3), array['9 four, changed'], 'a change between two pages is told by the later page'
 );
 select is(pg_temp.feed('pair', 3, 1) - 'data', '{"rev": 6, "hasMore": true}', 'a page of one');
 
@@ -140,7 +140,7 @@ select results_eq(
 );
 select chat_tests.act_as('bob', '{"user_metadata": {"role": "moderator"}}');
 select is(
-  pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'what users write about themselves shows no more'
+  pg_temp.changes('group chat'), array['1 hello', '5 -a secret', '6 -hello yourself'], 'user_metadata shows no more'
 );
 
 create function pg_temp.moderated(message text, by text) returns jsonb
@@ -174,7 +174,7 @@ select results_eq(
 );
 select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
 select is(
-  pg_temp.changes('group chat'), array['1 hello', '5 an open secret', '6 hello yourself'], 'so is a moderator by token'
+  pg_temp.changes('group chat'), array['1 hello', '5 an open secret', '6 hello yourself'], 'a moderator by token is told the same'
 );
 
 -- Complete -------------------------------------------------------------------------
@@ -200,11 +200,11 @@ from (values
   ($$null, 0$$, array['PT404', 'chat_not_found'])
 ) as attempt (call, refusal);
 select is_empty(
-  $$ select * from chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, 'nor is a stranger told of the messages that have changed'
+  $$ select * from chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, 'a stranger is not told of the messages that have changed'
 );
 select chat_tests.act_as('stranger', '{"app_metadata": {"role": "moderator"}}');
 select throws_ok(
-  $$ select public.list_changes(chat_tests.id('pair'), 0) $$, 'PT403', 'not_participant', 'a moderator from elsewhere is one as well'
+  $$ select public.list_changes(chat_tests.id('pair'), 0) $$, 'PT403', 'not_participant', 'a moderator who is no participant is refused as well'
 );
 
 select chat_tests.act_as('alice');
@@ -228,7 +228,7 @@ select throws_ok(
   $$ select public.list_changes(chat_tests.id('pair'), 0) $$, '42501', 'permission denied for function list_changes', 'anon is refused'
 );
 select throws_ok(
-  $$ select chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, '42501', 'permission denied for schema chat', 'and what is behind it is closed'
+  $$ select chat.changed_messages(chat_tests.id('pair'), 0, 100, true) $$, '42501', 'permission denied for schema chat', 'and so is the function behind it'
 );
 reset role;
 

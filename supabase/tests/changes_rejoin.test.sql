@@ -61,7 +61,7 @@ select pg_temp.complete('alice, a moderator who came back,', 'pair');
 select chat_tests.act_as('bob');
 select is(
   pg_temp.changes('pair', 0),
-  array['1 before leaving', '4 bob, before, changed', '5 -bob, before, to be deleted', '6 welcome back'], 'to bob, who stayed, it is open'
+  array['1 before leaving', '4 bob, before, changed', '5 -bob, before, to be deleted', '6 welcome back'], 'bob stayed and still has all of it'
 );
 
 select pg_temp.edit('pair', 'bob, before', 'bob, before, changed again');

@@ -57,7 +57,7 @@ from unnest(array[
   $$send_typing(chat_tests.id('grace and henry'))$$,
   $$reserve_upload(chat_tests.id('grace and henry'), 'a.pdf', 'application/pdf', 5)$$
 ]) as call;
-select is_empty('select id from public.messages', 'and reads no message from the table');
+select is_empty('select id from public.messages', 'a deleted account reads no message from the table');
 select is_empty('select id from chat.chats', 'nor a chat');
 
 select chat_tests.act_as('grace');
@@ -70,7 +70,7 @@ select is(
   ),
   'henry is still one of the pair, and gone'
 );
-select is(chat_tests.texts(chat_tests.id('grace and henry')), array['two', 'one'], 'what he said stays');
+select is(chat_tests.texts(chat_tests.id('grace and henry')), array['two', 'one'], 'his messages stay');
 select chat_tests.say('grace and henry', 'three');
 insert into seen (moment, answer) select 'three was said', to_jsonb(public.get_chat(chat_tests.id('grace and henry')) ->> 'lastMessageAt');
 set local response.status = '';
@@ -78,7 +78,7 @@ select is(
   array(select jsonb_array_elements_text(public.open_direct_chat(chat_tests.id('henry'))::jsonb -> 'goneParticipants')),
   array[chat_tests.id('henry')::text], 'grace may go on in their chat, and open it'
 );
-select is(current_setting('response.status', true), '', 'which is the one she has');
+select is(current_setting('response.status', true), '', 'it is the chat that she has');
 select is(pg_temp.seats('grace and henry'), array['grace, history from rev 0'], 'neither gives henry a part in it while he is gone');
 
 -- Grace's message makes henry a participant again.
@@ -88,7 +88,7 @@ select is(
 );
 select chat_tests.act_as('henry');
 select throws_ok(
-  $$ select public.get_chat(chat_tests.id('grace and henry')) $$, 'PT403', 'not_participant', 'it has no part in its old chat yet'
+  $$ select public.get_chat(chat_tests.id('grace and henry')) $$, 'PT403', 'not_participant', 'it is no participant of its old chat yet'
 );
 select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'its list is empty');
 select chat_tests.act_as('grace');

@@ -54,7 +54,7 @@ select results_eq(
   $$ select p.user_id from chat.chats c join chat.chat_participants p on p.chat_id = c.id
      where c.direct_low in (select k.id from known k) or c.direct_high in (select k.id from known k) order by p.user_id $$,
   $$ select k.id from known k where k.name in ('alice', 'bob') order by k.id $$,
-  'of all these one chat exists, and its pair takes part'
+  'all these calls made one chat, with two participants'
 );
 
 -- Two people who are not friends any more keep their chat. If one has blocked the other, they cannot open it.
@@ -253,7 +253,7 @@ select is(
   chat.hold_accounts(array(select k.id from known k where k.name in ('alice', 'bob', 'nobody') order by k.id desc)),
   array(select k.id from known k where k.name in ('alice', 'bob') order by k.id), 'accounts are held in the order of their ids'
 );
-select is(chat.hold_accounts('{}'), '{}', 'nobody is held where nobody is named');
+select is(chat.hold_accounts('{}'), '{}', 'an empty list holds nobody');
 
 -- A participation that is held --------------------------------------------------------
 
@@ -261,7 +261,7 @@ select chat_tests.act_as('alice');
 reset role;
 select lives_ok($$ select chat.hold_participation(chat_tests.id('alice and bob')) $$, 'a participant holds her own part in a chat');
 select throws_ok(
-  $$ select chat.hold_participation(chat_tests.id('unknown chat')) $$, 'PT404', 'chat_not_found', 'nobody holds a part in a chat that is not there'
+  $$ select chat.hold_participation(chat_tests.id('unknown chat')) $$, 'PT404', 'chat_not_found', 'a chat that does not exist is not found'
 );
 select chat_tests.act_as('stranger');
 reset role;

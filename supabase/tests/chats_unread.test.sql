@@ -96,7 +96,7 @@ select is(
 select is(
   array[public.get_chat(chat_tests.id('alice and bob')) ->> 'lastReadAt', public.list_chats()::jsonb #>> '{data,0,lastReadAt}'],
   (select array_fill(chat_tests.rfc3339(m.created_at), array[2]) from public.messages m where m.id = chat_tests.id('the 102nd unread')),
-  'which the chat tells her, and so does the list'
+  'the chat and the list tell her the mark'
 );
 
 -- A person's own message moves their mark only if they have read everything before it.
@@ -104,7 +104,7 @@ select pg_temp.say('alice and bob', 1, 'all read');
 select is(
   pg_temp.read_to('alice and bob'),
   (select m.created_at from public.messages m where m.id = chat_tests.id('all read')),
-  'what one says after reading all is read too'
+  'a message that is sent after reading everything is read too'
 );
 select chat_tests.act_as('bob');
 select pg_temp.say('alice and bob', 1, 'not read yet');
@@ -113,7 +113,7 @@ select pg_temp.say('alice and bob', 1, 'without reading');
 select is(
   pg_temp.read_to('alice and bob'),
   (select m.created_at from public.messages m where m.id = chat_tests.id('all read')),
-  'what one says before reading all marks nothing'
+  'a message that is sent before reading everything marks nothing'
 );
 select is(chat_tests.unread('alice and bob'), 1, 'so the unread one is still counted');
 
@@ -134,7 +134,7 @@ select is(chat_tests.unread('event 1'), 1, 'and neither marked anything');
 select chat_tests.act_as('bob');
 select throws_ok(
   $$ select public.mark_read(chat_tests.id('event 1'), chat_tests.id('said at event 1')) $$,
-  'PT403', 'not_participant', 'nobody marks a chat of others'
+  'PT403', 'not_participant', 'a non-participant marks nothing'
 );
 select is(chat_tests.unread('alice and bob'), 3, 'marks are each person''s own: bob has read none of what alice said');
 

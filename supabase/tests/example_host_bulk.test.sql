@@ -90,7 +90,7 @@ select is(
   (select array_agg(array[format('event_authors "Grand Tour %s": ', n)] order by n) from generate_series(1, 8) as n),
   'three accounts may be deleted at once'
 );
-select is(pg_temp.tour_versions(), array_fill(4, array[8]), 'which is one step for each chat');
+select is(pg_temp.tour_versions(), array_fill(4, array[8]), 'each chat moves on once');
 set local role service_role;
 delete from example_host.events where title like 'Grand Tour %';
 reset role;

@@ -38,7 +38,7 @@ select chat_tests.act_as('alice');
 select lives_ok($$ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('goes')) $$, 'alice deletes it');
 select is(
   (select c.rev from chat.chats c where c.id = chat_tests.id('group chat')),
-  (select (s.answer ->> 'rev')::bigint + 1 from seen s where s.moment = 'bob unread'), 'which takes the next rev'
+  (select (s.answer ->> 'rev')::bigint + 1 from seen s where s.moment = 'bob unread'), 'the deletion takes the next rev'
 );
 select lives_ok($$ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('goes')) $$, 'a second time is no error');
 select is(
@@ -115,7 +115,7 @@ select is(
   (select m.deleted_by from public.messages m where m.id = chat_tests.id('goes')), chat_tests.id('alice'), 'and changes nothing'
 );
 select chat_tests.act_as('alice');
-select ok(not 'stays' = any (chat_tests.texts(chat_tests.id('group chat'))), 'what a moderator deleted is gone for its sender');
+select ok(not 'stays' = any (chat_tests.texts(chat_tests.id('group chat'))), 'a message that a moderator deleted is gone for its sender');
 select lives_ok(
   $$ select public.delete_message(chat_tests.id('group chat'), chat_tests.id('stays')) $$, 'and its sender may delete it again'
 );
@@ -128,7 +128,7 @@ select throws_ok(
 );
 select is_empty('select id from public.messages', 'and reads nothing of it');
 select chat_tests.act_as('carol', '{"app_metadata": {"role": "moderator"}}');
-select is_empty('select id from public.messages', 'with a moderator''s token neither');
+select is_empty('select id from public.messages', 'also with a moderator''s token');
 
 -- A person who has left a direct chat and come back does not see its earlier messages.
 select chat_tests.act_as('bob');
@@ -137,7 +137,7 @@ select public.leave_chat(chat_tests.id('pair'));
 select chat_tests.act_as('alice');
 select chat_tests.say('pair', 'come back');
 select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
-select is(chat_tests.texts(chat_tests.id('pair')), array['come back'], 'what was before one left is closed, to a moderator as well');
+select is(chat_tests.texts(chat_tests.id('pair')), array['come back'], 'messages from before a person left are closed to them, also as a moderator');
 select throws_ok(format('select public.%s', call), 'PT404', 'message_not_found', format('and so for %s', split_part(call, '(', 1)))
 from unnest(array[
   $$edit_message(chat_tests.id('pair'), chat_tests.id('before leaving'), 'x')$$,

@@ -57,7 +57,7 @@ select results_eq(
   $$ select c.rev, (select count(*) from chat.chats), (select count(*) from chat.uploads),
        (select max(r.last_read_at) from chat.read_marks r where r.chat_id = c.id and r.user_id = chat_tests.id('alice'))
      from chat.chats c where c.id = chat_tests.id('pair') $$,
-  'select rev, chats, uploads, read_to from before_filters', 'and none of them writes'
+  'select rev, chats, uploads, read_to from before_filters', 'and none of these calls writes'
 );
 select is(
   chat_tests.refusal('send_message(chat_tests.id(''pair''), ''outside a request'') WHERE true'), 'not at all',

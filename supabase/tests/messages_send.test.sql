@@ -86,13 +86,13 @@ select is_empty('select id from public.messages', 'and reads no message from the
 reset role;
 select chat_tests.block(chat_tests.id('bob'), chat_tests.id('alice'));
 select chat_tests.act_as('alice');
-select throws_ok($$ select public.send_message(chat_tests.id('pair'), 'hi') $$, 'PT403', 'blocked', 'the blocked cannot send');
+select throws_ok($$ select public.send_message(chat_tests.id('pair'), 'hi') $$, 'PT403', 'blocked', 'a person who is blocked cannot send');
 select throws_ok(
   $$ select public.edit_message(chat_tests.id('pair'), chat_tests.id('hello'), 'hi') $$, 'PT403', 'blocked', 'nor by an edit'
 );
 select chat_tests.act_as('bob');
 select throws_ok($$ select public.send_message(chat_tests.id('pair'), 'hi') $$, 'PT403', 'blocked', 'nor can the person who blocked');
-select lives_ok($$ select public.send_message(chat_tests.id('group chat'), 'hi') $$, 'a block does not reach a chat that is not the pair''s');
+select lives_ok($$ select public.send_message(chat_tests.id('group chat'), 'hi') $$, 'a block counts only in the direct chat of the two');
 reset role;
 select chat_tests.unblock(chat_tests.id('bob'), chat_tests.id('alice'));
 select is((select c.rev from chat.chats c where c.id = chat_tests.id('pair')), 1::bigint, 'a refused send takes no rev');
@@ -136,7 +136,7 @@ select is(
   public.send_message(chat_tests.id('pair'), ' once ', chat_tests.id('key'))::jsonb, (select s.answer from seen s where s.moment = 'first'),
   'the same text and key again give the first message'
 );
-select is(current_setting('response.status', true), '', 'which is not 201');
+select is(current_setting('response.status', true), '', 'a retry is not 201');
 select throws_ok(
   $$ select public.send_message(chat_tests.id('pair'), 'twice', chat_tests.id('key')) $$, 'PT409', 'idempotency_mismatch',
   'another text with the key is a mismatch'

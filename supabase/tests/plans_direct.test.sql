@@ -178,7 +178,7 @@ select is(json_array_length(public.list_leftover_uploads(24, 28) -> 'data'), 100
 select cmp_ok(
   (public.count_leftover_uploads(24, 28) #>> '{data,0,objects}')::integer, '>', 100, 'and all of it is counted, not a page'
 );
-select is(pg_temp.sequential_scans(call), 0::bigint, 'of which the sweeper reads no more than is asked for: ' || call)
+select is(pg_temp.sequential_scans(call), 0::bigint, 'the sweeper reads no more leftovers than asked for: ' || call)
 from unnest(array['list_leftover_uploads(24, 28)', 'list_leftover_uploads(26, 28, 1)', 'list_leftover_uploads(48, 28)', 'list_leftover_uploads(48, 365)']) as call;
 select cmp_ok(pg_temp.buffers(call), '<=', bound::bigint, format('in %s pages: %s', bound, call))
 from (values

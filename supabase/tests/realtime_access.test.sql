@@ -59,8 +59,8 @@ select is(
 );
 select is(pg_temp.may_receive(pg_temp.chat_topic('group chat') || coalesce(':' || epoch, '')), '{}', format('not at epoch %s', epoch))
 from unnest(array[null, 0, 1, 3, 4]) as epoch;
-select is(pg_temp.may_receive(pg_temp.user_topic('alice')), array['broadcast', 'presence'], 'and to their own channel');
-select is(pg_temp.may_receive(pg_temp.user_topic('dave')), '{}', 'not to another''s');
+select is(pg_temp.may_receive(pg_temp.user_topic('alice')), array['broadcast', 'presence'], 'a person listens to their own channel');
+select is(pg_temp.may_receive(pg_temp.user_topic('dave')), '{}', 'and not to another person''s');
 select ok(pg_temp.may_send(pg_temp.chat_topic('friends'), 'presence'), 'a participant tells their presence');
 select ok(not pg_temp.may_send(pg_temp.chat_topic('friends'), 'broadcast'), 'and broadcasts nothing: only the server does');
 select ok(not pg_temp.may_send(pg_temp.user_topic('alice'), 'broadcast'), 'not to their own channel either');
@@ -98,7 +98,7 @@ create policy "anybody listens to everything" on realtime.messages for select us
 create policy "anybody sends everything" on realtime.messages for insert with check (true);
 select set_config('role', 'anon', true), set_config('request.jwt.claims', '{"role": "anon"}', true);
 select is(pg_temp.may_receive('lobby'), array['broadcast', 'presence'], 'the project''s own channel is open to anybody');
-select is(pg_temp.may_receive(topic), '{}', format('and none of the chat''s: %s', left(topic, 5)))
+select is(pg_temp.may_receive(topic), '{}', format('and the chat''s channels are not: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;
 select ok(not pg_temp.may_send(topic, kind), format('anon sends no %s there: %s', kind, left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic, unnest(array['broadcast', 'presence']) as kind;
@@ -106,7 +106,7 @@ select chat_tests.act_as('stranger');
 select is(pg_temp.may_receive(topic), array['broadcast', 'presence'], format('the project''s own channel is open as it says: %s', topic))
 from unnest(array['lobby', 'chat:lobby', 'user:alice', pg_temp.user_topic('alice') || ':notices']) as topic;
 select ok(pg_temp.may_send('lobby', 'broadcast'), 'for sending as well');
-select is(pg_temp.may_receive(topic), '{}', format('which opens none of the chat''s: %s', left(topic, 5)))
+select is(pg_temp.may_receive(topic), '{}', format('the project''s policies open no channel of the chat: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice'), pg_temp.chat_topic('group chat') || ':2']) as topic;
 select ok(not pg_temp.may_send(topic, 'broadcast'), format('a stranger sends no broadcast there: %s', left(topic, 5)))
 from unnest(array[pg_temp.chat_topic('friends'), pg_temp.user_topic('alice')]) as topic;

@@ -40,10 +40,10 @@ select lives_ok($$ select public.delete_message(chat_tests.id('group chat'), cha
 select is(pg_temp.lost(), 12::bigint, 'each would have been four broadcasts, which are counted one by one');
 select lives_ok($$ select public.send_typing(chat_tests.id('friends')) $$, 'somebody types');
 select lives_ok($$ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('a short one')) $$, 'or reads');
-select is(pg_temp.lost(), 15::bigint, 'which nobody hears: one broadcast and two');
+select is(pg_temp.lost(), 15::bigint, 'one broadcast of typing and two of reading are lost');
 select chat_tests.act_as('carol');
 select lives_ok($$ select chat_tests.say('group chat', 'carol, unheard') $$, 'somebody else sends');
-select is(pg_temp.lost(), 19::bigint, 'which is lost as well, to each of four');
+select is(pg_temp.lost(), 19::bigint, 'its four broadcasts are lost as well');
 select chat_tests.act_as('dave');
 select public.leave_chat(chat_tests.id('group chat'));
 select is(pg_temp.lost(), 21::bigint, 'a leaving loses both of its broadcasts');
@@ -52,7 +52,7 @@ select is(
   public.get_chat(chat_tests.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':1',
   'and moves the chat on all the same'
 );
-select is_empty('select * from pg_temp.heard()', 'none of it was heard');
+select is_empty('select * from pg_temp.heard()', 'no broadcast was sent');
 reset role;
 drop trigger refuse on realtime.messages;
 select chat_tests.act_as('alice');
@@ -68,7 +68,7 @@ create trigger delay before insert on realtime.messages for each row execute fun
 select chat_tests.act_as('alice');
 select chat_tests.say('group chat', 'slowly heard');
 select is((select count(*) from pg_temp.heard()), 1::bigint, 'after half a second the rest is not told');
-select is(pg_temp.lost(), 26::bigint, 'which is counted, for both');
+select is(pg_temp.lost(), 26::bigint, 'the two others are counted as lost');
 reset role;
 drop trigger delay on realtime.messages;
 select set_config('chat.realtime_fails', '', true);
@@ -109,7 +109,7 @@ $$;
 select setval('tried', 2);
 select chat_tests.act_as('singer 1');
 select lives_ok($$ select chat_tests.say('choir chat', 'six are to be told again') $$, 'an error on the way to Realtime does not stop a message either');
-select is((select count(*) from pg_temp.heard()), 0::bigint, 'what was sent before it is taken back');
+select is((select count(*) from pg_temp.heard()), 0::bigint, 'the broadcasts before the error are rolled back');
 select is(pg_temp.lost(), 38::bigint, 'seven are due, and seven are counted');
 reset role;
 
@@ -119,10 +119,10 @@ select chat_tests.act_as('alice');
 select lives_ok($$ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('carol, unheard')) $$, 'nor does it stop a reading');
 reset role;
 select lives_ok(
-  $$ select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('stranger')) $$, 'a joining'
+  $$ select chat_tests.add_members(chat_tests.ids('party'), chat_tests.ids('stranger')) $$, 'nor a joining'
 );
 select lives_ok(
-  $$ select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('stranger')) $$, 'or a leaving'
+  $$ select chat_tests.remove_members(chat_tests.ids('party'), chat_tests.ids('stranger')) $$, 'nor a leaving'
 );
 select is(pg_temp.lost(), 44::bigint, 'each of which loses both of its broadcasts');
 create or replace function chat.max_broadcast_bytes() returns integer language sql immutable parallel safe return 250000;

@@ -39,7 +39,7 @@ select is_empty('select * from pg_temp.heard()', 'once, however often the host s
 select chat_tests.act_as('alice');
 select is(public.get_chat(chat_tests.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat'), 'a chat begins at the plain topic');
 select is(
-  public.list_changes(chat_tests.id('group chat'), 1) ->> 'topic', pg_temp.chat_topic('group chat'), 'which the feed tells as well'
+  public.list_changes(chat_tests.id('group chat'), 1) ->> 'topic', pg_temp.chat_topic('group chat'), 'the feed tells the same topic'
 );
 select chat_tests.act_as('dave');
 select public.leave_chat(chat_tests.id('group chat'));
@@ -57,7 +57,7 @@ select is(
   public.get_chat(chat_tests.id('group chat')) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'the chat is at the next topic'
 );
 select is(
-  public.list_changes(chat_tests.id('group chat'), 1) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'so is the feed'
+  public.list_changes(chat_tests.id('group chat'), 1) ->> 'topic', pg_temp.chat_topic('group chat') || ':1', 'and the feed tells it'
 );
 select chat_tests.say('group chat', 'without dave');
 select public.mark_read(chat_tests.id('group chat'), chat_tests.id('all read'));
@@ -127,7 +127,7 @@ select set_eq(
   'leaving a pair''s chat is told to the leaver''s devices, and the other notices nothing'
 );
 select chat_tests.act_as('alice');
-select is(public.get_chat(chat_tests.id('friends')) ->> 'topic', pg_temp.chat_topic('friends'), 'not even another topic');
+select is(public.get_chat(chat_tests.id('friends')) ->> 'topic', pg_temp.chat_topic('friends'), 'the topic stays too');
 select chat_tests.say('friends', 'come back');
 select set_eq(
   'select topic, event from pg_temp.heard()',

@@ -200,11 +200,11 @@ select set_eq(
   $$ select event, jsonb_build_object('chatId', c.id, 'rev', c.rev)
      from unnest(array['message.created', 'chat.updated', 'chat.updated', 'chat.updated']) as event, chat.chats c
      where c.id = chat_tests.id('group chat') $$,
-  'what is too large is told without its content'
+  'a message that is too large is told without its content'
 );
 select chat_tests.say('group chat', 'a short one');
 select is(
-  (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.created'), 'a short one', 'what fits is told with it'
+  (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.created'), 'a short one', 'a message that fits is told with its content'
 );
 reset role;
 create or replace function chat.max_broadcast_bytes() returns integer language sql immutable return 250000;

@@ -34,12 +34,12 @@ as $$ select chat_tests.refusal(format('send_message(chat_tests.id(%L), attachme
 
 select chat_tests.act_as('alice');
 insert into seen (moment, answer) select 'rev before', to_jsonb(c.rev) from chat.chats c where c.id = chat_tests.id('pair');
-select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'what is only reserved cannot be sent');
+select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'a reservation without a file cannot be sent');
 reset role;
 insert into storage.objects (bucket_id, name, metadata)
 values ('elsewhere', pg_temp.path('upload 6'), '{"size": 5, "mimetype": "application/pdf"}');
 select chat_tests.act_as('alice');
-select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'nor what is in another bucket');
+select is(pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'has not been uploaded'), 'nor a file in another bucket');
 select pg_temp.store(pg_temp.path('upload 6'), metadata) from unnest(array[null::jsonb]) as metadata;
 select is(
   pg_temp.attach('upload 6'), pg_temp.field('attachmentUrl', 'differs from what was declared: size'), 'nor a file without metadata'
@@ -77,7 +77,7 @@ select is(
 )
 from (values
   (pg_temp.path('for the group'), 'nor an upload to another chat'),
-  (pg_temp.path('of bob'), 'nor another''s'),
+  (pg_temp.path('of bob'), 'nor another person''s upload'),
   (pg_temp.path('upload 14') || ' ', 'nor anything like one'),
   (upper(pg_temp.path('upload 14')), 'nor in capitals'),
   (replace(pg_temp.path('upload 14'), '/', '//'), 'nor with more slashes'),
@@ -85,7 +85,7 @@ from (values
   ('chat-attachments/' || pg_temp.path('upload 14'), 'nor with its bucket'),
   ('', 'nor no path'),
   (repeat('x', 100000), 'nor a long one'),
-  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), gen_random_uuid(), 'a.pdf'), 'nor what nobody has reserved')
+  (concat_ws('/', chat_tests.id('pair'), chat_tests.id('alice'), gen_random_uuid(), 'a.pdf'), 'nor a path that nobody has reserved')
 ) as attempt (path, said);
 select pg_temp.age('upload 14', '23 hours 59 minutes');
 select is(pg_temp.attach('upload 14'), 'not at all', 'for a day it can be sent');
@@ -102,7 +102,7 @@ select is(
 );
 select is(
   (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), (chat_tests.answer('rev before') #>> '{}')::bigint + 1,
-  'what was refused takes no rev'
+  'a refused send takes no rev'
 );
 reset role;
 select is(
@@ -206,7 +206,7 @@ select is(
   public.send_message(chat_tests.id('pair'), client_id => chat_tests.id('key'), attachment_path => pg_temp.path('photo'))::jsonb,
   chat_tests.answer('sent'), 'the same again gives the first message, though the path is taken'
 );
-select is(current_setting('response.status', true), '', 'which is not 201');
+select is(current_setting('response.status', true), '', 'a retry is not 201');
 select pg_temp.reserve('pair', 'another photo');
 select pg_temp.store(pg_temp.path('another photo'), '"{\"httpStatusCode\":200,\"size\":5,\"mimetype\":\"application/pdf\"}"');
 select is(
@@ -214,7 +214,7 @@ select is(
 )
 from (values
   (null, pg_temp.path('another photo'), 'another file with the key is a mismatch'),
-  (null, 'no/such/path', 'whether there is one or not'),
+  (null, 'no/such/path', 'also where there is no such file'),
   ('Look', pg_temp.path('photo'), 'and so is a text besides'),
   (pg_temp.path('photo'), null, 'or a text in its place'),
   ('null', pg_temp.path('photo'), 'even the text null')

@@ -1,6 +1,6 @@
 -- The content type and the file name of an upload: what a device sends, and what is stored.
 --
--- needs: friends, blocks, rooms
+-- needs: friends, rooms
 
 begin;
 select plan(112);
@@ -95,10 +95,10 @@ insert into file_name values
   (U&'\0645\06CC\200C\062E\0648\0627\0647\0645.txt', U&'\0645\06CC\200C\062E\0648\0627\0647\0645.txt', 'file.txt', 'Persian with its joiner'),
   (U&'re\0301sume\0301.pdf', U&'r\00E9sum\00E9.pdf', 'r-sum.pdf', 'accents are composed'),
   (U&'\212B.txt', U&'\00C5.txt', 'file.txt', 'and so are other characters that look composed'),
-  ('../..', 'file', 'file', 'a way up leads nowhere'),
-  ('../../etc/passwd', 'etc-passwd', 'etc-passwd', 'nor does one down again'),
-  ('/etc/passwd', 'etc-passwd', 'etc-passwd', 'nor one from the top'),
-  ('a/./../b.txt', 'a-b.txt', 'a-b.txt', 'nor one in between'),
+  ('../..', 'file', 'file', 'a path upwards'),
+  ('../../etc/passwd', 'etc-passwd', 'etc-passwd', 'a path upwards and down again'),
+  ('/etc/passwd', 'etc-passwd', 'etc-passwd', 'a path from the root'),
+  ('a/./../b.txt', 'a-b.txt', 'a-b.txt', 'a path upwards in between'),
   ('C:\Users\me\photo 1.png', 'C:-Users-me-photo 1.png', 'C-Users-me-photo-1.png', 'Windows has folders too'),
   ('a//b\\c\/d', 'a-b-c-d', 'a-b-c-d', 'one dash for many separators'),
   ('a/', 'a', 'a', 'and none at an end'),
@@ -107,9 +107,9 @@ insert into file_name values
   ('...', 'file', 'file', 'only dots'),
   ('. . .', 'file', 'file', 'dots and spaces'),
   (U&'\200D\200C', 'file', 'file', 'joiners that join nothing'),
-  (U&'\200B\FEFF\2060', 'file', 'file', 'what cannot be seen'),
-  (U&'\3164\FFA0\115F\1160\2800', 'file', 'file', 'letters that cannot be seen either'),
-  (U&'a\00ADb\034F\180Ec\17B4\17B5.txt', 'abc.txt', 'abc.txt', 'nor these, in between'),
+  (U&'\200B\FEFF\2060', 'file', 'file', 'invisible characters'),
+  (U&'\3164\FFA0\115F\1160\2800', 'file', 'file', 'invisible letters'),
+  (U&'a\00ADb\034F\180Ec\17B4\17B5.txt', 'abc.txt', 'abc.txt', 'invisible characters in between'),
   ('.htaccess', 'htaccess', 'htaccess', 'a dot at the beginning'),
   ('report.pdf. ', 'report.pdf', 'report.pdf', 'a dot at the end'),
   ('a..b...c.txt', 'a..b...c.txt', 'a.b.c.txt', 'dots inside'),
@@ -124,12 +124,12 @@ insert into file_name values
   ('"><script>alert(1)</script>.png', '"><script>alert(1)<-script>.png', 'script-alert-1-script.png', 'a name is shown as it is, whatever it says'),
   ('100% of %2e%2e%2f?a=b&c#d.txt', '100% of %2e%2e%2f?a=b&c#d.txt', '100-of-2e-2e-2f-a-b-c-d.txt', 'nothing in it is decoded'),
   (repeat('x', 300), repeat('x', 255), repeat('x', 100), '300 characters'),
-  (repeat('x', 300) || '.pdf', repeat('x', 251) || '.pdf', repeat('x', 96) || '.pdf', 'of which the extension stays'),
+  (repeat('x', 300) || '.pdf', repeat('x', 251) || '.pdf', repeat('x', 96) || '.pdf', '300 characters and an extension, which stays'),
   (repeat('x', 255), repeat('x', 255), repeat('x', 100), '255 characters'),
   (repeat('x', 250) || ' . x' || repeat('y', 9) || '.pdf', repeat('x', 250) || '.pdf', repeat('x', 96) || '.pdf', 'no dot or space is where it was cut'),
   (repeat(U&'\+01F600', 190) || '.png', repeat(U&'\+01F600', 190) || '.png', 'file.png', '190 emoji'),
   (repeat(U&'\+01F600', 250) || '.png', repeat(U&'\+01F600', 190) || '.png', 'file.png', 'more emoji than a disk would take'),
-  (repeat('x', 300) || '.' || repeat('y', 30), repeat('x', 255), repeat('x', 100), 'what is long after a dot is no extension'),
+  (repeat('x', 300) || '.' || repeat('y', 30), repeat('x', 255), repeat('x', 100), 'a long part after a dot is no extension'),
   (repeat('x', 5000000) || '.png', repeat('x', 251) || '.png', repeat('x', 96) || '.png', '5 MB'),
   ('a.' || repeat('y', 20), 'a.' || repeat('y', 20), 'a.' || repeat('y', 20), 'an extension of twenty');
 

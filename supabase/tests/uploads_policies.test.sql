@@ -1,7 +1,7 @@
 -- The tables and policies behind uploads: nobody reaches the tables, and the permissive policies alone keep other people
 -- out.
 --
--- needs: friends, blocks, rooms
+-- needs: friends, rooms
 
 begin;
 select plan(25);

@@ -1,7 +1,7 @@
 -- Who may read a file, and that reading gives no right to change it, as the people of a chat, a stranger, moderators and
 -- the sweeper.
 --
--- needs: friends, blocks, rooms
+-- needs: friends, rooms
 
 begin;
 select plan(80);

@@ -1,6 +1,6 @@
 -- Files that no message has any more: which the sweeper lists, counts, removes and forgets.
 --
--- needs: friends, blocks, rooms
+-- needs: friends, rooms
 
 begin;
 select plan(97);
@@ -83,23 +83,23 @@ select is(
 );
 select is(pg_temp.leftovers(0, 30, 1), array['left 2 unattached'], 'the oldest first, and as many as were asked for');
 select is(pg_temp.may_read('left 1', 'left 2', 'left 3'), array['left 1', 'left 2'], 'it may see these');
-select ok(not pg_temp.remove('left 3'), 'and remove no other');
-select ok(not pg_temp.remove('letter'), 'nor what is in a message');
+select ok(not pg_temp.remove('left 3'), 'and removes no other');
+select ok(not pg_temp.remove('letter'), 'nor a file that is in a message');
 select chat_tests.act_as('alice');
 select ok(not pg_temp.remove('left 1'), 'alice may not remove it, although she uploaded it');
 select is(
   chat_tests.refusal(format('send_message(chat_tests.id(''pair''), attachment_path => %L)', pg_temp.path(file_name))),
-  pg_temp.field('attachmentUrl', 'was reserved too long ago'), 'nor send any more, even what is not yet left over: ' || file_name
+  pg_temp.field('attachmentUrl', 'was reserved too long ago'), 'nor may she send one that is too old, even before it is left over: ' || file_name
 )
 from unnest(array['left 1', 'left 3']) as file_name;
 select chat_tests.act_as('sweeper');
-select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 1}', 'what was never uploaded is forgotten, and what is still there is not');
+select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 1}', 'a reservation without a file is forgotten, and one whose file is still there is not');
 select ok(pg_temp.remove('left 2'), 'the sweeper removes the oldest');
-select is(pg_temp.leftovers(0, 30), array['left 1 unattached'], 'which is not told of again');
+select is(pg_temp.leftovers(0, 30), array['left 1 unattached'], 'a removed file is not listed again');
 select ok(pg_temp.remove('left 1'), 'and the next');
 select is(pg_temp.leftovers(0, 30), '{}', 'a second run has nothing to do');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 2}', 'both are forgotten');
-select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'once');
+select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 0}', 'and only once');
 reset role;
 select results_eq(
   $$ select u.path from chat.uploads u $$, $$ select pg_temp.path('left 3') $$, 'the reservation of a file that is not left over yet stays'
@@ -138,7 +138,7 @@ select is(pg_temp.leftovers(0, 30, 2), array['left 3 unattached', 'deleted 2 del
 select is(
   public.count_leftover_uploads(0, 30)::jsonb,
   '{"data": [{"reason": "deleted", "objects": 2, "bytes": 10}, {"reason": "unattached", "objects": 1, "bytes": 5}]}',
-  'and counted'
+  'and both are counted'
 );
 select chat_tests.act_as('carol');
 select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 1', 'deleted 3'], 'a moderator reads them until they are removed');
@@ -147,9 +147,9 @@ select chat_tests.act_as('sweeper');
 select ok(pg_temp.remove(file_name), format('the sweeper removes %s', file_name)) from unnest(array['left 3', 'deleted 1', 'deleted 2']) as file_name;
 select is(pg_temp.leftovers(0, 30), '{}', 'and a second run has nothing to do');
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 3}', 'they are forgotten');
-select is(pg_temp.leftovers(0, 0), array['deleted 3 deleted'], 'what is kept is not');
+select is(pg_temp.leftovers(0, 0), array['deleted 3 deleted'], 'a deleted file that is still kept is not');
 select chat_tests.act_as('carol');
-select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 3'], 'what was removed is gone');
+select is(pg_temp.may_read('deleted 1', 'deleted 3'), array['deleted 3'], 'a removed file is gone');
 select is(
   (
     select message #>> '{attachment,fileName}'
@@ -170,11 +170,11 @@ select is_empty($$ select id from chat.chats where id = chat_tests.id('group cha
 select chat_tests.act_as('sweeper');
 select is(
   array(select file from unnest(pg_temp.leftovers(0, 0)) as file order by file), array['deleted 3 deleted', 'plan deleted', 'to go deleted'],
-  'what was in its messages is left over'
+  'the files of its messages are left over'
 );
-select is(pg_temp.leftovers(0, 1), '{}', 'as long as other deleted ones');
+select is(pg_temp.leftovers(0, 1), '{}', 'they are kept as long as other deleted files');
 select pg_temp.age('to go, unsent', '26 hours');
-select is(pg_temp.leftovers(0, 1), array['to go, unsent unattached'], 'and so is what was in none, as always');
+select is(pg_temp.leftovers(0, 1), array['to go, unsent unattached'], 'and a file that was in no message is left over as always');
 select ok(pg_temp.remove(file_name), format('the sweeper removes %s', file_name)) from unnest(array['plan', 'to go', 'to go, unsent', 'deleted 3']) as file_name;
 -- The deletion of the chat has recorded the three removed files again.
 select is(public.forget_swept_uploads()::jsonb, '{"forgotten": 7}', 'and all of it is forgotten');
@@ -205,7 +205,7 @@ select is(
   public.count_leftover_uploads(0, 30, true)::jsonb, '{"data": [{"reason": "stray", "objects": 1, "bytes": 0}]}',
   'unless the sweeper asks for strays'
 );
-select is(pg_temp.leftovers(0, 0, 2, true), array['dead deleted', 'gone with its chat deleted'], 'of all kinds together as many as were asked for');
+select is(pg_temp.leftovers(0, 0, 2, true), array['dead deleted', 'gone with its chat deleted'], 'the page limit counts all kinds together');
 create function pg_temp.may_see(path text) returns boolean
 language sql
 as $$ select exists (select from storage.objects o where o.bucket_id = 'chat-attachments' and o.name = path) $$;
