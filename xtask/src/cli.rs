@@ -215,7 +215,7 @@ pub enum Part {
     Unit,
     /// supabase/tests/*.sql, with pgTAP
     Sql,
-    /// Whether the host application does what the chat asks of one: supabase/tests/host.test.sql, each check told
+    /// Whether the host application does what the chat asks of one: supabase/tests/host_*.test.sql, each check told
     Host,
     /// `db lint` and `db advisors` of the official CLI, against supabase/lint-accepted.toml
     Lint,

@@ -1,4 +1,4 @@
-//! Broadcasts beside other transactions. What each of them says is told by `realtime.test.sql`.
+//! Broadcasts beside other transactions. What each of them says is tested by `realtime_messages.test.sql`.
 
 use super::{REALTIME, broadcasts_of};
 use futures_util::future::join_all;
