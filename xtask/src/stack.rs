@@ -17,8 +17,7 @@ use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep};
 
 use crate::env_file::Vars;
-use crate::processes::Processes;
-use crate::steps::{Help, Steps};
+use crate::run::Run;
 use crate::{http, token};
 use gateway::Upstreams;
 use host::Host;
@@ -62,38 +61,28 @@ pub struct Stack {
 
 impl Stack {
     /// Starts everything but the functions. `durable`: the data outlives the run.
-    pub async fn start(
-        state: &Path,
-        ports: Ports,
-        durable: bool,
-        programs: Programs,
-        processes: &Processes,
-        steps: &Steps,
-    ) -> Result<Self> {
+    pub async fn start(run: &Run, ports: Ports, durable: bool, programs: Programs) -> Result<Self> {
         let host = Host::installed();
-        let stack =
-            Self::start_database(state, ports, durable, programs, &host, processes, steps).await?;
-        stack.start_api(processes, steps).await?;
+        let stack = Self::start_database(run, ports, durable, programs, &host).await?;
+        stack.start_api(run).await?;
         Ok(stack)
     }
 
     /// Starts the migrated database, which is all that SQL tests need. Auth and Storage run with it,
     /// as their schemas are made by them.
     pub async fn start_database(
-        state: &Path,
+        run: &Run,
         ports: Ports,
         durable: bool,
         programs: Programs,
         host: &Host,
-        processes: &Processes,
-        steps: &Steps,
     ) -> Result<Self> {
-        let keys = Keys::load_or_make(&state.join("secrets.env"))?;
+        let keys = Keys::load_or_make(&run.state.join("secrets.env"))?;
         let postgres =
             Postgres::new(ports.database, &keys.database_password, durable)?.on(programs.postgres);
         if !durable {
             postgres.remove()?;
-            lite::remove_files(state)?;
+            lite::remove_files(&run.state)?;
         }
         let [lite, rest, admin] = ports::free_many()?;
         let stack = Self {
@@ -103,41 +92,27 @@ impl Stack {
             postgrest: programs.postgrest,
             lite,
             rest: postgrest::Ports { rest, admin },
-            api_log: processes.log("api-access"),
+            api_log: run.log("api-access"),
         };
-        let help = Help::log(
-            processes.log("postgres"),
-            "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names",
-        );
-        let work = stack.postgres.start(processes);
-        let what = "Postgres accepts connections";
-        steps.run("postgres", what, help, work).await?;
-        let help = Help::log(
-            processes.log(lite::NAME),
-            "remove node_modules and run again",
-        );
-        let work = stack.start_lite(state, durable, processes);
+        let mend = "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names";
+        let work = stack.postgres.start(run);
+        run.step("postgres", "Postgres accepts connections", mend, work)
+            .await?;
+        let mend = "remove node_modules and run again";
         let what = "Auth and Storage answer, roles and grants are set";
-        steps.run("auth", what, help, work).await?;
-        migrate(
-            &stack.postgres,
-            host,
-            "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`",
-            steps,
-        )
-        .await?;
+        run.step(lite::NAME, what, mend, stack.start_lite(durable, run))
+            .await?;
+        let mend = "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`";
+        migrate(&stack.postgres, host, mend, run).await?;
         Ok(stack)
     }
 
     /// Starts what callers reach: PostgREST, and the API gateway before it, Auth and Storage.
-    pub async fn start_api(&self, processes: &Processes, steps: &Steps) -> Result<()> {
-        let help = Help::log(
-            processes.log(postgrest::NAME),
-            "its log tells what it could not read",
-        );
-        let work = self.start_postgrest_alone(&[], processes);
-        let what = "PostgREST has read the schema";
-        steps.run("postgrest", what, help, work).await?;
+    pub async fn start_api(&self, run: &Run) -> Result<()> {
+        let mend = "its log tells what it could not read";
+        let work = self.start_postgrest_alone(&[], run);
+        run.step(postgrest::NAME, "PostgREST has read the schema", mend, work)
+            .await?;
         let upstreams = Upstreams {
             postgrest: self.rest.rest,
             lite: self.lite,
@@ -168,11 +143,11 @@ impl Stack {
         Vars::from(vars.map(|(name, value)| (name.to_owned(), value)))
     }
 
-    async fn start_lite(&self, state: &Path, durable: bool, processes: &Processes) -> Result<()> {
+    async fn start_lite(&self, durable: bool, run: &Run) -> Result<()> {
         let port = self.lite;
-        lite::start(processes, state, &self.postgres, &self.keys, port)?;
+        lite::start(run, &self.postgres, &self.keys, port)?;
         let url = format!("http://{HOST}:{port}/auth/v1/health");
-        wait_for(&url, lite::NAME, processes).await?;
+        wait_for(&url, lite::NAME, run).await?;
         platform(&self.postgres).await?;
         if !durable {
             pristine::make(&self.postgres).await?;
@@ -181,22 +156,12 @@ impl Stack {
     }
 
     /// Starts PostgREST, with further settings of its own, and waits until it has read the schema.
-    pub async fn start_postgrest_alone(
-        &self,
-        settings: &[&str],
-        processes: &Processes,
-    ) -> Result<()> {
+    pub async fn start_postgrest_alone(&self, settings: &[&str], run: &Run) -> Result<()> {
         let program = postgrest::find(self.postgrest.as_deref()).await?;
-        postgrest::start(
-            &program,
-            processes,
-            &self.postgres,
-            &self.keys,
-            self.rest,
-            settings,
-        )?;
+        let (postgres, keys) = (&self.postgres, &self.keys);
+        postgrest::start(&program, run, postgres, keys, self.rest, settings)?;
         let url = format!("http://{HOST}:{}/ready", self.rest.admin);
-        wait_for(&url, postgrest::NAME, processes).await
+        wait_for(&url, postgrest::NAME, run).await
     }
 
     /// PostgREST itself, without the API gateway before it.
@@ -210,7 +175,7 @@ pub async fn migrate(
     postgres: &Postgres,
     host: &Host,
     mend: &'static str,
-    steps: &Steps,
+    run: &Run,
 ) -> Result<()> {
     let work = async {
         let mut client = postgres.connect(OWNER).await?;
@@ -220,9 +185,7 @@ pub async fn migrate(
         Ok(applied)
     };
     let what = "supabase/migrations and the seed are applied";
-    let applied = steps
-        .run("migrations", what, Help::mend(mend), work)
-        .await?;
+    let applied = run.step("migrations", what, mend, work).await?;
     if applied.migrations > 0 || applied.seeded {
         let seed = if applied.seeded { " and the seed" } else { "" };
         println!(
@@ -259,10 +222,10 @@ pub async fn platform(postgres: &Postgres) -> Result<()> {
 }
 
 /// Waits until a URL answers with a success.
-pub async fn wait_for(url: &str, process: &str, processes: &Processes) -> Result<()> {
+pub async fn wait_for(url: &str, process: &str, run: &Run) -> Result<()> {
     let deadline = Instant::now() + READY_TIME;
     loop {
-        processes.check_alive(process)?;
+        run.check_alive(process)?;
         let last = match http::status(url).await {
             Ok(status) if status.is_success() => return Ok(()),
             Ok(status) => format!("it answers {status}"),

@@ -12,7 +12,7 @@ use rustix::process::{Flock, FlockType, Pid, Signal, fcntl_getlk, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
-use crate::processes::{MARKER, Processes};
+use crate::run::{MARKER, Run};
 use crate::{leftovers, paths};
 
 /// How long `stop` waits for the supervisor to end its processes.
@@ -65,11 +65,7 @@ fn guard(state: &Path) -> Result<Child> {
 }
 
 /// Runs `work` until it ends or a signal comes, and then ends every process in either case.
-pub async fn until_stopped(
-    state: &Path,
-    processes: &Processes,
-    work: impl Future<Output = Result<()>>,
-) -> Result<()> {
+pub async fn until_stopped(run: &Run, work: impl Future<Output = Result<()>>) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -79,8 +75,8 @@ pub async fn until_stopped(
         _ = terminate.recv() => Err(anyhow!("stopped by `cargo xtask stop` or SIGTERM")),
         _ = hangup.recv() => Err(anyhow!("stopped: the terminal was closed")),
     };
-    processes.stop_all().await;
-    leftovers::end(state).await?;
+    run.stop_all().await;
+    leftovers::end(&run.state).await?;
     result
 }
 

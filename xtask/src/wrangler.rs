@@ -1,7 +1,6 @@
 //! `wrangler dev` with all functions in one process, as a person develops them.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,7 +9,7 @@ use crate::env_file::{self, Vars};
 use crate::functions::Function;
 use crate::paths::root;
 use crate::ports::{self, HOST};
-use crate::processes::{Processes, Spec, command};
+use crate::run::{Run, command};
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -45,16 +44,10 @@ fn selected(stack: &Vars, names: &[&str]) -> Vars {
 }
 
 /// Starts it and waits until the edge answers.
-pub async fn start(
-    processes: &Processes,
-    state: &Path,
-    functions: &[Function],
-    stack: &Vars,
-    args: &DevArgs,
-) -> Result<()> {
+pub async fn start(run: &Run, functions: &[Function], stack: &Vars, args: &DevArgs) -> Result<()> {
     write_vars(functions, stack)?;
     // Nothing lasts there, and an older wrangler cannot read what a newer one has left.
-    let own_state = state.join("wrangler");
+    let own_state = run.state.join("wrangler");
     let _ = fs::remove_dir_all(&own_state);
     let port = args.port;
     let pinned = || root().join("node_modules/wrangler/bin/wrangler.js");
@@ -72,15 +65,15 @@ pub async fn start(
         .arg(&own_state)
         .current_dir(root())
         .env("WRANGLER_SEND_METRICS", "false")
-        .env("WRANGLER_LOG_PATH", state.join("logs/wrangler-debug"))
+        .env("WRANGLER_LOG_PATH", run.state.join("logs/wrangler-debug"))
         .env("WRANGLER_REGISTRY_PATH", own_state.join("registry"))
         .env("WRANGLER_HIDE_BANNER", "true")
         // Without these it asks the internet for a location and for newer versions.
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("NO_UPDATE_NOTIFIER", "1")
         .env("CI", "1");
-    processes.start(Spec::new(NAME, wrangler))?;
-    wait_for(&format!("http://{HOST}:{port}/health"), NAME, processes).await
+    run.start(NAME, wrangler)?;
+    wait_for(&format!("http://{HOST}:{port}/health"), NAME, run).await
 }
 
 /// Beside each configuration, the only place that wrangler looks in for every function but the

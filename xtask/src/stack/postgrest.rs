@@ -9,7 +9,7 @@ use crate::paths;
 use crate::ports::HOST;
 use crate::postgres::Postgres;
 use crate::postgres::programs::npm_platform;
-use crate::processes::{Processes, Spec, command, find_program};
+use crate::run::{Run, command, find_program};
 
 /// The only platform for which npm has it.
 const NPM_PLATFORM: &str = "linux-x64";
@@ -64,7 +64,7 @@ fn major(version: &str) -> Option<u32> {
 /// Starts it; `further` settings, `NAME=value` each, win over the usual ones.
 pub fn start(
     program: &Path,
-    processes: &Processes,
+    run: &Run,
     postgres: &Postgres,
     keys: &Keys,
     ports: Ports,
@@ -87,7 +87,7 @@ pub fn start(
     ];
     postgrest.envs(settings);
     postgrest.envs(further.iter().filter_map(|setting| setting.split_once('=')));
-    processes.start(Spec::new(NAME, postgrest))
+    run.start(NAME, postgrest)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::functions::{Allowance, Function};
 use crate::paths::root;
 use crate::ports::HOST;
 use crate::postgres::programs::npm_platform;
-use crate::processes::{Processes, Spec, command};
+use crate::run::{Run, command};
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -45,21 +45,16 @@ pub struct Placed {
 
 /// Starts all of them, and what fires the trigger of `uploads`, and waits until the first, the edge,
 /// answers.
-pub async fn start(
-    processes: &Processes,
-    state: &Path,
-    functions: &[Placed],
-    trigger: u16,
-) -> Result<()> {
-    spawn(NAME, &render(functions, Some(trigger)), processes, state)?;
+pub async fn start(run: &Run, functions: &[Placed], trigger: u16) -> Result<()> {
+    spawn(NAME, &render(functions, Some(trigger)), run)?;
     let edge = functions.first().context("there is a function")?;
     let health = format!("http://{HOST}:{}/health", edge.port);
-    wait_for(&health, NAME, processes).await
+    wait_for(&health, NAME, run).await
 }
 
 /// Starts a workerd of this name with a configuration, and does not wait for it.
-pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> Result<()> {
-    let file = state.join(format!("{name}.capnp"));
+pub fn spawn(name: &str, config: &str, run: &Run) -> Result<()> {
+    let file = run.state.join(format!("{name}.capnp"));
     fs::write(&file, config)?;
     // The program itself: the npm wrapper would stand between it and our signals.
     let platform = npm_platform()?.replace("x64", "64");
@@ -68,7 +63,7 @@ pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> R
     let mut workerd = command(root().join(program), ["serve", "--experimental"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&file);
-    processes.start(Spec::new(name, workerd))
+    run.start(name, workerd)
 }
 
 /// The configuration in Cap'n Proto's text form.
@@ -193,16 +188,6 @@ fn text(value: &Value) -> String {
         Value::String(text) => quote(text),
         other => other.to_string(),
     }
-}
-
-// The two for the old files of the benchmark alone; to be deleted with them.
-pub fn binding(name: &str, kind: &str, value: &str) -> String {
-    format!("    (name = {}, {kind} = {value}),\n", quote(name))
-}
-pub fn socket(service: &str, port: u16) -> String {
-    format!(
-        "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
-    )
 }
 
 /// A string literal of Cap'n Proto, whose escapes are C's.
