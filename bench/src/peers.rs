@@ -6,11 +6,9 @@ pub mod target;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
 
 use crate::data::cases::{Call, Wire};
 use crate::peers::target::Target;
@@ -20,8 +18,7 @@ use crate::tool::{Function, HOST, Placement, Run, Vars, command, ports, workerd}
 /// The folder of the peers' code.
 const PEERS: &str = "bench/peers";
 /// The same as in bench/peers/one_worker.capnp, which tells why.
-const V8_FLAGS: &str = "  v8Flags = [\"--max-heap-size=128\"],\n";
-const START_TIME: Duration = Duration::from_secs(20);
+const V8_FLAGS: &str = "v8Flags = [\"--max-heap-size=128\"], ";
 
 /// The servers that are started for the benchmark.
 pub const SERVERS: [Target; 5] = [
@@ -91,7 +88,7 @@ impl Setup {
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
     let (placed, vars) = Placement::new(&setup.functions, setup.vars.clone())?.finish();
-    let services = "  services = [";
+    let services = "services = [";
     let with_flags = format!("{V8_FLAGS}{services}");
     let config = workerd::render(&placed, None).replacen(services, &with_flags, 1);
     workerd::spawn(name, &config, &setup.run)?;
@@ -186,13 +183,9 @@ fn bundle(state: &Path, script: &str) -> String {
 /// Waits until something listens at a URL's port, and sends nothing.
 pub async fn wait_for_port(url: &str, process: &str, run: &Run) -> Result<()> {
     let address = url.trim_start_matches("http://");
-    let deadline = Instant::now() + START_TIME;
-    while TcpStream::connect(address).await.is_err() {
-        run.check_alive(process)?;
-        if Instant::now() > deadline {
-            bail!("{process} does not listen after {} s", START_TIME.as_secs());
-        }
-        sleep(Duration::from_millis(1)).await;
-    }
-    Ok(())
+    run.until_ready(process, async || {
+        TcpStream::connect(address).await?;
+        Ok(())
+    })
+    .await
 }

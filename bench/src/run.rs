@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -15,10 +15,12 @@ use crate::peers::{self, SERVERS, Setup, answers, wait_for_port};
 use crate::report::summary::{Summary, rounded};
 use crate::report::{DIR, Results, machine};
 use crate::tool::{
-    Claim, HOST, Keys, OWNER, Ports, Programs, Run, Stack, Upstreams, command, functions, gateway,
-    lite, paths, ports, supervisor, tools, wasm,
+    Claim, HOST, Keys, OWNER, Run, Settings, Stack, Upstreams, command, functions, gateway, lite,
+    paths, ports, supervisor, tools, wasm,
 };
 
+/// The version of the load generator.
+const OHA: &str = "1.16.0";
 /// The name of the API gateway's process.
 pub const API: &str = "bench-api";
 
@@ -38,7 +40,7 @@ const QUICK: Plan = Plan {
 pub async fn run(quick: bool) -> Result<()> {
     // It was never tried elsewhere.
     ensure!(cfg!(target_os = "linux"), "`bench` runs on Linux only");
-    let state = paths::bench_state();
+    let state = own_state();
     let _claim = Claim::take(&state, "`cargo xtask bench`").await?;
     let run = Run::new(&state)?;
     supervisor::until_stopped(&run, whole_run(quick, &run)).await
@@ -46,11 +48,16 @@ pub async fn run(quick: bool) -> Result<()> {
 
 /// The stack's API gateway, in another process than the load.
 pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
-    let keys = Keys::load_or_make(&paths::bench_state().join("secrets.env"))?;
+    let keys = Keys::load_or_make(&own_state().join("secrets.env"))?;
     // Nobody signs in here or stores files.
     let upstreams = Upstreams { postgrest, lite: 0 };
     gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
     pending().await
+}
+
+/// State of the stack that is measured; its data is kept between runs.
+fn own_state() -> PathBuf {
+    paths::root().join(".dev/bench")
 }
 
 async fn whole_run(quick: bool, run: &Run) -> Result<()> {
@@ -70,7 +77,9 @@ async fn whole_run(quick: bool, run: &Run) -> Result<()> {
 /// them alike.
 async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
     tools::npm_packages(run).await?;
-    let oha = tools::oha(run).await?;
+    let oha = tools::install(run, "oha", OHA, &["--locked"])
+        .await?
+        .join("oha");
     let functions = functions::all()?;
     wasm::build(&functions, run).await?;
     let mend = "npm must reach its registry: `npm ping`";
@@ -80,8 +89,13 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
 
     data::forget_outdated(&run.state)?;
     let [api, database] = ports::free_many()?;
-    let ports = Ports { api, database };
-    let stack = Stack::start(run, ports, true, Programs::default()).await?;
+    let settings = Settings {
+        api,
+        database,
+        durable: true,
+        ..Settings::default()
+    };
+    let stack = Stack::start(run, settings).await?;
     // Auth has made its schema, and nobody signs in here.
     run.stop(lite::NAME).await?;
     let mend = "remove .dev/bench and run again";

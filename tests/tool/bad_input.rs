@@ -193,20 +193,20 @@ fn a_reset_touches_no_supabase_of_ones_own() {
 
 #[test]
 fn a_postgrest_that_is_none_is_told() {
-    let said = refusal(&[
-        "--port",
-        "0",
-        "--api-port",
-        "0",
-        "--db-port",
-        "0",
-        "--postgrest",
-        "/bin/echo",
-    ]);
-    assert!(
-        said.contains("PostgREST 12 or later is needed, and `/bin/echo --version` says"),
-        "{said}"
-    );
+    for (program, expected) in [
+        (
+            "/nowhere/postgrest",
+            "cannot run PostgREST at /nowhere/postgrest",
+        ),
+        (
+            "/bin/echo",
+            "PostgREST 12 or later is needed, and `/bin/echo --version` says",
+        ),
+    ] {
+        let ports = ["--port", "0", "--api-port", "0", "--db-port", "0"];
+        let said = refusal(&[ports.as_slice(), &["--postgrest", program]].concat());
+        assert!(said.contains(expected), "{said}");
+    }
 }
 
 #[test]

@@ -27,7 +27,14 @@ const CARGO_ARGS: &str = "build --lib --release --target wasm32-unknown-unknown"
 
 /// `cargo xtask build [function...]`
 pub async fn run(names: &[String]) -> Result<()> {
-    let functions = functions::named(names)?;
+    let all = functions::all()?;
+    let named = names
+        .iter()
+        .map(|name| functions::find(&all, name).cloned());
+    let mut functions = named.collect::<Result<Vec<_>>>()?;
+    if names.is_empty() {
+        functions = all;
+    }
     let state = own_state()?;
     let run = Run::new(&state)?;
     let work = async {

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::env_file;
 use crate::host::Host;
+use crate::postgres::programs::Major;
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::run::Run;
 use crate::stack::{migrate, platform};
@@ -28,7 +29,7 @@ pub async fn reset() -> Result<()> {
             "`dev` runs on a Supabase of yours, which this command does not touch: use `supabase db reset`"
         );
     };
-    let postgres = Postgres::new(port, password, true)?;
+    let postgres = Postgres::new(port, password, true, Major::default())?;
     let run = Run::new(&state)?;
     let work = async {
         let superuser = postgres.connect(SUPERUSER).await?;

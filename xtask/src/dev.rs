@@ -12,7 +12,7 @@ use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
 use crate::ports::{self, HOST};
 use crate::run::{Run, show_new};
-use crate::stack::{Ports, Programs, Stack};
+use crate::stack::{Settings, Stack};
 use crate::supervisor::{self, Claim};
 use crate::{attach, build, functions, paths, postgrest, token, tools, wrangler};
 
@@ -95,15 +95,14 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
         );
         return Ok(vars);
     }
-    let ports = Ports {
+    let settings = Settings {
         api: args.api_port,
         database: args.db_port,
-    };
-    let programs = Programs {
+        durable: true,
         postgrest: args.postgrest.clone(),
-        ..Programs::default()
+        ..Settings::default()
     };
-    let stack = Stack::start(run, ports, true, programs).await?;
+    let stack = Stack::start(run, settings).await?;
     Ok(stack.vars())
 }
 
@@ -128,7 +127,8 @@ async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
 async fn watch(run: &Run) -> Result<()> {
     loop {
         sleep(Duration::from_millis(300)).await;
-        if let Some((name, log, status)) = run.first_ended() {
+        if let Some((name, status)) = run.first_ended() {
+            let log = run.log(&name);
             bail!("{name} has ended ({status}); its log is {}", log.display());
         }
     }

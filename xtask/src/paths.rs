@@ -40,11 +40,6 @@ pub fn test_state() -> PathBuf {
     root().join(".dev/test")
 }
 
-/// State of the stack that `bench` measures; its data is kept between runs.
-pub fn bench_state() -> PathBuf {
-    root().join(".dev/bench")
-}
-
 /// Installed build tools, outside the checkout so that clones share them.
 pub fn tool_cache() -> Result<PathBuf> {
     let folders =

@@ -14,15 +14,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The environment variable that marks our processes. It holds the state folder.
 pub const MARKER: &str = "XTASK_STATE";
+/// How long a process may take until it answers.
+const READY_TIME: Duration = Duration::from_secs(30);
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(8);
 struct Running {
     name: String,
-    log: PathBuf,
     group: Pid,
     child: Child,
 }
@@ -71,7 +72,7 @@ impl Run {
     /// Runs a process to its end, and shows its output while it comes.
     pub async fn finish_shown(&self, name: &str, command: Command) -> Result<ExitStatus> {
         let mut running = self.spawn(name, command)?;
-        let mut log = File::open(&running.log)?;
+        let mut log = File::open(self.log(name))?;
         loop {
             let ended = timeout(Duration::from_millis(50), running.child.wait()).await;
             show_new(&mut log)?;
@@ -82,10 +83,10 @@ impl Run {
     }
 
     /// The first of the processes that should stay which has ended.
-    pub fn first_ended(&self) -> Option<(String, PathBuf, ExitStatus)> {
+    pub fn first_ended(&self) -> Option<(String, ExitStatus)> {
         self.running.borrow_mut().iter_mut().find_map(|running| {
             let status = running.child.try_wait().ok().flatten()?;
-            Some((running.name.clone(), running.log.clone(), status))
+            Some((running.name.clone(), status))
         })
     }
 
@@ -95,6 +96,26 @@ impl Run {
         match self.running.borrow_mut()[at].child.try_wait()? {
             Some(status) => bail!("{name} ended with {status}"),
             None => Ok(()),
+        }
+    }
+
+    /// Waits until an attempt succeeds; fails when the process has ended or is not ready in time.
+    pub async fn until_ready(
+        &self,
+        name: &str,
+        attempt: impl AsyncFn() -> Result<()>,
+    ) -> Result<()> {
+        let deadline = Instant::now() + READY_TIME;
+        loop {
+            self.check_alive(name)?;
+            let Err(error) = attempt().await else {
+                return Ok(());
+            };
+            if Instant::now() > deadline {
+                let seconds = READY_TIME.as_secs();
+                return Err(error.context(format!("{name} is not ready after {seconds} s")));
+            }
+            sleep(Duration::from_millis(25)).await;
         }
     }
 
@@ -156,7 +177,6 @@ impl Run {
         let id = child.id().context("a new process has an id")?;
         Ok(Running {
             name: name.to_owned(),
-            log,
             group: Pid::from_raw(id.cast_signed()).context("an id is not zero")?,
             child,
         })

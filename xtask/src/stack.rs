@@ -11,10 +11,8 @@ pub mod postgrest;
 pub mod storage;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use tokio::time::{Instant, sleep};
+use anyhow::{Context, Result, ensure};
 
 use crate::env_file::Vars;
 use crate::run::Run;
@@ -29,19 +27,16 @@ use postgres::{OWNER, Postgres, SUPERUSER, pristine};
 
 /// What hosted Supabase brings and the embedded parts lack.
 const PLATFORM_SQL: &str = include_str!("stack/platform.sql");
-/// How long a part may take until it answers.
-const READY_TIME: Duration = Duration::from_secs(30);
 
-/// Where the stack's parts that others reach listen.
-pub struct Ports {
-    /// The API gateway: SUPABASE_URL.
-    pub api: u16,
-    pub database: u16,
-}
-
-/// What a person may choose of the programs that it runs.
+/// Which stack is wanted.
 #[derive(Clone, Default)]
-pub struct Programs {
+pub struct Settings {
+    /// The API gateway's port: SUPABASE_URL.
+    pub api: u16,
+    /// Postgres' port.
+    pub database: u16,
+    /// The data outlives the run.
+    pub durable: bool,
     pub postgres: Major,
     /// PostgREST, where it is not to be looked for.
     pub postgrest: Option<PathBuf>,
@@ -51,8 +46,7 @@ pub struct Programs {
 pub struct Stack {
     pub postgres: Postgres,
     pub keys: Keys,
-    ports: Ports,
-    postgrest: Option<PathBuf>,
+    settings: Settings,
     /// Where Auth and Storage listen.
     lite: u16,
     rest: postgrest::Ports,
@@ -60,27 +54,24 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything but the functions. `durable`: the data outlives the run.
-    pub async fn start(run: &Run, ports: Ports, durable: bool, programs: Programs) -> Result<Self> {
-        let host = Host::installed();
-        let stack = Self::start_database(run, ports, durable, programs, &host).await?;
+    /// Starts everything but the functions.
+    pub async fn start(run: &Run, settings: Settings) -> Result<Self> {
+        let stack = Self::start_database(run, settings, &Host::installed()).await?;
         stack.start_api(run).await?;
         Ok(stack)
     }
 
     /// Starts the migrated database, which is all that SQL tests need. Auth and Storage run with it,
     /// as their schemas are made by them.
-    pub async fn start_database(
-        run: &Run,
-        ports: Ports,
-        durable: bool,
-        programs: Programs,
-        host: &Host,
-    ) -> Result<Self> {
+    pub async fn start_database(run: &Run, settings: Settings, host: &Host) -> Result<Self> {
         let keys = Keys::load_or_make(&run.state.join("secrets.env"))?;
-        let postgres =
-            Postgres::new(ports.database, &keys.database_password, durable)?.on(programs.postgres);
-        if !durable {
+        let postgres = Postgres::new(
+            settings.database,
+            &keys.database_password,
+            settings.durable,
+            settings.postgres,
+        )?;
+        if !settings.durable {
             postgres.remove()?;
             lite::remove_files(&run.state)?;
         }
@@ -88,8 +79,7 @@ impl Stack {
         let stack = Self {
             postgres,
             keys,
-            ports,
-            postgrest: programs.postgrest,
+            settings,
             lite,
             rest: postgrest::Ports { rest, admin },
             api_log: run.log("api-access"),
@@ -100,7 +90,7 @@ impl Stack {
             .await?;
         let mend = "remove node_modules and run again";
         let what = "Auth and Storage answer, roles and grants are set";
-        run.step(lite::NAME, what, mend, stack.start_lite(durable, run))
+        run.step(lite::NAME, what, mend, stack.start_lite(run))
             .await?;
         let mend = "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`";
         migrate(&stack.postgres, host, mend, run).await?;
@@ -117,13 +107,16 @@ impl Stack {
             postgrest: self.rest.rest,
             lite: self.lite,
         };
-        gateway::start(self.ports.api, upstreams, &self.keys, &self.api_log).await
+        gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
     }
 
     /// The lines of stack.env that the stack knows.
     pub fn vars(&self) -> Vars {
         let vars = [
-            ("SUPABASE_URL", format!("http://{HOST}:{}", self.ports.api)),
+            (
+                "SUPABASE_URL",
+                format!("http://{HOST}:{}", self.settings.api),
+            ),
             ("DATABASE_URL", self.postgres.url(OWNER)),
             ("SUPABASE_PUBLISHABLE_KEY", self.keys.anon.clone()),
             ("SUPABASE_SERVICE_ROLE_KEY", self.keys.service_role.clone()),
@@ -143,23 +136,23 @@ impl Stack {
         Vars::from(vars.map(|(name, value)| (name.to_owned(), value)))
     }
 
-    async fn start_lite(&self, durable: bool, run: &Run) -> Result<()> {
+    async fn start_lite(&self, run: &Run) -> Result<()> {
         let port = self.lite;
         lite::start(run, &self.postgres, &self.keys, port)?;
         let url = format!("http://{HOST}:{port}/auth/v1/health");
         wait_for(&url, lite::NAME, run).await?;
         platform(&self.postgres).await?;
-        if !durable {
+        if !self.settings.durable {
             pristine::make(&self.postgres).await?;
         }
         lite::warm_up(port, &self.keys).await
     }
 
     /// Starts PostgREST, with further settings of its own, and waits until it has read the schema.
-    pub async fn start_postgrest_alone(&self, settings: &[&str], run: &Run) -> Result<()> {
-        let program = postgrest::find(self.postgrest.as_deref()).await?;
+    pub async fn start_postgrest_alone(&self, further: &[&str], run: &Run) -> Result<()> {
+        let program = postgrest::find(self.settings.postgrest.as_deref()).await?;
         let (postgres, keys) = (&self.postgres, &self.keys);
-        postgrest::start(&program, run, postgres, keys, self.rest, settings)?;
+        postgrest::start(&program, run, postgres, keys, self.rest, further)?;
         let url = format!("http://{HOST}:{}/ready", self.rest.admin);
         wait_for(&url, postgrest::NAME, run).await
     }
@@ -223,18 +216,10 @@ pub async fn platform(postgres: &Postgres) -> Result<()> {
 
 /// Waits until a URL answers with a success.
 pub async fn wait_for(url: &str, process: &str, run: &Run) -> Result<()> {
-    let deadline = Instant::now() + READY_TIME;
-    loop {
-        run.check_alive(process)?;
-        let last = match http::status(url).await {
-            Ok(status) if status.is_success() => return Ok(()),
-            Ok(status) => format!("it answers {status}"),
-            Err(error) => error.to_string(),
-        };
-        if Instant::now() > deadline {
-            let seconds = READY_TIME.as_secs();
-            bail!("{process} is not ready after {seconds} s: {last}");
-        }
-        sleep(Duration::from_millis(25)).await;
-    }
+    run.until_ready(process, async || {
+        let status = http::status(url).await?;
+        ensure!(status.is_success(), "it answers {status}");
+        Ok(())
+    })
+    .await
 }

@@ -21,7 +21,7 @@ use crate::env_file::Vars;
 use crate::host::Host;
 use crate::ports::{self, HOST};
 use crate::run::{Run, command};
-use crate::stack::{Ports, Programs, Stack};
+use crate::stack::{Settings, Stack};
 use crate::steps::{Told, print_failure};
 use crate::supervisor::{self, Claim};
 use crate::{paths, tools};
@@ -155,12 +155,14 @@ impl Suites {
         tools::npm_packages(run).await?;
         tools::postgres(args.postgres, run).await?;
         let [api, database] = ports::free_many()?;
-        let ports = Ports { api, database };
-        let programs = Programs {
+        let settings = Settings {
+            api,
+            database,
+            durable: false,
             postgres: args.postgres,
             postgrest: args.postgrest.clone(),
         };
-        Stack::start_database(run, ports, false, programs, &self.host).await
+        Stack::start_database(run, settings, &self.host).await
     }
 
     /// Runs a suite's commands, and obeys the tests where there is a stack.
@@ -216,24 +218,16 @@ impl Suites {
 
 /// Adds up libtest's result lines.
 fn count(output: &str) -> Counts {
-    let mut counts = (0, 0);
-    let results = output
-        .lines()
-        .filter(|line| line.starts_with("test result:"));
-    for line in results {
-        let words: Vec<&str> = line
-            .split([' ', ';'])
-            .filter(|word| !word.is_empty())
-            .collect();
-        for pair in words.windows(2) {
-            match (pair[0].parse::<usize>(), pair[1]) {
-                (Ok(number), "passed") => counts.0 += number,
-                (Ok(number), "failed") => counts.1 += number,
-                _ => {}
-            }
-        }
-    }
-    counts
+    let of = |word: &str| {
+        let results = output
+            .lines()
+            .filter(|line| line.starts_with("test result:"));
+        let before = results.filter_map(|line| line.split_once(word)?.0.rsplit(' ').next());
+        before
+            .filter_map(|number| number.parse::<usize>().ok())
+            .sum()
+    };
+    (of(" passed"), of(" failed"))
 }
 
 #[cfg(test)]

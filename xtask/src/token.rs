@@ -4,15 +4,15 @@ use anyhow::{Context, Result, bail};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::env_file::{self, Vars};
-use crate::{attach, http, paths};
+use crate::env_file::Vars;
+use crate::{attach, http};
 
 /// The password of every user that this tool or the seed makes.
 pub const PASSWORD: &str = "password123";
 
 /// `cargo xtask token <email or id>`
 pub async fn run(who: &str) -> Result<()> {
-    let vars = env_file::read(&paths::dev_state().join("stack.env"))?;
+    let vars = attach::dev_stack(false)?;
     if vars.is_empty() {
         bail!("there is no .dev/stack.env: start the stack with `cargo xtask dev`");
     }

@@ -24,23 +24,15 @@ const FUNCTION_VARS: [&str; 5] = [
     "CORS_ALLOWED_ORIGINS",
 ];
 
-/// What all functions are configured with, out of stack.env.
-pub fn function_vars(stack: &Vars) -> Vars {
-    selected(stack, &FUNCTION_VARS)
-}
-
-/// What one function alone is configured with, out of stack.env: the account of the sweep.
-pub fn own_vars(function: &Function, stack: &Vars) -> Vars {
-    match function.name.as_str() {
-        "uploads" => selected(stack, &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"]),
-        _ => Vars::new(),
-    }
-}
-
-fn selected(stack: &Vars, names: &[&str]) -> Vars {
-    let all = stack.clone().into_iter();
-    all.filter(|(name, _)| names.contains(&name.as_str()))
-        .collect()
+/// What a function is configured with, out of stack.env. Only `uploads` gets the account of the sweep.
+pub fn function_vars(function: &Function, stack: &Vars) -> Vars {
+    let own: &[&str] = match function.name.as_str() {
+        "uploads" => &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"],
+        _ => &[],
+    };
+    let mut vars = stack.clone();
+    vars.retain(|name, _| FUNCTION_VARS.iter().chain(own).any(|of| of == name));
+    vars
 }
 
 /// Starts it and waits until the edge answers.
@@ -91,9 +83,7 @@ fn write_vars(functions: &[Function], stack: &Vars) -> Result<()> {
             "{} was not written by xtask, which would overwrite it: move it away",
             file.display()
         );
-        let mut vars = function_vars(stack);
-        vars.extend(own_vars(function, stack));
-        env_file::write(&file, HEAD, &vars)?;
+        env_file::write(&file, HEAD, &function_vars(function, stack))?;
     }
     Ok(())
 }

@@ -14,9 +14,6 @@ use crate::run::{Run, command, find_program};
 
 /// worker-build's version goes with the `worker` crate's minor version.
 const WORKER_BUILD: &str = "0.8.7";
-/// The load generator of `cargo xtask bench`.
-pub const OHA: &str = "1.16.0";
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Says which lock file node_modules was made from.
 const NPM_STAMP: &str = "node_modules/.xtask-lock";
 
@@ -63,7 +60,6 @@ async fn npm_ci(folder: &Path, what: &str, run: &Run) -> Result<()> {
 
 /// Installs what the functions are built with, and returns where it is.
 pub async fn wasm_tools(run: &Run) -> Result<Tools> {
-    wasm_target(run).await?;
     let bindgen = locked_version("wasm-bindgen")?;
     // Without `--locked`: a mirror of crates.io may lack the newest version of a dependency
     // that a tool's lock file names, and the tool's own version is what has to fit.
@@ -79,33 +75,8 @@ pub async fn wasm_tools(run: &Run) -> Result<Tools> {
     })
 }
 
-/// Installs the load generator of `cargo xtask bench`, and returns where it is.
-pub async fn oha(run: &Run) -> Result<PathBuf> {
-    let bin = install(run, "oha", OHA, &["--locked"]).await?;
-    Ok(bin.join("oha"))
-}
-
-async fn wasm_target(run: &Run) -> Result<()> {
-    let mut rustc = command(
-        "rustc",
-        ["--print", "target-libdir", "--target", WASM_TARGET],
-    );
-    let output = rustc.current_dir(root()).output().await;
-    let output = output.context("rustc does not start")?;
-    let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if output.status.success() && dir.is_dir() {
-        return Ok(());
-    }
-    let mend = "install Rust through rustup, or the target wasm32-unknown-unknown in your own way";
-    let mut rustup = command("rustup", ["target", "add", WASM_TARGET]);
-    rustup.current_dir(root());
-    let work = run.finish("rustup", rustup);
-    let what = "the target wasm32-unknown-unknown is installed";
-    run.step("rustup", what, mend, work).await
-}
-
-/// Installs a crate's programs into the tool cache, once a version.
-async fn install(run: &Run, name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
+/// Installs a crate's programs into the tool cache, once a version, and returns the folder with them.
+pub async fn install(run: &Run, name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
     let cache = tool_cache()?;
     let place = cache.join(format!("{name}-{version}"));
     let bin = place.join("bin");

@@ -58,7 +58,7 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
     let gateway = Arc::new(Gateway {
         upstreams,
         keys: [keys.anon.clone(), keys.service_role.clone()],
-        key_set: keys.signing.published.clone(),
+        key_set: keys.published.clone(),
         log: Mutex::new(log),
         client: Client::builder(TokioExecutor::new()).build(connector),
     });
@@ -158,13 +158,8 @@ fn wants_key(method: &Method, path: &str) -> bool {
 }
 
 fn api_key(request: &Request) -> Option<String> {
-    let query = request.uri().query().unwrap_or_default();
-    let from_query = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("apikey="));
-    let header = request.headers().get("apikey");
-    let key = header.and_then(|key| key.to_str().ok()).or(from_query);
-    key.map(str::to_owned)
+    let key = request.headers().get("apikey")?.to_str().ok()?;
+    Some(key.to_owned())
 }
 
 /// What stands behind [`NAMED`] and a name, where they are.

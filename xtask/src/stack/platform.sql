@@ -71,32 +71,17 @@ alter table supabase_migrations.seed_files owner to postgres;
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.identities alter column id set default gen_random_uuid();
 
-create or replace function auth.uid() returns uuid language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.sub', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-  )::uuid
-$$;
-
-create or replace function auth.role() returns text language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.role', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
-  )
-$$;
-
-create or replace function auth.email() returns text language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.email', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
-  )
-$$;
-
 create or replace function auth.jwt() returns jsonb language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')
-  )::jsonb
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb
+$$;
+create or replace function auth.uid() returns uuid language sql stable as $$
+  select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+$$;
+create or replace function auth.role() returns text language sql stable as $$
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
+$$;
+create or replace function auth.email() returns text language sql stable as $$
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
 $$;
 
 -- The owner of the tables needs it too: foreign keys are checked as the owner.
@@ -264,20 +249,10 @@ begin
 end
 $$;
 
-do $$
-begin
-  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_grants') then
-    create event trigger platform_guard_grants on ddl_command_start
-      when tag in ('GRANT', 'ALTER DEFAULT PRIVILEGES')
-      execute function platform_guard.refuse_grants();
-  end if;
-  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_changes') then
-    create event trigger platform_guard_changes on ddl_command_end
-      execute function platform_guard.refuse_changes();
-  end if;
-  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_drops') then
-    create event trigger platform_guard_drops on sql_drop
-      execute function platform_guard.refuse_drops();
-  end if;
-end
-$$;
+drop event trigger if exists platform_guard_grants;
+create event trigger platform_guard_grants on ddl_command_start
+  when tag in ('GRANT', 'ALTER DEFAULT PRIVILEGES') execute function platform_guard.refuse_grants();
+drop event trigger if exists platform_guard_changes;
+create event trigger platform_guard_changes on ddl_command_end execute function platform_guard.refuse_changes();
+drop event trigger if exists platform_guard_drops;
+create event trigger platform_guard_drops on sql_drop execute function platform_guard.refuse_drops();

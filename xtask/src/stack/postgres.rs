@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use programs::Major;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::paths;
@@ -46,24 +46,15 @@ pub struct Postgres {
 impl Postgres {
     /// The cluster with this password. Its data has the password's hash in its name: every checkout has
     /// passwords of its own, and a cluster that was made with another one would be of no use.
-    pub fn new(port: u16, password: &str, durable: bool) -> Result<Self> {
+    pub fn new(port: u16, password: &str, durable: bool, major: Major) -> Result<Self> {
         let name = paths::hex(&Sha256::digest(password)[..6]);
         Ok(Self {
             port,
             password: password.to_owned(),
             data: paths::postgres_cache()?.join("data").join(name),
             durable,
-            major: Major::default(),
+            major,
         })
-    }
-
-    /// The same cluster on another version of Postgres; one version cannot read another's data.
-    pub fn on(self, major: Major) -> Self {
-        Self { major, ..self }
-    }
-
-    pub fn major(&self) -> Major {
-        self.major
     }
 
     /// Puts the programs in place, makes the cluster the first time, starts it, and waits.
@@ -95,15 +86,8 @@ impl Postgres {
             postgres.args(["-c", setting]);
         }
         run.start("postgres", unprivileged(postgres))?;
-        let deadline = Instant::now() + START_TIME;
-        loop {
-            run.check_alive("postgres")?;
-            match self.connect(SUPERUSER).await {
-                Ok(_) => return Ok(()),
-                Err(error) if Instant::now() > deadline => return Err(error),
-                Err(_) => sleep(Duration::from_millis(30)).await,
-            }
-        }
+        run.until_ready("postgres", async || self.connect(SUPERUSER).await.map(drop))
+            .await
     }
 
     /// Connects; the connection ends when the client is dropped.

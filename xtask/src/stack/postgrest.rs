@@ -94,23 +94,6 @@ pub fn start(
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn another_program_is_refused() {
-        let said = async |program: &'static str| {
-            find(Some(Path::new(program)))
-                .await
-                .unwrap_err()
-                .to_string()
-        };
-        let missing = said("/nowhere/postgrest").await;
-        assert_eq!(missing, "cannot run PostgREST at /nowhere/postgrest");
-        let other = said("/bin/echo").await;
-        assert!(
-            other.starts_with("PostgREST 12 or later is needed"),
-            "{other}"
-        );
-    }
-
     #[test]
     fn without_one_the_error_says_where_to_get_it() {
         let told = needed(None).unwrap_err().to_string();

@@ -128,8 +128,7 @@ impl Placement {
                 .iter_mut()
                 .for_each(|other| other.service.clone_from(only));
         }
-        let mut vars = wrangler::function_vars(&self.vars);
-        vars.extend(wrangler::own_vars(&function, &self.vars));
+        let mut vars = wrangler::function_vars(&function, &self.vars);
         vars.retain(|name, _| !instance.unset.contains(name));
         for (name, value) in &instance.set {
             let filled = self.vars.iter().fold(value.clone(), |text, (name, value)| {

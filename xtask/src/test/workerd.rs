@@ -104,16 +104,11 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
         add(CACHE, Some(port), script("shared_cache.js", None));
     }
-    let lines = |all: Vec<Value>| -> String {
-        all.iter()
-            .map(|of| format!("    {},\n", text(of)))
-            .collect()
-    };
-    let (services, sockets) = (lines(services), lines(sockets));
+    let config = text(&json!({ "services": services, "sockets": sockets }));
     format!(
         "# Written by cargo xtask at each start.\n\
-         using Workerd = import \"/workerd/workerd.capnp\";\n\n\
-         const config :Workerd.Config = (\n  services = [\n{services}  ],\n  sockets = [\n{sockets}  ],\n);\n"
+         using Workerd = import \"/workerd/workerd.capnp\";\n\
+         const config :Workerd.Config = {config};\n"
     )
 }
 
@@ -121,20 +116,19 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
 fn worker(placed: &Placed) -> Value {
     let config = &placed.function.config;
     let dir = placed.function.build_dir();
+    let text = |(name, value)| json!({ "name": name, "text": value });
+    let written = config.vars.iter();
+    let mut vars: BTreeMap<&str, &str> = written
+        .filter_map(|(name, value)| Some((&**name, value.as_str()?)))
+        .collect();
     // The stack's own values win, as .dev.vars wins in wrangler.
-    let own = config
-        .vars
-        .iter()
-        .filter(|(name, _)| !placed.vars.contains_key(*name));
-    let own =
-        own.filter_map(|(name, value)| Some(json!({ "name": name, "text": value.as_str()? })));
-    let given = placed.vars.iter();
-    let given = given.map(|(name, value)| json!({ "name": name, "text": value }));
+    vars.extend(placed.vars.iter().map(|(name, value)| (&**name, &**value)));
+    let mut bindings: Vec<Value> = vars.into_iter().map(text).collect();
     let services = config.services.iter();
-    let services = services.map(|of| json!({ "name": of.binding, "service": of.service }));
+    bindings.extend(services.map(|of| json!({ "name": of.binding, "service": of.service })));
     let limits = config.ratelimits.iter();
-    let limits = limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) }));
-    let bindings: Vec<Value> = own.chain(given).chain(services).chain(limits).collect();
+    bindings
+        .extend(limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) })));
     let mut worker = json!({
         "compatibilityDate": config.compatibility_date,
         "compatibilityFlags": config.compatibility_flags,
@@ -153,10 +147,8 @@ fn worker(placed: &Placed) -> Value {
 /// The Worker of a script that the tests need.
 fn script(name: &str, further: Option<Value>) -> Value {
     let file = root().join("tests/workers").join(name);
-    let modules: Vec<_> = [module("index.js", "esModule", &file)]
-        .into_iter()
-        .chain(further)
-        .collect();
+    let first = module("index.js", "esModule", &file);
+    let modules: Vec<_> = [first].into_iter().chain(further).collect();
     json!({ "compatibilityDate": "2026-04-01", "modules": modules })
 }
 
