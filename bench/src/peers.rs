@@ -87,7 +87,7 @@ impl Setup {
 }
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
-    let (placed, vars) = Placement::new(&setup.functions, setup.vars.clone())?.finish();
+    let Placement { placed, vars, .. } = Placement::new(&setup.functions, setup.vars.clone())?;
     let services = "services = [";
     let with_flags = format!("{V8_FLAGS}{services}");
     let config = workerd::render(&placed, None).replacen(services, &with_flags, 1);

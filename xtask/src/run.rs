@@ -137,19 +137,21 @@ impl Run {
 
     /// Ends one process, in its own good order.
     pub async fn stop(&self, name: &str) -> Result<()> {
-        let at = self.find(name)?;
-        let running = self.running.borrow_mut().remove(at);
-        running.end().await;
+        self.take(name)?.end().await;
         Ok(())
     }
 
     /// Ends one process at once, as a crash would.
     pub async fn kill(&self, name: &str) -> Result<()> {
-        let at = self.find(name)?;
-        let mut running = self.running.borrow_mut().remove(at);
+        let mut running = self.take(name)?;
         kill_process_group(running.group, Signal::KILL)?;
         running.child.wait().await?;
         Ok(())
+    }
+
+    fn take(&self, name: &str) -> Result<Running> {
+        let at = self.find(name)?;
+        Ok(self.running.borrow_mut().remove(at))
     }
 
     fn find(&self, name: &str) -> Result<usize> {

@@ -150,11 +150,8 @@ impl Stack {
 
     /// Starts PostgREST, with further settings of its own, and waits until it has read the schema.
     pub async fn start_postgrest_alone(&self, further: &[&str], run: &Run) -> Result<()> {
-        let program = postgrest::find(self.settings.postgrest.as_deref()).await?;
-        let (postgres, keys) = (&self.postgres, &self.keys);
-        postgrest::start(&program, run, postgres, keys, self.rest, further)?;
-        let url = format!("http://{HOST}:{}/ready", self.rest.admin);
-        wait_for(&url, postgrest::NAME, run).await
+        let named = self.settings.postgrest.as_deref();
+        postgrest::start(named, run, &self.postgres, &self.keys, self.rest, further).await
     }
 
     /// PostgREST itself, without the API gateway before it.

@@ -28,7 +28,9 @@ impl Claim {
     /// Takes the folder, unless another run has it. First ends the processes that a killed run left.
     pub async fn take(state: &Path, whose: &str) -> Result<Self> {
         fs::create_dir_all(state).with_context(|| format!("cannot make {}", state.display()))?;
-        let lock = lock_file(state)?;
+        let lock = state.join("supervisor");
+        let lock =
+            File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
         if fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             let holder = holder(state).map_or(0, |pid| pid.as_raw_nonzero().get());
             bail!("{whose} is running already (process {holder})");
@@ -115,15 +117,4 @@ pub fn holder(state: &Path) -> Option<Pid> {
     fcntl_getlk(&lock, &Flock::from(FlockType::ReadLock))
         .ok()??
         .pid
-}
-
-fn lock_file(state: &Path) -> Result<File> {
-    let path = state.join("supervisor");
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path);
-    file.with_context(|| format!("cannot write {}", path.display()))
 }

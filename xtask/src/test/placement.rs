@@ -38,12 +38,13 @@ struct Instance {
     faults: bool,
 }
 
-/// Gives each instance a port. Adds where all of them are to the stack's variables.
+/// Gives each instance a port, which is free once this is dropped. Adds where all of them are to the stack's variables.
 pub struct Placement {
     functions: Vec<Function>,
-    placed: Vec<Placed>,
+    /// What is to be started, the edge first.
+    pub placed: Vec<Placed>,
     /// The stack's variables, and a `…_URL` for each instance.
-    vars: Vars,
+    pub vars: Vars,
     ports: FreePorts,
 }
 
@@ -105,11 +106,6 @@ impl Placement {
             }
         }
         Ok(self)
-    }
-
-    /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
-    pub fn finish(self) -> (Vec<Placed>, Vars) {
-        (self.placed, self.vars)
     }
 
     fn add(

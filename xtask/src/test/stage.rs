@@ -69,7 +69,9 @@ pub async fn start_functions(run: &Run, stack: &Stack, faults: bool) -> Result<V
 
     // Now, and not earlier: a port that is free does not stay so.
     let placement = Placement::new(&functions, stack.vars())?;
-    let (placed, mut vars) = placement.with_instances(panicking.as_ref())?.finish();
+    let Placement {
+        placed, mut vars, ..
+    } = placement.with_instances(panicking.as_ref())?;
     let trigger = vars["TRIGGER_PORT"].parse()?;
     let start = workerd::start(run, &placed, trigger);
     let mend = "its log tells what it cannot load";
