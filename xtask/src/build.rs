@@ -30,11 +30,9 @@ pub async fn run(names: &[String]) -> Result<()> {
     let all = functions::all()?;
     let named = names
         .iter()
-        .map(|name| functions::find(&all, name).cloned());
-    let mut functions = named.collect::<Result<Vec<_>>>()?;
-    if names.is_empty() {
-        functions = all;
-    }
+        .map(|name| Ok(functions::find(&all, name)?.clone()));
+    let named = named.collect::<Result<Vec<_>>>()?;
+    let functions = if names.is_empty() { all } else { named };
     let state = own_state()?;
     let run = Run::new(&state)?;
     let work = async {

@@ -41,7 +41,7 @@ pub async fn reset() -> Result<()> {
     let what = "schemas, users, files and history are removed";
     run.step("empty", what, mend, work).await?;
     let mend = "correct the file, then `cargo xtask db reset` again";
-    migrate(&postgres, &Host::installed(), mend, &run).await?;
+    migrate(&postgres, &Host::default(), mend, &run).await?;
     println!("the database is as on the first start; tokens of removed users no longer work");
     Ok(())
 }

@@ -68,6 +68,9 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
         let what = "the Supabase at --supabase-url answers";
         run.step("supabase", what, mend, attach::check(vars))
             .await?;
+        println!(
+            "  its migrations are yours to apply: `supabase db push --remote`, or `supabase db reset` for a local one"
+        );
     }
     tools::npm_packages(run).await?;
     let functions = functions::all()?;
@@ -89,10 +92,6 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
 /// The embedded stack, or the one that was named.
 async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<Vars> {
     if let Some(vars) = attached {
-        println!(
-            "  the Supabase at --supabase-url is used; its migrations are yours to apply: \
-             `supabase db push --remote`, or `supabase db reset` for a local one"
-        );
         return Ok(vars);
     }
     let settings = Settings {

@@ -56,7 +56,7 @@ pub struct Stack {
 impl Stack {
     /// Starts everything but the functions.
     pub async fn start(run: &Run, settings: Settings) -> Result<Self> {
-        let stack = Self::start_database(run, settings, &Host::installed()).await?;
+        let stack = Self::start_database(run, settings, &Host::default()).await?;
         stack.start_api(run).await?;
         Ok(stack)
     }

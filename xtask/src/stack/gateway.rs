@@ -143,18 +143,10 @@ impl Gateway {
     }
 }
 
-/// Hosted Supabase wants a key everywhere but on preflights, on Storage, whose public and signed
-/// URLs carry none, and on the pages of Auth that a browser opens from a mail.
+/// Hosted Supabase wants a key everywhere but on preflights, and on Storage, whose public and signed URLs carry
+/// none. (It opens the pages of Auth too that a browser opens from a mail: this Auth sends none.)
 fn wants_key(method: &Method, path: &str) -> bool {
-    const OPEN: [&str; 4] = [
-        "/auth/v1/verify",
-        "/auth/v1/callback",
-        "/auth/v1/authorize",
-        "/auth/v1/.well-known/",
-    ];
-    method != Method::OPTIONS
-        && !path.starts_with("/storage/v1/")
-        && !OPEN.iter().any(|open| path.starts_with(open))
+    method != Method::OPTIONS && !path.starts_with("/storage/v1/")
 }
 
 fn api_key(request: &Request) -> Option<String> {
@@ -190,7 +182,6 @@ mod tests {
         assert!(wants_key(&Method::POST, "/auth/v1/token"));
         assert!(!wants_key(&Method::OPTIONS, "/rest/v1/messages"));
         assert!(!wants_key(&Method::GET, "/storage/v1/object/sign/a/b"));
-        assert!(!wants_key(&Method::GET, "/auth/v1/.well-known/jwks.json"));
     }
 
     #[test]

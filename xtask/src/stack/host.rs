@@ -10,19 +10,15 @@ use crate::paths::root;
 /// The example's schema, and the name of its migration.
 const EXAMPLE: &str = "example_host";
 
-/// Migrations and seed with one host.
+/// Migrations and seed with one host, the one in supabase/ by default.
+#[derive(Default)]
 pub struct Host {
     /// The folder with `migrations` and `tests` that are in place of the example's.
     pub folder: Option<PathBuf>,
 }
 
 impl Host {
-    /// The one in supabase/.
-    pub fn installed() -> Self {
-        Self { folder: None }
-    }
-
-    /// The one in a folder, or else the one in supabase/.
+    /// The one in a folder, if there is one.
     pub fn new(folder: Option<PathBuf>) -> Result<Self> {
         if let Some(folder) = &folder {
             for part in ["migrations", "tests"] {
