@@ -192,6 +192,15 @@ fn a_reset_touches_no_supabase_of_ones_own() {
 }
 
 #[test]
+fn a_folder_that_is_no_host_is_told() {
+    let said = Checkout::new().said(&["test", "sql", "--host", "."]);
+    assert!(
+        said.contains("is no host: it has no folder `migrations`"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_postgrest_that_is_none_is_told() {
     for (program, expected) in [
         (

@@ -82,11 +82,4 @@ mod tests {
         assert!(!host.is_example().unwrap());
         assert_eq!(host.seed(), None);
     }
-
-    #[test]
-    fn a_folder_that_is_no_host_says_what_is_missing() {
-        let error = Host::new(Some(root().join("docs"))).err().unwrap();
-        let error = error.to_string();
-        assert!(error.contains("no folder `migrations`"), "{error}");
-    }
 }

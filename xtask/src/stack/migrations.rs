@@ -95,13 +95,9 @@ pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
             Some(before) if *before == sql => {}
             Some(_) => applied.changed.push(migration.file.display().to_string()),
             None => {
-                let Migration {
-                    version,
-                    name,
-                    file,
-                } = migration;
-                let values: [&(dyn ToSql + Sync); 3] = [version, name, &vec![&sql]];
-                run(client, file, &sql, RECORD, &values).await?;
+                let values: [&(dyn ToSql + Sync); 3] =
+                    [&migration.version, &migration.name, &vec![&sql]];
+                run(client, &migration.file, &sql, RECORD, &values).await?;
                 applied.migrations += 1;
             }
         }
