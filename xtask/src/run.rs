@@ -22,12 +22,14 @@ pub const MARKER: &str = "XTASK_STATE";
 const READY_TIME: Duration = Duration::from_secs(30);
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(8);
+
 struct Running {
     name: String,
     group: Pid,
     child: Child,
 }
 
+/// Clones are of the same run.
 #[derive(Clone)]
 pub struct Run {
     /// The folder of its logs, keys and configurations.

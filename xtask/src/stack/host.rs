@@ -52,10 +52,8 @@ impl Host {
     /// What the tests share, and how they reach the host, if it has something to reach.
     pub fn test_helpers(&self) -> impl Iterator<Item = PathBuf> {
         let shared = root().join("supabase/tests");
-        let own = self
-            .folder
-            .as_ref()
-            .map_or_else(|| shared.clone(), |folder| folder.join("tests"));
+        let own = self.folder.as_ref().map(|folder| folder.join("tests"));
+        let own = own.unwrap_or_else(|| shared.clone());
         let files = [
             shared.join("000_helpers.test.sql"),
             own.join("001_host.test.sql"),
