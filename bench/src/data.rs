@@ -12,6 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
+use crate::tool::Major;
 use crate::tool::migrations::{self, explain};
 use crate::tool::paths::{hex, root};
 use crate::tool::{Keys, Postgres, SUPERUSER};
@@ -42,7 +43,7 @@ pub struct World {
 pub fn forget_outdated(state: &Path) -> Result<()> {
     if fs::read_to_string(state.join(STAMP)).unwrap_or_default() != stamp()? {
         let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-        Postgres::new(0, &keys.database_password, true)?.remove()?;
+        Postgres::new(0, &keys.database_password, true, Major::default())?.remove()?;
     }
     Ok(())
 }

@@ -45,10 +45,10 @@ pub async fn measure(meter: &Meter, call: &Call, plan: &Plan) -> Result<Vec<Memo
                     "{name} answers {:?}",
                     sample.first_error
                 );
-                after.push((goal, resident_mb(&setup.processes, &name)?));
+                after.push((goal, resident_mb(&setup.run, &name)?));
             }
         }
-        setup.processes.stop(&name).await?;
+        setup.run.stop(&name).await?;
         found.push(Memory { of: *of, after });
     }
     Ok(found)

@@ -5,23 +5,20 @@ pub mod target;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
 
 use crate::data::cases::{Call, Wire};
 use crate::peers::target::Target;
 use crate::tool::paths::root;
-use crate::tool::{Function, HOST, Placement, Processes, Spec, Vars, command, ports, workerd};
+use crate::tool::{Function, HOST, Placement, Run, Vars, command, ports, workerd};
 
 /// The folder of the peers' code.
 const PEERS: &str = "bench/peers";
 /// The same as in bench/peers/one_worker.capnp, which tells why.
-const V8_FLAGS: &str = "  v8Flags = [\"--max-heap-size=128\"],\n";
-const START_TIME: Duration = Duration::from_secs(20);
+const V8_FLAGS: &str = "v8Flags = [\"--max-heap-size=128\"], ";
 
 /// The servers that are started for the benchmark.
 pub const SERVERS: [Target; 5] = [
@@ -34,9 +31,7 @@ pub const SERVERS: [Target; 5] = [
 
 /// What all servers are started with.
 pub struct Setup {
-    /// The folder for configurations and bundles.
-    pub state: PathBuf,
-    pub processes: Processes,
+    pub run: Run,
     /// Ours, without rate limits: workerd has none, and a stand-in would be measured with them.
     pub functions: Vec<Function>,
     /// The project's URL and keys.
@@ -63,7 +58,7 @@ impl Setup {
             Target::Ours => ours(name, self)?,
             _ => bail!("{} is started with another", target.title()),
         };
-        wait_for_port(&listening.edge, name, &self.processes).await?;
+        wait_for_port(&listening.edge, name, &self.run).await?;
         Ok(listening)
     }
 
@@ -87,16 +82,16 @@ impl Setup {
         for (word, value) in vars.chain(words.iter().copied()) {
             config = config.replace(&format!("\"<{word}>\""), &workerd::quote(value));
         }
-        workerd::spawn(name, &config, &self.processes, &self.state)
+        workerd::spawn(name, &config, &self.run)
     }
 }
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
-    let (placed, vars) = Placement::new(&setup.functions, setup.vars.clone())?.finish();
-    let services = "  services = [";
+    let Placement { placed, vars, .. } = Placement::new(&setup.functions, setup.vars.clone())?;
+    let services = "services = [";
     let with_flags = format!("{V8_FLAGS}{services}");
     let config = workerd::render(&placed, None).replacen(services, &with_flags, 1);
-    workerd::spawn(name, &config, &setup.processes, &setup.state)?;
+    workerd::spawn(name, &config, &setup.run)?;
     let url = |name: &str| vars.get(name).cloned().context("each function has a URL");
     let functions = [
         ("chats", url("CHATS_URL")?),
@@ -109,7 +104,7 @@ fn ours(name: &str, setup: &Setup) -> Result<Listening> {
 }
 
 fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
-    let (address, script) = (address(ports::free()?), bundle(&setup.state, script));
+    let (address, script) = (address(ports::free()?), bundle(&setup.run.state, script));
     let words = [("edge address", &*address), ("edge script", &*script)];
     setup.workerd(name, "one_worker.capnp", &words)?;
     Ok(edge_at(&address))
@@ -118,8 +113,8 @@ fn worker(name: &str, script: &str, setup: &Setup) -> Result<Listening> {
 fn plain(name: &str, setup: &Setup) -> Result<Listening> {
     let [edge, function] = ports::free_many()?.map(address);
     let (gateway, script) = (
-        bundle(&setup.state, "plain_gateway"),
-        bundle(&setup.state, "plain"),
+        bundle(&setup.run.state, "plain_gateway"),
+        bundle(&setup.run.state, "plain"),
     );
     let words = [
         ("edge address", &*edge),
@@ -143,7 +138,7 @@ fn drizzle(name: &str, setup: &Setup) -> Result<Listening> {
         .env("PORT", port.to_string())
         .env("DATABASE_URL", &setup.database_url)
         .env("SUPABASE_JWT_SECRET", secret.context("the stack has keys")?);
-    setup.processes.start(Spec::new(name, node))?;
+    setup.run.start(name, node)?;
     Ok(edge_at(&address(port)))
 }
 
@@ -159,14 +154,14 @@ fn edge_at(address: &str) -> Listening {
 }
 
 /// Installs the peers' packages, and bundles the peers that are Workers.
-pub async fn prepare(state: &Path, processes: &Processes) -> Result<()> {
+pub async fn prepare(run: &Run) -> Result<()> {
     let dir = root().join(PEERS);
     let stamp = dir.join("node_modules/.xtask-lock");
     let lock = fs::read_to_string(dir.join("package-lock.json"))?;
     if fs::read_to_string(&stamp).unwrap_or_default() != lock {
         let mut npm = command("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         npm.current_dir(&dir);
-        processes.run(Spec::new("npm-peers", npm)).await?;
+        run.finish("peers", npm).await?;
         fs::write(&stamp, &lock)?;
     }
     for name in ["pass_through", "hono_supabase", "plain", "plain_gateway"] {
@@ -175,8 +170,8 @@ pub async fn prepare(state: &Path, processes: &Processes) -> Result<()> {
             .args(["--minify", "--format=esm", "--platform=browser"])
             .args(["--conditions=worker,browser", "--log-level=warning"])
             .arg(dir.join(format!("{name}.js")))
-            .arg(format!("--outfile={}", bundle(state, name)));
-        processes.run(Spec::new("esbuild", esbuild)).await?;
+            .arg(format!("--outfile={}", bundle(&run.state, name)));
+        run.finish("esbuild", esbuild).await?;
     }
     Ok(())
 }
@@ -186,15 +181,11 @@ fn bundle(state: &Path, script: &str) -> String {
 }
 
 /// Waits until something listens at a URL's port, and sends nothing.
-pub async fn wait_for_port(url: &str, process: &str, processes: &Processes) -> Result<()> {
+pub async fn wait_for_port(url: &str, process: &str, run: &Run) -> Result<()> {
     let address = url.trim_start_matches("http://");
-    let deadline = Instant::now() + START_TIME;
-    while TcpStream::connect(address).await.is_err() {
-        processes.check_alive(process)?;
-        if Instant::now() > deadline {
-            bail!("{process} does not listen after {} s", START_TIME.as_secs());
-        }
-        sleep(Duration::from_millis(1)).await;
-    }
-    Ok(())
+    run.until_ready(process, async || {
+        TcpStream::connect(address).await?;
+        Ok(())
+    })
+    .await
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -15,10 +15,12 @@ use crate::peers::{self, SERVERS, Setup, answers, wait_for_port};
 use crate::report::summary::{Summary, rounded};
 use crate::report::{DIR, Results, machine};
 use crate::tool::{
-    Claim, HOST, Help, Keys, OWNER, Ports, Processes, Programs, Spec, Stack, Steps, Upstreams,
-    command, functions, gateway, lite, paths, ports, supervisor, tools, wasm,
+    Claim, HOST, Keys, OWNER, Run, Settings, Stack, Upstreams, command, functions, gateway, lite,
+    paths, ports, supervisor, tools, wasm,
 };
 
+/// The version of the load generator.
+const OHA: &str = "1.16.0";
 /// The name of the API gateway's process.
 pub const API: &str = "bench-api";
 
@@ -38,70 +40,77 @@ const QUICK: Plan = Plan {
 pub async fn run(quick: bool) -> Result<()> {
     // It was never tried elsewhere.
     ensure!(cfg!(target_os = "linux"), "`bench` runs on Linux only");
-    let state = paths::bench_state();
+    let state = own_state();
     let _claim = Claim::take(&state, "`cargo xtask bench`").await?;
-    let processes = Processes::new(&state)?;
-    let work = whole_run(quick, &state, &processes);
-    supervisor::until_stopped(&state, &processes, work).await
+    let run = Run::new(&state)?;
+    supervisor::until_stopped(&run, whole_run(quick, &run)).await
 }
 
 /// The stack's API gateway, in another process than the load.
 pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
-    let keys = Keys::load_or_make(&paths::bench_state().join("secrets.env"))?;
+    let keys = Keys::load_or_make(&own_state().join("secrets.env"))?;
     // Nobody signs in here or stores files.
     let upstreams = Upstreams { postgrest, lite: 0 };
     gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
     pending().await
 }
 
-async fn whole_run(quick: bool, state: &Path, processes: &Processes) -> Result<()> {
-    let steps = Steps::new();
-    let (meter, cases) = start(state, processes, &steps).await?;
+/// State of the stack that is measured; its data is kept between runs.
+fn own_state() -> PathBuf {
+    paths::root().join(".dev/bench")
+}
+
+async fn whole_run(quick: bool, run: &Run) -> Result<()> {
+    let (meter, cases) = start(run).await?;
     let plan = if quick { &QUICK } else { &FULL };
-    let results = measure(plan, &meter, cases, &steps).await?;
+    let results = measure(plan, &meter, cases).await?;
     let kept = paths::root().join(DIR);
     let earlier = Summary::read(&kept)?;
-    let own = state.join("results");
+    let own = run.state.join("results");
     // The figures of a quick run are too uncertain to be kept.
     results.write(if quick { &own } else { &kept }, &own, earlier.as_ref())?;
-    println!("done in {:.0} s", steps.total());
+    println!("done in {:.0} s", run.seconds());
     Ok(())
 }
 
 /// Builds and starts everything. Returns what measures, and the cases. All targets have answered
 /// them alike.
-async fn start(state: &Path, processes: &Processes, steps: &Steps) -> Result<(Meter, Vec<Case>)> {
-    tools::npm_packages(processes, steps).await?;
-    let oha = tools::oha(processes, steps).await?;
+async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
+    tools::npm_packages(run).await?;
+    let oha = tools::install(run, "oha", OHA, &["--locked"])
+        .await?
+        .join("oha");
     let functions = functions::all()?;
-    wasm::build(&functions, processes, steps).await?;
-    let npm = "npm must reach its registry: `npm ping`";
-    let help = Help::log(processes.log("npm-peers"), npm);
-    let work = peers::prepare(state, processes);
-    steps
-        .run("peers", "the peers are bundled", help, work)
+    wasm::build(&functions, run).await?;
+    let mend = "npm must reach its registry: `npm ping`";
+    let work = peers::prepare(run);
+    run.step("peers", "the peers are bundled", mend, work)
         .await?;
 
-    data::forget_outdated(state)?;
+    data::forget_outdated(&run.state)?;
     let [api, database] = ports::free_many()?;
-    let ports = Ports { api, database };
-    let stack = Stack::start(state, ports, true, Programs::default(), processes, steps).await?;
+    let settings = Settings {
+        api,
+        database,
+        durable: true,
+        ..Settings::default()
+    };
+    let stack = Stack::start(run, settings).await?;
     // Auth has made its schema, and nobody signs in here.
-    processes.stop(lite::NAME).await?;
-    let help = Help::mend("remove .dev/bench and run again");
-    let load = World::load(state, &stack.postgres, &stack.keys);
+    run.stop(lite::NAME).await?;
+    let mend = "remove .dev/bench and run again";
+    let load = World::load(&run.state, &stack.postgres, &stack.keys);
     let what = "1,000,000 messages are there";
-    let world = steps.run("data", what, help, load).await?;
+    let world = run.step("data", what, mend, load).await?;
 
-    let project = start_api(&stack, processes).await?;
+    let project = start_api(&stack, run).await?;
     let mut vars = stack.vars();
     vars.insert("SUPABASE_URL".to_owned(), project.clone());
     let functions = functions
         .into_iter()
         .map(|function| function.with_limits(&Default::default()));
     let setup = Setup {
-        state: state.to_owned(),
-        processes: processes.clone(),
+        run: run.clone(),
         functions: functions.collect(),
         vars,
         database_url: stack.postgres.url(OWNER),
@@ -119,37 +128,36 @@ async fn start(state: &Path, processes: &Processes, steps: &Steps) -> Result<(Me
         servers,
         oha,
     };
-    let help = Help::mend("mend the peer in bench/peers: another answer cannot be compared");
+    let mend = "mend the peer in bench/peers: another answer cannot be compared";
     let check = answers::same_answers(&cases, &meter);
-    steps
-        .run("answers", "all give the same answers", help, check)
+    run.step("answers", "all give the same answers", mend, check)
         .await?;
     Ok((meter, cases))
 }
 
 /// Starts the API gateway. Returns the project's URL.
-async fn start_api(stack: &Stack, processes: &Processes) -> Result<String> {
+async fn start_api(stack: &Stack, run: &Run) -> Result<String> {
     let port = ports::free()?;
     let postgrest = stack.postgrest_url();
     let (_, postgrest) = postgrest.rsplit_once(':').context("a URL has a port")?;
     let api = command(paths::program()?, ["api", &port.to_string(), postgrest]);
-    processes.start(Spec::new(API, api))?;
+    run.start(API, api)?;
     let url = format!("http://{HOST}:{port}");
-    wait_for_port(&url, API, processes).await?;
+    wait_for_port(&url, API, run).await?;
     Ok(url)
 }
 
-async fn measure(plan: &Plan, meter: &Meter, cases: Vec<Case>, steps: &Steps) -> Result<Results> {
+async fn measure(plan: &Plan, meter: &Meter, cases: Vec<Case>) -> Result<Results> {
     let page = &cases[0].calls[0];
-    let help = Help::default;
+    let run = &meter.setup.run;
     let work = memory::measure(meter, page, plan);
-    let memory = steps.run("memory", "many requests", help(), work).await?;
+    let memory = run.step("memory", "many requests", "", work).await?;
     let work = meter.warm_up(&cases, plan.seconds / 2.0);
-    steps.run("warm-up", "all cases", help(), work).await?;
+    run.step("warm-up", "all cases", "", work).await?;
     let work = meter.closed_loops(plan, &cases);
-    let mut series = steps.run("rounds", "all cases", help(), work).await?;
+    let mut series = run.step("rounds", "all cases", "", work).await?;
     let work = meter.tails(plan, &cases, &mut series);
-    steps.run("open loops", "the reads", help(), work).await?;
+    run.step("open loops", "the reads", "", work).await?;
     let kb = |size: usize| rounded(size as f64 / 1024.0);
     let sizes = wasm::sizes(&meter.setup.functions)?.into_iter();
     Ok(Results {

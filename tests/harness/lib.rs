@@ -13,6 +13,7 @@ mod example_host;
 mod fixtures;
 mod functions_log;
 mod host;
+pub mod lint;
 mod locks;
 pub mod log_audit;
 mod paging;
@@ -44,7 +45,7 @@ pub use raw::{exchange, exchange_and_end};
 pub use shapes::{
     Attachment, Change, Changes, Chat, LastMessage, Message, Page, Timestamp, Upload,
 };
-pub use stack::Stack;
+pub use stack::{Stack, connection};
 pub use tap::{Case, Report};
 
 pub use jsonwebtoken::Algorithm;

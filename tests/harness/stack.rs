@@ -9,6 +9,20 @@ use crate::{
 use tokio_postgres::{NoTls, types::ToSql};
 use uuid::Uuid;
 
+/// A connection to a Postgres.
+///
+/// # Panics
+/// When it does not answer.
+pub async fn connection(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = match tokio_postgres::connect(url, NoTls).await {
+        Ok(connected) => connected,
+        Err(error) => panic!("cannot connect to Postgres: {error}"),
+    };
+    // It ends with its client; an error of it shows in the client's next query.
+    tokio::spawn(connection);
+    client
+}
+
 /// Connections to the stack, one set a test.
 #[derive(Debug)]
 pub struct Stack {
@@ -31,14 +45,7 @@ impl Stack {
     /// # Panics
     /// When Postgres does not answer.
     pub async fn sql_connection() -> tokio_postgres::Client {
-        let url = variable("DATABASE_URL");
-        let (client, connection) = match tokio_postgres::connect(&url, NoTls).await {
-            Ok(connected) => connected,
-            Err(error) => panic!("cannot connect to DATABASE_URL: {error}"),
-        };
-        // It ends with its client; an error of it shows in the client's next query.
-        tokio::spawn(connection);
-        client
+        connection(&variable("DATABASE_URL")).await
     }
 
     /// The edge, without a token.

@@ -1,13 +1,12 @@
 //! The files of supabase/tests, one test a file, and whether supabase/inventory.tsv is up to date.
-//! `cargo xtask test sql [filter]` names the files in SQL_TESTS.
+//! Run by `cargo xtask test sql [filter]`.
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use harness::{Host, Report, Stack, block_on, pgtap, root, variable};
+use harness::{Host, Report, Stack, block_on, pgtap, root};
 use libtest_mimic::{Arguments, Failed, Trial, run};
 
 /// A file says in such a comment what it needs of the host: `-- needs: rooms`.
@@ -23,11 +22,12 @@ fn main() -> ExitCode {
     };
     let mut trials = Vec::new();
     // A host of one's own may have functions of its own in public. First, as the files may leave something behind.
-    if Host::get() != Host::Folder {
+    let host = Host::get();
+    if !matches!(host, Host::Folder(_)) {
         trials.push(Trial::test("inventory", inventory));
     }
     let provided = block_on(pgtap::provided());
-    for file in env::split_paths(&variable("SQL_TESTS")) {
+    for file in host.sql_tests() {
         let name = file
             .file_name()
             .unwrap_or_default()

@@ -192,21 +192,30 @@ fn a_reset_touches_no_supabase_of_ones_own() {
 }
 
 #[test]
-fn a_postgrest_that_is_none_is_told() {
-    let said = refusal(&[
-        "--port",
-        "0",
-        "--api-port",
-        "0",
-        "--db-port",
-        "0",
-        "--postgrest",
-        "/bin/echo",
-    ]);
+fn a_folder_that_is_no_host_is_told() {
+    let said = Checkout::new().said(&["test", "sql", "--host", "."]);
     assert!(
-        said.contains("PostgREST 12 or later is needed, and `/bin/echo --version` says"),
+        said.contains("is no host: it has no folder `migrations`"),
         "{said}"
     );
+}
+
+#[test]
+fn a_postgrest_that_is_none_is_told() {
+    for (program, expected) in [
+        (
+            "/nowhere/postgrest",
+            "cannot run PostgREST at /nowhere/postgrest",
+        ),
+        (
+            "/bin/echo",
+            "PostgREST 12 or later is needed, and `/bin/echo --version` says",
+        ),
+    ] {
+        let ports = ["--port", "0", "--api-port", "0", "--db-port", "0"];
+        let said = refusal(&[ports.as_slice(), &["--postgrest", program]].concat());
+        assert!(said.contains(expected), "{said}");
+    }
 }
 
 #[test]

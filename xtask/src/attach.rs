@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail, ensure};
 use axum::http::{Method, StatusCode, Uri};
 
 use crate::cli::DevArgs;
-use crate::env_file::Vars;
-use crate::{http, postgres};
+use crate::env_file::{self, Vars};
+use crate::{http, paths, postgres};
 
 /// Whether the role may look up a user. This tool does nothing else in that database.
 const MAY_READ_USERS: &str = "
@@ -34,6 +34,14 @@ pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
     Ok(given
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
         .collect())
+}
+
+/// The variables of the running dev stack, of which none goes with another Supabase that is named.
+pub fn dev_stack(other_is_named: bool) -> Result<Vars> {
+    match other_is_named {
+        true => Ok(Vars::new()),
+        false => env_file::read(&paths::dev_state().join("stack.env")),
+    }
 }
 
 /// The URL of a project, without a slash at its end.

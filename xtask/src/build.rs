@@ -15,8 +15,7 @@ use futures_util::future::try_join_all;
 use rustix::process::{Pid, test_kill_process};
 
 use crate::paths::{dev_state, file_hash, root};
-use crate::processes::{Processes, Spec, command};
-use crate::steps::{Help, Steps};
+use crate::run::{Run, command};
 use crate::supervisor;
 use functions::Function;
 use tools::{Tools, lock_file};
@@ -28,15 +27,19 @@ const CARGO_ARGS: &str = "build --lib --release --target wasm32-unknown-unknown"
 
 /// `cargo xtask build [function...]`
 pub async fn run(names: &[String]) -> Result<()> {
-    let functions = functions::named(names)?;
-    let steps = Steps::new();
+    let all = functions::all()?;
+    let named = names
+        .iter()
+        .map(|name| Ok(functions::find(&all, name)?.clone()));
+    let named = named.collect::<Result<Vec<_>>>()?;
+    let functions = if names.is_empty() { all } else { named };
     let state = own_state()?;
-    let processes = Processes::new(&state)?;
+    let run = Run::new(&state)?;
     let work = async {
-        tools::npm_packages(&processes, &steps).await?;
-        build(&functions, &processes, &steps).await
+        tools::npm_packages(&run).await?;
+        build(&functions, &run).await
     };
-    let done = supervisor::until_stopped(&state, &processes, work).await;
+    let done = supervisor::until_stopped(&run, work).await;
     if done.is_ok() {
         let _ = fs::remove_dir_all(&state);
         print!("{}", size_table(&sizes(&functions)?));
@@ -62,25 +65,23 @@ fn own_state() -> Result<PathBuf> {
 }
 
 /// Builds what changed.
-pub async fn build(functions: &[Function], processes: &Processes, steps: &Steps) -> Result<()> {
-    let tools = tools::wasm_tools(processes, steps).await?;
+pub async fn build(functions: &[Function], run: &Run) -> Result<()> {
+    let tools = tools::wasm_tools(run).await?;
     let packages = packages(functions)?;
-    let help = Help::log(
-        processes.log("cargo"),
-        "correct the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour",
-    );
+    let mend =
+        "correct the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour";
     let work = async {
         let mut cargo = command("cargo", CARGO_ARGS.split(' '));
         cargo.args(&packages).current_dir(root());
         use_js_sys(&mut cargo);
-        processes.run(Spec::new("cargo", cargo)).await
+        run.finish("cargo", cargo).await
     };
     let what = "the functions compile to wasm";
-    steps.run("cargo", what, help, work).await?;
+    run.step("cargo", what, mend, work).await?;
     // Optimising takes one core for seconds, and machines have several.
     let bundles = functions
         .iter()
-        .map(|function| bundle(function, &packages, &tools, processes, steps));
+        .map(|function| bundle(function, &packages, &tools, run));
     try_join_all(bundles).await?;
     check_sizes(&sizes(functions)?)
 }
@@ -99,13 +100,7 @@ fn check_sizes(sizes: &[(String, usize, usize)]) -> Result<()> {
 }
 
 /// Runs worker-build unless what it would read is what it read last time.
-async fn bundle(
-    function: &Function,
-    packages: &[String],
-    tools: &Tools,
-    processes: &Processes,
-    steps: &Steps,
-) -> Result<()> {
+async fn bundle(function: &Function, packages: &[String], tools: &Tools, run: &Run) -> Result<()> {
     let build_dir = function.build_dir();
     let _one_at_a_time =
         lock_file(&dev_state().join(format!("build/{}.lock", function.name))).await?;
@@ -115,11 +110,8 @@ async fn bundle(
     if made_from == stamp && module(function).is_file() && build_dir.join("index.js").is_file() {
         return Ok(());
     }
-    let name = format!("worker-build-{}", function.name);
-    let help = Help::log(
-        processes.log(&name),
-        "remove its build folder and run again",
-    );
+    let name = format!("wasm-{}", function.name);
+    let mend = "remove its build folder and run again";
     let work = async {
         let mut worker_build = command(&tools.worker_build, ["--release", "."]);
         // Its own `cargo build` gets the same packages, so that it finds all of them compiled: a
@@ -129,11 +121,11 @@ async fn bundle(
             worker_build.env(variable, program);
         }
         use_js_sys(&mut worker_build);
-        processes.run(Spec::new(&name, worker_build)).await?;
+        run.finish(&name, worker_build).await?;
         Ok(fs::write(&stamp_file, &stamp)?)
     };
     let what = format!("{} is optimised and bundled", function.name);
-    steps.run("worker-build", &what, help, work).await
+    run.step(&name, &what, mend, work).await
 }
 
 /// worker-build sets it, and a macro of wasm-bindgen reads it behind cargo's back: both cargo

@@ -14,7 +14,6 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What can be asked.
 #[derive(Subcommand)]
 pub enum Command {
     /// Starts the whole API on this machine: Postgres, Auth, Storage, PostgREST and the functions
@@ -65,7 +64,6 @@ pub enum Command {
     },
 }
 
-/// What can be done to the database.
 #[derive(Subcommand)]
 pub enum Db {
     /// Empties the database of the running dev stack, then applies all migrations and the seed
@@ -184,7 +182,6 @@ pub struct DoctorArgs {
     pub write_inventory: bool,
 }
 
-/// Which tests run.
 #[derive(Args)]
 pub struct TestArgs {
     /// Which part
@@ -206,7 +203,6 @@ pub struct TestArgs {
     pub require_lint: bool,
 }
 
-/// The parts of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// Everything

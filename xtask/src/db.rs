@@ -4,9 +4,10 @@ use anyhow::{Result, bail};
 
 use crate::env_file;
 use crate::host::Host;
+use crate::postgres::programs::Major;
 use crate::postgres::{OWNER, Postgres, SUPERUSER};
+use crate::run::Run;
 use crate::stack::{migrate, platform};
-use crate::steps::{Help, Steps};
 use crate::{lite, paths, supervisor};
 
 /// Removes what migrations and users made, and keeps what the platform made. The database itself stays,
@@ -28,19 +29,19 @@ pub async fn reset() -> Result<()> {
             "`dev` runs on a Supabase of yours, which this command does not touch: use `supabase db reset`"
         );
     };
-    let postgres = Postgres::new(port, password, true)?;
-    let steps = Steps::new();
+    let postgres = Postgres::new(port, password, true, Major::default())?;
+    let run = Run::new(&state)?;
     let work = async {
         let superuser = postgres.connect(SUPERUSER).await?;
         superuser.batch_execute(EMPTY).await?;
         lite::remove_files(&state)?;
         platform(&postgres).await
     };
-    let help = Help::mend("`cargo xtask stop`, then `cargo xtask dev` and again");
+    let mend = "`cargo xtask stop`, then `cargo xtask dev` and again";
     let what = "schemas, users, files and history are removed";
-    steps.run("empty", what, help, work).await?;
+    run.step("empty", what, mend, work).await?;
     let mend = "correct the file, then `cargo xtask db reset` again";
-    migrate(&postgres, &Host::installed(), mend, &steps).await?;
+    migrate(&postgres, &Host::default(), mend, &run).await?;
     println!("the database is as on the first start; tokens of removed users no longer work");
     Ok(())
 }

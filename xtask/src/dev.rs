@@ -1,7 +1,6 @@
 //! `cargo xtask dev`: the API on this machine, in the foreground or behind.
 
 use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,9 +11,8 @@ use tokio::time::sleep;
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
 use crate::ports::{self, HOST};
-use crate::processes::{Processes, show_new};
-use crate::stack::{Ports, Programs, Stack};
-use crate::steps::{Help, Steps};
+use crate::run::{Run, show_new};
+use crate::stack::{Settings, Stack};
 use crate::supervisor::{self, Claim};
 use crate::{attach, build, functions, paths, postgrest, token, tools, wrangler};
 
@@ -32,15 +30,15 @@ pub async fn run(args: DevArgs) -> Result<()> {
     }
     let state = paths::dev_state();
     let _claim = Claim::take(&state, "`cargo xtask dev`").await?;
-    let processes = Processes::new(&state)?;
+    let run = Run::new(&state)?;
     let ready = state.join("ready");
     let _ = fs::remove_file(&ready);
     let work = async {
-        serve(&args, &state, &processes).await?;
+        serve(&args, &run).await?;
         fs::write(&ready, "")?;
-        watch(&processes).await
+        watch(&run).await
     };
-    let done = supervisor::until_stopped(&state, &processes, work).await;
+    let done = supervisor::until_stopped(&run, work).await;
     let was_ready = fs::remove_file(&ready).is_ok();
     match done {
         // Being stopped is how a healthy run ends.
@@ -53,8 +51,7 @@ pub async fn run(args: DevArgs) -> Result<()> {
 }
 
 /// Starts everything and prints how to use it.
-async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()> {
-    let steps = Steps::new();
+async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     ports::check_free(args.port, "--port", "the edge")?;
     // Errors in the arguments come before anything that takes long.
     let attached = match &args.supabase_url {
@@ -67,66 +64,49 @@ async fn serve(args: &DevArgs, state: &Path, processes: &Processes) -> Result<()
         }
     };
     if let Some(vars) = &attached {
-        let help = Help::mend(
-            "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one",
-        );
+        let mend = "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one";
         let what = "the Supabase at --supabase-url answers";
-        steps
-            .run("supabase", what, help, attach::check(vars))
+        run.step("supabase", what, mend, attach::check(vars))
             .await?;
+        println!(
+            "  its migrations are yours to apply: `supabase db push --remote`, or `supabase db reset` for a local one"
+        );
     }
-    tools::npm_packages(processes, &steps).await?;
+    tools::npm_packages(run).await?;
     let functions = functions::all()?;
     // Neither needs the other, and compiling is the longer.
-    let (mut vars, ()) = tokio::try_join!(
-        supabase(attached, args, state, processes, &steps),
-        build::build(&functions, processes, &steps)
-    )?;
-    let help = Help::log(
-        processes.log(wrangler::NAME),
-        "read its log; `cargo xtask build` builds the functions alone",
-    );
-    let start = wrangler::start(processes, state, &functions, &vars, args);
-    steps
-        .run("wrangler", "the functions answer", help, start)
+    let (mut vars, ()) =
+        tokio::try_join!(supabase(attached, args, run), build::build(&functions, run))?;
+    let mend = "read its log; `cargo xtask build` builds the functions alone";
+    let start = wrangler::start(run, &functions, &vars, args);
+    run.step(wrangler::NAME, "the functions answer", mend, start)
         .await?;
     let edge = format!("http://{HOST}:{}", args.port);
     vars.insert("EDGE_URL".to_owned(), edge.clone());
     let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
-    env_file::write(&state.join("stack.env"), head, &vars)?;
-    print_ready(&edge, &vars, &steps).await;
+    env_file::write(&run.state.join("stack.env"), head, &vars)?;
+    print_ready(&edge, &vars, run).await;
     Ok(())
 }
 
 /// The embedded stack, or the one that was named.
-async fn supabase(
-    attached: Option<Vars>,
-    args: &DevArgs,
-    state: &Path,
-    processes: &Processes,
-    steps: &Steps,
-) -> Result<Vars> {
+async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<Vars> {
     if let Some(vars) = attached {
-        println!(
-            "  the Supabase at --supabase-url is used; its migrations are yours to apply: \
-             `supabase db push --remote`, or `supabase db reset` for a local one"
-        );
         return Ok(vars);
     }
-    let ports = Ports {
+    let settings = Settings {
         api: args.api_port,
         database: args.db_port,
-    };
-    let programs = Programs {
+        durable: true,
         postgrest: args.postgrest.clone(),
-        ..Programs::default()
+        ..Settings::default()
     };
-    let stack = Stack::start(state, ports, true, programs, processes, steps).await?;
+    let stack = Stack::start(run, settings).await?;
     Ok(stack.vars())
 }
 
-async fn print_ready(edge: &str, vars: &Vars, steps: &Steps) {
-    println!("\nready in {:.1} s: {edge}", steps.total());
+async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
+    println!("\nready in {:.1} s: {edge}", run.seconds());
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {
             println!("\nthe chats of {SEED_PERSON}, whose token here is good for an hour:\n");
@@ -143,10 +123,11 @@ async fn print_ready(edge: &str, vars: &Vars, steps: &Steps) {
 }
 
 /// Returns only when a part has ended by itself.
-async fn watch(processes: &Processes) -> Result<()> {
+async fn watch(run: &Run) -> Result<()> {
     loop {
         sleep(Duration::from_millis(300)).await;
-        if let Some((name, log, status)) = processes.first_ended() {
+        if let Some((name, status)) = run.first_ended() {
+            let log = run.log(&name);
             bail!("{name} has ended ({status}); its log is {}", log.display());
         }
     }

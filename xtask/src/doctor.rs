@@ -5,20 +5,16 @@ use doctor::Api;
 
 use crate::cli::DoctorArgs;
 use crate::steps::Told;
-use crate::{env_file, paths};
+use crate::{attach, paths};
 
 /// `cargo xtask doctor [--database-url …]`
 pub async fn run(args: DoctorArgs) -> Result<()> {
-    let stack = env_file::read(&paths::dev_state().join("stack.env"))?;
     let given = args.database_url.filter(|url| !url.is_empty());
-    // The dev stack says nothing of another database.
-    let of_the_stack = |name: &str| stack.get(name).filter(|_| given.is_none()).cloned();
-    let api = args.supabase_url.or_else(|| of_the_stack("SUPABASE_URL"));
-    let key = args
-        .key
-        .key()
-        .or_else(|| of_the_stack("SUPABASE_PUBLISHABLE_KEY"));
-    let url = given.clone().or_else(|| of_the_stack("DATABASE_URL"));
+    let mut stack = attach::dev_stack(given.is_some())?;
+    let api = args.supabase_url.or_else(|| stack.remove("SUPABASE_URL"));
+    let key = args.key.key();
+    let key = key.or_else(|| stack.remove("SUPABASE_PUBLISHABLE_KEY"));
+    let url = given.or_else(|| stack.remove("DATABASE_URL"));
     let url = url.context(
         "which database? Give --database-url or DATABASE_URL, or start `cargo xtask dev`",
     )?;

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, getpid, kill_process};
 use sysinfo::{Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use tokio::time::sleep;
 
-use crate::processes::MARKER;
+use crate::run::{MARKER, gentle};
 use crate::supervisor::holder;
 use crate::tools::lock_file;
 
@@ -67,9 +67,7 @@ fn marked(state: &Path) -> Vec<(Pid, Signal)> {
     found
         .filter_map(|process| {
             let pid = Pid::from_raw(process.pid().as_u32().cast_signed())?;
-            // Postgres' fast shutdown: it ends its clients and needs no recovery later.
-            let postgres = process.name() == "postgres";
-            let gentle = if postgres { Signal::INT } else { Signal::TERM };
+            let gentle = gentle(&process.name().to_string_lossy());
             (pid != getpid()).then_some((pid, gentle))
         })
         .collect()

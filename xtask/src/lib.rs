@@ -13,7 +13,7 @@ pub mod env_file;
 pub mod http;
 pub mod leftovers;
 pub mod paths;
-pub mod processes;
+pub mod run;
 pub mod stack;
 pub mod steps;
 pub mod supervisor;

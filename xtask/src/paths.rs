@@ -35,16 +35,6 @@ pub fn dev_state() -> PathBuf {
     root().join(".dev")
 }
 
-/// State of the stack of `test`, whose data is new each time.
-pub fn test_state() -> PathBuf {
-    root().join(".dev/test")
-}
-
-/// State of the stack that `bench` measures; its data is kept between runs.
-pub fn bench_state() -> PathBuf {
-    root().join(".dev/bench")
-}
-
 /// Installed build tools, outside the checkout so that clones share them.
 pub fn tool_cache() -> Result<PathBuf> {
     let folders =

@@ -11,14 +11,11 @@ pub mod postgrest;
 pub mod storage;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use tokio::time::{Instant, sleep};
+use anyhow::{Context, Result, ensure};
 
 use crate::env_file::Vars;
-use crate::processes::Processes;
-use crate::steps::{Help, Steps};
+use crate::run::Run;
 use crate::{http, token};
 use gateway::Upstreams;
 use host::Host;
@@ -30,19 +27,16 @@ use postgres::{OWNER, Postgres, SUPERUSER, pristine};
 
 /// What hosted Supabase brings and the embedded parts lack.
 const PLATFORM_SQL: &str = include_str!("stack/platform.sql");
-/// How long a part may take until it answers.
-const READY_TIME: Duration = Duration::from_secs(30);
 
-/// Where the stack's parts that others reach listen.
-pub struct Ports {
-    /// The API gateway: SUPABASE_URL.
-    pub api: u16,
-    pub database: u16,
-}
-
-/// What a person may choose of the programs that it runs.
+/// Which stack is wanted.
 #[derive(Clone, Default)]
-pub struct Programs {
+pub struct Settings {
+    /// The API gateway's port: SUPABASE_URL.
+    pub api: u16,
+    /// Postgres' port.
+    pub database: u16,
+    /// The data outlives the run.
+    pub durable: bool,
     pub postgres: Major,
     /// PostgREST, where it is not to be looked for.
     pub postgrest: Option<PathBuf>,
@@ -52,8 +46,7 @@ pub struct Programs {
 pub struct Stack {
     pub postgres: Postgres,
     pub keys: Keys,
-    ports: Ports,
-    postgrest: Option<PathBuf>,
+    settings: Settings,
     /// Where Auth and Storage listen.
     lite: u16,
     rest: postgrest::Ports,
@@ -61,94 +54,69 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything but the functions. `durable`: the data outlives the run.
-    pub async fn start(
-        state: &Path,
-        ports: Ports,
-        durable: bool,
-        programs: Programs,
-        processes: &Processes,
-        steps: &Steps,
-    ) -> Result<Self> {
-        let host = Host::installed();
-        let stack =
-            Self::start_database(state, ports, durable, programs, &host, processes, steps).await?;
-        stack.start_api(processes, steps).await?;
+    /// Starts everything but the functions.
+    pub async fn start(run: &Run, settings: Settings) -> Result<Self> {
+        let stack = Self::start_database(run, settings, &Host::default()).await?;
+        stack.start_api(run).await?;
         Ok(stack)
     }
 
     /// Starts the migrated database, which is all that SQL tests need. Auth and Storage run with it,
     /// as their schemas are made by them.
-    pub async fn start_database(
-        state: &Path,
-        ports: Ports,
-        durable: bool,
-        programs: Programs,
-        host: &Host,
-        processes: &Processes,
-        steps: &Steps,
-    ) -> Result<Self> {
-        let keys = Keys::load_or_make(&state.join("secrets.env"))?;
-        let postgres =
-            Postgres::new(ports.database, &keys.database_password, durable)?.on(programs.postgres);
-        if !durable {
+    pub async fn start_database(run: &Run, settings: Settings, host: &Host) -> Result<Self> {
+        let keys = Keys::load_or_make(&run.state.join("secrets.env"))?;
+        let postgres = Postgres::new(
+            settings.database,
+            &keys.database_password,
+            settings.durable,
+            settings.postgres,
+        )?;
+        if !settings.durable {
             postgres.remove()?;
-            lite::remove_files(state)?;
+            lite::remove_files(&run.state)?;
         }
         let [lite, rest, admin] = ports::free_many()?;
         let stack = Self {
             postgres,
             keys,
-            ports,
-            postgrest: programs.postgrest,
+            settings,
             lite,
             rest: postgrest::Ports { rest, admin },
-            api_log: processes.log("api-access"),
+            api_log: run.log("api-access"),
         };
-        let help = Help::log(
-            processes.log("postgres"),
-            "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names",
-        );
-        let work = stack.postgres.start(processes);
-        let what = "Postgres accepts connections";
-        steps.run("postgres", what, help, work).await?;
-        let help = Help::log(
-            processes.log(lite::NAME),
-            "remove node_modules and run again",
-        );
-        let work = stack.start_lite(state, durable, processes);
+        let mend = "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names";
+        let work = stack.postgres.start(run);
+        run.step("postgres", "Postgres accepts connections", mend, work)
+            .await?;
+        let mend = "remove node_modules and run again";
         let what = "Auth and Storage answer, roles and grants are set";
-        steps.run("auth", what, help, work).await?;
-        migrate(
-            &stack.postgres,
-            host,
-            "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`",
-            steps,
-        )
-        .await?;
+        run.step(lite::NAME, what, mend, stack.start_lite(run))
+            .await?;
+        let mend = "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`";
+        migrate(&stack.postgres, host, mend, run).await?;
         Ok(stack)
     }
 
     /// Starts what callers reach: PostgREST, and the API gateway before it, Auth and Storage.
-    pub async fn start_api(&self, processes: &Processes, steps: &Steps) -> Result<()> {
-        let help = Help::log(
-            processes.log(postgrest::NAME),
-            "its log tells what it could not read",
-        );
-        let work = self.start_postgrest_alone(&[], processes);
-        let what = "PostgREST has read the schema";
-        steps.run("postgrest", what, help, work).await?;
+    pub async fn start_api(&self, run: &Run) -> Result<()> {
+        let mend = "its log tells what it could not read";
+        let work = self.start_postgrest_alone(&[], run);
+        run.step(postgrest::NAME, "PostgREST has read the schema", mend, work)
+            .await?;
         let upstreams = Upstreams {
             postgrest: self.rest.rest,
             lite: self.lite,
         };
-        gateway::start(self.ports.api, upstreams, &self.keys, &self.api_log).await
+        gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
     }
 
     /// The lines of stack.env that the stack knows.
     pub fn vars(&self) -> Vars {
         let vars = [
-            ("SUPABASE_URL", format!("http://{HOST}:{}", self.ports.api)),
+            (
+                "SUPABASE_URL",
+                format!("http://{HOST}:{}", self.settings.api),
+            ),
             ("DATABASE_URL", self.postgres.url(OWNER)),
             ("SUPABASE_PUBLISHABLE_KEY", self.keys.anon.clone()),
             ("SUPABASE_SERVICE_ROLE_KEY", self.keys.service_role.clone()),
@@ -168,35 +136,22 @@ impl Stack {
         Vars::from(vars.map(|(name, value)| (name.to_owned(), value)))
     }
 
-    async fn start_lite(&self, state: &Path, durable: bool, processes: &Processes) -> Result<()> {
+    async fn start_lite(&self, run: &Run) -> Result<()> {
         let port = self.lite;
-        lite::start(processes, state, &self.postgres, &self.keys, port)?;
+        lite::start(run, &self.postgres, &self.keys, port)?;
         let url = format!("http://{HOST}:{port}/auth/v1/health");
-        wait_for(&url, lite::NAME, processes).await?;
+        wait_for(&url, lite::NAME, run).await?;
         platform(&self.postgres).await?;
-        if !durable {
+        if !self.settings.durable {
             pristine::make(&self.postgres).await?;
         }
         lite::warm_up(port, &self.keys).await
     }
 
     /// Starts PostgREST, with further settings of its own, and waits until it has read the schema.
-    pub async fn start_postgrest_alone(
-        &self,
-        settings: &[&str],
-        processes: &Processes,
-    ) -> Result<()> {
-        let program = postgrest::find(self.postgrest.as_deref()).await?;
-        postgrest::start(
-            &program,
-            processes,
-            &self.postgres,
-            &self.keys,
-            self.rest,
-            settings,
-        )?;
-        let url = format!("http://{HOST}:{}/ready", self.rest.admin);
-        wait_for(&url, postgrest::NAME, processes).await
+    pub async fn start_postgrest_alone(&self, further: &[&str], run: &Run) -> Result<()> {
+        let named = self.settings.postgrest.as_deref();
+        postgrest::start(named, run, &self.postgres, &self.keys, self.rest, further).await
     }
 
     /// PostgREST itself, without the API gateway before it.
@@ -210,7 +165,7 @@ pub async fn migrate(
     postgres: &Postgres,
     host: &Host,
     mend: &'static str,
-    steps: &Steps,
+    run: &Run,
 ) -> Result<()> {
     let work = async {
         let mut client = postgres.connect(OWNER).await?;
@@ -220,9 +175,7 @@ pub async fn migrate(
         Ok(applied)
     };
     let what = "supabase/migrations and the seed are applied";
-    let applied = steps
-        .run("migrations", what, Help::mend(mend), work)
-        .await?;
+    let applied = run.step("migrations", what, mend, work).await?;
     if applied.migrations > 0 || applied.seeded {
         let seed = if applied.seeded { " and the seed" } else { "" };
         println!(
@@ -259,19 +212,11 @@ pub async fn platform(postgres: &Postgres) -> Result<()> {
 }
 
 /// Waits until a URL answers with a success.
-pub async fn wait_for(url: &str, process: &str, processes: &Processes) -> Result<()> {
-    let deadline = Instant::now() + READY_TIME;
-    loop {
-        processes.check_alive(process)?;
-        let last = match http::status(url).await {
-            Ok(status) if status.is_success() => return Ok(()),
-            Ok(status) => format!("it answers {status}"),
-            Err(error) => error.to_string(),
-        };
-        if Instant::now() > deadline {
-            let seconds = READY_TIME.as_secs();
-            bail!("{process} is not ready after {seconds} s: {last}");
-        }
-        sleep(Duration::from_millis(25)).await;
-    }
+pub async fn wait_for(url: &str, process: &str, run: &Run) -> Result<()> {
+    run.until_ready(process, async || {
+        let status = http::status(url).await?;
+        ensure!(status.is_success(), "it answers {status}");
+        Ok(())
+    })
+    .await
 }

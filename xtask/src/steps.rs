@@ -7,65 +7,30 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use tokio::time::{Instant, timeout};
 
+use crate::run::Run;
+
 /// A step that takes longer than this says again what it waits for.
 const REMINDER: Duration = Duration::from_secs(10);
 /// How much of a log a failure shows.
 const LOG_LINES: usize = 25;
-
-/// The steps of one run.
-pub struct Steps {
-    started: Instant,
-}
-
-impl Default for Steps {
-    fn default() -> Self {
-        Self {
-            started: Instant::now(),
-        }
-    }
-}
-
-/// What a person should know when the step fails.
-#[derive(Clone, Debug, Default)]
-pub struct Help {
-    /// The log of the process that the step waits for.
-    pub log: Option<PathBuf>,
-    /// What probably helps.
-    pub mend: &'static str,
-}
-
-impl Help {
-    pub fn mend(mend: &'static str) -> Self {
-        Self { log: None, mend }
-    }
-
-    pub fn log(log: PathBuf, mend: &'static str) -> Self {
-        Self {
-            log: Some(log),
-            mend,
-        }
-    }
-}
 
 /// Carried by the error of a step.
 #[derive(Debug, thiserror::Error)]
 #[error("step `{step}` failed")]
 struct Failed {
     step: String,
-    help: Help,
+    /// The log of the process that has the step's name, if there is one.
+    log: PathBuf,
+    mend: &'static str,
 }
 
-impl Steps {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Runs one step: `what` tells what is being waited for.
-    pub async fn run<T>(
+impl Run {
+    /// Runs one step: `what` tells what is being waited for, and `mend` what probably helps when it fails.
+    pub async fn step<T>(
         &self,
         name: &str,
         what: &str,
-        help: Help,
+        mend: &'static str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let begun = Instant::now();
@@ -74,10 +39,8 @@ impl Steps {
             match timeout(REMINDER, &mut work).await {
                 Ok(result) => break result,
                 Err(_) => {
-                    println!(
-                        "  {name:<12} {what} ({} s so far)",
-                        begun.elapsed().as_secs()
-                    );
+                    let seconds = begun.elapsed().as_secs();
+                    println!("  {name:<12} {what} ({seconds} s so far)");
                 }
             }
         };
@@ -89,14 +52,15 @@ impl Steps {
             }
             Err(error) => Err(error.context(Failed {
                 step: name.to_owned(),
-                help,
+                log: self.log(name),
+                mend,
             })),
         }
     }
 
-    /// Seconds since the start.
-    pub fn total(&self) -> f64 {
-        self.started.elapsed().as_secs_f64()
+    /// Since its start.
+    pub fn seconds(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
     }
 }
 
@@ -125,15 +89,15 @@ pub fn print_failure(error: &Error) {
     }
     // The innermost step knows most; an outer one only wraps it.
     if let Some(failed) = error.downcast_ref::<Failed>() {
-        if let Some(log) = &failed.help.log {
-            let end = tail(log);
+        if failed.log.is_file() {
+            let end = tail(&failed.log);
             if !end.is_empty() {
                 eprintln!("  the log ends with:\n    {end}");
             }
-            eprintln!("  log: {}", log.display());
+            eprintln!("  log: {}", failed.log.display());
         }
-        if !failed.help.mend.is_empty() {
-            eprintln!("  try: {}", failed.help.mend);
+        if !failed.mend.is_empty() {
+            eprintln!("  try: {}", failed.mend);
         }
     }
 }

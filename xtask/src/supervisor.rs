@@ -12,7 +12,7 @@ use rustix::process::{Flock, FlockType, Pid, Signal, fcntl_getlk, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
-use crate::processes::{MARKER, Processes};
+use crate::run::{MARKER, Run};
 use crate::{leftovers, paths};
 
 /// How long `stop` waits for the supervisor to end its processes.
@@ -28,7 +28,9 @@ impl Claim {
     /// Takes the folder, unless another run has it. First ends the processes that a killed run left.
     pub async fn take(state: &Path, whose: &str) -> Result<Self> {
         fs::create_dir_all(state).with_context(|| format!("cannot make {}", state.display()))?;
-        let lock = lock_file(state)?;
+        let lock = state.join("supervisor");
+        let lock =
+            File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
         if fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             let holder = holder(state).map_or(0, |pid| pid.as_raw_nonzero().get());
             bail!("{whose} is running already (process {holder})");
@@ -65,11 +67,7 @@ fn guard(state: &Path) -> Result<Child> {
 }
 
 /// Runs `work` until it ends or a signal comes, and then ends every process in either case.
-pub async fn until_stopped(
-    state: &Path,
-    processes: &Processes,
-    work: impl Future<Output = Result<()>>,
-) -> Result<()> {
+pub async fn until_stopped(run: &Run, work: impl Future<Output = Result<()>>) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -79,8 +77,8 @@ pub async fn until_stopped(
         _ = terminate.recv() => Err(anyhow!("stopped by `cargo xtask stop` or SIGTERM")),
         _ = hangup.recv() => Err(anyhow!("stopped: the terminal was closed")),
     };
-    processes.stop_all().await;
-    leftovers::end(state).await?;
+    run.stop_all().await;
+    leftovers::end(&run.state).await?;
     result
 }
 
@@ -119,15 +117,4 @@ pub fn holder(state: &Path) -> Option<Pid> {
     fcntl_getlk(&lock, &Flock::from(FlockType::ReadLock))
         .ok()??
         .pid
-}
-
-fn lock_file(state: &Path) -> Result<File> {
-    let path = state.join("supervisor");
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path);
-    file.with_context(|| format!("cannot write {}", path.display()))
 }

@@ -7,21 +7,18 @@ use shared::runtime::platform::Local;
 use uploads::sweep::{Settings, Supabase, Swept, sweep};
 
 use crate::cli::SweepArgs;
-use crate::{attach, env_file, http, paths};
+use crate::{attach, http};
 
 /// `cargo xtask sweep [--apply]`
 pub async fn run(args: SweepArgs) -> Result<()> {
-    let stack = env_file::read(&paths::dev_state().join("stack.env"))?;
-    // Of another Supabase nothing is taken from the dev stack.
-    let named = args.supabase_url.is_some();
+    let stack = attach::dev_stack(args.supabase_url.is_some())?;
     let need = |given: Option<String>, name: &str, flag: &str| {
-        let of_the_stack = || stack.get(name).filter(|_| !named).cloned();
+        let given = given.filter(|value| !value.is_empty());
         given
-            .filter(|value| !value.is_empty())
-            .or_else(of_the_stack)
+            .or_else(|| stack.get(name).cloned())
             .with_context(|| format!("{name} is missing: start `cargo xtask dev`, or give {flag}"))
     };
-    let url = need(args.supabase_url.clone(), "SUPABASE_URL", "--supabase-url")?;
+    let url = need(args.supabase_url, "SUPABASE_URL", "--supabase-url")?;
     let project = Project {
         url: attach::project_url(&url)?.to_owned(),
         key: need(
@@ -95,24 +92,5 @@ impl Supabase for Project {
             })?;
             Ok((status.as_u16(), body))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_found_is_told_by_reason() {
-        let mut swept = Swept {
-            bytes: 120,
-            ..Swept::default()
-        };
-        swept.objects.insert("unattached".to_owned(), 1);
-        swept.objects.insert("deleted".to_owned(), 2);
-        assert_eq!(
-            described(&swept),
-            "3 objects, 120 bytes (2 deleted, 1 unattached)"
-        );
     }
 }

@@ -8,7 +8,7 @@ pub mod placement;
 pub mod workerd;
 
 use std::fs;
-use std::path::Path;
+use std::path::absolute;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -20,10 +20,9 @@ use crate::cli::{Part, TestArgs};
 use crate::env_file::Vars;
 use crate::host::Host;
 use crate::ports::{self, HOST};
-use crate::postgres::plpgsql_check;
-use crate::processes::{Processes, Spec, command};
-use crate::stack::{Ports, Programs, Stack};
-use crate::steps::{Steps, Told, print_failure};
+use crate::run::{Run, command};
+use crate::stack::{Settings, Stack};
+use crate::steps::{Told, print_failure};
 use crate::supervisor::{self, Claim};
 use crate::{paths, tools};
 
@@ -32,13 +31,13 @@ type Counts = (usize, usize);
 
 /// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
-    let state = paths::test_state();
+    let state = paths::dev_state().join("test");
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
     let _ = fs::remove_dir_all(state.join("logs"));
-    let mut run = Run::new(args, &state)?;
-    let processes = run.processes.clone();
-    let done = supervisor::until_stopped(&state, &processes, run.suites()).await;
-    let (passed, mut failed) = run.print_summary();
+    let run = Run::new(&state)?;
+    let mut suites = Suites::new(args, run.clone()).await?;
+    let done = supervisor::until_stopped(&run, suites.run()).await;
+    let (passed, mut failed) = suites.print_summary();
     if let Err(error) = &done {
         // What could not be run has not passed.
         failed += 1;
@@ -54,49 +53,48 @@ pub async fn run(args: TestArgs) -> Result<()> {
     Ok(())
 }
 
-struct Run<'a> {
+struct Suites {
     args: TestArgs,
-    state: &'a Path,
     host: Host,
-    processes: Processes,
-    steps: Steps,
+    run: Run,
     stack: Option<Stack>,
     reached: Stage,
+    /// Where the tests of faults say what to stop and to start.
+    control: TcpListener,
     /// The environment of the tests.
     vars: Vars,
     /// Name, counts and duration of each suite that has run.
     done: Vec<(&'static str, Counts, Duration)>,
 }
 
-impl<'a> Run<'a> {
-    fn new(args: TestArgs, state: &'a Path) -> Result<Self> {
+impl Suites {
+    async fn new(args: TestArgs, run: Run) -> Result<Self> {
         ensure!(
             args.host.is_none() || matches!(args.part, Part::Sql | Part::Host | Part::Http),
             "--host goes with `test sql`, `test host` and `test http`"
         );
-        let host = match &args.host {
-            Some(folder) => Host::in_folder(folder)?,
-            None => Host::installed(),
-        };
-        let vars = Vars::from([
-            ("XTASK".to_owned(), paths::program()?.display().to_string()),
-            ("FILTERED".to_owned(), args.filter.is_some().to_string()),
-        ]);
+        let host = Host::new(args.host.as_deref().map(absolute).transpose()?)?;
+        let control = TcpListener::bind((HOST, 0)).await?;
+        let vars = [
+            ("XTASK", paths::program()?.display().to_string()),
+            ("FILTERED", args.filter.is_some().to_string()),
+            ("REQUIRE_LINT", args.require_lint.to_string()),
+            ("CONTROL", control.local_addr()?.to_string()),
+        ];
         Ok(Self {
             host,
-            state,
-            processes: Processes::new(state)?,
-            steps: Steps::new(),
+            run,
             stack: None,
             reached: Stage::Nothing,
-            vars,
+            control,
+            vars: Vars::from(vars.map(|(name, value)| (name.to_owned(), value))),
             done: Vec::new(),
             args,
         })
     }
 
-    async fn suites(&mut self) -> Result<()> {
-        for suite in SUITES.iter() {
+    async fn run(&mut self) -> Result<()> {
+        for suite in SUITES {
             if self.wants(suite) {
                 self.reach(suite.needs).await?;
                 println!("{}", suite.name);
@@ -125,111 +123,74 @@ impl<'a> Run<'a> {
 
     /// Starts what of the stack is not there yet.
     async fn reach(&mut self, needed: Stage) -> Result<()> {
-        let missing = |stage| self.reached < stage && needed >= stage;
-        let [database, helpers, functions] =
-            [Stage::Database, Stage::Helpers, Stage::Functions].map(missing);
-        if database {
-            self.stack = Some(self.start_database().await?);
+        for stage in [Stage::Database, Stage::Helpers, Stage::Functions] {
+            if self.reached < stage && stage <= needed {
+                self.start(stage).await?;
+                self.reached = stage;
+            }
         }
-        let Some(stack) = &self.stack else {
-            return Ok(());
-        };
-        if database {
-            let in_folder = self.args.host.is_some();
-            let vars = stage::database_vars(&stack.postgres, &self.host, in_folder)?;
-            self.vars.extend(vars);
-        }
-        if helpers {
-            stage::make_helpers(&stack.postgres, &self.host).await?;
-        }
-        if functions {
-            let (processes, steps) = (&self.processes, &self.steps);
-            stack.start_api(processes, steps).await?;
-            let faults = matches!(self.args.part, Part::All | Part::Faults);
-            let vars = stage::start_functions(self.state, stack, faults, processes, steps).await?;
-            self.vars.extend(vars);
-            stage::allow_many_writes(&stack.postgres).await?;
-        }
-        self.reached = self.reached.max(needed);
         Ok(())
     }
 
-    async fn start_database(&self) -> Result<Stack> {
-        let (args, processes, steps) = (&self.args, &self.processes, &self.steps);
-        println!("the stack for the tests");
-        tools::npm_packages(processes, steps).await?;
-        tools::postgres(args.postgres, processes, steps).await?;
-        let [api, database] = ports::free_many()?;
-        let ports = Ports { api, database };
-        let programs = Programs {
-            postgres: args.postgres,
-            postgrest: args.postgrest.clone(),
+    async fn start(&mut self, stage: Stage) -> Result<()> {
+        let (args, run) = (&self.args, &self.run);
+        let Some(stack) = &self.stack else {
+            println!("the stack for the tests");
+            tools::npm_packages(run).await?;
+            tools::postgres(args.postgres, run).await?;
+            let [api, database] = ports::free_many()?;
+            let settings = Settings {
+                api,
+                database,
+                durable: false,
+                postgres: args.postgres,
+                postgrest: args.postgrest.clone(),
+            };
+            let stack = Stack::start_database(run, settings, &self.host).await?;
+            let vars = stage::database_vars(&stack.postgres, &self.host)?;
+            self.vars.extend(vars);
+            self.stack = Some(stack);
+            return Ok(());
         };
-        Stack::start_database(
-            self.state, ports, false, programs, &self.host, processes, steps,
-        )
-        .await
+        if stage == Stage::Helpers {
+            return stage::make_helpers(&stack.postgres, &self.host).await;
+        }
+        stack.start_api(run).await?;
+        let faults = matches!(args.part, Part::All | Part::Faults);
+        let vars = stage::start_functions(run, stack, faults).await?;
+        self.vars.extend(vars);
+        stage::allow_many_writes(&stack.postgres).await
     }
 
+    /// Runs a suite's commands, and obeys the tests where there is a stack.
     async fn suite(&self, suite: &Suite) -> Result<Counts> {
-        match (suite.name, &self.stack) {
-            ("lint", Some(stack)) => self.lint(suite, stack).await,
-            ("faults", Some(stack)) => {
-                let listener = TcpListener::bind((HOST, 0)).await?;
-                let address = listener.local_addr()?.to_string();
-                let vars = [("CONTROL", address.as_str())];
-                tokio::select! {
-                    ended = control::serve(listener, stack, &self.processes) => ended.map(|()| (0, 1)),
-                    counts = self.commands(suite, &[], &vars) => counts,
-                }
-            }
-            ("http", _) if !self.host.is_example()? => {
-                println!(
-                    "not run with this host: tests/http/example_host (they count as filtered out)"
-                );
-                self.commands(suite, &["--skip=example_host::"], &[]).await
-            }
-            _ => self.commands(suite, &[], &[]).await,
+        let Some(stack) = &self.stack else {
+            return self.commands(suite).await;
+        };
+        tokio::select! {
+            ended = control::serve(&self.control, stack, &self.run) => ended.map(|()| (0, 1)),
+            counts = self.commands(suite) => counts,
         }
     }
 
-    /// `db lint` needs an extension that not every machine can get.
-    async fn lint(&self, suite: &Suite, stack: &Stack) -> Result<Counts> {
-        if plpgsql_check::create(&stack.postgres, &self.processes).await? {
-            let counts = self.commands(suite, &[], &[]).await?;
-            // The next suites run on a database as the migrations make it.
-            plpgsql_check::drop(&stack.postgres).await?;
-            return Ok(counts);
-        }
-        println!("plpgsql_check not available: db lint not run");
-        println!(
-            "  apt-get finds no {} here; Debian 12 has it for Postgres 15 (`--postgres 15`)",
-            plpgsql_check::package(stack.postgres.major())
-        );
-        let counts = self.commands(suite, &["--skip=db_lint"], &[]).await?;
-        Ok((counts.0, counts.1 + usize::from(self.args.require_lint)))
-    }
-
-    /// Runs a suite's commands, shows what they say, and counts.
-    async fn commands(
-        &self,
-        suite: &Suite,
-        further: &[&str],
-        vars: &[(&str, &str)],
-    ) -> Result<Counts> {
+    /// Shows what the commands say, and counts.
+    async fn commands(&self, suite: &Suite) -> Result<Counts> {
         let mut counts = (0, 0);
         for words in suite.commands {
             let mut command = command(words[0], &words[1..]);
-            command.args(further);
+            if suite.name == "http" && !self.host.is_example()? {
+                println!(
+                    "not run with this host: tests/http/example_host (they count as filtered out)"
+                );
+                command.arg("--skip=example_host::");
+            }
             if suite.filter != Filter::Ignored {
                 command.args(&self.args.filter);
             }
             command.current_dir(paths::root());
-            command.envs(&self.vars).envs(vars.iter().copied());
-            command.env("SUITE", suite.name);
-            let spec = Spec::new(suite.name, command);
-            let status = self.processes.status_shown(spec).await?;
-            let log = self.processes.log(suite.name);
+            command.envs(&self.vars).env("SUITE", suite.name);
+            let status = self.run.finish_shown(suite.name, command).await?;
+            let log = self.run.log(suite.name);
             let said = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
             let (passed, failed) = count(&String::from_utf8_lossy(&said));
             // Tests that do not compile report nothing.
@@ -254,24 +215,16 @@ impl<'a> Run<'a> {
 
 /// Adds up libtest's result lines.
 fn count(output: &str) -> Counts {
-    let mut counts = (0, 0);
-    let results = output
-        .lines()
-        .filter(|line| line.starts_with("test result:"));
-    for line in results {
-        let words: Vec<&str> = line
-            .split([' ', ';'])
-            .filter(|word| !word.is_empty())
-            .collect();
-        for pair in words.windows(2) {
-            match (pair[0].parse::<usize>(), pair[1]) {
-                (Ok(number), "passed") => counts.0 += number,
-                (Ok(number), "failed") => counts.1 += number,
-                _ => {}
-            }
-        }
-    }
-    counts
+    let of = |word: &str| {
+        let results = output
+            .lines()
+            .filter(|line| line.starts_with("test result:"));
+        let before = results.filter_map(|line| line.split_once(word)?.0.rsplit(' ').next());
+        before
+            .filter_map(|number| number.parse::<usize>().ok())
+            .sum()
+    };
+    (of(" passed"), of(" failed"))
 }
 
 #[cfg(test)]
@@ -285,10 +238,6 @@ mod tests {
             test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n\
             test result: ok. 1 passed; 0 failed\n";
         assert_eq!(count(output), (14, 2));
-    }
-
-    #[test]
-    fn output_without_results_counts_nothing() {
         assert_eq!(count("error: could not compile"), (0, 0));
     }
 }

@@ -4,15 +4,15 @@ use anyhow::{Context, Result, bail};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::env_file::{self, Vars};
-use crate::{attach, http, paths};
+use crate::env_file::Vars;
+use crate::{attach, http};
 
 /// The password of every user that this tool or the seed makes.
 pub const PASSWORD: &str = "password123";
 
 /// `cargo xtask token <email or id>`
 pub async fn run(who: &str) -> Result<()> {
-    let vars = env_file::read(&paths::dev_state().join("stack.env"))?;
+    let vars = attach::dev_stack(false)?;
     if vars.is_empty() {
         bail!("there is no .dev/stack.env: start the stack with `cargo xtask dev`");
     }
@@ -23,7 +23,9 @@ pub async fn run(who: &str) -> Result<()> {
     };
     let token = match sign_in(&vars, &email).await {
         Ok(token) => token,
-        Err(error) if error.downcast_ref::<Refused>().is_some() => sign_up(&vars, &email).await?,
+        Err(error) if error.is::<Refused>() => ask(&vars, "signup", &email).await.with_context(|| {
+            format!("{email} could neither sign in nor be signed up; its password may not be `{PASSWORD}`")
+        })?,
         Err(error) => return Err(error),
     };
     println!("{token}");
@@ -33,14 +35,6 @@ pub async fn run(who: &str) -> Result<()> {
 /// Signs in with the development password.
 pub async fn sign_in(vars: &Vars, email: &str) -> Result<String> {
     ask(vars, "token?grant_type=password", email).await
-}
-
-async fn sign_up(vars: &Vars, email: &str) -> Result<String> {
-    ask(vars, "signup", email).await.with_context(|| {
-        format!(
-            "{email} could neither sign in nor be signed up; its password may not be `{PASSWORD}`"
-        )
-    })
 }
 
 /// The user is unknown, or the password is another.

@@ -1,7 +1,6 @@
 //! `wrangler dev` with all functions in one process, as a person develops them.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,7 +9,7 @@ use crate::env_file::{self, Vars};
 use crate::functions::Function;
 use crate::paths::root;
 use crate::ports::{self, HOST};
-use crate::processes::{Processes, Spec, command};
+use crate::run::{Run, command};
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -25,36 +24,22 @@ const FUNCTION_VARS: [&str; 5] = [
     "CORS_ALLOWED_ORIGINS",
 ];
 
-/// What all functions are configured with, out of stack.env.
-pub fn function_vars(stack: &Vars) -> Vars {
-    selected(stack, &FUNCTION_VARS)
-}
-
-/// What one function alone is configured with, out of stack.env: the account of the sweep.
-pub fn own_vars(function: &Function, stack: &Vars) -> Vars {
-    match function.name.as_str() {
-        "uploads" => selected(stack, &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"]),
-        _ => Vars::new(),
-    }
-}
-
-fn selected(stack: &Vars, names: &[&str]) -> Vars {
-    let all = stack.clone().into_iter();
-    all.filter(|(name, _)| names.contains(&name.as_str()))
-        .collect()
+/// What a function is configured with, out of stack.env. Only `uploads` gets the account of the sweep.
+pub fn function_vars(function: &Function, stack: &Vars) -> Vars {
+    let own: &[&str] = match function.name.as_str() {
+        "uploads" => &["SWEEPER_EMAIL", "SWEEPER_PASSWORD"],
+        _ => &[],
+    };
+    let mut vars = stack.clone();
+    vars.retain(|name, _| FUNCTION_VARS.iter().chain(own).any(|of| of == name));
+    vars
 }
 
 /// Starts it and waits until the edge answers.
-pub async fn start(
-    processes: &Processes,
-    state: &Path,
-    functions: &[Function],
-    stack: &Vars,
-    args: &DevArgs,
-) -> Result<()> {
+pub async fn start(run: &Run, functions: &[Function], stack: &Vars, args: &DevArgs) -> Result<()> {
     write_vars(functions, stack)?;
     // Nothing lasts there, and an older wrangler cannot read what a newer one has left.
-    let own_state = state.join("wrangler");
+    let own_state = run.state.join("wrangler");
     let _ = fs::remove_dir_all(&own_state);
     let port = args.port;
     let pinned = || root().join("node_modules/wrangler/bin/wrangler.js");
@@ -72,15 +57,15 @@ pub async fn start(
         .arg(&own_state)
         .current_dir(root())
         .env("WRANGLER_SEND_METRICS", "false")
-        .env("WRANGLER_LOG_PATH", state.join("logs/wrangler-debug"))
+        .env("WRANGLER_LOG_PATH", run.state.join("logs/wrangler-debug"))
         .env("WRANGLER_REGISTRY_PATH", own_state.join("registry"))
         .env("WRANGLER_HIDE_BANNER", "true")
         // Without these it asks the internet for a location and for newer versions.
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("NO_UPDATE_NOTIFIER", "1")
         .env("CI", "1");
-    processes.start(Spec::new(NAME, wrangler))?;
-    wait_for(&format!("http://{HOST}:{port}/health"), NAME, processes).await
+    run.start(NAME, wrangler)?;
+    wait_for(&format!("http://{HOST}:{port}/health"), NAME, run).await
 }
 
 /// Beside each configuration, the only place that wrangler looks in for every function but the
@@ -98,9 +83,7 @@ fn write_vars(functions: &[Function], stack: &Vars) -> Result<()> {
             "{} was not written by xtask, which would overwrite it: move it away",
             file.display()
         );
-        let mut vars = function_vars(stack);
-        vars.extend(own_vars(function, stack));
-        env_file::write(&file, HEAD, &vars)?;
+        env_file::write(&file, HEAD, &function_vars(function, stack))?;
     }
     Ok(())
 }

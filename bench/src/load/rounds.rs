@@ -58,7 +58,7 @@ impl Meter {
             .iter()
             .map(|call| self.wire(target, call))
             .collect();
-        let before = cpu_seconds(&self.setup.processes, target)?;
+        let before = cpu_seconds(&self.setup.run, target)?;
         let sample = if case.writes() {
             // With new connections, as oha: workerd closes one that was idle for five seconds, and a
             // client that uses it in that moment would have an error.
@@ -66,7 +66,7 @@ impl Meter {
         } else {
             oha::run(&self.oha, &wires[0], load).await?
         };
-        let cpu = since(cpu_seconds(&self.setup.processes, target)?, before);
+        let cpu = since(cpu_seconds(&self.setup.run, target)?, before);
         Ok(Sample { cpu, ..sample })
     }
 

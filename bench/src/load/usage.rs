@@ -7,18 +7,18 @@ use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::peers::target::Target;
 use crate::run::API;
-use crate::tool::{Processes, postgrest};
+use crate::tool::{Run, postgrest};
 
 /// Seconds of CPU time: of the edge (workerd or Node), the API gateway, PostgREST, and Postgres with
 /// all its backends.
 pub type Cpu = [f64; 4];
 
 /// What has been used so far to answer the requests of a target.
-pub fn cpu_seconds(processes: &Processes, target: Target) -> Result<Cpu> {
+pub fn cpu_seconds(run: &Run, target: Target) -> Result<Cpu> {
     let mut system = System::new();
     let kind = ProcessRefreshKind::nothing().with_cpu().without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-    let of = |name: &str| Ok::<_, anyhow::Error>(below(&system, pid(processes, name)?));
+    let of = |name: &str| Ok::<_, anyhow::Error>(below(&system, pid(run, name)?));
     let edge = match target {
         Target::Postgrest => 0.0,
         _ => of(target.name())?,
@@ -33,8 +33,8 @@ pub fn since(now: Cpu, earlier: Cpu) -> Cpu {
 }
 
 /// The memory that a process has resident, in megabytes.
-pub fn resident_mb(processes: &Processes, name: &str) -> Result<f64> {
-    let pid = pid(processes, name)?;
+pub fn resident_mb(run: &Run, name: &str) -> Result<f64> {
+    let pid = pid(run, name)?;
     let mut system = System::new();
     let kind = ProcessRefreshKind::nothing().with_memory();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kind);
@@ -42,8 +42,8 @@ pub fn resident_mb(processes: &Processes, name: &str) -> Result<f64> {
     Ok(process.memory() as f64 / 1024.0 / 1024.0)
 }
 
-fn pid(processes: &Processes, name: &str) -> Result<Pid> {
-    let pid = processes.pid(name)?.as_raw_nonzero().get();
+fn pid(run: &Run, name: &str) -> Result<Pid> {
+    let pid = run.pid(name)?.as_raw_nonzero().get();
     Ok(Pid::from_u32(pid.cast_unsigned()))
 }
 

@@ -12,6 +12,10 @@ async fn reads(stack: &Stack, person: &Person, path: &str) -> [bool; 3] {
     let hour = json!({ "expiresIn": 60 });
     let single = format!("/object/sign/chat-attachments/{path}");
     let single = storage.post(&single, &hour).await;
+    if single.status == 200 {
+        let url = single.ok()["signedURL"].to_string();
+        assert!(url.starts_with("\"/object/sign/chat-attachments/"), "{url}");
+    }
     let batch = json!({ "expiresIn": 60, "paths": [path] });
     let batch = storage.post("/object/sign/chat-attachments", &batch).await;
     let url = batch.ok()[0]["signedURL"].take();

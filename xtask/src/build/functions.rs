@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::paths::root;
@@ -103,22 +103,16 @@ pub fn panicking() -> Result<Function> {
     read("panicking", root().join("tests/panicking"))
 }
 
-/// The functions of these names; all when there are none.
-pub fn named(names: &[String]) -> Result<Vec<Function>> {
-    let mut functions = all()?;
-    let known: Vec<_> = functions.iter().map(|of| of.name.clone()).collect();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        let known = known.join(", ");
-        bail!("there is no function `{unknown}`; there are {known}");
-    }
-    functions.retain(|function| names.is_empty() || names.contains(&function.name));
-    Ok(functions)
-}
-
 /// One of these functions.
 pub fn find<'f>(functions: &'f [Function], name: &str) -> Result<&'f Function> {
     let found = functions.iter().find(|function| function.name == name);
-    found.with_context(|| format!("there is no function `{name}`"))
+    found.with_context(|| {
+        let known: Vec<_> = functions.iter().map(|of| of.name.as_str()).collect();
+        format!(
+            "there is no function `{name}`; there are {}",
+            known.join(", ")
+        )
+    })
 }
 
 fn read(name: &str, dir: PathBuf) -> Result<Function> {

@@ -10,14 +10,10 @@ use tokio::time::sleep;
 
 use crate::paths::{file_hash, root, tool_cache};
 use crate::postgres::programs::Major;
-use crate::processes::{Processes, Spec, command, find_program};
-use crate::steps::{Help, Steps};
+use crate::run::{Run, command, find_program};
 
 /// worker-build's version goes with the `worker` crate's minor version.
 const WORKER_BUILD: &str = "0.8.7";
-/// The load generator of `cargo xtask bench`.
-pub const OHA: &str = "1.16.0";
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Says which lock file node_modules was made from.
 const NPM_STAMP: &str = "node_modules/.xtask-lock";
 
@@ -30,49 +26,45 @@ pub struct Tools {
 }
 
 /// Installs what the stack runs on.
-pub async fn npm_packages(processes: &Processes, steps: &Steps) -> Result<()> {
+pub async fn npm_packages(run: &Run) -> Result<()> {
     need_node().await?;
     let what = "npm packages are installed (about 680 MB)";
-    npm_ci(&root(), what, processes, steps).await
+    npm_ci(&root(), what, run).await
 }
 
 /// Installs a version of Postgres, where it is not the one that [`npm_packages`] brings.
-pub async fn postgres(major: Major, processes: &Processes, steps: &Steps) -> Result<()> {
+pub async fn postgres(major: Major, run: &Run) -> Result<()> {
     let what = format!("Postgres {} is installed (about 60 MB)", major.number());
-    npm_ci(&major.npm_folder(), &what, processes, steps).await
+    npm_ci(&major.npm_folder(), &what, run).await
 }
 
 /// Installs what a folder's lock file says, unless it is there.
-async fn npm_ci(folder: &Path, what: &str, processes: &Processes, steps: &Steps) -> Result<()> {
+async fn npm_ci(folder: &Path, what: &str, run: &Run) -> Result<()> {
     let hash = file_hash(&folder.join("package-lock.json"))?;
     let stamp = folder.join(NPM_STAMP);
     if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == hash) {
         return Ok(());
     }
-    let help = Help::log(
-        processes.log("npm"),
-        "npm must reach its registry: `npm ping`, and look at proxy settings in ~/.npmrc",
-    );
+    let mend = "npm must reach its registry: `npm ping`, and look at proxy settings in ~/.npmrc";
     let work = async {
         let _one_at_a_time = lock_file(&root().join(".dev/npm.lock")).await?;
         // No package's script has to run: we name the programs that one would fetch or link.
         let options = "ci --ignore-scripts --no-audit --no-fund --include=dev --include=optional";
         let mut npm = command("npm", options.split(' '));
         npm.current_dir(folder);
-        processes.run(Spec::new("npm", npm)).await?;
+        run.finish("npm", npm).await?;
         Ok(fs::write(&stamp, &hash)?)
     };
-    steps.run("npm", what, help, work).await
+    run.step("npm", what, mend, work).await
 }
 
 /// Installs what the functions are built with, and returns where it is.
-pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
-    wasm_target(processes, steps).await?;
+pub async fn wasm_tools(run: &Run) -> Result<Tools> {
     let bindgen = locked_version("wasm-bindgen")?;
     // Without `--locked`: a mirror of crates.io may lack the newest version of a dependency
     // that a tool's lock file names, and the tool's own version is what has to fit.
-    let worker_build = install(processes, steps, "worker-build", WORKER_BUILD, &[]).await?;
-    let wasm_bindgen = install(processes, steps, "wasm-bindgen-cli", &bindgen, &[]).await?;
+    let worker_build = install(run, "worker-build", WORKER_BUILD, &[]).await?;
+    let wasm_bindgen = install(run, "wasm-bindgen-cli", &bindgen, &[]).await?;
     Ok(Tools {
         worker_build: worker_build.join("worker-build"),
         vars: [
@@ -83,42 +75,8 @@ pub async fn wasm_tools(processes: &Processes, steps: &Steps) -> Result<Tools> {
     })
 }
 
-/// Installs the load generator of `cargo xtask bench`, and returns where it is.
-pub async fn oha(processes: &Processes, steps: &Steps) -> Result<PathBuf> {
-    let bin = install(processes, steps, "oha", OHA, &["--locked"]).await?;
-    Ok(bin.join("oha"))
-}
-
-async fn wasm_target(processes: &Processes, steps: &Steps) -> Result<()> {
-    let mut rustc = command(
-        "rustc",
-        ["--print", "target-libdir", "--target", WASM_TARGET],
-    );
-    let output = rustc.current_dir(root()).output().await;
-    let output = output.context("rustc does not start")?;
-    let dir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if output.status.success() && dir.is_dir() {
-        return Ok(());
-    }
-    let help = Help::log(
-        processes.log("rustup"),
-        "install Rust through rustup, or the target wasm32-unknown-unknown in your own way",
-    );
-    let mut rustup = command("rustup", ["target", "add", WASM_TARGET]);
-    rustup.current_dir(root());
-    let work = processes.run(Spec::new("rustup", rustup));
-    let what = "the target wasm32-unknown-unknown is installed";
-    steps.run("rustup", what, help, work).await
-}
-
-/// Installs a crate's programs into the tool cache, once a version.
-async fn install(
-    processes: &Processes,
-    steps: &Steps,
-    name: &str,
-    version: &str,
-    options: &[&str],
-) -> Result<PathBuf> {
+/// Installs a crate's programs into the tool cache, once a version, and returns the folder with them.
+pub async fn install(run: &Run, name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
     let cache = tool_cache()?;
     let place = cache.join(format!("{name}-{version}"));
     let bin = place.join("bin");
@@ -128,10 +86,7 @@ async fn install(
         return Ok(bin);
     }
     let what = format!("{name} {version} is built from crates.io (some minutes, once)");
-    let help = Help::log(
-        processes.log(name),
-        "cargo must reach crates.io; then run again",
-    );
+    let mend = "cargo must reach crates.io; then run again";
     let work = async {
         let _one_at_a_time = lock_file(&cache.join(format!("{name}.lock"))).await?;
         if done.is_file() {
@@ -143,10 +98,10 @@ async fn install(
             .arg("--root")
             .arg(&place)
             .current_dir(&cache);
-        processes.run(Spec::new(name, cargo)).await?;
+        run.finish(name, cargo).await?;
         Ok(fs::write(&done, "")?)
     };
-    steps.run(name, &what, help, work).await?;
+    run.step(name, &what, mend, work).await?;
     Ok(bin)
 }
 

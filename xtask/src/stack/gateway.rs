@@ -58,7 +58,7 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
     let gateway = Arc::new(Gateway {
         upstreams,
         keys: [keys.anon.clone(), keys.service_role.clone()],
-        key_set: keys.signing.published.clone(),
+        key_set: keys.published.clone(),
         log: Mutex::new(log),
         client: Client::builder(TokioExecutor::new()).build(connector),
     });
@@ -143,28 +143,15 @@ impl Gateway {
     }
 }
 
-/// Hosted Supabase wants a key everywhere but on preflights, on Storage, whose public and signed
-/// URLs carry none, and on the pages of Auth that a browser opens from a mail.
+/// Hosted Supabase wants a key everywhere but on preflights, and on Storage, whose public and signed URLs carry
+/// none. (It opens the pages of Auth too that a browser opens from a mail: this Auth sends none.)
 fn wants_key(method: &Method, path: &str) -> bool {
-    const OPEN: [&str; 4] = [
-        "/auth/v1/verify",
-        "/auth/v1/callback",
-        "/auth/v1/authorize",
-        "/auth/v1/.well-known/",
-    ];
-    method != Method::OPTIONS
-        && !path.starts_with("/storage/v1/")
-        && !OPEN.iter().any(|open| path.starts_with(open))
+    method != Method::OPTIONS && !path.starts_with("/storage/v1/")
 }
 
 fn api_key(request: &Request) -> Option<String> {
-    let query = request.uri().query().unwrap_or_default();
-    let from_query = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("apikey="));
-    let header = request.headers().get("apikey");
-    let key = header.and_then(|key| key.to_str().ok()).or(from_query);
-    key.map(str::to_owned)
+    let key = request.headers().get("apikey")?.to_str().ok()?;
+    Some(key.to_owned())
 }
 
 /// What stands behind [`NAMED`] and a name, where they are.
@@ -195,7 +182,6 @@ mod tests {
         assert!(wants_key(&Method::POST, "/auth/v1/token"));
         assert!(!wants_key(&Method::OPTIONS, "/rest/v1/messages"));
         assert!(!wants_key(&Method::GET, "/storage/v1/object/sign/a/b"));
-        assert!(!wants_key(&Method::GET, "/auth/v1/.well-known/jwks.json"));
     }
 
     #[test]

@@ -1,43 +1,36 @@
 //! The host application that a run is about: the one in supabase/, or one of the tests' own in a folder.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::migrations::{self, Migration};
 use crate::paths::root;
 
-/// The example's schema. Its migration, and the tests that are about it, have this in their names.
-pub const EXAMPLE: &str = "example_host";
-/// How the tests reach the host; a folder brings its own.
-const HELPERS: &str = "001_host.test.sql";
+/// The example's schema, and the name of its migration.
+const EXAMPLE: &str = "example_host";
 
-/// Migrations, seed and SQL tests with one host.
+/// Migrations and seed with one host, the one in supabase/ by default.
+#[derive(Default)]
 pub struct Host {
-    /// `migrations/*.sql` and `tests/*.test.sql`, in place of the example's.
-    folder: Option<PathBuf>,
+    /// The folder with `migrations` and `tests` that are in place of the example's.
+    pub folder: Option<PathBuf>,
 }
 
 impl Host {
-    /// What is in supabase/.
-    pub fn installed() -> Self {
-        Self { folder: None }
-    }
-
-    /// The one in a folder.
-    pub fn in_folder(folder: &Path) -> Result<Self> {
-        for part in ["migrations", "tests"] {
-            ensure!(
-                folder.join(part).is_dir(),
-                "{} is no host: it has no folder `{part}` (a host is a folder with `migrations` and `tests`, \
-                 as tests/hosts/meetups is; one in supabase/migrations needs no --host)",
-                folder.display()
-            );
+    /// The one in a folder, if there is one.
+    pub fn new(folder: Option<PathBuf>) -> Result<Self> {
+        if let Some(folder) = &folder {
+            for part in ["migrations", "tests"] {
+                ensure!(
+                    folder.join(part).is_dir(),
+                    "{} is no host: it has no folder `{part}` (a host is a folder with `migrations` and `tests`, \
+                     as tests/hosts/meetups is; one in supabase/migrations needs no --host)",
+                    folder.display()
+                );
+            }
         }
-        Ok(Self {
-            folder: Some(folder.to_owned()),
-        })
+        Ok(Self { folder })
     }
 
     /// The migrations, in order.
@@ -56,18 +49,16 @@ impl Host {
         (self.folder.is_none() && seed.is_file()).then_some(seed)
     }
 
-    /// The SQL tests, in the order of their names.
-    pub fn sql_tests(&self) -> Result<Vec<PathBuf>> {
-        let mut found = sql_files(&root().join("supabase/tests"))?;
-        if !self.is_example()? {
-            found.retain(|file| !file_name(file).contains(EXAMPLE));
-        }
-        if let Some(folder) = &self.folder {
-            found.retain(|file| file_name(file) != HELPERS);
-            found.extend(sql_files(&folder.join("tests"))?);
-        }
-        found.sort_by_key(|file| file_name(file));
-        Ok(found)
+    /// What the tests share, and how they reach the host, if it has something to reach.
+    pub fn test_helpers(&self) -> impl Iterator<Item = PathBuf> {
+        let shared = root().join("supabase/tests");
+        let own = self.folder.as_ref().map(|folder| folder.join("tests"));
+        let own = own.unwrap_or_else(|| shared.clone());
+        let files = [
+            shared.join("000_helpers.test.sql"),
+            own.join("001_host.test.sql"),
+        ];
+        files.into_iter().filter(|file| file.is_file())
     }
 
     /// Whether it is the example's tables that the chat lives among.
@@ -77,55 +68,16 @@ impl Host {
     }
 }
 
-/// The .sql files of a folder, sorted.
-pub fn sql_files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
-    let mut found: Vec<_> = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    found.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
-    found.sort();
-    Ok(found)
-}
-
-/// A file's name without its folder.
-pub fn file_name(file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(files: &[PathBuf]) -> Vec<String> {
-        files.iter().map(|file| file_name(file)).collect()
-    }
-
     #[test]
     fn a_folder_takes_the_examples_place() {
-        let host = Host::in_folder(&root().join("tests/hosts/meetups")).unwrap();
+        let host = Host::new(Some(root().join("tests/hosts/meetups"))).unwrap();
         let migrations = host.migrations().unwrap();
         assert_eq!(migrations.last().unwrap().name, "meetups");
         assert!(!host.is_example().unwrap());
         assert_eq!(host.seed(), None);
-        let tests = host.sql_tests().unwrap();
-        let helpers: Vec<_> = tests
-            .iter()
-            .filter(|file| file.ends_with(HELPERS))
-            .collect();
-        let own = root().join("tests/hosts/meetups/tests").join(HELPERS);
-        assert_eq!(helpers, [&own]);
-        assert!(!names(&tests).iter().any(|name| name.contains(EXAMPLE)));
-        assert_eq!(names(&tests)[..2], ["000_helpers.test.sql", HELPERS]);
-    }
-
-    #[test]
-    fn a_folder_that_is_no_host_says_what_is_missing() {
-        let error = Host::in_folder(&root().join("docs"))
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(error.contains("no folder `migrations`"), "{error}");
     }
 }

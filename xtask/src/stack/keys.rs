@@ -43,14 +43,9 @@ pub struct Keys {
     pub anon: String,
     /// JWT with role service_role; no function gets it.
     pub service_role: String,
-    pub signing: SigningKeys,
-}
-
-#[derive(Clone)]
-pub struct SigningKeys {
-    /// As the secrets hold them; tests sign with these.
+    /// The private signing keys, as the secrets hold them; tests sign with these.
     pub private: Vars,
-    /// What the project publishes at `/auth/v1/.well-known/jwks.json`.
+    /// The public ones, which the project publishes at `/auth/v1/.well-known/jwks.json`.
     pub published: Value,
 }
 
@@ -83,16 +78,14 @@ impl Keys {
             service_role: api_key(&jwt_secret, "service_role")?,
             database_password: vars["DATABASE_PASSWORD"].clone(),
             jwt_secret,
-            signing: SigningKeys {
-                private: Vars::from(private),
-                published: json!({ "keys": published }),
-            },
+            private: Vars::from(private),
+            published: json!({ "keys": published }),
         })
     }
 
     /// The key set of PostgREST: the public keys, and the secret beside them.
     pub fn accepted(&self) -> Value {
-        let mut set = self.signing.published.clone();
+        let mut set = self.published.clone();
         let secret = URL_SAFE_NO_PAD.encode(&self.jwt_secret);
         if let Some(keys) = set["keys"].as_array_mut() {
             keys.push(json!({ "kty": "oct", "k": secret, "alg": "HS256" }));
@@ -170,6 +163,6 @@ mod tests {
             ["alg", "e", "key_ops", "kid", "kty", "n", "use"]
         );
         assert_eq!(keys[2]["k"], URL_SAFE_NO_PAD.encode(made.jwt_secret));
-        assert_eq!(made.signing.published["keys"], json!(keys[..2]));
+        assert_eq!(made.published["keys"], json!(keys[..2]));
     }
 }

@@ -10,7 +10,7 @@ use crate::keys::Keys;
 use crate::paths;
 use crate::ports::HOST;
 use crate::postgres::{Postgres, SUPERUSER};
-use crate::processes::{Processes, Spec, command};
+use crate::run::{Run, command};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
 /// Corrects how it sends files.
@@ -19,14 +19,8 @@ const IMPORT: &str = "xtask/src/stack/bytes.mjs";
 pub const NAME: &str = "lite";
 
 /// Starts it; it makes the schemas auth and storage the first time.
-pub fn start(
-    processes: &Processes,
-    state: &Path,
-    postgres: &Postgres,
-    keys: &Keys,
-    port: u16,
-) -> Result<()> {
-    let dir = folder(state);
+pub fn start(run: &Run, postgres: &Postgres, keys: &Keys, port: u16) -> Result<()> {
+    let dir = folder(&run.state);
     let config = dir.join("supabase/config.toml");
     // It reads supabase/ in the folder where it runs, which must not be the project's.
     paths::write_private(
@@ -50,7 +44,7 @@ pub fn start(
         .env("EXPERIMENTAL_STORAGE", "1")
         .env("LITE_NON_INTERACTIVE", "1")
         .env("DO_NOT_TRACK", "1");
-    processes.start(Spec::new(NAME, lite))
+    run.start(NAME, lite)
 }
 
 /// Makes Storage's first request. In it, it tries to grant all tables to everybody, which platform.sql refuses,

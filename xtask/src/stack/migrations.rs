@@ -95,13 +95,9 @@ pub async fn apply(client: &mut Client, host: &Host) -> Result<Applied> {
             Some(before) if *before == sql => {}
             Some(_) => applied.changed.push(migration.file.display().to_string()),
             None => {
-                let Migration {
-                    version,
-                    name,
-                    file,
-                } = migration;
-                let values: [&(dyn ToSql + Sync); 3] = [version, name, &vec![&sql]];
-                run(client, file, &sql, RECORD, &values).await?;
+                let values: [&(dyn ToSql + Sync); 3] =
+                    [&migration.version, &migration.name, &vec![&sql]];
+                run(client, &migration.file, &sql, RECORD, &values).await?;
                 applied.migrations += 1;
             }
         }
@@ -176,45 +172,41 @@ pub fn explain(file: &Path, sql: &str, error: &tokio_postgres::Error) -> anyhow:
 mod tests {
     use super::*;
 
+    /// The names of what is found among these files.
+    fn found(files: &[&str]) -> Result<Vec<String>> {
+        let dir = tempfile::tempdir()?;
+        for file in files {
+            fs::write(dir.path().join(file), "")?;
+        }
+        let found = list(dir.path())?.into_iter();
+        Ok(found
+            .map(|of| format!("{} {}", of.version, of.name))
+            .collect())
+    }
+
     #[test]
     fn only_digits_an_underscore_and_sql_make_a_migration() {
-        let name = |file: &str| {
-            Migration::from_file(Path::new(file)).map(|found| (found.version, found.name))
-        };
-        let of = |version: &str, name: &str| Some((version.to_owned(), name.to_owned()));
-        assert_eq!(
-            name("supabase/migrations/2026_chats_and_more.sql"),
-            of("2026", "chats_and_more")
-        );
-        assert_eq!(name("20260401090000_.sql"), of("20260401090000", ""));
-        for other in [
+        let found = found(&[
+            "2026_chats_and_more.sql",
+            "20260401090000_.sql",
             "chats.sql",
             "2026a_chats.sql",
             "_chats.sql",
             "20260401090000.sql",
             "1_a.txt",
-        ] {
-            assert_eq!(name(other), None, "{other}");
-        }
+            "README.md",
+        ]);
+        assert_eq!(found.unwrap(), ["2026 chats_and_more", "20260401090000 "]);
     }
 
     #[test]
     fn migrations_are_listed_by_version() {
-        let dir = tempfile::tempdir().unwrap();
-        for file in ["20260102000000_b.sql", "20260101000000_z.sql", "README.md"] {
-            fs::write(dir.path().join(file), "").unwrap();
-        }
-        let found = list(dir.path()).unwrap();
-        assert_eq!([&*found[0].name, &*found[1].name], ["z", "b"]);
-        assert_eq!(found.len(), 2);
+        let found = found(&["20260102000000_b.sql", "20260101000000_z.sql"]);
+        assert_eq!(found.unwrap(), ["20260101000000 z", "20260102000000 b"]);
     }
 
     #[test]
     fn two_files_of_one_version_are_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        for file in ["1_a.sql", "1_b.sql"] {
-            fs::write(dir.path().join(file), "").unwrap();
-        }
-        assert!(list(dir.path()).is_err());
+        assert!(found(&["1_a.sql", "1_b.sql"]).is_err());
     }
 }

@@ -71,32 +71,17 @@ alter table supabase_migrations.seed_files owner to postgres;
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.identities alter column id set default gen_random_uuid();
 
-create or replace function auth.uid() returns uuid language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.sub', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-  )::uuid
-$$;
-
-create or replace function auth.role() returns text language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.role', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
-  )
-$$;
-
-create or replace function auth.email() returns text language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.email', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
-  )
-$$;
-
 create or replace function auth.jwt() returns jsonb language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim', true), ''),
-    nullif(current_setting('request.jwt.claims', true), '')
-  )::jsonb
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb
+$$;
+create or replace function auth.uid() returns uuid language sql stable as $$
+  select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+$$;
+create or replace function auth.role() returns text language sql stable as $$
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
+$$;
+create or replace function auth.email() returns text language sql stable as $$
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
 $$;
 
 -- The owner of the tables needs it too: foreign keys are checked as the owner.
@@ -216,40 +201,23 @@ create schema if not exists platform_guard;
 create or replace function platform_guard.refuse_changes() returns event_trigger
 language plpgsql set search_path = '' as $$
 declare
-  command record;
+  platform constant text[] := '{auth, storage, realtime, platform_guard}';
+  object text;
 begin
   if session_user <> 'postgres' then
     return;
   end if;
-  for command in select * from pg_catalog.pg_event_trigger_ddl_commands() loop
-    if (command.schema_name in ('auth', 'storage', 'realtime', 'platform_guard')
-        or command.object_identity in ('auth', 'storage', 'realtime', 'platform_guard'))
-      and command.command_tag not in
-        ('CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER', 'COMMENT', 'GRANT', 'REVOKE')
-    then
-      raise exception 'must be owner of % (hosted Supabase forbids % there)', command.object_identity, command.command_tag
-        using errcode = '42501';
-    end if;
-  end loop;
-end
-$$;
-
-create or replace function platform_guard.refuse_drops() returns event_trigger
-language plpgsql set search_path = '' as $$
-declare
-  dropped record;
-begin
-  if session_user <> 'postgres' then
-    return;
+  if tg_event = 'sql_drop' then
+    select d.object_identity into object from pg_catalog.pg_event_trigger_dropped_objects() d
+    where d.schema_name = any (platform) and d.object_type not in ('policy', 'trigger') and not d.is_temporary;
+  else
+    select c.object_identity into object from pg_catalog.pg_event_trigger_ddl_commands() c
+    where (c.schema_name = any (platform) or c.object_identity = any (platform)) and c.command_tag not in
+      ('CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER', 'COMMENT', 'GRANT', 'REVOKE');
   end if;
-  for dropped in select * from pg_catalog.pg_event_trigger_dropped_objects() loop
-    if dropped.schema_name in ('auth', 'storage', 'realtime', 'platform_guard')
-      and dropped.object_type not in ('policy', 'trigger') and not dropped.is_temporary
-    then
-      raise exception 'must be owner of % (hosted Supabase forbids dropping it)', dropped.object_identity
-        using errcode = '42501';
-    end if;
-  end loop;
+  if object is not null then
+    raise exception 'must be owner of % (hosted Supabase forbids % there)', object, tg_tag using errcode = '42501';
+  end if;
 end
 $$;
 
@@ -264,20 +232,10 @@ begin
 end
 $$;
 
-do $$
-begin
-  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_grants') then
-    create event trigger platform_guard_grants on ddl_command_start
-      when tag in ('GRANT', 'ALTER DEFAULT PRIVILEGES')
-      execute function platform_guard.refuse_grants();
-  end if;
-  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_changes') then
-    create event trigger platform_guard_changes on ddl_command_end
-      execute function platform_guard.refuse_changes();
-  end if;
-  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'platform_guard_drops') then
-    create event trigger platform_guard_drops on sql_drop
-      execute function platform_guard.refuse_drops();
-  end if;
-end
-$$;
+drop event trigger if exists platform_guard_grants;
+create event trigger platform_guard_grants on ddl_command_start
+  when tag in ('GRANT', 'ALTER DEFAULT PRIVILEGES') execute function platform_guard.refuse_grants();
+drop event trigger if exists platform_guard_changes;
+create event trigger platform_guard_changes on ddl_command_end execute function platform_guard.refuse_changes();
+drop event trigger if exists platform_guard_drops;
+create event trigger platform_guard_drops on sql_drop execute function platform_guard.refuse_changes();

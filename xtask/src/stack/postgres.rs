@@ -1,6 +1,5 @@
 //! The embedded Postgres: its data, its start, its end.
 
-pub mod plpgsql_check;
 pub mod pristine;
 pub mod programs;
 
@@ -11,21 +10,26 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use programs::Major;
-use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::paths;
 use crate::ports::HOST;
-use crate::processes::{Processes, Spec, UNPRIVILEGED, command};
+use crate::run::{Run, command};
 
 /// The superuser, which on hosted Supabase belongs to the platform.
 pub const SUPERUSER: &str = "supabase_admin";
 /// The role of the project's owner: migrations, seed and SQL tests run as it.
 pub const OWNER: &str = "postgres";
 
+/// The user that Postgres runs as when we are root: nobody.
+const UNPRIVILEGED: u32 = if cfg!(target_os = "macos") {
+    u32::MAX - 1
+} else {
+    65534
+};
 const START_TIME: Duration = Duration::from_secs(30);
 
 /// One cluster.
@@ -42,31 +46,22 @@ pub struct Postgres {
 impl Postgres {
     /// The cluster with this password. Its data has the password's hash in its name: every checkout has
     /// passwords of its own, and a cluster that was made with another one would be of no use.
-    pub fn new(port: u16, password: &str, durable: bool) -> Result<Self> {
+    pub fn new(port: u16, password: &str, durable: bool, major: Major) -> Result<Self> {
         let name = paths::hex(&Sha256::digest(password)[..6]);
         Ok(Self {
             port,
             password: password.to_owned(),
             data: paths::postgres_cache()?.join("data").join(name),
             durable,
-            major: Major::default(),
+            major,
         })
     }
 
-    /// The same cluster on another version of Postgres; one version cannot read another's data.
-    pub fn on(self, major: Major) -> Self {
-        Self { major, ..self }
-    }
-
-    pub fn major(&self) -> Major {
-        self.major
-    }
-
     /// Puts the programs in place, makes the cluster the first time, starts it, and waits.
-    pub async fn start(&self, processes: &Processes) -> Result<()> {
+    pub async fn start(&self, run: &Run) -> Result<()> {
         let programs = programs::install(self.major)?;
         if !self.data.is_dir() {
-            self.init(processes, &programs).await?;
+            self.init(run, &programs).await?;
         }
         let port = self.port.to_string();
         let mut postgres = command(programs.join("bin/postgres"), ["-p", &port, "-D"]);
@@ -90,20 +85,9 @@ impl Postgres {
         for setting in settings {
             postgres.args(["-c", setting]);
         }
-        processes.start(Spec {
-            // SIGINT is Postgres' fast shutdown: it ends its clients and needs no recovery later.
-            stop: Signal::INT,
-            ..unprivileged("postgres", postgres)
-        })?;
-        let deadline = Instant::now() + START_TIME;
-        loop {
-            processes.check_alive("postgres")?;
-            match self.connect(SUPERUSER).await {
-                Ok(_) => return Ok(()),
-                Err(error) if Instant::now() > deadline => return Err(error),
-                Err(_) => sleep(Duration::from_millis(30)).await,
-            }
-        }
+        run.start("postgres", unprivileged(postgres))?;
+        run.until_ready("postgres", async || self.connect(SUPERUSER).await.map(drop))
+            .await
     }
 
     /// Connects; the connection ends when the client is dropped.
@@ -132,7 +116,7 @@ impl Postgres {
         paths::remove_dir(&self.data)
     }
 
-    async fn init(&self, processes: &Processes, programs: &Path) -> Result<()> {
+    async fn init(&self, run: &Run, programs: &Path) -> Result<()> {
         let parent = self.data.parent().context("the data has a folder")?;
         fs::create_dir_all(parent)?;
         give_away(parent)?;
@@ -150,7 +134,7 @@ impl Postgres {
             .arg(&fresh)
             .arg("--pwfile")
             .arg(&password_file);
-        let made = processes.run(unprivileged("initdb", initdb)).await;
+        let made = run.finish("initdb", unprivileged(initdb)).await;
         fs::remove_file(&password_file)?;
         made?;
         Ok(fs::rename(&fresh, &self.data)?)
@@ -183,10 +167,10 @@ fn give_away(path: &Path) -> Result<()> {
 
 /// A program of Postgres, which refuses root. It wants a working directory that its user can enter, and the
 /// checkout may not be one.
-fn unprivileged(name: &str, mut command: Command) -> Spec {
-    command.current_dir("/");
-    Spec {
-        drop_root: true,
-        ..Spec::new(name, command)
+fn unprivileged(mut command: Command) -> Command {
+    if rustix::process::geteuid().is_root() {
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
+    command.current_dir("/");
+    command
 }

@@ -9,7 +9,8 @@ use crate::paths;
 use crate::ports::HOST;
 use crate::postgres::Postgres;
 use crate::postgres::programs::npm_platform;
-use crate::processes::{Processes, Spec, command, find_program};
+use crate::run::{Run, command, find_program};
+use crate::stack::wait_for;
 
 /// The only platform for which npm has it.
 const NPM_PLATFORM: &str = "linux-x64";
@@ -61,16 +62,17 @@ fn major(version: &str) -> Option<u32> {
     number.split('.').next()?.parse().ok()
 }
 
-/// Starts it; `further` settings, `NAME=value` each, win over the usual ones.
-pub fn start(
-    program: &Path,
-    processes: &Processes,
+/// Starts it, and waits until it has read the schema. `further` settings, `NAME=value` each, win over the usual
+/// ones.
+pub async fn start(
+    named: Option<&Path>,
+    run: &Run,
     postgres: &Postgres,
     keys: &Keys,
     ports: Ports,
     further: &[&str],
 ) -> Result<()> {
-    let mut postgrest = command(program, [""; 0]);
+    let mut postgrest = command(find(named).await?, [""; 0]);
     let settings = [
         ("PGRST_SERVER_HOST", HOST.to_owned()),
         ("PGRST_SERVER_PORT", ports.rest.to_string()),
@@ -87,29 +89,13 @@ pub fn start(
     ];
     postgrest.envs(settings);
     postgrest.envs(further.iter().filter_map(|setting| setting.split_once('=')));
-    processes.start(Spec::new(NAME, postgrest))
+    run.start(NAME, postgrest)?;
+    wait_for(&format!("http://{HOST}:{}/ready", ports.admin), NAME, run).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn another_program_is_refused() {
-        let said = async |program: &'static str| {
-            find(Some(Path::new(program)))
-                .await
-                .unwrap_err()
-                .to_string()
-        };
-        let missing = said("/nowhere/postgrest").await;
-        assert_eq!(missing, "cannot run PostgREST at /nowhere/postgrest");
-        let other = said("/bin/echo").await;
-        assert!(
-            other.starts_with("PostgREST 12 or later is needed"),
-            "{other}"
-        );
-    }
 
     #[test]
     fn without_one_the_error_says_where_to_get_it() {

@@ -151,22 +151,4 @@ mod tests {
         );
         assert_eq!(target("/storage/v1/object/b/a"), "/storage/v1/object/b/a");
     }
-
-    #[tokio::test]
-    async fn a_signed_url_is_written_as_hosted_storage_writes_it() {
-        for (embedded, hosted) in [
-            (
-                json!({ "signedUrl": "/storage/v1/object/sign/b/a?token=t" }),
-                json!({ "signedURL": "/object/sign/b/a?token=t" }),
-            ),
-            (
-                json!({ "signedUrl": "/storage/v1/object/upload/sign/b/a?token=t", "token": "t", "path": "a" }),
-                json!({ "url": "/object/upload/sign/b/a?token=t", "token": "t" }),
-            ),
-        ] {
-            let response = as_hosted(answer(StatusCode::OK, &embedded)).await;
-            let body = to_bytes(response.into_body(), 1_000).await.unwrap();
-            assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), hosted);
-        }
-    }
 }

@@ -38,12 +38,13 @@ struct Instance {
     faults: bool,
 }
 
-/// Gives each instance a port. Adds where all of them are to the stack's variables.
+/// Gives each instance a port, which is free once this is dropped. Adds where all of them are to the stack's variables.
 pub struct Placement {
     functions: Vec<Function>,
-    placed: Vec<Placed>,
+    /// What is to be started, the edge first.
+    pub placed: Vec<Placed>,
     /// The stack's variables, and a `…_URL` for each instance.
-    vars: Vars,
+    pub vars: Vars,
     ports: FreePorts,
 }
 
@@ -107,11 +108,6 @@ impl Placement {
         Ok(self)
     }
 
-    /// What is to be started, the edge first, and the stack's variables. Gives the ports free.
-    pub fn finish(self) -> (Vec<Placed>, Vars) {
-        (self.placed, self.vars)
-    }
-
     fn add(
         &mut self,
         instance: &Instance,
@@ -128,8 +124,7 @@ impl Placement {
                 .iter_mut()
                 .for_each(|other| other.service.clone_from(only));
         }
-        let mut vars = wrangler::function_vars(&self.vars);
-        vars.extend(wrangler::own_vars(&function, &self.vars));
+        let mut vars = wrangler::function_vars(&function, &self.vars);
         vars.retain(|name, _| !instance.unset.contains(name));
         for (name, value) in &instance.set {
             let filled = self.vars.iter().fold(value.clone(), |text, (name, value)| {

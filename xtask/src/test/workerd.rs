@@ -16,7 +16,7 @@ use crate::functions::{Allowance, Function};
 use crate::paths::root;
 use crate::ports::HOST;
 use crate::postgres::programs::npm_platform;
-use crate::processes::{Processes, Spec, command};
+use crate::run::{Run, command};
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -45,21 +45,16 @@ pub struct Placed {
 
 /// Starts all of them, and what fires the trigger of `uploads`, and waits until the first, the edge,
 /// answers.
-pub async fn start(
-    processes: &Processes,
-    state: &Path,
-    functions: &[Placed],
-    trigger: u16,
-) -> Result<()> {
-    spawn(NAME, &render(functions, Some(trigger)), processes, state)?;
+pub async fn start(run: &Run, functions: &[Placed], trigger: u16) -> Result<()> {
+    spawn(NAME, &render(functions, Some(trigger)), run)?;
     let edge = functions.first().context("there is a function")?;
     let health = format!("http://{HOST}:{}/health", edge.port);
-    wait_for(&health, NAME, processes).await
+    wait_for(&health, NAME, run).await
 }
 
 /// Starts a workerd of this name with a configuration, and does not wait for it.
-pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> Result<()> {
-    let file = state.join(format!("{name}.capnp"));
+pub fn spawn(name: &str, config: &str, run: &Run) -> Result<()> {
+    let file = run.state.join(format!("{name}.capnp"));
     fs::write(&file, config)?;
     // The program itself: the npm wrapper would stand between it and our signals.
     let platform = npm_platform()?.replace("x64", "64");
@@ -68,7 +63,7 @@ pub fn spawn(name: &str, config: &str, processes: &Processes, state: &Path) -> R
     let mut workerd = command(root().join(program), ["serve", "--experimental"]);
     // Paths in the configuration are given relative to the file system's root.
     workerd.arg("--import-path=/").arg(&file);
-    processes.start(Spec::new(name, workerd))
+    run.start(name, workerd)
 }
 
 /// The configuration in Cap'n Proto's text form.
@@ -109,16 +104,11 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
         add(CACHE, Some(port), script("shared_cache.js", None));
     }
-    let lines = |all: Vec<Value>| -> String {
-        all.iter()
-            .map(|of| format!("    {},\n", text(of)))
-            .collect()
-    };
-    let (services, sockets) = (lines(services), lines(sockets));
+    let config = text(&json!({ "services": services, "sockets": sockets }));
     format!(
         "# Written by cargo xtask at each start.\n\
-         using Workerd = import \"/workerd/workerd.capnp\";\n\n\
-         const config :Workerd.Config = (\n  services = [\n{services}  ],\n  sockets = [\n{sockets}  ],\n);\n"
+         using Workerd = import \"/workerd/workerd.capnp\";\n\
+         const config :Workerd.Config = {config};\n"
     )
 }
 
@@ -126,20 +116,19 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
 fn worker(placed: &Placed) -> Value {
     let config = &placed.function.config;
     let dir = placed.function.build_dir();
+    let text = |(name, value)| json!({ "name": name, "text": value });
+    let written = config.vars.iter();
+    let mut vars: BTreeMap<&str, &str> = written
+        .filter_map(|(name, value)| Some((&**name, value.as_str()?)))
+        .collect();
     // The stack's own values win, as .dev.vars wins in wrangler.
-    let own = config
-        .vars
-        .iter()
-        .filter(|(name, _)| !placed.vars.contains_key(*name));
-    let own =
-        own.filter_map(|(name, value)| Some(json!({ "name": name, "text": value.as_str()? })));
-    let given = placed.vars.iter();
-    let given = given.map(|(name, value)| json!({ "name": name, "text": value }));
+    vars.extend(placed.vars.iter().map(|(name, value)| (&**name, &**value)));
+    let mut bindings: Vec<Value> = vars.into_iter().map(text).collect();
     let services = config.services.iter();
-    let services = services.map(|of| json!({ "name": of.binding, "service": of.service }));
+    bindings.extend(services.map(|of| json!({ "name": of.binding, "service": of.service })));
     let limits = config.ratelimits.iter();
-    let limits = limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) }));
-    let bindings: Vec<Value> = own.chain(given).chain(services).chain(limits).collect();
+    bindings
+        .extend(limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) })));
     let mut worker = json!({
         "compatibilityDate": config.compatibility_date,
         "compatibilityFlags": config.compatibility_flags,
@@ -158,10 +147,8 @@ fn worker(placed: &Placed) -> Value {
 /// The Worker of a script that the tests need.
 fn script(name: &str, further: Option<Value>) -> Value {
     let file = root().join("tests/workers").join(name);
-    let modules: Vec<_> = [module("index.js", "esModule", &file)]
-        .into_iter()
-        .chain(further)
-        .collect();
+    let first = module("index.js", "esModule", &file);
+    let modules: Vec<_> = [first].into_iter().chain(further).collect();
     json!({ "compatibilityDate": "2026-04-01", "modules": modules })
 }
 
@@ -193,16 +180,6 @@ fn text(value: &Value) -> String {
         Value::String(text) => quote(text),
         other => other.to_string(),
     }
-}
-
-// The two for the old files of the benchmark alone; to be deleted with them.
-pub fn binding(name: &str, kind: &str, value: &str) -> String {
-    format!("    (name = {}, {kind} = {value}),\n", quote(name))
-}
-pub fn socket(service: &str, port: u16) -> String {
-    format!(
-        "    (name = {service}, address = \"{HOST}:{port}\", http = (), service = {service}),\n"
-    )
 }
 
 /// A string literal of Cap'n Proto, whose escapes are C's.

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fs;
 
-use harness::root;
 use serde::Deserialize;
 
 use super::findings::{Finding, Linter};
+use crate::checkout::root;
 
 /// Where they are written down.
 pub const FILE: &str = "supabase/lint-accepted.toml";

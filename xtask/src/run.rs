@@ -1,5 +1,5 @@
-//! The processes that a run starts. Each leads its own process group, writes to its own log,
-//! carries a marker in its environment, and ends with the run.
+//! One run of the tool: its state folder, and the processes that it starts. Each leads its own process group,
+//! writes to its own log, carries a marker in its environment, and ends with the run.
 
 use std::cell::RefCell;
 use std::env;
@@ -14,65 +14,38 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 /// The environment variable that marks our processes. It holds the state folder.
 pub const MARKER: &str = "XTASK_STATE";
+/// How long a process may take until it answers.
+const READY_TIME: Duration = Duration::from_secs(30);
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(8);
-/// The user that Postgres runs as when we are root: nobody.
-pub const UNPRIVILEGED: u32 = if cfg!(target_os = "macos") {
-    u32::MAX - 1
-} else {
-    65534
-};
-
-/// What is being started.
-pub struct Spec {
-    /// The name of its log too.
-    pub name: String,
-    pub command: Command,
-    /// The signal that ends it in good order.
-    pub stop: Signal,
-    /// Run as [`UNPRIVILEGED`] when we are root.
-    pub drop_root: bool,
-}
-
-impl Spec {
-    /// A process that SIGTERM ends.
-    pub fn new(name: &str, command: Command) -> Self {
-        Self {
-            name: name.to_owned(),
-            command,
-            stop: Signal::TERM,
-            drop_root: false,
-        }
-    }
-}
 
 struct Running {
     name: String,
-    log: PathBuf,
-    stop: Signal,
     group: Pid,
     child: Child,
 }
 
-/// All that a run has started.
+/// Clones are of the same run.
 #[derive(Clone)]
-pub struct Processes {
-    state: PathBuf,
+pub struct Run {
+    /// The folder of its logs, keys and configurations.
+    pub state: PathBuf,
+    pub(crate) begun: Instant,
     marker: OsString,
     running: Rc<RefCell<Vec<Running>>>,
 }
 
-impl Processes {
-    /// For a run whose state lies in `state`.
+impl Run {
     pub fn new(state: &Path) -> Result<Self> {
         fs::create_dir_all(state.join("logs"))
             .with_context(|| format!("cannot make {}", state.display()))?;
         Ok(Self {
             state: state.to_owned(),
+            begun: Instant::now(),
             // A build that a `dev` calls through wrangler belongs to that `dev`.
             marker: env::var_os(MARKER).unwrap_or_else(|| state.into()),
             running: Rc::default(),
@@ -84,30 +57,24 @@ impl Processes {
         self.state.join("logs").join(format!("{name}.log"))
     }
 
-    /// Starts a process that stays.
-    pub fn start(&self, spec: Spec) -> Result<()> {
-        let running = self.spawn(spec)?;
+    /// Starts a process that stays. Its log has its name.
+    pub fn start(&self, name: &str, command: Command) -> Result<()> {
+        let running = self.spawn(name, command)?;
         self.running.borrow_mut().push(running);
         Ok(())
     }
 
     /// Runs a process to its end; its output goes to the log.
-    pub async fn run(&self, spec: Spec) -> Result<()> {
-        let name = spec.name.clone();
-        let status = self.status(spec).await?;
+    pub async fn finish(&self, name: &str, command: Command) -> Result<()> {
+        let status = self.spawn(name, command)?.child.wait().await?;
         ensure!(status.success(), "{name} ended with {status}");
         Ok(())
     }
 
-    /// Runs a process to its end and says how it ended.
-    pub async fn status(&self, spec: Spec) -> Result<ExitStatus> {
-        Ok(self.spawn(spec)?.child.wait().await?)
-    }
-
-    /// Like [`Processes::status`], and shows the output while it comes.
-    pub async fn status_shown(&self, spec: Spec) -> Result<ExitStatus> {
-        let mut running = self.spawn(spec)?;
-        let mut log = File::open(&running.log)?;
+    /// Runs a process to its end, and shows its output while it comes.
+    pub async fn finish_shown(&self, name: &str, command: Command) -> Result<ExitStatus> {
+        let mut running = self.spawn(name, command)?;
+        let mut log = File::open(self.log(name))?;
         loop {
             let ended = timeout(Duration::from_millis(50), running.child.wait()).await;
             show_new(&mut log)?;
@@ -118,10 +85,10 @@ impl Processes {
     }
 
     /// The first of the processes that should stay which has ended.
-    pub fn first_ended(&self) -> Option<(String, PathBuf, ExitStatus)> {
+    pub fn first_ended(&self) -> Option<(String, ExitStatus)> {
         self.running.borrow_mut().iter_mut().find_map(|running| {
             let status = running.child.try_wait().ok().flatten()?;
-            Some((running.name.clone(), running.log.clone(), status))
+            Some((running.name.clone(), status))
         })
     }
 
@@ -131,6 +98,26 @@ impl Processes {
         match self.running.borrow_mut()[at].child.try_wait()? {
             Some(status) => bail!("{name} ended with {status}"),
             None => Ok(()),
+        }
+    }
+
+    /// Waits until an attempt succeeds; fails when the process has ended or is not ready in time.
+    pub async fn until_ready(
+        &self,
+        name: &str,
+        attempt: impl AsyncFn() -> Result<()>,
+    ) -> Result<()> {
+        let deadline = Instant::now() + READY_TIME;
+        loop {
+            self.check_alive(name)?;
+            let Err(error) = attempt().await else {
+                return Ok(());
+            };
+            if Instant::now() > deadline {
+                let seconds = READY_TIME.as_secs();
+                return Err(error.context(format!("{name} is not ready after {seconds} s")));
+            }
+            sleep(Duration::from_millis(25)).await;
         }
     }
 
@@ -152,19 +139,21 @@ impl Processes {
 
     /// Ends one process, in its own good order.
     pub async fn stop(&self, name: &str) -> Result<()> {
-        let at = self.find(name)?;
-        let running = self.running.borrow_mut().remove(at);
-        running.end().await;
+        self.take(name)?.end().await;
         Ok(())
     }
 
     /// Ends one process at once, as a crash would.
     pub async fn kill(&self, name: &str) -> Result<()> {
-        let at = self.find(name)?;
-        let mut running = self.running.borrow_mut().remove(at);
+        let mut running = self.take(name)?;
         kill_process_group(running.group, Signal::KILL)?;
         running.child.wait().await?;
         Ok(())
+    }
+
+    fn take(&self, name: &str) -> Result<Running> {
+        let at = self.find(name)?;
+        Ok(self.running.borrow_mut().remove(at))
     }
 
     fn find(&self, name: &str) -> Result<usize> {
@@ -173,16 +162,12 @@ impl Processes {
         found.with_context(|| format!("{name} is not running"))
     }
 
-    fn spawn(&self, spec: Spec) -> Result<Running> {
-        let log = self.log(&spec.name);
+    fn spawn(&self, name: &str, mut command: Command) -> Result<Running> {
+        let log = self.log(name);
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = spec.command;
-        if spec.drop_root && rustix::process::geteuid().is_root() {
-            command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
-        }
-        for (name, _) in env::vars_os() {
-            if is_of_cargo_run(&name.to_string_lossy()) {
-                command.env_remove(name);
+        for (variable, _) in env::vars_os() {
+            if is_of_cargo_run(&variable.to_string_lossy()) {
+                command.env_remove(variable);
             }
         }
         command
@@ -191,14 +176,11 @@ impl Processes {
             .stdout(file.try_clone()?)
             .stderr(file)
             .process_group(0);
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", spec.name))?;
+        let child = command.spawn();
+        let child = child.with_context(|| format!("cannot start {name}"))?;
         let id = child.id().context("a new process has an id")?;
         Ok(Running {
-            name: spec.name,
-            log,
-            stop: spec.stop,
+            name: name.to_owned(),
             group: Pid::from_raw(id.cast_signed()).context("an id is not zero")?,
             child,
         })
@@ -209,7 +191,7 @@ impl Running {
     /// Asks the process group to end, waits, and then forces it.
     async fn end(mut self) {
         if self.child.try_wait().ok().flatten().is_none() {
-            let _ = kill_process_group(self.group, self.stop);
+            let _ = kill_process_group(self.group, gentle(&self.name));
             let _ = timeout(GRACE, self.child.wait()).await;
         }
         let _ = kill_process_group(self.group, Signal::KILL);
@@ -221,6 +203,15 @@ impl Drop for Running {
     /// Also where the leader has ended, as a child of it may be left.
     fn drop(&mut self) {
         let _ = kill_process_group(self.group, Signal::KILL);
+    }
+}
+
+/// The signal that ends a program in good order. SIGINT is Postgres' fast shutdown: it ends its clients and needs
+/// no recovery later.
+pub fn gentle(name: &str) -> Signal {
+    match name {
+        "postgres" => Signal::INT,
+        _ => Signal::TERM,
     }
 }
 
