@@ -20,6 +20,8 @@ pub struct Host {
 impl Host {
     /// The one in a folder, if there is one.
     pub fn new(folder: Option<PathBuf>) -> Result<Self> {
+        // The tests run in another folder than this one.
+        let folder = folder.map(std::path::absolute).transpose()?;
         if let Some(folder) = &folder {
             for part in ["migrations", "tests"] {
                 ensure!(
