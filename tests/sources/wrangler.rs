@@ -34,6 +34,15 @@ fn each_function_has_a_log() {
     }
 }
 
+/// Without it a request that hangs up stays in memory.
+#[test]
+fn each_function_hears_that_its_client_hangs_up() {
+    for (name, config) in configs() {
+        let flags = config["compatibility_flags"].as_array().unwrap();
+        assert!(flags.contains(&"enable_request_signal".into()), "{name}");
+    }
+}
+
 #[test]
 fn all_functions_that_know_users_count_their_requests_together() {
     let mut found = Vec::new();

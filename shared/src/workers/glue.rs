@@ -79,7 +79,8 @@ export async function ask(method, url, headers, body, milliseconds, client) {
 }
 
 export function on_hang_up(client, hung_up, number) {
-  if (client) client.signal.onabort = () => hung_up(number);
+  // Without the compatibility flag `enable_request_signal` a request has no signal.
+  if (client?.signal) client.signal.onabort = () => hung_up(number);
 }
 
 export function charge(env, limiter, key) {
@@ -91,8 +92,8 @@ export async function cached(url) {
   return entry && new Uint8Array(await entry.arrayBuffer());
 }
 
-export function cache(url, body, seconds) {
-  return caches.default.put(url, new Response(body, { headers: { "cache-control": `max-age=${seconds}` } }));
+export async function cache(url, body, seconds) {
+  await caches.default.put(url, new Response(body, { headers: { "cache-control": `max-age=${seconds}` } }));
 }
 
 export function answer(status, headers, body) {
@@ -126,7 +127,7 @@ async function passed(request, env, binding, id, limit) {
 // The same, ended when the client hangs up: the runtime would never end it, and it would stay in memory.
 export function pass(request, env, binding, id, limit) {
   const hungUp = new Promise((resolve) => {
-    request.signal.onabort = () => resolve(new Response(null, { status: 499 }));
+    if (request.signal) request.signal.onabort = () => resolve(new Response(null, { status: 499 }));
   });
   return Promise.race([passed(request, env, binding, id, limit), hungUp]);
 }

@@ -28,14 +28,28 @@ pub(crate) fn check(tree: &Tree, source: &str, findings: &mut Findings) -> anyho
         modules.insert(module, file);
     }
     modules.retain(|module, _| !for_tests.iter().any(|test| module.starts_with(test)));
-    // A place in the list is also the place of the module's children.
-    let place = |module: &Module| order.iter().position(|listed| module.starts_with(listed));
+    // A place in the list is also the place of the module's children, unless they have their own.
+    let place = |module: &Module| {
+        let above = order
+            .iter()
+            .enumerate()
+            .filter(|(_, listed)| module.starts_with(listed));
+        above
+            .max_by_key(|(_, listed)| listed.len())
+            .map(|(place, _)| place)
+    };
     for (module, file) in &modules {
         let name = module.join("::");
         let Some(own) = place(module) else {
-            // The root of a wing only declares its modules.
-            if !module.is_empty() && !order.iter().any(|listed| listed.starts_with(module)) {
+            let wing = order.iter().any(|listed| listed.starts_with(module));
+            let declares =
+                |item: &syn::Item| matches!(item, syn::Item::Mod(child) if child.content.is_none());
+            if !wing {
                 findings.error(format!("{source}/lib.rs does not list the module {name}"));
+            } else if !file.items.iter().all(declares) {
+                findings.error(format!(
+                    "{source}: {name} is not in the list and does more than declare modules"
+                ));
             }
             continue;
         };
@@ -49,12 +63,17 @@ pub(crate) fn check(tree: &Tree, source: &str, findings: &mut Findings) -> anyho
             .iter()
             .filter_map(|path| owner(&modules, path))
             .collect();
-        for other in owners {
-            if place(other).is_some_and(|place| place > own) {
-                findings.error(format!(
+        for other in owners.into_iter().filter(|other| *other != module) {
+            match place(other) {
+                Some(place) if place <= own => {}
+                Some(_) => findings.error(format!(
                     "{source}: {name} imports from {}, which is below it in the list",
                     other.join("::")
-                ));
+                )),
+                None => findings.error(format!(
+                    "{source}: {name} imports the whole of {}",
+                    other.join("::")
+                )),
             }
         }
     }
@@ -160,12 +179,20 @@ impl<'ast> Visit<'ast> for Imports<'_> {
         syn::visit::visit_path(self, path);
     }
 
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        // What a macro holds need not be Rust; only its full paths are looked at.
+        let tokens = item.tokens.to_string().replace(' ', "");
+        for path in tokens.split("crate::").skip(1) {
+            let end = path.find(|char: char| !char.is_alphanumeric() && !"_:".contains(char));
+            let path = &path[..end.unwrap_or(path.len())];
+            let segments = path.split("::").filter(|part| !part.is_empty());
+            self.paths.insert(segments.map(str::to_owned).collect());
+        }
+        syn::visit::visit_macro(self, item);
+    }
+
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {
-        let test = item
-            .attrs
-            .iter()
-            .any(|attribute| attribute.path().is_ident("cfg"));
-        if !test {
+        if !is_for_tests(item) {
             syn::visit::visit_item_mod(self, item);
         }
     }

@@ -44,7 +44,7 @@ pub(crate) fn check(tree: &Tree, limits: &Limits, findings: &mut Findings) {
     let readme = tree
         .files
         .get("README.md")
-        .map_or(0, |text| text.lines().count());
+        .map_or(usize::MAX, |text| text.lines().count());
     if readme > limits.readme {
         findings.error(format!(
             "README.md has {readme} lines, more than {}",
@@ -63,8 +63,9 @@ mod tests {
             .map(|(path, reason)| ((*path).to_owned(), (*reason).to_owned()))
             .collect();
         let mut findings = Findings::default();
+        let readme = [("README.md", "1\n")];
         check(
-            &Tree::of(files),
+            &Tree::of(&[&readme, files].concat()),
             &Limits {
                 warn: 2,
                 fail: 3,

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 
 use anyhow::{Context, ensure};
 
-/// The text files, by their path from the root.
+/// All files, by their path from the root.
 pub(crate) struct Tree {
+    /// The text of each; empty if it is not UTF-8.
     pub(crate) files: BTreeMap<String, String>,
 }
 
 impl Tree {
-    /// Reads all files that git tracks, and new ones that it does not ignore. Leaves out what is not
-    /// UTF-8.
+    /// Reads all files that git tracks, and new ones that it does not ignore.
     pub(crate) fn read() -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let git = Command::new("git")
@@ -33,11 +33,10 @@ impl Tree {
         let files = String::from_utf8(git.stdout)?
             .split_terminator('\0')
             // A deleted file stays listed until the next commit.
-            .filter_map(|path| {
-                Some((
-                    path.to_owned(),
-                    std::fs::read_to_string(root.join(path)).ok()?,
-                ))
+            .filter(|path| root.join(path).is_file())
+            .map(|path| {
+                let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+                (path.to_owned(), text)
             })
             .collect();
         Ok(Self { files })

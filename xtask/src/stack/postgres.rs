@@ -44,10 +44,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The cluster with this password. Its data has the password's hash in its name: every checkout has
-    /// passwords of its own, and a cluster that was made with another one would be of no use.
+    /// The cluster of this checkout with this password. Its data has the hash of both in its name: a copy of a
+    /// checkout has the same password, and a cluster that was made with another password is of no use.
     pub fn new(port: u16, password: &str, durable: bool, major: Major) -> Result<Self> {
-        let name = paths::hex(&Sha256::digest(password)[..6]);
+        let owner = format!("{} {password}", paths::root().display());
+        let name = paths::hex(&Sha256::digest(owner)[..6]);
         Ok(Self {
             port,
             password: password.to_owned(),
