@@ -179,6 +179,9 @@ impl<'ast> Visit<'ast> for Imports<'_> {
         syn::visit::visit_path(self, path);
     }
 
+    /// `pub(super)` imports nothing.
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
+
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         // What a macro holds need not be Rust; only its full paths are looked at.
         let tokens = item.tokens.to_string().replace(' ', "");
@@ -229,7 +232,7 @@ mod tests {
             errors(
                 "",
                 "use crate::low::{A, b::C};",
-                "use super::X; use crate::wing::middle::Y;"
+                "use super::X; use crate::wing::middle::Y; pub(super) struct Z;"
             ),
             [""; 0]
         );
