@@ -6,7 +6,7 @@ mod forward;
 mod glue;
 mod hang_ups;
 mod incoming;
-mod machine;
+mod platform;
 
 use std::cell::{OnceCell, RefCell};
 use std::panic;
@@ -30,7 +30,7 @@ use crate::workers::forward::forward;
 use crate::workers::hang_ups::unless_hung_up;
 pub use crate::workers::incoming::StreamBody;
 use crate::workers::incoming::{Headers, Incoming};
-use crate::workers::machine::Workers;
+use crate::workers::platform::Workers;
 
 /// What nginx calls a request whose client did not wait.
 const CLIENT_CLOSED_REQUEST: u16 = 499;

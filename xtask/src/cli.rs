@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::postgres::programs::Major;
+use crate::stack::postgres::programs::Major;
 
 /// Runs, tests and builds the chat API.
 #[derive(Parser)]

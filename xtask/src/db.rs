@@ -3,12 +3,13 @@
 use anyhow::{Result, bail};
 
 use crate::env_file;
-use crate::host::Host;
-use crate::postgres::programs::Major;
-use crate::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::run::Run;
+use crate::stack::host::Host;
+use crate::stack::lite;
+use crate::stack::postgres::programs::Major;
+use crate::stack::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::stack::{migrate, platform};
-use crate::{lite, paths, supervisor};
+use crate::{paths, supervisor};
 
 /// Removes what migrations and users made, and keeps what the platform made. The database itself stays,
 /// as Auth and PostgREST are connected to it.

@@ -8,13 +8,15 @@ use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 use tokio::time::sleep;
 
+use crate::build::{functions, tools};
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
-use crate::ports::{self, HOST};
 use crate::run::{Run, show_new};
+use crate::stack::ports::{self, LOOPBACK};
+use crate::stack::postgrest;
 use crate::stack::{Settings, Stack};
 use crate::supervisor::{self, Claim};
-use crate::{attach, build, functions, paths, postgrest, token, tools, wrangler};
+use crate::{build, existing_supabase, paths, token, wrangler};
 
 /// The person of the seed that the first curl line speaks for.
 const SEED_PERSON: &str = "alice@example.com";
@@ -55,7 +57,7 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     ports::check_free(args.port, "--port", "the edge")?;
     // Errors in the arguments come before anything that takes long.
     let attached = match &args.supabase_url {
-        Some(url) => Some(attach::vars(url, args)?),
+        Some(url) => Some(existing_supabase::vars(url, args)?),
         None => {
             ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
             ports::check_free(args.db_port, "--db-port", "Postgres")?;
@@ -66,7 +68,7 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     if let Some(vars) = &attached {
         let mend = "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one";
         let what = "the Supabase at --supabase-url answers";
-        run.step("supabase", what, mend, attach::check(vars))
+        run.step("supabase", what, mend, existing_supabase::check(vars))
             .await?;
         println!(
             "  its migrations are yours to apply: `supabase db push --remote`, or `supabase db reset` for a local one"
@@ -81,7 +83,7 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     let start = wrangler::start(run, &functions, &vars, args);
     run.step(wrangler::NAME, "the functions answer", mend, start)
         .await?;
-    let edge = format!("http://{HOST}:{}", args.port);
+    let edge = format!("http://{LOOPBACK}:{}", args.port);
     vars.insert("EDGE_URL".to_owned(), edge.clone());
     let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
     env_file::write(&run.state.join("stack.env"), head, &vars)?;

@@ -1,6 +1,6 @@
 //! The embedded stack, part by part, in the order in which each needs the ones before.
 
-pub mod gateway;
+pub mod api_gateway;
 pub mod host;
 pub mod keys;
 pub mod lite;
@@ -17,11 +17,11 @@ use anyhow::{Context, Result, ensure};
 use crate::env_file::Vars;
 use crate::run::Run;
 use crate::{http, token};
-use gateway::Upstreams;
+use api_gateway::Upstreams;
 use host::Host;
 use keys::Keys;
 use migrations::explain;
-use ports::HOST;
+use ports::LOOPBACK;
 use postgres::programs::Major;
 use postgres::{OWNER, Postgres, SUPERUSER, pristine};
 
@@ -107,7 +107,7 @@ impl Stack {
             postgrest: self.rest.rest,
             lite: self.lite,
         };
-        gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
+        api_gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
     }
 
     /// The lines of stack.env that the stack knows.
@@ -115,7 +115,7 @@ impl Stack {
         let vars = [
             (
                 "SUPABASE_URL",
-                format!("http://{HOST}:{}", self.settings.api),
+                format!("http://{LOOPBACK}:{}", self.settings.api),
             ),
             ("DATABASE_URL", self.postgres.url(OWNER)),
             ("SUPABASE_PUBLISHABLE_KEY", self.keys.anon.clone()),
@@ -139,7 +139,7 @@ impl Stack {
     async fn start_lite(&self, run: &Run) -> Result<()> {
         let port = self.lite;
         lite::start(run, &self.postgres, &self.keys, port)?;
-        let url = format!("http://{HOST}:{port}/auth/v1/health");
+        let url = format!("http://{LOOPBACK}:{port}/auth/v1/health");
         wait_for(&url, lite::NAME, run).await?;
         platform(&self.postgres).await?;
         if !self.settings.durable {
@@ -156,7 +156,7 @@ impl Stack {
 
     /// PostgREST itself, without the API gateway before it.
     pub fn postgrest_url(&self) -> String {
-        format!("http://{HOST}:{}", self.rest.rest)
+        format!("http://{LOOPBACK}:{}", self.rest.rest)
     }
 }
 

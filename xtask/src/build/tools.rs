@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::paths::{file_hash, root, tool_cache};
-use crate::postgres::programs::Major;
 use crate::run::{Run, command, find_program};
+use crate::stack::postgres::programs::Major;
 
 /// worker-build's version goes with the `worker` crate's minor version.
 const WORKER_BUILD: &str = "0.8.7";

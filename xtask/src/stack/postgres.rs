@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::paths;
-use crate::ports::HOST;
 use crate::run::{Run, command};
+use crate::stack::ports::LOOPBACK;
 
 /// The superuser, which on hosted Supabase belongs to the platform.
 pub const SUPERUSER: &str = "supabase_admin";
@@ -102,7 +102,7 @@ impl Postgres {
     /// The same for another database of the cluster.
     pub fn url_of(&self, role: &str, database: &str) -> String {
         format!(
-            "postgres://{role}:{}@{HOST}:{}/{database}",
+            "postgres://{role}:{}@{LOOPBACK}:{}/{database}",
             self.password, self.port
         )
     }

@@ -4,15 +4,16 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+use super::workerd;
+use crate::build::{self, functions};
 use crate::env_file::{self, Vars};
-use crate::functions;
-use crate::host::Host;
-use crate::migrations::explain;
-use crate::placement::Placement;
-use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::run::Run;
 use crate::stack::Stack;
-use crate::{keys, wasm, workerd};
+use crate::stack::host::Host;
+use crate::stack::keys;
+use crate::stack::migrations::explain;
+use crate::stack::postgres::{OWNER, Postgres, SUPERUSER, pristine};
+use crate::test::placement::Placement;
 
 /// The variables of the suites that need the database.
 pub fn database_vars(postgres: &Postgres, host: &Host) -> Result<Vars> {
@@ -65,7 +66,7 @@ pub async fn start_functions(run: &Run, stack: &Stack, faults: bool) -> Result<V
     let panicking = faults.then(functions::panicking).transpose()?;
     let mut built = functions.clone();
     built.extend(panicking.clone());
-    wasm::build(&built, run).await?;
+    build::build(&built, run).await?;
 
     // Now, and not earlier: a port that is free does not stay so.
     let placement = Placement::new(&functions, stack.vars())?;
