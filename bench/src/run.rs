@@ -82,9 +82,9 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
         .join("oha");
     let functions = functions::all()?;
     build::build(&functions, run).await?;
-    let mend = "npm must reach its registry: `npm ping`";
+    let repair = "npm must reach its registry: `npm ping`";
     let work = peers::prepare(run);
-    run.step("peers", "the peers are bundled", mend, work)
+    run.step("peers", "the peers are bundled", repair, work)
         .await?;
 
     data::forget_outdated(&run.state)?;
@@ -98,10 +98,10 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
     let stack = Stack::start(run, settings).await?;
     // Auth has made its schema, and nobody signs in here.
     run.stop(lite::NAME).await?;
-    let mend = "remove .dev/bench and run again";
+    let repair = "remove .dev/bench and run again";
     let load = World::load(&run.state, &stack.postgres, &stack.keys);
     let what = "1,000,000 messages are there";
-    let world = run.step("data", what, mend, load).await?;
+    let world = run.step("data", what, repair, load).await?;
 
     let project = start_api(&stack, run).await?;
     let mut vars = stack.vars();
@@ -128,9 +128,9 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
         servers,
         oha,
     };
-    let mend = "mend the peer in bench/peers: another answer cannot be compared";
+    let repair = "repair the peer in bench/peers: another answer cannot be compared";
     let check = answers::same_answers(&cases, &meter);
-    run.step("answers", "all give the same answers", mend, check)
+    run.step("answers", "all give the same answers", repair, check)
         .await?;
     Ok((meter, cases))
 }

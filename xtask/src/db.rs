@@ -38,11 +38,11 @@ pub async fn reset() -> Result<()> {
         lite::remove_files(&state)?;
         platform(&postgres).await
     };
-    let mend = "`cargo xtask stop`, then `cargo xtask dev` and again";
+    let repair = "`cargo xtask stop`, then `cargo xtask dev` and again";
     let what = "schemas, users, files and history are removed";
-    run.step("empty", what, mend, work).await?;
-    let mend = "correct the file, then `cargo xtask db reset` again";
-    migrate(&postgres, &Host::default(), mend, &run).await?;
+    run.step("empty", what, repair, work).await?;
+    let repair = "correct the file, then `cargo xtask db reset` again";
+    migrate(&postgres, &Host::default(), repair, &run).await?;
     println!("the database is as on the first start; tokens of removed users no longer work");
     Ok(())
 }

@@ -66,9 +66,9 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
         }
     };
     if let Some(vars) = &attached {
-        let mend = "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one";
+        let repair = "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one";
         let what = "the Supabase at --supabase-url answers";
-        run.step("supabase", what, mend, existing_supabase::check(vars))
+        run.step("supabase", what, repair, existing_supabase::check(vars))
             .await?;
         println!(
             "  its migrations are yours to apply: `supabase db push --remote`, or `supabase db reset` for a local one"
@@ -79,9 +79,9 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     // Neither needs the other, and compiling is the longer.
     let (mut vars, ()) =
         tokio::try_join!(supabase(attached, args, run), build::build(&functions, run))?;
-    let mend = "read its log; `cargo xtask build` builds the functions alone";
+    let repair = "read its log; `cargo xtask build` builds the functions alone";
     let start = wrangler::start(run, &functions, &vars, args);
-    run.step(wrangler::NAME, "the functions answer", mend, start)
+    run.step(wrangler::NAME, "the functions answer", repair, start)
         .await?;
     let edge = format!("http://{LOOPBACK}:{}", args.port);
     vars.insert("EDGE_URL".to_owned(), edge.clone());
@@ -111,7 +111,7 @@ async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
     println!("\nready in {:.1} s: {edge}", run.seconds());
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {
-            println!("\nthe chats of {SEED_PERSON}, whose token here is good for an hour:\n");
+            println!("\nthe chats of {SEED_PERSON}, the token below is valid for one hour:\n");
             println!("curl -s {edge}/chats -H 'Authorization: Bearer {token}'\n");
         }
         Err(_) => println!(

@@ -26,7 +26,7 @@ pub async fn run(args: DoctorArgs) -> Result<()> {
     match doctor::examine(&paths::root(), &url, api).await? {
         0 => println!("\nnothing is missing"),
         wrong => {
-            println!("\n{wrong} to mend");
+            println!("\nproblems to repair: {wrong}");
             return Err(Told.into());
         }
     }

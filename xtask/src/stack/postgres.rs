@@ -144,13 +144,13 @@ impl Postgres {
 /// Connects to any Postgres; the connection ends when the client is dropped.
 pub async fn connect(url: &str) -> Result<Client> {
     let mut config: Config = url.parse().context(
-        "that is no connection string, which looks like postgres://postgres:<password>@<host>:5432/postgres",
+        "this is not a connection string. Expected: postgres://postgres:<password>@<host>:5432/postgres",
     )?;
     config.application_name("xtask");
     // What listens there may be no Postgres, and say nothing.
     let (client, connection) = timeout(START_TIME, config.connect(NoTls))
         .await
-        .context("nothing answers there as Postgres does")?
+        .context("no Postgres answers at this address")?
         .context("cannot connect to Postgres")?;
     // It ends with its client; what goes wrong on it shows in the client's next call.
     tokio::spawn(connection);

@@ -75,8 +75,8 @@ pub async fn start_functions(run: &Run, stack: &Stack, faults: bool) -> Result<V
     } = placement.with_instances(panicking.as_ref())?;
     let trigger = vars["TRIGGER_PORT"].parse()?;
     let start = workerd::start(run, &placed, trigger);
-    let mend = "its log tells what it cannot load";
-    run.step(workerd::NAME, "the functions answer", mend, start)
+    let repair = "see its log for what it cannot load";
+    run.step(workerd::NAME, "the functions answer", repair, start)
         .await?;
     let log = run.log(workerd::NAME);
     let file = run.state.join("stack.env");
