@@ -17,8 +17,8 @@ use crate::supervisor::holder;
 /// How often we look whether all have ended, in 8 seconds.
 const LOOKS: u32 = 160;
 
-/// `cargo xtask guard`: waits until its input is closed, by the end of the run that started it, and ends the
-/// processes that the run has left. A run that ends by itself ends its guard first.
+/// `cargo xtask guard`: waits until the run ends (then its stdin closes). Then it ends the processes that the run
+/// left. A run that ends by itself ends its guard first.
 pub async fn guard(state: &Path) -> Result<()> {
     std::io::stdin().read_to_end(&mut Vec::new())?;
     let _one_at_a_time = lock_file(&state.join("orphans.lock")).await?;

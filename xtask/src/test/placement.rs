@@ -24,7 +24,7 @@ struct Instances {
     instance: Vec<Instance>,
 }
 
-/// The default is an instance as a function should be.
+/// Default: the function with its normal configuration.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Instance {

@@ -48,10 +48,9 @@ pub async fn make_helpers(postgres: &Postgres, host: &Host) -> Result<()> {
     Ok(())
 }
 
-/// Takes the database's limits out of the way of the tests by HTTP, many of which send hundreds of
-/// messages as one person: a million. The tests of a limit use a person's allowance up by SQL,
-/// and the SQL tests, which have run by now, met the limits as the migrations set them. That for
-/// uploads stays, as no test but its own comes near it.
+/// Sets the database's limits to one million, because many HTTP tests send hundreds of messages as one person. The
+/// limit for uploads is unchanged. Tests of a limit use up a person's allowance by SQL. The SQL tests, which ran
+/// before, had the limits of the migrations.
 pub async fn allow_many_writes(postgres: &Postgres) -> Result<()> {
     let sql = "update chat.rate_limits set max_count = 1000000 where name <> 'upload'";
     let client = postgres.connect(OWNER).await?;
