@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::tool::{leftovers, paths, print_failure};
+use crate::tool::{orphans, paths, print_failure};
 
 /// Measures the built functions beside what a team would build instead
 #[derive(Parser)]
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.part {
         None => run::run(cli.quick).await,
-        Some(Part::Guard { state }) => leftovers::guard(&state).await,
+        Some(Part::Guard { state }) => orphans::guard(&state).await,
         Some(Part::Api { port, postgrest }) => run::serve_api(port, postgrest).await,
     };
     match done {

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::data::cases::{Call, Wire};
 use crate::peers::target::Target;
 use crate::tool::paths::root;
-use crate::tool::{Function, HOST, Placement, Run, Vars, command, ports, workerd};
+use crate::tool::{Function, LOOPBACK, Placement, Run, Vars, command, ports, workerd};
 
 /// The folder of the peers' code.
 const PEERS: &str = "bench/peers";
@@ -143,7 +143,7 @@ fn drizzle(name: &str, setup: &Setup) -> Result<Listening> {
 }
 
 fn address(port: u16) -> String {
-    format!("{HOST}:{port}")
+    format!("{LOOPBACK}:{port}")
 }
 
 fn edge_at(address: &str) -> Listening {

@@ -15,8 +15,8 @@ use crate::peers::{self, SERVERS, Setup, answers, wait_for_port};
 use crate::report::summary::{Summary, rounded};
 use crate::report::{DIR, Results, machine};
 use crate::tool::{
-    Claim, HOST, Keys, OWNER, Run, Settings, Stack, Upstreams, command, functions, gateway, lite,
-    paths, ports, supervisor, tools, wasm,
+    Claim, Keys, LOOPBACK, OWNER, Run, Settings, Stack, Upstreams, api_gateway, build, command,
+    functions, lite, paths, ports, supervisor, tools,
 };
 
 /// The version of the load generator.
@@ -51,7 +51,7 @@ pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
     let keys = Keys::load_or_make(&own_state().join("secrets.env"))?;
     // Nobody signs in here or stores files.
     let upstreams = Upstreams { postgrest, lite: 0 };
-    gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
+    api_gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
     pending().await
 }
 
@@ -81,10 +81,10 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
         .await?
         .join("oha");
     let functions = functions::all()?;
-    wasm::build(&functions, run).await?;
-    let mend = "npm must reach its registry: `npm ping`";
+    build::build(&functions, run).await?;
+    let repair = "npm must reach its registry: `npm ping`";
     let work = peers::prepare(run);
-    run.step("peers", "the peers are bundled", mend, work)
+    run.step("peers", "the peers are bundled", repair, work)
         .await?;
 
     data::forget_outdated(&run.state)?;
@@ -98,10 +98,10 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
     let stack = Stack::start(run, settings).await?;
     // Auth has made its schema, and nobody signs in here.
     run.stop(lite::NAME).await?;
-    let mend = "remove .dev/bench and run again";
+    let repair = "remove .dev/bench and run again";
     let load = World::load(&run.state, &stack.postgres, &stack.keys);
     let what = "1,000,000 messages are there";
-    let world = run.step("data", what, mend, load).await?;
+    let world = run.step("data", what, repair, load).await?;
 
     let project = start_api(&stack, run).await?;
     let mut vars = stack.vars();
@@ -128,9 +128,9 @@ async fn start(run: &Run) -> Result<(Meter, Vec<Case>)> {
         servers,
         oha,
     };
-    let mend = "mend the peer in bench/peers: another answer cannot be compared";
+    let repair = "repair the peer in bench/peers: another answer cannot be compared";
     let check = answers::same_answers(&cases, &meter);
-    run.step("answers", "all give the same answers", mend, check)
+    run.step("answers", "all give the same answers", repair, check)
         .await?;
     Ok((meter, cases))
 }
@@ -142,7 +142,7 @@ async fn start_api(stack: &Stack, run: &Run) -> Result<String> {
     let (_, postgrest) = postgrest.rsplit_once(':').context("a URL has a port")?;
     let api = command(paths::program()?, ["api", &port.to_string(), postgrest]);
     run.start(API, api)?;
-    let url = format!("http://{HOST}:{port}");
+    let url = format!("http://{LOOPBACK}:{port}");
     wait_for_port(&url, API, run).await?;
     Ok(url)
 }
@@ -159,7 +159,7 @@ async fn measure(plan: &Plan, meter: &Meter, cases: Vec<Case>) -> Result<Results
     let work = meter.tails(plan, &cases, &mut series);
     run.step("open loops", "the reads", "", work).await?;
     let kb = |size: usize| rounded(size as f64 / 1024.0);
-    let sizes = wasm::sizes(&meter.setup.functions)?.into_iter();
+    let sizes = build::sizes(&meter.setup.functions)?.into_iter();
     Ok(Results {
         machine: machine::look(&meter.world).await?,
         quick: plan.quick,

@@ -1,4 +1,4 @@
--- What the chat needs of its surroundings, which no migration makes: rows (state, check, found, mend).
+-- What the chat needs of its surroundings, which no migration makes: rows (state, check, found, repair).
 with role_setting as (
   select r.rolname, split_part(s, '=', 1) as name, substr(s, strpos(s, '=') + 1) as value, d.setdatabase
   from pg_catalog.pg_db_role_setting d
@@ -69,7 +69,7 @@ lacking as (
 select 'postgres' as check,
   case when current_setting('server_version_num')::integer < 190000 then 'ok' else 'notice' end as state,
   current_setting('server_version') as found,
-  'the chat is tested on Postgres 15 to 18' as mend
+  'the chat is tested on Postgres 15 to 18' as repair
 
 union all
 select 'wal_level', case current_setting('wal_level') when 'logical' then 'ok' else 'differs' end, current_setting('wal_level'),

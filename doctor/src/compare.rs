@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 
 use super::findings::{Findings, State};
 use super::inventory::Inventory;
-use super::mends::{self, Mends};
+use super::repairs::{self, Repairs};
 
 /// The roles that requests come as. What others were granted is the project's own business.
 const API_ROLES: [&str; 4] = ["public", "anon", "authenticated", "service_role"];
 
 /// Adds a finding for each object that is missing, differs, or is not the chat's.
-pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings: &mut Findings) {
+pub fn compare(
+    expected: &Inventory,
+    found: &Inventory,
+    repairs: &Repairs,
+    findings: &mut Findings,
+) {
     let is_hosts = |name: &str| {
         let key = ("host interface".to_owned(), name.to_owned());
         expected.0.contains_key(&key)
@@ -28,7 +33,7 @@ pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings:
             ("grant", None) if !found.has_object_of(name) => {}
             ("grant", _) => {
                 let there = there.map_or("", String::as_str);
-                grant(name, definition, there, mends, findings);
+                grant(name, definition, there, repairs, findings);
             }
             (_, Some(there)) if there == definition => findings.count(kind),
             ("setting" | "rate limit" | "bucket limit", Some(there)) => findings.add(
@@ -39,11 +44,11 @@ pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings:
             ),
             (_, Some(there)) => {
                 let found = format!("{name}: {}", different_part(there, definition));
-                let mend = match kind.as_str() {
-                    "publication" => mends::published_otherwise(there),
-                    _ => mends.mend(kind, name, definition),
+                let repair = match kind.as_str() {
+                    "publication" => repairs::published_otherwise(there),
+                    _ => repairs.repair(kind, name, definition),
                 };
-                findings.add(State::Differs, kind, found, mend);
+                findings.add(State::Differs, kind, found, repair);
             }
             ("rate limit", None) => findings.add(
                 State::Notice,
@@ -55,13 +60,13 @@ pub fn compare(expected: &Inventory, found: &Inventory, mends: &Mends, findings:
                 State::Missing,
                 kind,
                 name.clone(),
-                mends.mend(kind, name, definition),
+                repairs.repair(kind, name, definition),
             ),
         }
     }
     for ((kind, name), definition) in &found.0 {
         if !expected.0.contains_key(&(kind.clone(), name.clone())) {
-            surplus(kind, name, definition, expected, mends, findings);
+            surplus(kind, name, definition, expected, repairs, findings);
         }
     }
 }
@@ -73,22 +78,22 @@ fn host_function(name: &str, definition: &str, is_stub: bool, findings: &mut Fin
     let has = |part: &&str| definition.split("; ").any(|found| found == *part);
     if is_stub {
         let found = format!("{name} is still the stub, which allows nothing");
-        let mend = "write a host of your own: the function's comment says what it answers";
-        findings.add(State::Notice, check, found, mend.to_owned());
+        let repair = "write a host of your own: the function's comment says what it answers";
+        findings.add(State::Notice, check, found, repair.to_owned());
     } else if needed.iter().all(has) {
         let found = format!("{name} is the host's");
         findings.add(State::Ok, check, found, String::new());
     } else {
         let found = format!("{name}: {definition}; should be {}", needed.join("; "));
-        let mend = format!("alter function {name} security definer set search_path = ''");
-        findings.add(State::Differs, check, found, mend);
+        let repair = format!("alter function {name} security definer set search_path = ''");
+        findings.add(State::Differs, check, found, repair);
     }
 }
 
 const PASSED_ON: &str = " with grant option";
 
 /// Which privileges a role lacks on an object, and which it should not have.
-fn grant(name: &str, expected: &str, found: &str, mends: &Mends, findings: &mut Findings) {
+fn grant(name: &str, expected: &str, found: &str, repairs: &Repairs, findings: &mut Findings) {
     let (expected, found) = (privileges(expected), privileges(found));
     if expected == found {
         findings.count("grant");
@@ -101,12 +106,12 @@ fn grant(name: &str, expected: &str, found: &str, mends: &Mends, findings: &mut 
     };
     let lacking = listed(expected.iter().filter(|privilege| !has(privilege)));
     if !lacking.is_empty() {
-        let mend = format!("grant {lacking} on {object} to {role}");
+        let repair = format!("grant {lacking} on {object} to {role}");
         findings.add(
             State::Missing,
             "grant",
             format!("{name}: {lacking}"),
-            mends.also_all_grants(&mend),
+            repairs.also_all_grants(&repair),
         );
     }
     let surplus: BTreeSet<_> = found.difference(&expected).copied().collect();
@@ -116,13 +121,13 @@ fn grant(name: &str, expected: &str, found: &str, mends: &Mends, findings: &mut 
         } else {
             State::Notice
         };
-        let mend = revoke(&surplus, object, role, &expected);
+        let repair = revoke(&surplus, object, role, &expected);
         let surplus = listed(surplus.iter());
         findings.add(
             state,
             "grant",
             format!("{name}: too much: {surplus}"),
-            mends.also_all_grants(&mend),
+            repairs.also_all_grants(&repair),
         );
     }
 }
@@ -160,7 +165,7 @@ fn surplus(
     name: &str,
     definition: &str,
     ours: &Inventory,
-    mends: &Mends,
+    repairs: &Repairs,
     findings: &mut Findings,
 ) {
     let is_ours = |kind: &str, name: &str| ours.0.contains_key(&(kind.to_owned(), name.to_owned()));
@@ -173,24 +178,24 @@ fn surplus(
             if definition.starts_with("as restrictive") {
                 let found =
                     format!("{name} is not the chat's, and restrictive: it binds the chat's too");
-                let mend = "nothing, if it lets the chat's files and channels through";
-                findings.add(State::Notice, kind, found, mend.to_owned());
+                let repair = "nothing, if it lets the chat's files and channels through";
+                findings.add(State::Notice, kind, found, repair.to_owned());
             }
         }
         // The line of the table says that the table is not the chat's.
         "row security" | "column" | "replica identity" if !is_ours("table", table_of(name)) => {}
-        "grant" if ours.has_object_of(name) => grant(name, "", definition, mends, findings),
+        "grant" if ours.has_object_of(name) => grant(name, "", definition, repairs, findings),
         "grant" => {}
         "policy" => {
             let (table, policy) = name.split_once(": ").unwrap_or((name, ""));
-            let mend = format!("drop policy \"{}\" on {table}", policy.replace('"', "\"\""));
+            let repair = format!("drop policy \"{}\" on {table}", policy.replace('"', "\"\""));
             let why = if definition.starts_with("as restrictive") {
                 "it hides rows that the chat needs"
             } else {
                 "policies are joined by \"or\""
             };
             let found = format!("{name} is not the chat's, and {why}");
-            findings.add(State::Differs, kind, found, mend);
+            findings.add(State::Differs, kind, found, repair);
         }
         _ => findings.add(
             State::Notice,
@@ -207,11 +212,11 @@ fn overload(name: &str, ours: &Inventory, findings: &mut Findings) {
     let is_ours = |(kind, ours): &(String, String)| kind == "function" && bare(ours) == bare(name);
     if ours.0.keys().any(is_ours) {
         let found = format!("{name} is not the chat's, and has the name of one of its functions");
-        let mend = format!(
+        let repair = format!(
             "nothing, if each needs an argument that the other has not; else requests get PGRST203: \
              alter routine {name} rename to …"
         );
-        findings.add(State::Notice, "function", found, mend);
+        findings.add(State::Notice, "function", found, repair);
     }
 }
 

@@ -23,12 +23,12 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Asks PostgREST for something in schema `chat`, which it must refuse.
 pub async fn ask(api: Option<Api<'_>>, findings: &mut Findings) {
     let Some(api) = api else {
-        let mend = "give --supabase-url and --publishable-key";
+        let repair = "give --supabase-url and --publishable-key";
         let found = "PostgREST was not asked whether it exposes chat";
-        findings.add(State::Notice, CHECK, found.to_owned(), mend.to_owned());
+        findings.add(State::Notice, CHECK, found.to_owned(), repair.to_owned());
         return;
     };
-    let (state, found, mend) = match get_settings(api).await {
+    let (state, found, repair) = match get_settings(api).await {
         Err(error) => (
             State::Differs,
             format!("the Supabase of --supabase-url does not answer: {error:#}"),
@@ -36,7 +36,7 @@ pub async fn ask(api: Option<Api<'_>>, findings: &mut Findings) {
         ),
         Ok((status, body)) => judge(status, &body),
     };
-    findings.add(state, CHECK, found, mend.to_owned());
+    findings.add(state, CHECK, found, repair.to_owned());
 }
 
 fn judge(status: StatusCode, body: &Value) -> (State, String, &'static str) {

@@ -46,7 +46,7 @@ pub struct Finding {
     /// Its name, and what is the matter with it.
     pub found: String,
     /// What to do.
-    pub mend: String,
+    pub repair: String,
 }
 
 /// All that was found.
@@ -64,37 +64,37 @@ impl Findings {
     }
 
     /// A line of its own.
-    pub fn add(&mut self, state: State, check: &str, found: String, mend: String) {
+    pub fn add(&mut self, state: State, check: &str, found: String, repair: String) {
         self.lines.push(Finding {
             state,
             check: check.to_owned(),
             found,
-            mend,
+            repair,
         });
     }
 
-    /// How many must be mended.
+    /// How many must be repaired.
     pub fn wrong(&self) -> usize {
         let is_wrong = |line: &&Finding| matches!(line.state, State::Missing | State::Differs);
         self.lines.iter().filter(is_wrong).count()
     }
 
-    /// Prints the table. What must be mended comes last, as a terminal shows the end.
+    /// Prints the table. What must be repaired comes last, as a terminal shows the end.
     pub fn print(&self) {
         for (kind, count) in &self.as_they_should_be {
             print(State::Ok, kind, &format!("{count} as they should be"), "");
         }
         for state in [State::Ok, State::Notice, State::Missing, State::Differs] {
             for line in self.lines.iter().filter(|line| line.state == state) {
-                print(line.state, &line.check, &line.found, &line.mend);
+                print(line.state, &line.check, &line.found, &line.repair);
             }
         }
     }
 }
 
-fn print(state: State, check: &str, found: &str, mend: &str) {
+fn print(state: State, check: &str, found: &str, repair: &str) {
     println!("  {:<8} {check:<18} {found}", state.label());
-    if state != State::Ok && !mend.is_empty() {
-        println!("{:30}mend: {mend}", "");
+    if state != State::Ok && !repair.is_empty() {
+        println!("{:30}repair: {repair}", "");
     }
 }

@@ -7,8 +7,8 @@ mod compare;
 mod exposed;
 mod findings;
 mod inventory;
-mod mends;
 mod migrations;
+mod repairs;
 mod surroundings;
 mod target;
 mod tls;
@@ -18,7 +18,7 @@ use std::path::Path;
 use anyhow::Result;
 use findings::Findings;
 use inventory::Inventory;
-use mends::Mends;
+use repairs::Repairs;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 /// The schema that the migrations make for what is no API.
@@ -38,7 +38,7 @@ pub struct Api<'a> {
     pub key: &'a str,
 }
 
-/// Examines a database, prints what it finds, and returns how many things must be mended. `checkout` is the
+/// Examines a database, prints what it finds, and returns how many things must be repaired. `checkout` is the
 /// folder that holds `supabase/`. Without an `api`, PostgREST is not asked which schemas it exposes.
 pub async fn examine(checkout: &Path, database_url: &str, api: Option<Api<'_>>) -> Result<usize> {
     let mut client = target::connect(database_url).await?;
@@ -47,7 +47,7 @@ pub async fn examine(checkout: &Path, database_url: &str, api: Option<Api<'_>>) 
     let migrations = migrations::list(checkout)?;
     let mut findings = Findings::default();
     let expected = Inventory::read(checkout)?;
-    compare::compare(&expected, &found, &Mends(&migrations), &mut findings);
+    compare::compare(&expected, &found, &Repairs(&migrations), &mut findings);
     surroundings::look(snapshot.client(), &migrations, &mut findings).await?;
     snapshot.rollback().await?;
     exposed::ask(api, &mut findings).await;

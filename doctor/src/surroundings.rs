@@ -18,7 +18,7 @@ pub async fn look(
 ) -> Result<()> {
     for row in client.query(CHECKS, &[]).await? {
         let state = State::named(row.get("state"));
-        findings.add(state, row.get("check"), row.get("found"), row.get("mend"));
+        findings.add(state, row.get("check"), row.get("found"), row.get("repair"));
     }
     history(client, migrations, findings).await?;
     lost_broadcasts(client, findings).await?;
@@ -48,23 +48,23 @@ async fn history(client: &Client, migrations: &[Migration], findings: &mut Findi
         }
         if file.name == EXAMPLE_HOST && !has(client, "example_host.friendships").await? {
             let found = "the example host is not there";
-            let mend = "nothing, if the project has a host of its own; never push the example then, \
+            let repair = "nothing, if the project has a host of its own; never push the example then, \
                  as its functions would replace the host's";
             findings.add(
                 State::Notice,
                 "migration",
                 found.to_owned(),
-                mend.to_owned(),
+                repair.to_owned(),
             );
             continue;
         }
         let found = format!("{}_{} is not recorded as applied", file.version, file.name);
-        let mend = format!(
+        let repair = format!(
             "npx supabase db push --remote; or, where its objects are there (after a restore): \
              npx supabase migration repair --remote --status applied {}",
             file.version
         );
-        findings.add(State::Missing, "migration", found, mend);
+        findings.add(State::Missing, "migration", found, repair);
     }
     if !recorded.is_empty() {
         let names: Vec<_> = recorded
@@ -72,9 +72,9 @@ async fn history(client: &Client, migrations: &[Migration], findings: &mut Findi
             .map(|(v, name)| format!("{v}_{name}"))
             .collect();
         let found = format!("unknown here: {}", names.join(", "));
-        let mend =
+        let repair =
             "nothing, if they are the project's own; else update this checkout, which is older";
-        findings.add(State::Notice, "migration", found, mend.to_owned());
+        findings.add(State::Notice, "migration", found, repair.to_owned());
     }
     Ok(())
 }
@@ -89,9 +89,9 @@ async fn lost_broadcasts(client: &Client, findings: &mut Findings) -> Result<()>
     let lost: i64 = row.get(0);
     if lost > 0 {
         let found = format!("{lost} broadcasts could not be sent since the database was made");
-        let mend =
+        let repair =
             "the warnings in the database's log say why; clients have learnt of them by the feed";
-        findings.add(State::Notice, "realtime", found, mend.to_owned());
+        findings.add(State::Notice, "realtime", found, repair.to_owned());
     }
     Ok(())
 }
@@ -105,8 +105,8 @@ async fn public_channels(client: &Client, findings: &mut Findings) -> Result<()>
                    and has_table_privilege(attrelid, 'select')";
     if client.query_one(columns, &[]).await?.get::<_, i64>(0) < 2 {
         let found = "cannot be seen from the database: whether Realtime refuses public channels";
-        let mend = "Dashboard → Project Settings → Realtime: turn off \"Allow public access\"";
-        findings.add(State::Notice, check, found.to_owned(), mend.to_owned());
+        let repair = "Dashboard → Project Settings → Realtime: turn off \"Allow public access\"";
+        findings.add(State::Notice, check, found.to_owned(), repair.to_owned());
         return Ok(());
     }
     let tenants = "select external_id, private_only from _realtime.tenants";
@@ -118,10 +118,10 @@ async fn public_channels(client: &Client, findings: &mut Findings) -> Result<()>
         } else {
             let found =
                 format!("tenant {tenant} has public channels, where anyone can forge events");
-            let mend = format!(
+            let repair = format!(
                 "update _realtime.tenants set private_only = true where external_id = '{tenant}', and restart Realtime"
             );
-            findings.add(State::Notice, check, found, mend);
+            findings.add(State::Notice, check, found, repair);
         }
     }
     Ok(())

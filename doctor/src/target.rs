@@ -17,7 +17,7 @@ const OLDEST: i32 = 15;
 pub async fn connect(url: &str) -> Result<Client> {
     let config = url.parse::<Config>();
     let mut config = config.ok().filter(|config| !config.get_hosts().is_empty()).context(
-        "the connection string is not one. It looks like \
+        "this is not a connection string. Expected: \
          postgresql://postgres:<password>@<host>:5432/postgres (Dashboard → Connect); characters such as \
          @ and / in the password are written as %40 and %2F",
     )?;
@@ -32,7 +32,7 @@ pub async fn connect(url: &str) -> Result<Client> {
 fn explain(error: tokio_postgres::Error) -> Error {
     let Some(db) = error.as_db_error() else {
         return Error::new(error).context(
-            "no Postgres answers there. Is the host right, and the port (5432)? From a network without IPv6 use \
+            "no Postgres answers at this address. Is the host right, and the port (5432)? From a network without IPv6 use \
              the address of the session pooler (Dashboard → Connect)",
         );
     };

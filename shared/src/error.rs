@@ -63,9 +63,9 @@ error_codes! {
     UnsupportedMediaType = 415 "unsupported_media_type" "The request body must be application/json, without a content encoding.";
     RateLimited = 429 "rate_limited" "Too many requests.";
     Internal = 500 "internal" "Something went wrong on our side.";
-    BadUpstream = 502 "bad_upstream" "The database gave an unexpected answer.";
+    BadUpstream = 502 "bad_upstream" "A service behind the API gave an unexpected answer.";
     Unavailable = 503 "unavailable" "The service is not available at the moment.";
-    UpstreamTimeout = 504 "upstream_timeout" "The database took too long to answer.";
+    UpstreamTimeout = 504 "upstream_timeout" "A service behind the API took too long to answer.";
 }
 
 impl ErrorCode {

@@ -6,7 +6,7 @@ mod forward;
 mod glue;
 mod hang_ups;
 mod incoming;
-mod machine;
+mod platform;
 
 use std::cell::{OnceCell, RefCell};
 use std::panic;
@@ -30,7 +30,7 @@ use crate::workers::forward::forward;
 use crate::workers::hang_ups::unless_hung_up;
 pub use crate::workers::incoming::StreamBody;
 use crate::workers::incoming::{Headers, Incoming};
-use crate::workers::machine::Workers;
+use crate::workers::platform::Workers;
 
 /// What nginx calls a request whose client did not wait.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -40,7 +40,7 @@ thread_local! {
     static VERIFIER: Rc<Verifier> = Rc::default();
     /// That configuration, once it has been found good.
     static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
-    /// Part of it, which answers need that tell of a bad one.
+    /// The CORS part. Error replies need it even if the rest of the configuration is wrong.
     static CORS: OnceCell<Rc<Cors>> = const { OnceCell::new() };
 }
 
@@ -137,7 +137,7 @@ where
     exchange.respond(answer)
 }
 
-/// Nobody reads it, and no line of the log tells of it.
+/// The client is gone, so nobody reads this reply. It is not logged.
 fn hung_up() -> worker::Result<web_sys::Response> {
     Ok(glue::answer(CLIENT_CLOSED_REQUEST, "", None)?)
 }
@@ -207,7 +207,7 @@ impl Exchange {
         log_places_of_panics();
         let platform = Workers {
             env: env.into(),
-            // Not its own method of that name, which the runtime has for bodies.
+            // `Clone::clone`, because `Request.clone()` in JavaScript copies the body.
             request: Some(Clone::clone(&request)),
         };
         let trace = Scope::new(&platform).trace;

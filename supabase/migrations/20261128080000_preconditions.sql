@@ -16,14 +16,14 @@ set local quote_all_identifiers = off;
 
 do $$
 begin
-  -- This is so in a database that was restored from a dump.
+  -- A dump does not hold the migration history. So this is the case after a restore.
   if (
     select count(*) = 2 from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where (n.nspname, c.relname) in (('chat', 'refusals'), ('chat', 'chats'))
   ) then
     raise exception using errcode = '55000', message =
-      E'the chat is in this database already, and the history of migrations does not tell of it. Nothing was changed.\n'
-      'To enter all files of supabase/migrations there: supabase migration repair --remote --status applied';
+      E'the chat is already installed, but the migration history does not list its migrations. Nothing was changed.\n'
+      'To record them: supabase migration repair --remote --status applied';
   end if;
 end
 $$;
@@ -36,7 +36,7 @@ declare
   me constant text := quote_ident(current_user);
   found text;
 begin
-  select string_agg(format(E'\n- %s\n    %s', f.finding, f.mend), '' order by f.place) into found
+  select string_agg(format(E'\n- %s\n    %s', f.finding, f.repair), '' order by f.place) into found
   from (values
     (1, current_setting('server_version_num')::integer < 150000,
       'this is Postgres ' || current_setting('server_version') || '; the chat needs 15 or later',
@@ -56,7 +56,7 @@ begin
     (6, not current_setting('standard_conforming_strings')::boolean,
       'standard_conforming_strings is off, so the files mean something else',
       format('alter database %s set standard_conforming_strings = on; where a role has it: alter role … reset …', database))
-  ) as f (place, is_so, finding, mend)
+  ) as f (place, is_so, finding, repair)
   where f.is_so;
   perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
 end
@@ -76,7 +76,7 @@ begin
   else
     with
     roles as (
-      select format('there is no role %s', name) as finding, format('as a superuser: create role %s nologin;', name) as mend
+      select format('there is no role %s', name) as finding, format('as a superuser: create role %s nologin;', name) as repair
       from unnest(array['anon', 'authenticated', 'service_role']) as name
       where not exists (select from pg_roles r where r.rolname = name)
     ),
@@ -146,7 +146,7 @@ begin
       select * from roles union all select * from missing_tables union all select * from missing_columns
       union all select * from open_tables union all select * from missing_functions union all select * from rights
     )
-    select string_agg(format(E'\n- %s\n    %s', f.finding, f.mend), '' order by f.finding) into found from findings f;
+    select string_agg(format(E'\n- %s\n    %s', f.finding, f.repair), '' order by f.finding) into found from findings f;
   end if;
   perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
 end
@@ -192,7 +192,7 @@ begin
     select 1 as place, format('schema %I exists', n.nspname) as finding, concat(
       format('alter schema %I rename to …;', n.nspname),
       case n.nspname when 'chat' then ' and take chat out of the exposed schemas (Dashboard, API), as this one must not be' end
-    ) as mend
+    ) as repair
     from pg_namespace n where n.nspname in ('chat', 'example_host')
   ),
   relations as (
@@ -290,7 +290,7 @@ begin
     select * from schemas union all select * from relations union all select * from types union all select * from functions
     union all select * from policies union all select * from triggers
   )
-  select string_agg(format(E'\n- %s\n    %s', f.finding, f.mend), '' order by f.place, f.finding) into found from findings f;
+  select string_agg(format(E'\n- %s\n    %s', f.finding, f.repair), '' order by f.place, f.finding) into found from findings f;
   perform set_config('chat_install.findings', concat(current_setting('chat_install.findings'), found), false);
 end
 $$;
@@ -356,7 +356,7 @@ declare
 begin
   if findings <> '' then
     raise exception using errcode = '55000', message =
-      'the chat cannot be installed in this database, and nothing was changed. Mend this and push again. '
+      'the chat cannot be installed in this database, and nothing was changed. Repair this and push again. '
       'A migration that renames needs a number below 20261128080000, so that new databases pass too:' || findings;
   end if;
 end

@@ -44,7 +44,7 @@ create table chat.settings (
 comment on table chat.settings is 'What an operator may change: update chat.settings set value = … where name = ….';
 insert into chat.settings (name, value, meaning) values (
   'told_participants', 10,
-  'the largest number of participants with which a chat tells each of them of its messages on their own channel, and tells everybody of read marks'
+  'The largest number of participants. In a chat with more people, messages go only to the chat''s channel, not to each person''s channel, and read marks only to the reader.'
 );
 alter table chat.settings enable row level security;
 alter table chat.settings force row level security;

@@ -42,8 +42,8 @@ create table public.messages (
     or attachment_path is not null and attachment_width > 0 and attachment_height > 0
   ),
   constraint messages_text_fits check (char_length(text) between 1 and chat.max_text_length()),
-  -- With the included columns this index is not smaller than the page's index. If it were, the planner, which has no
-  -- statistics of this table, would read a chat by this index and then sort it.
+  -- The included columns make this index as large as the page index. Otherwise the planner would choose it to read a
+  -- chat, and would then have to sort.
   constraint messages_rev_is_of_one_change unique (chat_id, rev) include (id, created_at, deleted_at)
 );
 comment on table public.messages is 'The messages of all chats. A deleted message keeps its row, and only moderators see it.';
@@ -99,7 +99,8 @@ create policy "participants read messages, and moderators the deleted ones"
   );
 
 -- Shape ----------------------------------------------------------------------
--- A new field of Message is a column of the table and a line of chat.to_message.
+-- A new field of Message is a column of the table and a line of chat.to_message, after `attachment`: the function
+-- messages searches answers for the bytes of `attachmentUrl`, `attachment` and its `path`, in this order.
 --
 -- These functions return a set of one row, because the planner inlines such a function where a statement has it in
 -- FROM. It does not inline a scalar function that has a subquery.

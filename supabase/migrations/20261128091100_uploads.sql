@@ -116,7 +116,7 @@ begin
         select from public.messages m
         where m.attachment_path = attach_upload.path and m.chat_id = attach_upload.chat_id and m.sender_id = me
       ) then 'is in a message already'
-      else 'is no upload of yours in this chat'
+      else 'is not one of your uploads in this chat'
     end);
   elsif clock_timestamp() > upload.created_at + chat.attach_window() then
     perform chat.refuse_field('attachmentUrl', 'was reserved too long ago');

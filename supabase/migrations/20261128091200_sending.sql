@@ -69,9 +69,8 @@ begin
     file := chat.attach_upload(before.id, attachment_path);
   end if;
 
-  -- After every check and after the search for an earlier send: neither a refused send nor a retry counts. Under the
-  -- chat's lock: a sender who waited for a chat while holding the allowance's lock would block their sends to other
-  -- chats.
+  -- This runs after all checks, so a refused send and a retry do not count. It runs under the chat's lock. Otherwise a
+  -- sender would hold the allowance's lock while waiting for this chat, and would block their own sends to other chats.
   perform chat.charge('send');
 
   update chat.chats c

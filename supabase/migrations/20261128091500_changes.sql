@@ -1,8 +1,9 @@
 -- The feed of changes: how a client learns what it has missed.
 --
 -- Each message has the rev of its last change. So one scan of (chat_id, rev) from the client's position gives every
--- message that has changed since then, once and in order. The feed reports messages that RLS hides as deletions. So
--- a function that RLS does not restrict reads it, and leaves out their content by the same rule.
+-- message that has changed since then, once and in order. RLS hides some messages. The feed
+-- reports these as deletions. So a function that RLS does not restrict reads it, and leaves out their content by the
+-- same rule.
 
 create function chat.epoch() returns text
 language sql stable parallel safe

@@ -105,7 +105,7 @@ begin
 end
 $$;
 comment on function chat.follow_people(chat.membership[], chat.membership[]) is
-  'Host: adds people to the chats of events and groups, and removes people from them. Called once for each statement. A person in both lists has not moved.';
+  'Host: adds people to the chats of events and groups, and removes people from them. Called once for each statement. A person in both lists is neither added nor removed.';
 
 create function chat.rename_event(event_id uuid, authors_chat_name text, group_chat_name text) returns void
 language plpgsql volatile security definer set search_path = ''

@@ -85,7 +85,7 @@ begin
 end
 $$;
 comment on function chat.is_leftover(text, timestamptz) is
-  'Whether the sweeper may remove a file: no message that is not deleted has it, and none can get it.';
+  'Whether the sweeper may remove a file: every message with this file is deleted, and no new message can use it.';
 
 create function chat.leftover_uploads(
   unattached_hours integer, deleted_days integer, strays boolean, at_most integer

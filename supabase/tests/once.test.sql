@@ -2,7 +2,7 @@
 -- moderators' rule fails this file. It reads the bodies of all functions of the chat.
 
 begin;
-select plan(14);
+select plan(16);
 
 -- The bodies without comments. The functions of the host's interface are the host's.
 create temporary view body as
@@ -121,6 +121,16 @@ select is_empty(
   $$ select c.oid::regclass from pg_catalog.pg_class c where c.relnamespace = 'chat'::regnamespace and c.relkind in ('v', 'm') $$,
   'nor does a view'
 );
+
+-- The function messages puts the URL of a file in by these bytes (`UNSIGNED` in functions/messages/src/constants.rs).
+select matches(
+  message::text, '"attachmentUrl":null,"attachment":\{"path":"a/b",',
+  format('in chat.to_message, attachment follows attachmentUrl, and path is its first field (for a moderator: %s)', for_moderator)
+)
+from (values (false), (true)) as viewer (for_moderator)
+cross join lateral chat.to_message(
+  jsonb_populate_record(null::public.messages, '{"attachment_path": "a/b"}'), null, for_moderator
+) as message;
 
 -- Topics, pages, buckets -------------------------------------------------------
 

@@ -73,7 +73,7 @@ from (values
 select pg_temp.store(pg_temp.path(file_name)) from unnest(array['upload 14', 'upload 15', 'for the group', 'of bob']) as file_name;
 select is(
   chat_tests.refusal(format('send_message(chat_tests.id(''pair''), ''Look'', attachment_path => %L)', path)),
-  pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), said
+  pg_temp.field('attachmentUrl', 'is not one of your uploads in this chat'), said
 )
 from (values
   (pg_temp.path('for the group'), 'nor an upload to another chat'),
@@ -94,11 +94,11 @@ select is(pg_temp.attach('upload 15'), pg_temp.field('attachmentUrl', 'was reser
 select is(pg_temp.attach('upload 14'), pg_temp.field('attachmentUrl', 'is in a message already'), 'it can be sent once');
 select chat_tests.act_as('bob');
 select is(
-  pg_temp.attach('upload 14'), pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), 'only the person who uploaded it can send it'
+  pg_temp.attach('upload 14'), pg_temp.field('attachmentUrl', 'is not one of your uploads in this chat'), 'only the person who uploaded it can send it'
 );
 select chat_tests.act_as('alice');
 select is(
-  pg_temp.attach('upload 14', 'group chat'), pg_temp.field('attachmentUrl', 'is no upload of yours in this chat'), 'and only to the chat that it was uploaded to'
+  pg_temp.attach('upload 14', 'group chat'), pg_temp.field('attachmentUrl', 'is not one of your uploads in this chat'), 'and only to the chat that it was uploaded to'
 );
 select is(
   (select c.rev from chat.chats c where c.id = chat_tests.id('pair')), (chat_tests.answer('rev before') #>> '{}')::bigint + 1,

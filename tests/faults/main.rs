@@ -7,9 +7,9 @@
 mod files;
 mod hang_ups;
 mod outages;
-mod overloads;
 mod panics;
 mod pool;
 mod proxied;
+mod same_names;
 mod schemas;
 mod writes;

@@ -65,7 +65,7 @@ async fn the_doctor_asks_whether_the_chat_is_exposed() {
         "{text}"
     );
     assert!(
-        text.contains("mend: take chat out of the exposed schemas"),
+        text.contains("repair: take chat out of the exposed schemas"),
         "{text}"
     );
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-/// The lines of `.dev/stack.env`, which `cargo xtask test http` puts into the environment.
+/// The lines of `.dev/test/stack.env`, which `cargo xtask test` also puts into the environment.
 #[derive(Debug)]
 pub struct Env {
     /// The gateway function.

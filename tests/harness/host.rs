@@ -11,7 +11,8 @@ const EXAMPLE: &str = "example_host";
 /// How the tests reach the host; a folder brings its own.
 const HELPERS: &str = "001_host.test.sql";
 
-/// What `cargo xtask test` says in CHAT_HOST.
+/// Which host is installed, from CHAT_HOST: `example`, `installed` (another one in supabase/migrations), `folder` (from
+/// `--host`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
     /// `example`: the example's migration is in supabase/migrations.

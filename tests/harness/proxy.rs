@@ -71,16 +71,16 @@ pub struct Proxy {
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What befalls whom, and how often.
+/// Which fault applies to which service, and how often.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     fault: Fault,
     times: Times,
-    /// Requests for the other service meet nothing.
+    /// Requests to the other service are not changed.
     only: Option<Service>,
 }
 
-/// How often a fault befalls a request.
+/// How often a fault applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Times {
     Always,

@@ -7,111 +7,111 @@ use crate::refusals::assert_refused;
 pub struct Collision {
     pub sql: &'static str,
     pub finding: &'static str,
-    pub mend: &'static str,
+    pub repair: &'static str,
 }
 
 pub const COLLISIONS: [Collision; 19] = [
     Collision {
         sql: "alter table storage.objects disable row level security",
         finding: "row level security is off on storage.objects: policies there would do nothing",
-        mend: "as its owner, supabase_storage_admin: alter table storage.objects enable row level security;",
+        repair: "as its owner, supabase_storage_admin: alter table storage.objects enable row level security;",
     },
     Collision {
         sql: "drop function realtime.send",
         finding: "there is no function realtime.send(jsonb, text, text, boolean)",
-        mend: "update that part of Supabase, or take the URL of a hosted project's database",
+        repair: "update that part of Supabase, or take the URL of a hosted project's database",
     },
     Collision {
         sql: "create schema chat",
         finding: "schema chat exists",
-        mend: "alter schema chat rename to …; and take chat out of the exposed schemas (Dashboard, API), as this one must not be",
+        repair: "alter schema chat rename to …; and take chat out of the exposed schemas (Dashboard, API), as this one must not be",
     },
     Collision {
         sql: "create schema example_host",
         finding: "schema example_host exists",
-        mend: "alter schema example_host rename to …;",
+        repair: "alter schema example_host rename to …;",
     },
     Collision {
         sql: "create table public.notes (id int constraint messages_pkey primary key)",
         finding: "index public.messages_pkey exists",
-        mend: "alter index public.messages_pkey rename to …;",
+        repair: "alter index public.messages_pkey rename to …;",
     },
     Collision {
         sql: "create sequence public.messages_page_idx",
         finding: "sequence public.messages_page_idx exists",
-        mend: "alter sequence public.messages_page_idx rename to …;",
+        repair: "alter sequence public.messages_page_idx rename to …;",
     },
     Collision {
         sql: "create table public.messages (id bigint, text text)",
         finding: "table public.messages exists",
-        mend: "alter table public.messages rename to …;",
+        repair: "alter table public.messages rename to …;",
     },
     Collision {
         sql: "create procedure public.get_chat(uuid) language sql as ''",
         finding: "function public.get_chat(uuid) exists",
-        mend: "alter routine public.get_chat(uuid) rename to …;",
+        repair: "alter routine public.get_chat(uuid) rename to …;",
     },
     Collision {
         sql: "create function public.list_chats() returns setof text language sql as 'select null'",
         finding: "function public.list_chats() exists: PostgREST could not tell it from the chat's \
             (integer, timestamp with time zone, uuid)",
-        mend: "alter routine public.list_chats() rename to …;",
+        repair: "alter routine public.list_chats() rename to …;",
     },
     Collision {
         sql: "create function public.send_typing(room uuid) returns void language sql as ''",
         finding: "function public.send_typing(uuid) exists",
-        mend: "alter routine public.send_typing(uuid) rename to …;",
+        repair: "alter routine public.send_typing(uuid) rename to …;",
     },
     Collision {
         sql: "create policy \"nobody else listens to chats and people's own channels\" on realtime.messages \
             for select using (true)",
         finding: "policy \"nobody else listens to chats and people's own channels\" on realtime.messages exists",
-        mend: "create it again under another name, then: \
+        repair: "create it again under another name, then: \
             drop policy \"nobody else listens to chats and people's own channels\" on realtime.messages;",
     },
     Collision {
         sql: "create policy \"nobody else reads attachments\" on storage.objects for select using (true)",
         finding: "policy \"nobody else reads attachments\" on storage.objects exists",
-        mend: "create it again under another name, then: drop policy \"nobody else reads attachments\" on storage.objects;",
+        repair: "create it again under another name, then: drop policy \"nobody else reads attachments\" on storage.objects;",
     },
     Collision {
         sql: "create function public.note() returns trigger language plpgsql as 'begin return null; end'; \
             create trigger _100_leave_chats after delete on auth.users for each row execute function public.note()",
         finding: "trigger _100_leave_chats on auth.users exists",
-        mend: "create it again under another name, then: drop trigger _100_leave_chats on auth.users;",
+        repair: "create it again under another name, then: drop trigger _100_leave_chats on auth.users;",
     },
     Collision {
         sql: "insert into storage.buckets (id, name, public) values ('chat-attachments', 'chat-attachments', true); \
             insert into storage.objects (bucket_id, name) values ('chat-attachments', 'invoice.pdf')",
         finding: "bucket chat-attachments exists, and has files: they would become the chat's, and be removed as left over",
-        mend: "move them into a bucket of another name, then delete this one (Dashboard, Storage)",
+        repair: "move them into a bucket of another name, then delete this one (Dashboard, Storage)",
     },
     Collision {
         sql: "alter publication supabase_realtime owner to supabase_admin",
         finding: "publication supabase_realtime belongs to supabase_admin, so postgres may not add a table to it",
-        mend: "as a superuser: alter publication supabase_realtime owner to postgres;",
+        repair: "as a superuser: alter publication supabase_realtime owner to postgres;",
     },
     // These stand for others above, so they are not among those that go together.
     Collision {
         sql: "create type public.messages as enum ('sent')",
         finding: "type public.messages exists",
-        mend: "alter type public.messages rename to …;",
+        repair: "alter type public.messages rename to …;",
     },
     Collision {
         sql: "insert into storage.buckets (id, name) values ('chat-attachments', 'chat-attachments')",
         finding: "bucket chat-attachments exists; it is empty",
-        mend: "delete it (Dashboard, Storage)",
+        repair: "delete it (Dashboard, Storage)",
     },
     Collision {
         sql: "insert into storage.buckets (id, name) values ('files', 'chat-attachments')",
         finding: "bucket files, named chat-attachments, exists; it is empty",
-        mend: "delete it (Dashboard, Storage)",
+        repair: "delete it (Dashboard, Storage)",
     },
     Collision {
         sql: "create function public.refuse() returns trigger language plpgsql as 'begin raise exception ''no more buckets''; end'; \
             create trigger refuse before insert on storage.buckets for each row execute function public.refuse()",
         finding: "bucket chat-attachments cannot be made: no more buckets",
-        mend: "let what refuses it, such as a trigger on storage.buckets, allow a private bucket of this name",
+        repair: "let what refuses it, such as a trigger on storage.buckets, allow a private bucket of this name",
     },
 ];
 
@@ -125,10 +125,15 @@ pub fn together() -> &'static [Collision] {
 
 #[tokio::test]
 async fn each_alone_is_refused_and_nothing_is_changed() {
-    for Collision { sql, finding, mend } in &COLLISIONS {
+    for Collision {
+        sql,
+        finding,
+        repair,
+    } in &COLLISIONS
+    {
         let database = Database::pristine().await;
         database.prepare(sql).await;
-        assert_refused(&database, "postgres", &[(finding, mend)]).await;
+        assert_refused(&database, "postgres", &[(finding, repair)]).await;
         database.drop().await;
     }
 }
@@ -141,7 +146,7 @@ async fn all_together_are_told_at_once_and_nothing_is_changed() {
     }
     let findings: Vec<_> = together()
         .iter()
-        .map(|collision| (collision.finding, collision.mend))
+        .map(|collision| (collision.finding, collision.repair))
         .collect();
     assert_refused(&database, "postgres", &findings).await;
     database.drop().await;
@@ -163,16 +168,16 @@ async fn every_kind_of_relation_is_named_with_a_mend_that_works() {
     ] {
         let database = Database::pristine().await;
         database.owner().await.batch_execute(make).await.unwrap();
-        let mend = format!("alter {kind} public.messages rename to …;");
+        let repair = format!("alter {kind} public.messages rename to …;");
         assert_refused(
             &database,
             "postgres",
-            &[(&format!("{kind} public.messages exists"), &mend)],
+            &[(&format!("{kind} public.messages exists"), &repair)],
         )
         .await;
         let owner = database.owner().await;
         owner
-            .batch_execute(&mend.replace('…', "notes"))
+            .batch_execute(&repair.replace('…', "notes"))
             .await
             .unwrap();
         crate::migrations::apply(&owner).await.unwrap();

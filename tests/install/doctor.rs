@@ -44,7 +44,7 @@ pub async fn examine_as_owner(database: &Database) -> Report {
 }
 
 impl Report {
-    /// The lines of what must be mended, without their mends.
+    /// The lines of what must be repaired, without their repairs.
     pub fn wrong(&self) -> Vec<&str> {
         self.lines(&["MISSING", "DIFFERS"])
     }
@@ -61,15 +61,15 @@ impl Report {
             .collect()
     }
 
-    /// What it says to do about the first thing that must be mended.
-    pub fn mend(&self) -> &str {
+    /// What it says to do about the first thing that must be repaired.
+    pub fn repair(&self) -> &str {
         let mut lines = self.text.lines().map(str::trim);
         lines
             .find(|line| line.starts_with("MISSING") || line.starts_with("DIFFERS"))
             .expect(&self.text);
         lines
             .next()
-            .and_then(|line| line.strip_prefix("mend: "))
+            .and_then(|line| line.strip_prefix("repair: "))
             .expect(&self.text)
     }
 }
@@ -167,9 +167,9 @@ async fn the_host_interface_is_a_stub_or_the_hosts() {
         .await;
     let report = examine_as_owner(&database).await;
     assert_eq!(report.status, 1);
-    let mend = "alter function chat.are_friends(uuid,uuid) security definer set search_path = ''";
-    assert_eq!(report.mend(), mend);
-    database.prepare(mend).await;
+    let repair = "alter function chat.are_friends(uuid,uuid) security definer set search_path = ''";
+    assert_eq!(report.repair(), repair);
+    database.prepare(repair).await;
     assert_eq!(examine_as_owner(&database).await.status, 0);
     database.drop().await;
 }

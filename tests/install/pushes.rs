@@ -83,7 +83,7 @@ async fn the_whole_list_of_what_is_in_the_way_is_shown_and_nothing_is_changed() 
     let mut list = HEADING.to_owned();
     for collision in collisions::together() {
         database.prepare(collision.sql).await;
-        list = format!("{list}\n- {}\n    {}", collision.finding, collision.mend);
+        list = format!("{list}\n- {}\n    {}", collision.finding, collision.repair);
     }
     let before = catalog::snapshot(&database.superuser).await;
     let said = Project::with_the_chat().push(&database, &[]).await;
@@ -112,8 +112,8 @@ async fn a_lost_history_is_entered_again_as_the_refusal_says() {
     migrations::apply(&database.owner().await).await.unwrap();
     let said = project.push(&database, &[]).await;
     assert!(!said.ok);
-    let mend = "supabase migration repair --remote --status applied (SQLSTATE";
-    assert!(said.stderr.contains(mend), "{}", said.stderr);
+    let repair = "supabase migration repair --remote --status applied (SQLSTATE";
+    assert!(said.stderr.contains(repair), "{}", said.stderr);
     let repaired = project
         .run(&database, &["migration", "repair", "--status", "applied"])
         .await;

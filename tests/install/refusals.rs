@@ -8,17 +8,17 @@ use crate::migrations;
 
 /// What every list of findings begins with.
 pub const HEADING: &str = "the chat cannot be installed in this database, and nothing was changed. \
-    Mend this and push again. A migration that renames needs a number below 20261128080000, so that new databases \
+    Repair this and push again. A migration that renames needs a number below 20261128080000, so that new databases \
     pass too:";
 
 /// Applies the migrations as a role, and asserts that they are refused with these findings, each a line
-/// of what is so and a line of the mend, and that the database is as before.
+/// of what is so and a line of the repair, and that the database is as before.
 pub async fn assert_refused(database: &Database, role: &str, findings: &[(&str, &str)]) {
     let before = catalog::snapshot(&database.superuser).await;
     let message = message(database, role).await;
     let expected: String = findings
         .iter()
-        .map(|(finding, mend)| format!("\n- {finding}\n    {mend}"))
+        .map(|(finding, repair)| format!("\n- {finding}\n    {repair}"))
         .collect();
     assert_eq!(message, format!("{HEADING}{expected}"));
     let after = catalog::snapshot(&database.superuser).await;
@@ -34,7 +34,7 @@ pub async fn message(database: &Database, role: &str) -> String {
     error.message().to_owned()
 }
 
-/// What is so, without the mends.
+/// What is so, without the repairs.
 pub fn findings(message: &str) -> BTreeSet<String> {
     let lines = message
         .strip_prefix(HEADING)

@@ -121,11 +121,11 @@ async fn a_dump_and_one_file_bring_everything_back() {
         .collect();
     assert_eq!(lost.len(), 16);
     assert_eq!(wrong, lost);
-    let mend = format!(
+    let repair = format!(
         "-f {}",
         file("_supabase_schemas.sql").rsplit_once("/../").unwrap().1
     );
-    assert_eq!(report.text.matches(&mend).count(), 16, "{}", report.text);
+    assert_eq!(report.text.matches(&repair).count(), 16, "{}", report.text);
     assert_eq!(chat.files_that_a_stranger_sees(&new).await, 1);
 
     psql(&new, &["--file".to_owned(), file("_supabase_schemas.sql")]).await;

@@ -123,16 +123,16 @@ async fn a_superuser_may_push() {
 async fn the_mend_for_a_missing_schema_lets_requests_in() {
     let database = Database::pristine().await;
     database.prepare("drop schema public cascade").await;
-    let mend =
+    let repair =
         "create schema public; grant usage on schema public to anon, authenticated, service_role;";
     assert_refused(
         &database,
         "postgres",
-        &[("there is no schema public", mend)],
+        &[("there is no schema public", repair)],
     )
     .await;
     let owner = database.owner().await;
-    owner.batch_execute(mend).await.unwrap();
+    owner.batch_execute(repair).await.unwrap();
     migrations::apply(&owner).await.unwrap();
     migrations::record(&owner).await;
     drop(owner);

@@ -119,8 +119,8 @@ async fn a_database_that_has_the_chat_and_no_history() {
     let error = migrations::apply(&owner).await.expect_err("a refusal");
     assert_eq!(
         error.as_db_error().expect("a refusal").message(),
-        "the chat is in this database already, and the history of migrations does not tell of it. Nothing was changed.\n\
-         To enter all files of supabase/migrations there: supabase migration repair --remote --status applied"
+        "the chat is already installed, but the migration history does not list its migrations. Nothing was changed.\n\
+         To record them: supabase migration repair --remote --status applied"
     );
     assert_eq!(
         catalog::difference(&before, &catalog::snapshot(&database.superuser).await),

@@ -1,4 +1,4 @@
-//! Bad input gets a clear error with the likely mend, before anything is changed.
+//! Bad input gets a clear error with the likely repair, before anything is changed.
 
 use std::fs::Permissions;
 use std::io::{Read, Write};
@@ -107,7 +107,7 @@ fn a_database_that_is_none_is_told_without_its_password() {
     for (database, expected) in [
         (
             "http://127.0.0.1:54322?hush",
-            "that is no connection string, which looks like postgres://",
+            "this is not a connection string. Expected: postgres://",
         ),
         (nobody, "Connection refused"),
         (&web, "cannot connect to Postgres"),

@@ -68,7 +68,7 @@ fn own_state() -> Result<PathBuf> {
 pub async fn build(functions: &[Function], run: &Run) -> Result<()> {
     let tools = tools::wasm_tools(run).await?;
     let packages = packages(functions)?;
-    let mend =
+    let repair =
         "correct the code; `cargo build --target wasm32-unknown-unknown` shows the same in colour";
     let work = async {
         let mut cargo = command("cargo", CARGO_ARGS.split(' '));
@@ -77,7 +77,7 @@ pub async fn build(functions: &[Function], run: &Run) -> Result<()> {
         run.finish("cargo", cargo).await
     };
     let what = "the functions compile to wasm";
-    run.step("cargo", what, mend, work).await?;
+    run.step("cargo", what, repair, work).await?;
     // Optimising takes one core for seconds, and machines have several.
     let bundles = functions
         .iter()
@@ -111,7 +111,7 @@ async fn bundle(function: &Function, packages: &[String], tools: &Tools, run: &R
         return Ok(());
     }
     let name = format!("wasm-{}", function.name);
-    let mend = "remove its build folder and run again";
+    let repair = "remove its build folder and run again";
     let work = async {
         let mut worker_build = command(&tools.worker_build, ["--release", "."]);
         // Its own `cargo build` gets the same packages, so that it finds all of them compiled: a
@@ -125,7 +125,7 @@ async fn bundle(function: &Function, packages: &[String], tools: &Tools, run: &R
         Ok(fs::write(&stamp_file, &stamp)?)
     };
     let what = format!("{} is optimised and bundled", function.name);
-    run.step(&name, &what, mend, work).await
+    run.step(&name, &what, repair, work).await
 }
 
 /// worker-build sets it, and a macro of wasm-bindgen reads it behind cargo's back: both cargo

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::postgres::programs::Major;
+use crate::stack::postgres::programs::Major;
 
 /// Runs, tests and builds the chat API.
 #[derive(Parser)]
@@ -177,7 +177,7 @@ pub struct DoctorArgs {
     pub supabase_url: Option<String>,
     #[command(flatten)]
     pub key: KeyArgs,
-    /// Keeps what the database has as what there should be: for a migration that was changed
+    /// Writes `supabase/inventory.tsv` from this database. Use it after you changed a migration
     #[arg(long, hide = true)]
     pub write_inventory: bool,
 }
@@ -217,7 +217,8 @@ pub enum Part {
     Lint,
     /// The migrations on databases of every kind, by this tool's migrator and by the official CLI
     Install,
-    /// A dump of the official CLI, restored: needs pg_dump and psql as new as `--postgres`. Not part of `all`
+    /// Makes a dump with the official CLI and restores it. `pg_dump` and `psql` must be at least as new as the
+    /// version of `--postgres`. Not part of `all`
     Restore,
     /// The running API, over HTTP
     Http,

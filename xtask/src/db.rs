@@ -3,12 +3,13 @@
 use anyhow::{Result, bail};
 
 use crate::env_file;
-use crate::host::Host;
-use crate::postgres::programs::Major;
-use crate::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::run::Run;
+use crate::stack::host::Host;
+use crate::stack::lite;
+use crate::stack::postgres::programs::Major;
+use crate::stack::postgres::{OWNER, Postgres, SUPERUSER};
 use crate::stack::{migrate, platform};
-use crate::{lite, paths, supervisor};
+use crate::{paths, supervisor};
 
 /// Removes what migrations and users made, and keeps what the platform made. The database itself stays,
 /// as Auth and PostgREST are connected to it.
@@ -37,11 +38,11 @@ pub async fn reset() -> Result<()> {
         lite::remove_files(&state)?;
         platform(&postgres).await
     };
-    let mend = "`cargo xtask stop`, then `cargo xtask dev` and again";
+    let repair = "`cargo xtask stop`, then `cargo xtask dev` and again";
     let what = "schemas, users, files and history are removed";
-    run.step("empty", what, mend, work).await?;
-    let mend = "correct the file, then `cargo xtask db reset` again";
-    migrate(&postgres, &Host::default(), mend, &run).await?;
+    run.step("empty", what, repair, work).await?;
+    let repair = "correct the file, then `cargo xtask db reset` again";
+    migrate(&postgres, &Host::default(), repair, &run).await?;
     println!("the database is as on the first start; tokens of removed users no longer work");
     Ok(())
 }

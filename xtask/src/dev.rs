@@ -8,13 +8,15 @@ use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 use tokio::time::sleep;
 
+use crate::build::{functions, tools};
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
-use crate::ports::{self, HOST};
 use crate::run::{Run, show_new};
+use crate::stack::ports::{self, LOOPBACK};
+use crate::stack::postgrest;
 use crate::stack::{Settings, Stack};
 use crate::supervisor::{self, Claim};
-use crate::{attach, build, functions, paths, postgrest, token, tools, wrangler};
+use crate::{build, existing_supabase, paths, token, wrangler};
 
 /// The person of the seed that the first curl line speaks for.
 const SEED_PERSON: &str = "alice@example.com";
@@ -55,7 +57,7 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     ports::check_free(args.port, "--port", "the edge")?;
     // Errors in the arguments come before anything that takes long.
     let attached = match &args.supabase_url {
-        Some(url) => Some(attach::vars(url, args)?),
+        Some(url) => Some(existing_supabase::vars(url, args)?),
         None => {
             ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
             ports::check_free(args.db_port, "--db-port", "Postgres")?;
@@ -64,9 +66,9 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
         }
     };
     if let Some(vars) = &attached {
-        let mend = "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one";
+        let repair = "`supabase status` shows URL, key and database of a local one, the dashboard those of a hosted one";
         let what = "the Supabase at --supabase-url answers";
-        run.step("supabase", what, mend, attach::check(vars))
+        run.step("supabase", what, repair, existing_supabase::check(vars))
             .await?;
         println!(
             "  its migrations are yours to apply: `supabase db push --remote`, or `supabase db reset` for a local one"
@@ -77,11 +79,11 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     // Neither needs the other, and compiling is the longer.
     let (mut vars, ()) =
         tokio::try_join!(supabase(attached, args, run), build::build(&functions, run))?;
-    let mend = "read its log; `cargo xtask build` builds the functions alone";
+    let repair = "read its log; `cargo xtask build` builds the functions alone";
     let start = wrangler::start(run, &functions, &vars, args);
-    run.step(wrangler::NAME, "the functions answer", mend, start)
+    run.step(wrangler::NAME, "the functions answer", repair, start)
         .await?;
-    let edge = format!("http://{HOST}:{}", args.port);
+    let edge = format!("http://{LOOPBACK}:{}", args.port);
     vars.insert("EDGE_URL".to_owned(), edge.clone());
     let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
     env_file::write(&run.state.join("stack.env"), head, &vars)?;
@@ -109,7 +111,7 @@ async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
     println!("\nready in {:.1} s: {edge}", run.seconds());
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {
-            println!("\nthe chats of {SEED_PERSON}, whose token here is good for an hour:\n");
+            println!("\nthe chats of {SEED_PERSON}, the token below is valid for one hour:\n");
             println!("curl -s {edge}/chats -H 'Authorization: Bearer {token}'\n");
         }
         Err(_) => println!(

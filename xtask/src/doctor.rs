@@ -5,12 +5,12 @@ use doctor::Api;
 
 use crate::cli::DoctorArgs;
 use crate::steps::Told;
-use crate::{attach, paths};
+use crate::{existing_supabase, paths};
 
 /// `cargo xtask doctor [--database-url …]`
 pub async fn run(args: DoctorArgs) -> Result<()> {
     let given = args.database_url.filter(|url| !url.is_empty());
-    let mut stack = attach::dev_stack(given.is_some())?;
+    let mut stack = existing_supabase::dev_stack(given.is_some())?;
     let api = args.supabase_url.or_else(|| stack.remove("SUPABASE_URL"));
     let key = args.key.key();
     let key = key.or_else(|| stack.remove("SUPABASE_PUBLISHABLE_KEY"));
@@ -26,7 +26,7 @@ pub async fn run(args: DoctorArgs) -> Result<()> {
     match doctor::examine(&paths::root(), &url, api).await? {
         0 => println!("\nnothing is missing"),
         wrong => {
-            println!("\n{wrong} to mend");
+            println!("\nproblems to repair: {wrong}");
             return Err(Told.into());
         }
     }

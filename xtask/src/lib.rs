@@ -2,7 +2,6 @@
 
 #![expect(missing_docs, reason = "internal: a doc must say more than the name")]
 
-pub mod attach;
 pub mod build;
 pub mod cargo;
 pub mod cli;
@@ -10,8 +9,9 @@ pub mod db;
 pub mod dev;
 pub mod doctor;
 pub mod env_file;
+pub mod existing_supabase;
 pub mod http;
-pub mod leftovers;
+pub mod orphans;
 pub mod paths;
 pub mod run;
 pub mod stack;
@@ -21,9 +21,3 @@ pub mod sweep;
 pub mod test;
 pub mod token;
 pub mod wrangler;
-
-// The short names, which most modules use.
-pub use build as wasm;
-pub use build::{functions, tools};
-pub use stack::{gateway, host, keys, lite, migrations, ports, postgres, postgrest, storage};
-pub use test::{control, placement, workerd};

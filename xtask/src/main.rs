@@ -4,9 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::cli::{Cli, Command, Db};
-use xtask::{
-    build, cargo, db, dev, doctor, leftovers, paths, steps, supervisor, sweep, test, token,
-};
+use xtask::{build, cargo, db, dev, doctor, orphans, paths, steps, supervisor, sweep, test, token};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -14,7 +12,7 @@ async fn main() -> ExitCode {
     let _ = paths::program();
     let done = match Cli::parse().command {
         Command::Dev(args) => dev::run(args).await,
-        Command::Guard { state } => leftovers::guard(&state).await,
+        Command::Guard { state } => orphans::guard(&state).await,
         Command::Stop => supervisor::stop().await,
         Command::Test(args) => test::run(args).await,
         Command::Fuzz { cases } => cargo::fuzz(cases),

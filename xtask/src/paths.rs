@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 /// The name of our folder in every cache.
 const NAME: &str = "supabase-chat-api";
 
-/// This program. The first call looks, at the start of `main`: the unit tests link the program again, and Linux
-/// no longer tells a running program's path once the file is another.
+/// This program. Called first in `main`. Later, a build may replace the file, and Linux then no longer gives its
+/// path.
 pub fn program() -> Result<PathBuf> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| env::current_exe().ok());

@@ -1,6 +1,6 @@
 //! The embedded stack, part by part, in the order in which each needs the ones before.
 
-pub mod gateway;
+pub mod api_gateway;
 pub mod host;
 pub mod keys;
 pub mod lite;
@@ -17,11 +17,11 @@ use anyhow::{Context, Result, ensure};
 use crate::env_file::Vars;
 use crate::run::Run;
 use crate::{http, token};
-use gateway::Upstreams;
+use api_gateway::Upstreams;
 use host::Host;
 use keys::Keys;
 use migrations::explain;
-use ports::HOST;
+use ports::LOOPBACK;
 use postgres::programs::Major;
 use postgres::{OWNER, Postgres, SUPERUSER, pristine};
 
@@ -84,30 +84,35 @@ impl Stack {
             rest: postgrest::Ports { rest, admin },
             api_log: run.log("api-access"),
         };
-        let mend = "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names";
+        let repair = "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names";
         let work = stack.postgres.start(run);
-        run.step("postgres", "Postgres accepts connections", mend, work)
+        run.step("postgres", "Postgres accepts connections", repair, work)
             .await?;
-        let mend = "remove node_modules and run again";
+        let repair = "remove node_modules and run again";
         let what = "Auth and Storage answer, roles and grants are set";
-        run.step(lite::NAME, what, mend, stack.start_lite(run))
+        run.step(lite::NAME, what, repair, stack.start_lite(run))
             .await?;
-        let mend = "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`";
-        migrate(&stack.postgres, host, mend, run).await?;
+        let repair = "correct the file and run again (a file that fails changes nothing); or `cargo xtask db reset`";
+        migrate(&stack.postgres, host, repair, run).await?;
         Ok(stack)
     }
 
     /// Starts what callers reach: PostgREST, and the API gateway before it, Auth and Storage.
     pub async fn start_api(&self, run: &Run) -> Result<()> {
-        let mend = "its log tells what it could not read";
+        let repair = "see its log for what it could not read";
         let work = self.start_postgrest_alone(&[], run);
-        run.step(postgrest::NAME, "PostgREST has read the schema", mend, work)
-            .await?;
+        run.step(
+            postgrest::NAME,
+            "PostgREST has read the schema",
+            repair,
+            work,
+        )
+        .await?;
         let upstreams = Upstreams {
             postgrest: self.rest.rest,
             lite: self.lite,
         };
-        gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
+        api_gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
     }
 
     /// The lines of stack.env that the stack knows.
@@ -115,7 +120,7 @@ impl Stack {
         let vars = [
             (
                 "SUPABASE_URL",
-                format!("http://{HOST}:{}", self.settings.api),
+                format!("http://{LOOPBACK}:{}", self.settings.api),
             ),
             ("DATABASE_URL", self.postgres.url(OWNER)),
             ("SUPABASE_PUBLISHABLE_KEY", self.keys.anon.clone()),
@@ -139,7 +144,7 @@ impl Stack {
     async fn start_lite(&self, run: &Run) -> Result<()> {
         let port = self.lite;
         lite::start(run, &self.postgres, &self.keys, port)?;
-        let url = format!("http://{HOST}:{port}/auth/v1/health");
+        let url = format!("http://{LOOPBACK}:{port}/auth/v1/health");
         wait_for(&url, lite::NAME, run).await?;
         platform(&self.postgres).await?;
         if !self.settings.durable {
@@ -156,7 +161,7 @@ impl Stack {
 
     /// PostgREST itself, without the API gateway before it.
     pub fn postgrest_url(&self) -> String {
-        format!("http://{HOST}:{}", self.rest.rest)
+        format!("http://{LOOPBACK}:{}", self.rest.rest)
     }
 }
 
@@ -164,7 +169,7 @@ impl Stack {
 pub async fn migrate(
     postgres: &Postgres,
     host: &Host,
-    mend: &'static str,
+    repair: &'static str,
     run: &Run,
 ) -> Result<()> {
     let work = async {
@@ -175,7 +180,7 @@ pub async fn migrate(
         Ok(applied)
     };
     let what = "supabase/migrations and the seed are applied";
-    let applied = run.step("migrations", what, mend, work).await?;
+    let applied = run.step("migrations", what, repair, work).await?;
     if applied.migrations > 0 || applied.seeded {
         let seed = if applied.seeded { " and the seed" } else { "" };
         println!(

@@ -21,16 +21,16 @@ struct Failed {
     step: String,
     /// The log of the process that has the step's name, if there is one.
     log: PathBuf,
-    mend: &'static str,
+    repair: &'static str,
 }
 
 impl Run {
-    /// Runs one step: `what` tells what is being waited for, and `mend` what probably helps when it fails.
+    /// Runs one step: `what` tells what is being waited for, and `repair` what probably helps when it fails.
     pub async fn step<T>(
         &self,
         name: &str,
         what: &str,
-        mend: &'static str,
+        repair: &'static str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let begun = Instant::now();
@@ -53,7 +53,7 @@ impl Run {
             Err(error) => Err(error.context(Failed {
                 step: name.to_owned(),
                 log: self.log(name),
-                mend,
+                repair,
             })),
         }
     }
@@ -96,8 +96,8 @@ pub fn print_failure(error: &Error) {
             }
             eprintln!("  log: {}", failed.log.display());
         }
-        if !failed.mend.is_empty() {
-            eprintln!("  try: {}", failed.mend);
+        if !failed.repair.is_empty() {
+            eprintln!("  try: {}", failed.repair);
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use crate::run::{MARKER, Run};
-use crate::{leftovers, paths};
+use crate::{orphans, paths};
 
 /// How long `stop` waits for the supervisor to end its processes.
 const STOP_TIME: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ impl Claim {
             let holder = holder(state).map_or(0, |pid| pid.as_raw_nonzero().get());
             bail!("{whose} is running already (process {holder})");
         }
-        leftovers::end(state).await?;
+        orphans::end(state).await?;
         Ok(Self {
             guard: guard(state)?,
             _lock: lock,
@@ -78,7 +78,7 @@ pub async fn until_stopped(run: &Run, work: impl Future<Output = Result<()>>) ->
         _ = hangup.recv() => Err(anyhow!("stopped: the terminal was closed")),
     };
     run.stop_all().await;
-    leftovers::end(&run.state).await?;
+    orphans::end(&run.state).await?;
     result
 }
 
@@ -86,7 +86,7 @@ pub async fn until_stopped(run: &Run, work: impl Future<Output = Result<()>>) ->
 pub async fn stop() -> Result<()> {
     let state = paths::dev_state();
     let Some(pid) = holder(&state) else {
-        match leftovers::end(&state).await? {
+        match orphans::end(&state).await? {
             0 => println!("nothing is running"),
             left => println!("ended {left} processes that a killed supervisor had left"),
         }

@@ -7,11 +7,11 @@ use shared::runtime::platform::Local;
 use uploads::sweep::{Settings, Supabase, Swept, sweep};
 
 use crate::cli::SweepArgs;
-use crate::{attach, http};
+use crate::{existing_supabase, http};
 
 /// `cargo xtask sweep [--apply]`
 pub async fn run(args: SweepArgs) -> Result<()> {
-    let stack = attach::dev_stack(args.supabase_url.is_some())?;
+    let stack = existing_supabase::dev_stack(args.supabase_url.is_some())?;
     let need = |given: Option<String>, name: &str, flag: &str| {
         let given = given.filter(|value| !value.is_empty());
         given
@@ -20,7 +20,7 @@ pub async fn run(args: SweepArgs) -> Result<()> {
     };
     let url = need(args.supabase_url, "SUPABASE_URL", "--supabase-url")?;
     let project = Project {
-        url: attach::project_url(&url)?.to_owned(),
+        url: existing_supabase::project_url(&url)?.to_owned(),
         key: need(
             args.key.key(),
             "SUPABASE_PUBLISHABLE_KEY",
@@ -36,7 +36,7 @@ pub async fn run(args: SweepArgs) -> Result<()> {
         apply: args.apply,
         pages: None,
     };
-    attach::check_project(&project.url, &project.key).await?;
+    existing_supabase::check_project(&project.url, &project.key).await?;
     let mut progress = |swept: &Swept| println!("  removed so far: {}", described(swept));
     let swept = sweep(&project, &settings, &mut progress).await;
     let swept = swept.map_err(|error| match error.code {

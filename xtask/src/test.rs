@@ -16,15 +16,16 @@ use suites::{Filter, SUITES, Stage, Suite};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::build::tools;
 use crate::cli::{Part, TestArgs};
 use crate::env_file::Vars;
-use crate::host::Host;
-use crate::ports::{self, HOST};
+use crate::paths;
 use crate::run::{Run, command};
+use crate::stack::host::Host;
+use crate::stack::ports::{self, LOOPBACK};
 use crate::stack::{Settings, Stack};
 use crate::steps::{Told, print_failure};
 use crate::supervisor::{self, Claim};
-use crate::{paths, tools};
 
 /// How many passed and failed.
 type Counts = (usize, usize);
@@ -74,7 +75,7 @@ impl Suites {
             "--host goes with `test sql`, `test host` and `test http`"
         );
         let host = Host::new(args.host.as_deref().map(absolute).transpose()?)?;
-        let control = TcpListener::bind((HOST, 0)).await?;
+        let control = TcpListener::bind((LOOPBACK, 0)).await?;
         let vars = [
             ("XTASK", paths::program()?.display().to_string()),
             ("FILTERED", args.filter.is_some().to_string()),

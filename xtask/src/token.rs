@@ -5,14 +5,14 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::env_file::Vars;
-use crate::{attach, http};
+use crate::{existing_supabase, http};
 
 /// The password of every user that this tool or the seed makes.
 pub const PASSWORD: &str = "password123";
 
 /// `cargo xtask token <email or id>`
 pub async fn run(who: &str) -> Result<()> {
-    let vars = attach::dev_stack(false)?;
+    let vars = existing_supabase::dev_stack(false)?;
     if vars.is_empty() {
         bail!("there is no .dev/stack.env: start the stack with `cargo xtask dev`");
     }
@@ -72,7 +72,7 @@ async fn email_of(vars: &Vars, id: &str) -> Result<String> {
     let url = vars
         .get("DATABASE_URL")
         .context("a user's id is looked up in the database: start `dev` with --database-url, or give the e-mail address")?;
-    let client = attach::users_of(url).await?;
+    let client = existing_supabase::users_of(url).await?;
     let sql = "select email from auth.users where id::text = lower($1)";
     let row = client.query_opt(sql, &[&id]).await?;
     let email: Option<String> = row.and_then(|row| row.get(0));

@@ -4,12 +4,12 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::build::functions::Function;
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
-use crate::functions::Function;
 use crate::paths::root;
-use crate::ports::{self, HOST};
 use crate::run::{Run, command};
+use crate::stack::ports::{self, LOOPBACK};
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -50,7 +50,7 @@ pub async fn start(run: &Run, functions: &[Function], stack: &Vars, args: &DevAr
         wrangler.arg("-c").arg(&function.config_file);
     }
     wrangler
-        .args(["--ip", HOST, "--port", &port.to_string()])
+        .args(["--ip", LOOPBACK, "--port", &port.to_string()])
         .args(["--inspector-port", &ports::free()?.to_string()])
         .args(["--show-interactive-dev-session=false", "--log-level", "log"])
         .arg("--persist-to")
@@ -65,7 +65,7 @@ pub async fn start(run: &Run, functions: &[Function], stack: &Vars, args: &DevAr
         .env("NO_UPDATE_NOTIFIER", "1")
         .env("CI", "1");
     run.start(NAME, wrangler)?;
-    wait_for(&format!("http://{HOST}:{port}/health"), NAME, run).await
+    wait_for(&format!("http://{LOOPBACK}:{port}/health"), NAME, run).await
 }
 
 /// Beside each configuration, the only place that wrangler looks in for every function but the

@@ -69,7 +69,7 @@ fn one_other(ids: &Value, caller: Uuid) -> Result<Uuid, &'static str> {
         None => Err("must be an array of one user id"),
         Some([]) => Err("must name the other participant"),
         Some([id]) => match body::as_id(id) {
-            Ok(id) if id == caller => Err("must be another user than yourself"),
+            Ok(id) if id == caller => Err("must be the id of another user"),
             Ok(id) => Ok(id),
             Err(_) => Err("must hold a UUID"),
         },
@@ -175,10 +175,7 @@ mod tests {
                     format!(r#"["{OTHER}","{CALLER}"]"#),
                     "must name one participant only",
                 ),
-                (
-                    format!(r#"["{CALLER}"]"#),
-                    "must be another user than yourself",
-                ),
+                (format!(r#"["{CALLER}"]"#), "must be the id of another user"),
                 (r#"["bob"]"#.to_owned(), "must hold a UUID"),
                 ("[7]".to_owned(), "must hold a UUID"),
                 ("[null]".to_owned(), "must hold a UUID"),

@@ -10,6 +10,6 @@ pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
 /// sent without them.
 pub const SIGNED_WITHIN_MS: u64 = 2_000;
 
-/// The JSON of a message with an attachment, up to the path, as the database writes it. A test over HTTP
-/// fails if the database changes it.
+/// The JSON of a message with an attachment, up to the path, as the database writes it. So no field may be
+/// between these in `chat.to_message`. `supabase/tests/once.test.sql` fails if one is.
 pub const UNSIGNED: &str = r#""attachmentUrl":null,"attachment":{"path":""#;

@@ -47,7 +47,7 @@ impl CreateUpload {
         let (width, height) = (body.take("width"), body.take("height"));
         if width.is_some() != height.is_some() {
             let missing = if width.is_none() { "width" } else { "height" };
-            body.report(missing, "is required with the other one");
+            body.report(missing, "is required: give width and height together");
         }
         let width = width.and_then(|width| body.keep("width", as_pixels(&width)));
         let height = height.and_then(|height| body.keep("height", as_pixels(&height)));

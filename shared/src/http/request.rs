@@ -24,7 +24,10 @@ pub fn check_head(url: &str, headers: usize) -> Result<(), ApiError> {
         ));
     }
     if headers > MAX_HEADERS {
-        return Err(ApiError::invalid_field("headers", "must be at most 100"));
+        return Err(ApiError::invalid_field(
+            "headers",
+            "must be at most 100 header fields",
+        ));
     }
     Ok(())
 }
@@ -104,7 +107,10 @@ mod tests {
         );
         assert_eq!(
             check_head(&url(1), 101),
-            Err(ApiError::invalid_field("headers", "must be at most 100"))
+            Err(ApiError::invalid_field(
+                "headers",
+                "must be at most 100 header fields"
+            ))
         );
     }
 }

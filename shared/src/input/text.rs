@@ -64,7 +64,7 @@ pub fn clean(text: &str) -> Result<&str, &'static str> {
         return Err("must not contain NUL");
     }
     if text.chars().nth(MAX_TEXT_SCALARS).is_some() {
-        return Err("must be at most 4000 characters long");
+        return Err("must have 1 to 4000 characters after trimming");
     }
     if text.chars().all(is_invisible) {
         return Err("must have a visible character");
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(clean(&format!("  {longest}  ")), Ok(longest.as_str()));
         assert_eq!(
             clean(&format!("{longest}x")),
-            Err("must be at most 4000 characters long")
+            Err("must have 1 to 4000 characters after trimming")
         );
     }
 

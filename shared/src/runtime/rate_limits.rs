@@ -4,7 +4,7 @@
 //! code cannot read them. So the period is part of the binding's name, as in `SEND_LIMIT_10S`, and
 //! `Retry-After` is taken from it; `cargo xtask build` refuses a binding whose name and period differ. A
 //! missing binding limits nothing, and a binding that fails lets the request pass, because these limits
-//! only protect the service. For sends the database has a limit of its own.
+//! only protect the service. The database has eight limits of its own, in `chat.rate_limits`.
 
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ const PATIENCE_MS: u64 = 1_000;
 /// What is counted, for each user separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Every request with a valid token, at each function.
+    /// Every request with a valid token. The functions count them together.
     Requests,
     /// Every attempt to send a message.
     Sends,

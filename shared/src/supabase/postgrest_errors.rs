@@ -43,7 +43,7 @@ const FIELD_ISSUES: &[FieldIssue] = &[
     issue("contentType", "is not allowed"),
     issue("size", "must not be negative"),
     issue("size", "is too large"),
-    issue("attachmentUrl", "is no upload of yours in this chat"),
+    issue("attachmentUrl", "is not one of your uploads in this chat"),
     issue("attachmentUrl", "is in a message already"),
     issue("attachmentUrl", "was reserved too long ago"),
     issue("attachmentUrl", "has not been uploaded"),

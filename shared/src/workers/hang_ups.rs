@@ -24,7 +24,7 @@ thread_local! {
     });
 }
 
-/// What the work comes to; `None` where the client hung up before, and the work was dropped.
+/// The result of the work. `None` if the client hung up first; then the work is dropped.
 pub(super) async fn unless_hung_up<T>(
     client: Option<&web_sys::Request>,
     work: impl Future<Output = T>,

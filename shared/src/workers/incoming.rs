@@ -10,8 +10,7 @@ use crate::http::request::{Body, Request};
 use crate::http::request_id::{RequestId, TraceParent};
 use crate::workers::glue;
 
-/// Which headers are read, by how many of `READ` in the glue these are: each takes a call of the runtime, and a
-/// token is long.
+/// How many entries of `READ` (in glue.js) are read. Each one costs a call of the runtime.
 #[derive(Clone, Copy)]
 pub(super) enum Headers {
     /// Those of a Worker that passes requests on; the others count as absent.

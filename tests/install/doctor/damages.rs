@@ -1,13 +1,13 @@
-//! One damage each: the doctor names the object and says the mend, which mends it.
+//! One damage each: the doctor names the object and gives a repair that works.
 
 use super::examine_as_owner;
 use crate::catalog;
 use crate::database::Database;
 use crate::migrations;
 
-/// Does the damage, and expects one line of what is wrong, and a mend that holds the words. A mend that can be
+/// Does the damage, and expects one line of what is wrong, and a repair that holds the words. A repair that can be
 /// run is run.
-async fn damaged(sql: &str, told: &str, mend: &str) {
+async fn damaged(sql: &str, told: &str, repair: &str) {
     let database = Database::migrated().await;
     database.prepare(sql).await;
     let before = catalog::snapshot(&database.superuser).await;
@@ -16,8 +16,12 @@ async fn damaged(sql: &str, told: &str, mend: &str) {
     assert_eq!(report.wrong().len(), 1, "{}", report.text);
     let line: Vec<_> = report.wrong()[0].split_whitespace().collect();
     assert!(line.join(" ").starts_with(told), "{}", report.text);
-    assert!(report.mend().contains(mend), "{}", report.text);
-    assert!(report.text.ends_with("\n1 to mend\n"), "{}", report.text);
+    assert!(report.repair().contains(repair), "{}", report.text);
+    assert!(
+        report.text.ends_with("\nproblems to repair: 1\n"),
+        "{}",
+        report.text
+    );
     let after = catalog::snapshot(&database.superuser).await;
     assert_eq!(
         catalog::difference(&before, &after),
@@ -25,7 +29,7 @@ async fn damaged(sql: &str, told: &str, mend: &str) {
         "it changed something"
     );
 
-    let statement = report.mend().split("; or all at once: ").next().unwrap();
+    let statement = report.repair().split("; or all at once: ").next().unwrap();
     let owner = database.owner().await;
     if let Some((_, file)) =
         statement.split_once("psql \"$DATABASE_URL\" -v ON_ERROR_STOP=1 -1 -f ")
@@ -48,11 +52,11 @@ async fn damaged(sql: &str, told: &str, mend: &str) {
 }
 
 macro_rules! damages {
-    ($($name:ident: $sql:expr, $told:expr, $mend:expr;)*) => {
+    ($($name:ident: $sql:expr, $told:expr, $repair:expr;)*) => {
         $(
             #[tokio::test]
             async fn $name() {
-                damaged($sql, $told, $mend).await;
+                damaged($sql, $told, $repair).await;
             }
         )*
     };
@@ -217,8 +221,8 @@ async fn a_migration_is_not_recorded() {
     assert_eq!(report.wrong().len(), 1, "{}", report.text);
     let told = format!("{version}_realtime is not recorded as applied");
     assert!(report.wrong()[0].ends_with(&told), "{}", report.text);
-    let mend = format!("npx supabase migration repair --remote --status applied {version}");
-    assert!(report.mend().ends_with(&mend), "{}", report.text);
+    let repair = format!("npx supabase migration repair --remote --status applied {version}");
+    assert!(report.repair().ends_with(&repair), "{}", report.text);
 
     // A project may have taken the file under another number.
     database

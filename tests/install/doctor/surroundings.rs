@@ -51,7 +51,7 @@ async fn a_later_realtime_takes_more_arguments() {
 #[tokio::test]
 async fn there_is_no_publication() {
     let lines = [
-        "MISSING publication supabase_realtime does not exist mend: create publication supabase_realtime;",
+        "MISSING publication supabase_realtime does not exist repair: create publication supabase_realtime;",
         "MISSING publication supabase_realtime: public.messages",
     ];
     found("drop publication supabase_realtime", 1, &lines).await;
@@ -62,11 +62,11 @@ async fn a_publication_of_all_tables_is_told() {
     for (of, told) in [
         (
             "all tables",
-            "notice publication supabase_realtime has all tables mend:",
+            "notice publication supabase_realtime has all tables repair:",
         ),
         (
             "tables in schema public",
-            "notice publication supabase_realtime has all tables of schema public mend:",
+            "notice publication supabase_realtime has all tables of schema public repair:",
         ),
     ] {
         let sql = "drop publication supabase_realtime; create publication supabase_realtime for ";
@@ -80,7 +80,7 @@ async fn a_realtime_of_ones_own_tells_whether_it_refuses_public_channels() {
         insert into _realtime.tenants values ('chat', true), ('open', false)";
     let lines = [
         "ok private channels tenant chat refuses public channels",
-        "notice private channels tenant open has public channels, where anyone can forge events mend: update \
+        "notice private channels tenant open has public channels, where anyone can forge events repair: update \
          _realtime.tenants set private_only = true where external_id = 'open'",
     ];
     found(table, 0, &lines).await;
@@ -127,7 +127,7 @@ async fn the_schema_is_exposed_by_a_setting() {
         if exposed {
             assert!(
                 report
-                    .mend()
+                    .repair()
                     .starts_with("take chat out of the exposed schemas: ")
             );
         }
@@ -189,7 +189,7 @@ async fn auth_lacks_a_function() {
 async fn a_table_is_somebody_elses() {
     let lines = [
         "DIFFERS owner of tables table chat.chats belongs to supabase_admin, whose rights postgres has not \
-         mend: as a superuser: alter table chat.chats owner to postgres",
+         repair: as a superuser: alter table chat.chats owner to postgres",
     ];
     found("alter table chat.chats owner to supabase_admin", 1, &lines).await;
 }

@@ -1,4 +1,4 @@
-//! Databases that cannot be looked at: a clear error and the likely mend.
+//! Databases that cannot be looked at: a clear error and the likely repair.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn what_is_no_connection_string_is_refused() {
     let report = examine("https://project.supabase.co/secret").await;
     assert_refused(
         &report,
-        "the connection string is not one. It looks like postgresql://postgres:<password>@<host>:5432/postgres",
+        "this is not a connection string. Expected: postgresql://postgres:<password>@<host>:5432/postgres",
     );
     assert!(!report.text.contains("secret"));
 }
@@ -31,7 +31,8 @@ async fn an_address_where_no_postgres_is() {
     drop(listener);
     let report = examine(&format!("postgres://postgres:secret@{address}/postgres")).await;
     assert_eq!(report.status, 1, "{}", report.text);
-    let said = "error: no Postgres answers there. Is the host right, and the port (5432)?";
+    let said =
+        "error: no Postgres answers at this address. Is the host right, and the port (5432)?";
     assert!(report.text.contains(said), "{}", report.text);
     assert!(
         report.text.contains("Connection refused"),

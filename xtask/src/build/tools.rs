@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::paths::{file_hash, root, tool_cache};
-use crate::postgres::programs::Major;
 use crate::run::{Run, command, find_program};
+use crate::stack::postgres::programs::Major;
 
 /// worker-build's version goes with the `worker` crate's minor version.
 const WORKER_BUILD: &str = "0.8.7";
@@ -45,7 +45,7 @@ async fn npm_ci(folder: &Path, what: &str, run: &Run) -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == hash) {
         return Ok(());
     }
-    let mend = "npm must reach its registry: `npm ping`, and look at proxy settings in ~/.npmrc";
+    let repair = "npm must reach its registry: `npm ping`, and look at proxy settings in ~/.npmrc";
     let work = async {
         let _one_at_a_time = lock_file(&root().join(".dev/npm.lock")).await?;
         // No package's script has to run: we name the programs that one would fetch or link.
@@ -55,7 +55,7 @@ async fn npm_ci(folder: &Path, what: &str, run: &Run) -> Result<()> {
         run.finish("npm", npm).await?;
         Ok(fs::write(&stamp, &hash)?)
     };
-    run.step("npm", what, mend, work).await
+    run.step("npm", what, repair, work).await
 }
 
 /// Installs what the functions are built with, and returns where it is.
@@ -86,7 +86,7 @@ pub async fn install(run: &Run, name: &str, version: &str, options: &[&str]) -> 
         return Ok(bin);
     }
     let what = format!("{name} {version} is built from crates.io (some minutes, once)");
-    let mend = "cargo must reach crates.io; then run again";
+    let repair = "cargo must reach crates.io; then run again";
     let work = async {
         let _one_at_a_time = lock_file(&cache.join(format!("{name}.lock"))).await?;
         if done.is_file() {
@@ -101,7 +101,7 @@ pub async fn install(run: &Run, name: &str, version: &str, options: &[&str]) -> 
         run.finish(name, cargo).await?;
         Ok(fs::write(&done, "")?)
     };
-    run.step(name, &what, mend, work).await?;
+    run.step(name, &what, repair, work).await?;
     Ok(bin)
 }
 

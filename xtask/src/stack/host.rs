@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use crate::migrations::{self, Migration};
 use crate::paths::root;
+use crate::stack::migrations::{self, Migration};
 
 /// The example's schema, and the name of its migration.
 const EXAMPLE: &str = "example_host";

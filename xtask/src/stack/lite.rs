@@ -6,11 +6,11 @@ use anyhow::{Result, ensure};
 use axum::http::Method;
 
 use crate::http;
-use crate::keys::Keys;
 use crate::paths;
-use crate::ports::HOST;
-use crate::postgres::{Postgres, SUPERUSER};
 use crate::run::{Run, command};
+use crate::stack::keys::Keys;
+use crate::stack::ports::LOOPBACK;
+use crate::stack::postgres::{Postgres, SUPERUSER};
 
 const PROGRAM: &str = "node_modules/@supabase/lite/dist/cli/index.js";
 /// Corrects how it sends files.
@@ -39,7 +39,7 @@ pub fn start(run: &Run, postgres: &Postgres, keys: &Keys, port: u16) -> Result<(
     let import = format!("--import={}", paths::root().join(IMPORT).display());
     let mut lite = command("node", [&import]);
     lite.arg(paths::root().join(PROGRAM));
-    lite.args(["start", "--no-admin", "--no-telemetry", "--host", HOST])
+    lite.args(["start", "--no-admin", "--no-telemetry", "--host", LOOPBACK])
         .current_dir(&dir)
         .env("EXPERIMENTAL_STORAGE", "1")
         .env("LITE_NON_INTERACTIVE", "1")
@@ -50,7 +50,7 @@ pub fn start(run: &Run, postgres: &Postgres, keys: &Keys, port: u16) -> Result<(
 /// Makes Storage's first request. In it, it tries to grant all tables to everybody, which platform.sql refuses,
 /// and it does not try again.
 pub async fn warm_up(port: u16, keys: &Keys) -> Result<()> {
-    let url = format!("http://{HOST}:{port}/storage/v1/bucket");
+    let url = format!("http://{LOOPBACK}:{port}/storage/v1/bucket");
     let token = Some(keys.anon.as_str());
     http::json(Method::GET, &url, &keys.anon, token, Vec::new()).await?;
     let (status, _) = http::json(Method::GET, &url, &keys.anon, token, Vec::new()).await?;

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
-use crate::host::Host;
 use crate::paths::file_hash;
+use crate::stack::host::Host;
 
 /// The seed's name in `supabase_migrations.seed_files`.
 pub const SEED: &str = "supabase/seed.sql";

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use anyhow::{Context, Result, bail};
 
 /// Everything listens here only: the stack's secrets are a developer's.
-pub const HOST: &str = "127.0.0.1";
+pub const LOOPBACK: &str = "127.0.0.1";
 
 /// Fails when something listens on the port already, naming the flag that moves ours.
 pub fn check_free(port: u16, flag: &str, what: &str) -> Result<()> {

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::paths;
-use crate::ports::HOST;
 use crate::run::{Run, command};
+use crate::stack::ports::LOOPBACK;
 
 /// The superuser, which on hosted Supabase belongs to the platform.
 pub const SUPERUSER: &str = "supabase_admin";
@@ -103,7 +103,7 @@ impl Postgres {
     /// The same for another database of the cluster.
     pub fn url_of(&self, role: &str, database: &str) -> String {
         format!(
-            "postgres://{role}:{}@{HOST}:{}/{database}",
+            "postgres://{role}:{}@{LOOPBACK}:{}/{database}",
             self.password, self.port
         )
     }
@@ -145,13 +145,13 @@ impl Postgres {
 /// Connects to any Postgres; the connection ends when the client is dropped.
 pub async fn connect(url: &str) -> Result<Client> {
     let mut config: Config = url.parse().context(
-        "that is no connection string, which looks like postgres://postgres:<password>@<host>:5432/postgres",
+        "this is not a connection string. Expected: postgres://postgres:<password>@<host>:5432/postgres",
     )?;
     config.application_name("xtask");
     // What listens there may be no Postgres, and say nothing.
     let (client, connection) = timeout(START_TIME, config.connect(NoTls))
         .await
-        .context("nothing answers there as Postgres does")?
+        .context("no Postgres answers at this address")?
         .context("cannot connect to Postgres")?;
     // It ends with its client; what goes wrong on it shows in the client's next call.
     tokio::spawn(connection);

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::keys::Keys;
 use crate::paths;
-use crate::ports::HOST;
-use crate::postgres::Postgres;
-use crate::postgres::programs::npm_platform;
 use crate::run::{Run, command, find_program};
+use crate::stack::keys::Keys;
+use crate::stack::ports::LOOPBACK;
+use crate::stack::postgres::Postgres;
+use crate::stack::postgres::programs::npm_platform;
 use crate::stack::wait_for;
 
 /// The only platform for which npm has it.
@@ -74,7 +74,7 @@ pub async fn start(
 ) -> Result<()> {
     let mut postgrest = command(find(named).await?, [""; 0]);
     let settings = [
-        ("PGRST_SERVER_HOST", HOST.to_owned()),
+        ("PGRST_SERVER_HOST", LOOPBACK.to_owned()),
         ("PGRST_SERVER_PORT", ports.rest.to_string()),
         ("PGRST_ADMIN_SERVER_PORT", ports.admin.to_string()),
         ("PGRST_DB_URI", postgres.url("authenticator")),
@@ -90,7 +90,12 @@ pub async fn start(
     postgrest.envs(settings);
     postgrest.envs(further.iter().filter_map(|setting| setting.split_once('=')));
     run.start(NAME, postgrest)?;
-    wait_for(&format!("http://{HOST}:{}/ready", ports.admin), NAME, run).await
+    wait_for(
+        &format!("http://{LOOPBACK}:{}/ready", ports.admin),
+        NAME,
+        run,
+    )
+    .await
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! What hosted Storage answers and the embedded one does not, put right by the stack's gateway, so that
-//! functions and clients meet the hosted shape alone:
+//! The embedded Storage differs from hosted Storage in three ways. The stack's API gateway corrects them:
 //!
-//! - `POST /object/sign/<bucket> {expiresIn, paths}`, which is one request here and one a path there: the
-//!   embedded Storage has the route and never reaches it;
-//! - `signedURL` and `url` without the prefix `/storage/v1`, where it says `signedUrl` with it;
-//! - `GET /object/authenticated/<bucket>/<path>`, which it knows without the word.
+//! - Hosted Storage signs many paths in one `POST /object/sign/<bucket> {expiresIn, paths}`. The embedded one never
+//!   reaches its route for this. So the gateway sends it one request for each path.
+//! - Hosted Storage answers with `signedURL` and `url`, without the prefix `/storage/v1`. The embedded one answers
+//!   with `signedUrl`, and with the prefix.
+//! - Hosted Storage has `GET /object/authenticated/<bucket>/<path>`. The embedded one has it without `authenticated`.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;

@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::workerd::Placed;
+use crate::build::functions::{EDGE, Function, find};
 use crate::env_file::Vars;
-use crate::functions::{EDGE, Function, find};
 use crate::paths::root;
-use crate::ports::{FreePorts, HOST};
+use crate::stack::ports::{FreePorts, LOOPBACK};
 use crate::wrangler;
 
 /// What the tests need beside one instance of each function. The file says what its parts mean.
@@ -24,7 +24,7 @@ struct Instances {
     instance: Vec<Instance>,
 }
 
-/// The default is an instance as a function should be.
+/// Default: the function with its normal configuration.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Instance {
@@ -150,7 +150,7 @@ impl Placement {
     fn reserve(&mut self, name: &str) -> Result<u16> {
         let port = self.ports.take()?;
         self.vars
-            .insert(name.to_owned(), format!("http://{HOST}:{port}"));
+            .insert(name.to_owned(), format!("http://{LOOPBACK}:{port}"));
         Ok(port)
     }
 }

@@ -4,15 +4,16 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+use super::workerd;
+use crate::build::{self, functions};
 use crate::env_file::{self, Vars};
-use crate::functions;
-use crate::host::Host;
-use crate::migrations::explain;
-use crate::placement::Placement;
-use crate::postgres::{OWNER, Postgres, SUPERUSER, pristine};
 use crate::run::Run;
 use crate::stack::Stack;
-use crate::{keys, wasm, workerd};
+use crate::stack::host::Host;
+use crate::stack::keys;
+use crate::stack::migrations::explain;
+use crate::stack::postgres::{OWNER, Postgres, SUPERUSER, pristine};
+use crate::test::placement::Placement;
 
 /// The variables of the suites that need the database.
 pub fn database_vars(postgres: &Postgres, host: &Host) -> Result<Vars> {
@@ -47,10 +48,9 @@ pub async fn make_helpers(postgres: &Postgres, host: &Host) -> Result<()> {
     Ok(())
 }
 
-/// Takes the database's limits out of the way of the tests by HTTP, many of which send hundreds of
-/// messages as one person: a million. The tests of a limit use a person's allowance up by SQL,
-/// and the SQL tests, which have run by now, met the limits as the migrations set them. That for
-/// uploads stays, as no test but its own comes near it.
+/// Sets the database's limits to one million, because many HTTP tests send hundreds of messages as one person. The
+/// limit for uploads is unchanged. Tests of a limit use up a person's allowance by SQL. The SQL tests, which ran
+/// before, had the limits of the migrations.
 pub async fn allow_many_writes(postgres: &Postgres) -> Result<()> {
     let sql = "update chat.rate_limits set max_count = 1000000 where name <> 'upload'";
     let client = postgres.connect(OWNER).await?;
@@ -65,7 +65,7 @@ pub async fn start_functions(run: &Run, stack: &Stack, faults: bool) -> Result<V
     let panicking = faults.then(functions::panicking).transpose()?;
     let mut built = functions.clone();
     built.extend(panicking.clone());
-    wasm::build(&built, run).await?;
+    build::build(&built, run).await?;
 
     // Now, and not earlier: a port that is free does not stay so.
     let placement = Placement::new(&functions, stack.vars())?;
@@ -74,8 +74,8 @@ pub async fn start_functions(run: &Run, stack: &Stack, faults: bool) -> Result<V
     } = placement.with_instances(panicking.as_ref())?;
     let trigger = vars["TRIGGER_PORT"].parse()?;
     let start = workerd::start(run, &placed, trigger);
-    let mend = "its log tells what it cannot load";
-    run.step(workerd::NAME, "the functions answer", mend, start)
+    let repair = "see its log for what it cannot load";
+    run.step(workerd::NAME, "the functions answer", repair, start)
         .await?;
     let log = run.log(workerd::NAME);
     let file = run.state.join("stack.env");

@@ -11,12 +11,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::build::functions::{Allowance, Function};
 use crate::env_file::Vars;
-use crate::functions::{Allowance, Function};
 use crate::paths::root;
-use crate::ports::HOST;
-use crate::postgres::programs::npm_platform;
 use crate::run::{Run, command};
+use crate::stack::ports::LOOPBACK;
+use crate::stack::postgres::programs::npm_platform;
 use crate::stack::wait_for;
 
 /// Its name among the processes.
@@ -48,7 +48,7 @@ pub struct Placed {
 pub async fn start(run: &Run, functions: &[Placed], trigger: u16) -> Result<()> {
     spawn(NAME, &render(functions, Some(trigger)), run)?;
     let edge = functions.first().context("there is a function")?;
-    let health = format!("http://{HOST}:{}/health", edge.port);
+    let health = format!("http://{LOOPBACK}:{}/health", edge.port);
     wait_for(&health, NAME, run).await
 }
 
@@ -74,7 +74,7 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     let mut add = |name: &str, port: Option<u16>, worker: Value| {
         services.push(json!({ "name": name, "worker": worker }));
         sockets.extend(port.map(|port| {
-            let address = format!("{HOST}:{port}");
+            let address = format!("{LOOPBACK}:{port}");
             json!({ "name": name, "address": address, "http": {}, "service": name })
         }));
     };

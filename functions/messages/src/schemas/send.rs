@@ -213,7 +213,7 @@ mod tests {
             (r#"{"text":"a\u0000b"}"#.to_owned(), "must not contain NUL"),
             (
                 format!(r#"{{"text":"{}"}}"#, "x".repeat(4_001)),
-                "must be at most 4000 characters long",
+                "must have 1 to 4000 characters after trimming",
             ),
         ] {
             assert_eq!(

@@ -56,7 +56,7 @@ fn a_picture_has_width_and_height_or_neither() {
     let read = |upload: CreateUpload| (upload.width, upload.height);
     assert_eq!(sized("1", "100000").map(read), Ok((Some(1), Some(100_000))));
     assert_eq!(sized("null", "null").map(read), Ok((None, None)));
-    let missing = "is required with the other one";
+    let missing = "is required: give width and height together";
     let number = "must be a whole number from 1 to 100000";
     for (width, height, faults) in [
         ("1", "null", vec![("height", missing)]),

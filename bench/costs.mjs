@@ -1,6 +1,6 @@
 // What Realtime's triggers and the feed cost, as the tables of docs/realtime.md have it.
 //
-//   cargo xtask dev --detach && node tests/costs.mjs
+//   cargo xtask dev --detach && node bench/costs.mjs
 //
 // It counts the CPU time of one Postgres backend, which other work on the machine changes little, and goes
 // round and round, so that what changes meets all that is compared. Linux only. It writes to the dev stack's

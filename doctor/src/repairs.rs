@@ -7,12 +7,12 @@ const OF_SUPABASE: &str = "supabase_schemas";
 /// The migration that revokes all and grants what is needed. It may be run at any time.
 const OF_GRANTS: &str = "privileges";
 
-/// Words mends, some of which name a migration.
-pub struct Mends<'a>(pub &'a [Migration]);
+/// Writes the repairs, some of which name a migration.
+pub struct Repairs<'a>(pub &'a [Migration]);
 
-impl Mends<'_> {
-    /// The mend for an object.
-    pub fn mend(&self, kind: &str, name: &str, definition: &str) -> String {
+impl Repairs<'_> {
+    /// The repair for an object.
+    pub fn repair(&self, kind: &str, name: &str, definition: &str) -> String {
         let (table, part) = name.rsplit_once('.').unwrap_or((name, ""));
         match kind {
             "bucket limit" => {

@@ -1,4 +1,4 @@
-//! Functions of a project's own that have the names of the API's: `tests/faults/overloads.rs` shows what
+//! Functions of a project's own that have the names of the API's: `tests/faults/same_names.rs` shows what
 //! PostgREST makes of them.
 
 use std::collections::BTreeSet;

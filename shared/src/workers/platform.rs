@@ -59,8 +59,8 @@ impl Platform for Workers {
 
     fn charge<'a>(&'a self, limiter: &'a str, key: &'a str) -> Local<'a, Charge> {
         Box::pin(async move {
-            // `Env::rate_limiter` would ask for the name of the binding's class, which is nobody's
-            // promise. What is no limiter at all throws here.
+            // `Env::rate_limiter` would check the class name, which is not documented. If the binding is not
+            // a limiter, this throws.
             let outcome = match glue::charge(&self.env, limiter, key) {
                 Ok(Some(outcome)) => outcome.await,
                 Ok(None) => return Charge::Allowed,

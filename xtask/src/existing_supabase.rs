@@ -5,7 +5,8 @@ use axum::http::{Method, StatusCode, Uri};
 
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
-use crate::{http, paths, postgres};
+use crate::stack::postgres;
+use crate::{http, paths};
 
 /// Whether the role may look up a user. This tool does nothing else in that database.
 const MAY_READ_USERS: &str = "

@@ -21,8 +21,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::keys::Keys;
-use crate::storage;
+use crate::stack::keys::Keys;
+use crate::stack::storage;
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";

@@ -1,6 +1,6 @@
 // What a verification of each kind of token costs, as the table of docs/tokens.md has it.
 //
-//   cargo xtask build chats && node tests/token_costs.mjs
+//   cargo xtask build chats && node bench/token_costs.mjs
 //
 // It runs the release module on workerd, before an upstream of its own that answers at once, and counts the CPU
 // time of workerd, which other work on the machine changes little. A token that was never seen costs a

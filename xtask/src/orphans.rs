@@ -10,18 +10,18 @@ use rustix::process::{Pid, Signal, getpid, kill_process};
 use sysinfo::{Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use tokio::time::sleep;
 
+use crate::build::tools::lock_file;
 use crate::run::{MARKER, gentle};
 use crate::supervisor::holder;
-use crate::tools::lock_file;
 
 /// How often we look whether all have ended, in 8 seconds.
 const LOOKS: u32 = 160;
 
-/// `cargo xtask guard`: waits until its input is closed, by the end of the run that started it, and ends the
-/// processes that the run has left. A run that ends by itself ends its guard first.
+/// `cargo xtask guard`: waits until the run ends (then its stdin closes). Then it ends the processes that the run
+/// left. A run that ends by itself ends its guard first.
 pub async fn guard(state: &Path) -> Result<()> {
     std::io::stdin().read_to_end(&mut Vec::new())?;
-    let _one_at_a_time = lock_file(&state.join("leftovers.lock")).await?;
+    let _one_at_a_time = lock_file(&state.join("orphans.lock")).await?;
     // The next run ends them before it starts anything.
     if holder(state).is_some() {
         return Ok(());
@@ -32,7 +32,7 @@ pub async fn guard(state: &Path) -> Result<()> {
 /// Ends the processes that are left of runs in this folder, and returns their number.
 pub async fn end(state: &Path) -> Result<usize> {
     std::fs::create_dir_all(state)?;
-    let _one_at_a_time = lock_file(&state.join("leftovers.lock")).await?;
+    let _one_at_a_time = lock_file(&state.join("orphans.lock")).await?;
     end_marked(state).await
 }
 
