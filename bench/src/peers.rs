@@ -17,8 +17,6 @@ use crate::tool::{Function, LOOPBACK, Placement, Run, Vars, command, ports, work
 
 /// The folder of the peers' code.
 const PEERS: &str = "bench/peers";
-/// The same as in bench/peers/one_worker.capnp, which tells why.
-const V8_FLAGS: &str = "v8Flags = [\"--max-heap-size=128\"], ";
 
 /// The servers that are started for the benchmark.
 pub const SERVERS: [Target; 5] = [
@@ -88,10 +86,7 @@ impl Setup {
 
 fn ours(name: &str, setup: &Setup) -> Result<Listening> {
     let Placement { placed, vars, .. } = Placement::new(&setup.functions, setup.vars.clone())?;
-    let services = "services = [";
-    let with_flags = format!("{V8_FLAGS}{services}");
-    let config = workerd::render(&placed, None).replacen(services, &with_flags, 1);
-    workerd::spawn(name, &config, &setup.run)?;
+    workerd::spawn(name, &workerd::render(&placed, None), &setup.run)?;
     let url = |name: &str| vars.get(name).cloned().context("each function has a URL");
     let functions = [
         ("chats", url("CHATS_URL")?),

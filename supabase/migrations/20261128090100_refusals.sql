@@ -1,7 +1,7 @@
 -- Refusals: the API's error codes, and the functions that raise them.
 --
 -- The table has every code that the database raises. chat.refuse is the only function that raises them, and each
--- code is named in only one function, which decides about it. catalog.test.sql checks both.
+-- code is named in only one function, which decides about it. once.test.sql checks both.
 
 create table chat.refusals (
   code text primary key,
@@ -63,7 +63,7 @@ comment on function chat.refuse_field(text, text) is
   'Raises invalid_request with the field of the API''s request that is wrong, and the reason.';
 
 create function chat.check_page_limit(page_limit integer) returns void
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
 begin
   if page_limit is null or page_limit not between 1 and 100 then

@@ -33,6 +33,12 @@ pub async fn run_file(file: &Path, sql: &str) -> Report {
     report
 }
 
+/// What a file of SQL tests needs of the host, by its comment `-- needs: rooms, friends`.
+pub fn needs(sql: &str) -> impl Iterator<Item = &str> {
+    let line = sql.lines().find_map(|line| line.strip_prefix("-- needs: "));
+    line.into_iter().flat_map(|line| line.split(", "))
+}
+
 /// What the host says that it has: `friends`, `events` and so on.
 ///
 /// # Panics
@@ -74,4 +80,19 @@ fn explain(file: &Path, sql: &str, error: &Error) -> String {
     let first = format!("{}{line}: {message} ({code})", file.display());
     let parts = [Some(first.as_str()), db.detail(), db.hint(), db.where_()];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needs;
+
+    #[test]
+    fn a_file_says_what_it_needs_of_the_host() {
+        let all = |sql| needs(sql).collect::<Vec<_>>();
+        assert_eq!(
+            all("-- A story.\n-- needs: events, groups\nselect 1;"),
+            ["events", "groups"]
+        );
+        assert_eq!(all("select 1;"), [""; 0]);
+    }
 }

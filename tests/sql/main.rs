@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use harness::{Host, Report, Stack, block_on, pgtap, root};
 use libtest_mimic::{Arguments, Failed, Trial, run};
 
-/// A file says in such a comment what it needs of the host: `-- needs: rooms`.
-const NEEDS: &str = "-- needs: ";
 /// How many assertions have held.
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
@@ -34,7 +32,7 @@ fn main() -> ExitCode {
             .to_string_lossy()
             .into_owned();
         let sql = fs::read_to_string(&file).expect("a file of tests");
-        let missing: Vec<_> = needs(&sql)
+        let missing: Vec<_> = pgtap::needs(&sql)
             .filter(|need| !provided.contains(*need))
             .collect();
         if !missing.is_empty() {
@@ -50,11 +48,6 @@ fn main() -> ExitCode {
     let conclusion = run(&arguments, trials);
     println!("{} assertions held", HELD.load(Ordering::Relaxed));
     conclusion.exit_code()
-}
-
-fn needs(sql: &str) -> impl Iterator<Item = &str> {
-    let line = sql.lines().find_map(|line| line.strip_prefix(NEEDS));
-    line.into_iter().flat_map(|line| line.split(", "))
 }
 
 /// Runs a file, every assertion of which must hold.

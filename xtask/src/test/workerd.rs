@@ -104,7 +104,10 @@ pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     if let Some(port) = functions.iter().find_map(|placed| placed.cache) {
         add(CACHE, Some(port), script("shared_cache.js", None));
     }
-    let config = text(&json!({ "services": services, "sockets": sockets }));
+    // The heap that Cloudflare gives an isolate. workerd itself sets no limit, and V8 would then collect so
+    // late that garbage looks like a leak.
+    let flags = ["--max-heap-size=128"];
+    let config = text(&json!({ "services": services, "sockets": sockets, "v8Flags": flags }));
     format!(
         "# Written by cargo xtask at each start.\n\
          using Workerd = import \"/workerd/workerd.capnp\";\n\
