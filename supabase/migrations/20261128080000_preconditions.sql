@@ -22,7 +22,7 @@ begin
     where (n.nspname, c.relname) in (('chat', 'refusals'), ('chat', 'chats'))
   ) then
     raise exception using errcode = '55000', message =
-      E'the chat is already installed, but the migration history does not list its migrations. Nothing was changed.\n'
+      E'the chat is already installed, but the migration history does not list its migrations (for example after a restore). Nothing was changed.\n'
       'To record them: supabase migration repair --remote --status applied';
   end if;
 end

@@ -119,7 +119,7 @@ async fn a_database_that_has_the_chat_and_no_history() {
     let error = migrations::apply(&owner).await.expect_err("a refusal");
     assert_eq!(
         error.as_db_error().expect("a refusal").message(),
-        "the chat is already installed, but the migration history does not list its migrations. Nothing was changed.\n\
+        "the chat is already installed, but the migration history does not list its migrations (for example after a restore). Nothing was changed.\n\
          To record them: supabase migration repair --remote --status applied"
     );
     assert_eq!(
