@@ -48,9 +48,9 @@ fn judge(status: StatusCode, body: &Value) -> (State, String, &'static str) {
         "42501" => (
             State::Differs,
             format!("PostgREST exposes chat: {message}"),
-            MEND,
+            REPAIR,
         ),
-        _ if status.is_success() => (State::Differs, "PostgREST exposes chat".to_owned(), MEND),
+        _ if status.is_success() => (State::Differs, "PostgREST exposes chat".to_owned(), REPAIR),
         _ => (
             State::Differs,
             format!("PostgREST answers {status} {message}, which tells nothing"),
@@ -59,7 +59,7 @@ fn judge(status: StatusCode, body: &Value) -> (State, String, &'static str) {
     }
 }
 
-const MEND: &str = "take chat out of the exposed schemas: Dashboard, Project Settings, Data API; self-hosted: PGRST_DB_SCHEMAS";
+const REPAIR: &str = "take chat out of the exposed schemas: Dashboard, Project Settings, Data API; self-hosted: PGRST_DB_SCHEMAS";
 
 async fn get_settings(api: Api<'_>) -> Result<(StatusCode, Value)> {
     let url = api.url.trim_end_matches('/');

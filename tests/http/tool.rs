@@ -64,7 +64,7 @@ async fn the_newer_name_of_the_key_wins_and_a_flag_wins_over_both() {
         let checkout = Checkout::new();
         let said = refusal(&checkout, &variables, &arguments).await;
         assert_eq!(
-            said.contains("that is no connection string"),
+            said.contains("this is not a connection string"),
             taken,
             "{said}"
         );
