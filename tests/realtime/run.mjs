@@ -10,6 +10,8 @@ import { parseArgs } from "node:util";
 import { build } from "../client/build.mjs";
 
 const { values } = parseArgs({
+  // The filter of `cargo xtask test client <filter>`, which is for tests/client.
+  allowPositionals: true,
   options: {
     "supabase-url": { type: "string", default: process.env.REALTIME_SUPABASE_URL },
     "publishable-key": { type: "string", default: process.env.REALTIME_PUBLISHABLE_KEY ?? process.env.REALTIME_ANON_KEY },
