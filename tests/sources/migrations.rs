@@ -28,3 +28,15 @@ fn the_last_migration_tells_postgrest() {
     let sql = fs::read_to_string(files.last().unwrap()).unwrap();
     assert!(sql.trim_end().ends_with("notify pgrst, 'reload schema';"));
 }
+
+/// A filter leaves the helpers' own files out, so the tool runs them before any SQL test.
+#[test]
+fn the_tool_makes_all_helpers_of_the_sql_tests() {
+    let host = std::fs::read_to_string(root().join("xtask/src/stack/host.rs")).unwrap();
+    let files = std::fs::read_dir(root().join("supabase/tests")).unwrap();
+    for file in files {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let helper = name.starts_with(|first: char| first.is_ascii_digit());
+        assert!(!helper || host.contains(&name), "{name}");
+    }
+}

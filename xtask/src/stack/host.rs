@@ -59,6 +59,7 @@ impl Host {
         let files = [
             shared.join("000_helpers.test.sql"),
             own.join("001_host.test.sql"),
+            shared.join("002_fixtures.test.sql"),
         ];
         files.into_iter().filter(|file| file.is_file())
     }
