@@ -19,8 +19,7 @@ pub(super) const LIFETIME: u64 = 600_000;
 pub(super) const UNKNOWN_KID_INTERVAL: u64 = 30_000;
 /// The shortest time between two fetches if there are no keys: as long as clients are told to wait.
 pub(super) const COLD_RETRY_INTERVAL: u64 = 2_000;
-/// How long a fetch may take. After that it counts as failed. It may have ended without any result:
-/// the runtime drops the work of a request whose client has closed the connection.
+/// How long a fetch may take. After that it counts as failed.
 pub(super) const FETCH_LIMIT: u64 = 5_000;
 /// How long the cache that instances share may take.
 const SHARED_LIMIT: u64 = 1_000;
@@ -116,7 +115,7 @@ impl KeyCache {
             platform.sleep(LOOK_AGAIN).await;
         }
         let begun = platform.now();
-        self.0.borrow_mut().busy_until = begun.saturating_add(FETCH_LIMIT);
+        let busy = Busy::until(&self.0, begun.saturating_add(FETCH_LIMIT));
         let shared = within(platform, SHARED_LIMIT, platform.read_shared(url)).await;
         let fetched = match shared
             .flatten()
@@ -125,9 +124,9 @@ impl KeyCache {
             Some(shared) => Some(shared),
             None => self.fetch(url, platform).await,
         };
+        drop(busy);
         let now = platform.now();
         let mut state = self.0.borrow_mut();
-        state.busy_until = 0;
         match fetched {
             Some(loaded) => state.adopt(loaded),
             None => state.failed_at = Some(now),
@@ -142,6 +141,23 @@ impl KeyCache {
         let written = platform.write_shared(url, entry, LIFETIME / 1_000);
         within(platform, SHARED_LIMIT, written).await;
         Some(loaded)
+    }
+}
+
+/// Says that a request is fetching the keys, for as long as it lives. The runtime drops the work of a
+/// request whose client has closed the connection; the next request then fetches at once.
+struct Busy<'a>(&'a RefCell<State>);
+
+impl<'a> Busy<'a> {
+    fn until(state: &'a RefCell<State>, time: u64) -> Self {
+        state.borrow_mut().busy_until = time;
+        Busy(state)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().busy_until = 0;
     }
 }
 

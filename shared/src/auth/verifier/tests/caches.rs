@@ -131,6 +131,21 @@ async fn a_fetch_without_an_answer_ends_after_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_dropped_fetch_holds_up_no_other_request() {
+    let pair = Pair::es256("e", 1);
+    let edge = Edge::new(&[&pair]);
+    edge.platform.answers_after.set(1_000);
+    let token = pair.sign(&claims(json!({})));
+    let begun = edge.platform.now();
+    // The client hangs up after half a second, and its request is dropped.
+    let hung_up = tokio::time::timeout(Duration::from_millis(500), edge.verify(&token));
+    let (hung_up, answer) = tokio::join!(hung_up, edge.verify(&token));
+    assert!(hung_up.is_err());
+    assert_eq!(answer, Ok(user()));
+    assert!(edge.platform.now() - begun < 2_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_other_answer_counts_as_a_failed_fetch() {
     let edge = Edge::new(&[]);
     let token = Pair::es256("e", 1).sign(&claims(json!({})));
