@@ -12,10 +12,11 @@
 //! | `tokens`, `policies` | whether it may |
 //! | `hub` | the channels of all connections: who hears what, and who is present |
 //! | `stream` | what the database commits, in the order of the commits |
-//! | `rows` | `postgres_changes` |
+//! | `bindings`, `rows` | `postgres_changes`: what is asked, and who gets which row |
 //! | `behaviour` | how a test makes it misbehave |
 
 mod behaviour;
+mod bindings;
 mod channel;
 mod frame;
 mod hub;
@@ -36,7 +37,6 @@ use tokio::sync::mpsc;
 
 use crate::stack::keys::Keys;
 use crate::stack::postgres::Postgres;
-use behaviour::Behaviour;
 use frame::Version;
 use hub::Hub;
 use policies::Database;
@@ -54,7 +54,6 @@ pub struct Relay {
     hub: Hub,
     tokens: Tokens,
     database: Database,
-    behaviour: Behaviour,
     postgres: Postgres,
     keys: [String; 2],
 }
@@ -66,7 +65,6 @@ impl Relay {
             hub: Hub::default(),
             tokens: Tokens::new(keys),
             database: Database::new(postgres),
-            behaviour: Behaviour::default(),
             postgres: postgres.clone(),
             keys: [keys.anon.clone(), keys.service_role.clone()],
         });
@@ -90,11 +88,11 @@ impl Relay {
         };
         let path = request.uri().path().to_owned();
         match (path.strip_prefix(PREFIX), request.method()) {
-            (Some("websocket"), &Method::GET) if !self.behaviour.told().absent => {
+            (Some("websocket"), &Method::GET) if !self.hub.behaviour.told().absent => {
                 self.upgrade(request, key).await
             }
             (Some("stand-in"), &Method::PUT) if key == self.keys[1] => {
-                self.behaviour.tell(request).await
+                self.hub.behaviour.tell(request).await
             }
             (Some("stand-in/sockets"), &Method::DELETE) if key == self.keys[1] => {
                 self.hub.close_sockets();

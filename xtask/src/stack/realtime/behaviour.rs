@@ -60,19 +60,14 @@ impl Behaviour {
         drops
     }
 
-    pub async fn delay_join(&self) {
-        sleep(Duration::from_millis(self.told().join_delay_ms)).await;
-    }
-
-    pub async fn delay_refusal(&self) {
-        sleep(Duration::from_millis(self.told().refusal_delay_ms)).await;
+    /// Waits for one of the delays.
+    pub async fn wait(&self, delay_ms: impl Fn(Told) -> u64) {
+        sleep(Duration::from_millis(delay_ms(self.told()))).await;
     }
 
     pub async fn tell(&self, request: Request) -> Response {
-        let Ok(body) = to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-        };
-        match serde_json::from_slice(&body) {
+        let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await;
+        match serde_json::from_slice(&body.unwrap_or_default()) {
             Ok(told) => {
                 *self.lock() = (told, 0.0);
                 StatusCode::NO_CONTENT.into_response()

@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::Relay;
 use super::frame::Frame;
-use super::hub::Topic;
+use super::hub::{Hub, Topic};
 use super::policies::Allowed;
 use super::socket::Outbox;
 use super::tokens::Claims;
@@ -88,27 +87,20 @@ impl Channel {
     }
 
     /// A client's broadcast. Without a policy for it, it is dropped and nothing is said.
-    pub fn broadcast(&self, relay: &Relay, outbox: &Outbox, frame: &Frame) {
+    pub fn broadcast(&self, hub: &Hub, outbox: &Outbox, frame: &Frame) {
         if !self.allowed.broadcast || !frame.payload["event"].is_string() {
             return;
         }
         let except = (!self.config.hears_itself).then_some(self.id);
-        let drops = || relay.behaviour.drops();
-        relay
-            .hub
-            .broadcast(&self.topic, frame.payload.clone(), except, drops);
+        let payload = frame.payload.clone();
+        hub.broadcast(&self.topic, payload, except);
         if self.config.ack {
             outbox.push(&frame.reply("ok", json!({})));
         }
     }
 
     /// `track` and `untrack`; an error ends the channel.
-    pub fn presence(
-        &mut self,
-        relay: &Relay,
-        outbox: &Outbox,
-        frame: &Frame,
-    ) -> Result<(), String> {
+    pub fn presence(&mut self, hub: &Hub, outbox: &Outbox, frame: &Frame) -> Result<(), String> {
         let (calls, since) = &mut self.presence_calls;
         if since.elapsed() > PRESENCE_TIME {
             (*calls, *since) = (0, Instant::now());
@@ -127,7 +119,7 @@ impl Channel {
         };
         let status = if meta.is_some() { "ok" } else { "error" };
         if let Some(meta) = meta {
-            relay.hub.tell(self.id, meta);
+            hub.tell(self.id, meta);
         }
         outbox.push(&frame.reply(status, json!({})));
         Ok(())

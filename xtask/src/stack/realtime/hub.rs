@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+use super::behaviour::Behaviour;
 use super::frame::Frame;
 use super::rows::Subscription;
 use super::socket::Outbox;
@@ -43,6 +44,7 @@ pub struct Member {
 pub struct Hub {
     members: Mutex<BTreeMap<u64, Member>>,
     last_id: AtomicU64,
+    pub behaviour: Behaviour,
     /// How many connections there are.
     pub sockets: watch::Sender<usize>,
     /// Says to all connections that they end.
@@ -74,18 +76,12 @@ impl Hub {
         self.members().remove(&channel);
     }
 
-    /// Sends an event to every channel that hears the topic, except one. `drops` says which deliveries are lost.
-    pub fn broadcast(
-        &self,
-        topic: &Topic,
-        payload: Value,
-        except: Option<u64>,
-        drops: impl Fn() -> bool,
-    ) {
+    /// Sends an event to every channel that hears the topic, except one.
+    pub fn broadcast(&self, topic: &Topic, payload: Value, except: Option<u64>) {
         let frame = Frame::push(&topic.wire(), Value::Null, "broadcast", payload);
         for (channel, member) in &*self.members() {
             let hears = member.hears_broadcasts && member.topic == *topic;
-            if hears && Some(*channel) != except && !drops() {
+            if hears && Some(*channel) != except && !self.behaviour.drops() {
                 member.outbox.push(&frame);
             }
         }

@@ -4,21 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::Relay;
+use super::bindings::{Binding, name};
 use super::channel::Channel;
 use super::frame::Frame;
 use super::policies::{Database, become_caller, begin};
 use super::socket::Outbox;
 use super::tokens::Claims;
-
-/// The publication whose tables the real server listens to.
-pub const PUBLICATION: &str = "supabase_realtime";
 
 /// A new or changed row.
 pub struct Change {
@@ -33,17 +31,6 @@ pub struct Change {
     pub transaction: u32,
     /// Since the start of the year 2000.
     pub committed_micros: i64,
-}
-
-/// One `postgres_changes` of a channel.
-struct Binding {
-    /// The client knows it by this number.
-    id: Value,
-    event: String,
-    schema: String,
-    table: String,
-    /// SQL about a row `r`.
-    condition: String,
 }
 
 /// What one channel asks for.
@@ -70,79 +57,6 @@ impl Subscription {
             bindings,
         })
     }
-}
-
-impl Binding {
-    async fn new(database: &Database, asked: &Value, claims: &Claims) -> Result<Self> {
-        const PUBLISHED: &str = "select from pg_catalog.pg_publication_tables where pubname = $1 \
-            and $2 in ('*', schemaname) and $3 in ('*', tablename) limit 1";
-        let word = |name: &str, default: &str| asked[name].as_str().unwrap_or(default).to_owned();
-        let binding = Self {
-            id: asked["id"].clone(),
-            event: word("event", "*"),
-            schema: word("schema", "public"),
-            table: word("table", "*"),
-            condition: condition(&word("filter", ""))?,
-        };
-        let (schema, table) = (&binding.schema, &binding.table);
-        let mut client = database.client().await?;
-        let transaction = begin(&mut client).await?;
-        let published = [
-            &PUBLICATION as &(dyn tokio_postgres::types::ToSql + Sync),
-            schema,
-            table,
-        ];
-        if transaction.query(PUBLISHED, &published).await?.is_empty() {
-            bail!("Please check Realtime is enabled for the given connect parameters");
-        }
-        if table != "*" {
-            // Postgres reads it as the caller: column, operator and value must fit, and be theirs to read.
-            become_caller(&transaction, "", claims).await?;
-            let (name, condition) = (name(schema, table), &binding.condition);
-            let tried = format!("select from {name} as r where false and {condition}");
-            transaction.execute(&tried, &[]).await?;
-        }
-        Ok(binding)
-    }
-
-    fn fits(&self, change: &Change) -> bool {
-        let is = |asked: &str, word: &str| asked == "*" || asked == word;
-        is(&self.event, change.event)
-            && is(&self.schema, &change.schema)
-            && is(&self.table, &change.table)
-    }
-}
-
-/// A filter such as `chat_id=eq.1` as SQL.
-fn condition(filter: &str) -> Result<String> {
-    if filter.is_empty() {
-        return Ok("true".to_owned());
-    }
-    let broken = || format!("Error parsing `filter` params: {filter}");
-    let (column, test) = filter.split_once('=').with_context(broken)?;
-    let (operator, value) = test.split_once('.').with_context(broken)?;
-    let column = escape_identifier(column);
-    let operator = match operator {
-        "eq" => "=",
-        "neq" => "<>",
-        "lt" => "<",
-        "lte" => "<=",
-        "gt" => ">",
-        "gte" => ">=",
-        "in" => {
-            let list = value
-                .strip_prefix('(')
-                .and_then(|list| list.strip_suffix(')'));
-            let list = format!("{{{}}}", list.with_context(broken)?);
-            return Ok(format!("r.{column} = any ({})", escape_literal(&list)));
-        }
-        _ => bail!(broken()),
-    };
-    Ok(format!("r.{column} {operator} {}", escape_literal(value)))
-}
-
-fn name(schema: &str, table: &str) -> String {
-    format!("{}.{}", escape_identifier(schema), escape_identifier(table))
 }
 
 /// Delivers until the stream is gone.
@@ -255,21 +169,4 @@ async fn shown(
     // A policy that fails shows nothing.
     let shown = shown.ok().flatten();
     Ok(shown.and_then(|row| serde_json::from_str(row.get(0)).ok()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_becomes_a_condition_that_cannot_leave_its_literals() {
-        let sql = |filter| condition(filter).unwrap();
-        assert_eq!(sql(""), "true");
-        assert_eq!(sql("chat_id=eq.a'b"), "r.\"chat_id\" = 'a''b'");
-        assert_eq!(sql("rev=in.(1,2)"), "r.\"rev\" = any ('{1,2}')");
-        assert_eq!(sql("a\"; drop=gt.1"), "r.\"a\"\"; drop\" > '1'");
-        for broken in ["undefined", "a=b", "a=foo.1", "a=in.1"] {
-            assert!(condition(broken).is_err(), "{broken}");
-        }
-    }
 }

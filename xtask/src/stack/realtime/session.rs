@@ -11,10 +11,9 @@ use super::Relay;
 use super::channel::{Channel, Config};
 use super::frame::Frame;
 use super::hub::{Member, Topic};
-use super::policies::Allowed;
 use super::rows::Subscription;
 use super::socket::Outbox;
-use super::tokens::{Claims, Refusal};
+use super::tokens::Refusal;
 
 /// As many as the real server allows on one connection.
 const MAX_CHANNELS: usize = 100;
@@ -59,9 +58,9 @@ impl Session {
                 self.close(&frame.topic, None);
             }
             "access_token" => self.renew(&frame).await,
-            "broadcast" => channel.broadcast(&self.relay, &self.outbox, &frame),
+            "broadcast" => channel.broadcast(&self.relay.hub, &self.outbox, &frame),
             "presence" => {
-                if let Err(message) = channel.presence(&self.relay, &self.outbox, &frame) {
+                if let Err(message) = channel.presence(&self.relay.hub, &self.outbox, &frame) {
                     self.close(&frame.topic, Some(&message));
                 }
             }
@@ -72,12 +71,20 @@ impl Session {
     async fn join(&mut self, frame: &Frame) {
         // A second join ends the first.
         self.close(&frame.topic, None);
-        self.relay.behaviour.delay_join().await;
+        self.relay
+            .hub
+            .behaviour
+            .wait(|told| told.join_delay_ms)
+            .await;
         let channel = match self.admit(frame).await {
             Ok(channel) => channel,
             Err(Refusal(code, message)) => {
                 // Everything else on this connection waits too.
-                self.relay.behaviour.delay_refusal().await;
+                self.relay
+                    .hub
+                    .behaviour
+                    .wait(|told| told.refusal_delay_ms)
+                    .await;
                 let reason = json!({ "reason": format!("{code}: {message}") });
                 return self.outbox.push(&frame.reply("error", reason));
             }
@@ -115,19 +122,18 @@ impl Session {
             return refuse("TopicNameRequired", "You must provide a topic name");
         }
         let config = Config::read(&frame.payload);
-        if self.relay.behaviour.told().private_only && !config.private {
+        if self.relay.hub.behaviour.told().private_only && !config.private {
             return refuse("PrivateOnly", "This project only allows private channels");
         }
         if self.channels.len() >= MAX_CHANNELS {
             return refuse("ChannelRateLimitReached", "Too many channels");
         }
         let token = user_token(frame).unwrap_or(&self.key);
-        let claims = self.relay.tokens.verify(token)?;
         let topic = Topic {
             name: name.to_owned(),
             private: config.private,
         };
-        let allowed = self.allowed(&topic, &claims).await?;
+        let (claims, allowed) = self.relay.access(&topic, token).await?;
         let mut replicates = self.relay.hub.replicates.subscribe();
         let replicates = replicates.wait_for(|replicates| *replicates);
         if timeout(REPLICATION_TIME, replicates).await.is_err() {
@@ -144,21 +150,6 @@ impl Session {
             join_ref: frame.join_ref.clone(),
             presence_calls: (0, Instant::now()),
         })
-    }
-
-    /// A client that may listen to nothing is refused, also where a policy fails. A public channel is open to all.
-    async fn allowed(&self, topic: &Topic, claims: &Claims) -> Result<Allowed, Refusal> {
-        if !topic.private {
-            return Ok(Allowed::EVERYTHING);
-        }
-        match self.relay.database.allowed(&topic.name, claims).await {
-            Ok(allowed) if allowed.hear_broadcasts || allowed.see_presence => Ok(allowed),
-            _ => {
-                let message = "You do not have permissions to read from this Channel topic";
-                let message = format!("{message}: {}", topic.name);
-                Err(Refusal("Unauthorized", message))
-            }
-        }
     }
 
     /// Begins with `postgres_changes`, or goes on with another token.
@@ -182,39 +173,25 @@ impl Session {
 
     /// Another token for a channel: everything is asked again.
     async fn renew(&mut self, frame: &Frame) {
-        let Some(mut channel) = self.channels.remove(&frame.topic) else {
+        let token = user_token(frame).unwrap_or_default();
+        let Some(channel) = self.channels.get_mut(&frame.topic) else {
             return;
         };
-        let mut refused = None;
-        if let Some(token) = user_token(frame).filter(|token| *token != channel.token) {
-            match self.renewed(&channel, token).await {
-                Ok((claims, allowed)) => {
-                    channel.token = token.to_owned();
-                    (channel.claims, channel.allowed) = (claims, allowed);
-                    self.relay.hub.change(channel.id, |member| {
-                        member.hears_broadcasts = channel.allowed.hear_broadcasts;
-                        member.sees_presence = channel.sees_presence();
-                    });
-                    self.subscribe(&channel).await;
-                }
-                Err(Refusal(_, message)) => refused = Some(message),
+        if token.is_empty() || token == channel.token {
+            return;
+        }
+        match self.relay.access(&channel.topic, token).await {
+            Ok((claims, allowed)) => {
+                channel.token = token.to_owned();
+                (channel.claims, channel.allowed) = (claims, allowed);
+                self.relay.hub.change(channel.id, |member| {
+                    member.hears_broadcasts = channel.allowed.hear_broadcasts;
+                    member.sees_presence = channel.sees_presence();
+                });
             }
+            Err(Refusal(_, message)) => return self.close(&frame.topic, Some(&message)),
         }
-        self.channels.insert(frame.topic.clone(), channel);
-        if refused.is_some() {
-            self.close(&frame.topic, refused.as_deref());
-        }
-    }
-
-    async fn renewed(&self, channel: &Channel, token: &str) -> Result<(Claims, Allowed), Refusal> {
-        let claims = self.relay.tokens.verify(token)?;
-        let allowed = self.allowed(&channel.topic, &claims).await?;
-        if allowed.hears_all_of(channel.allowed) {
-            return Ok((claims, allowed));
-        }
-        let message = "You no longer have permission to read from this Channel topic";
-        let message = format!("{message}: {}", channel.topic.name);
-        Err(Refusal("Unauthorized", message))
+        self.subscribe(&self.channels[&frame.topic]).await;
     }
 
     /// Ends the channels whose token has ended.

@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::Relay;
-use super::hub::Topic;
-use super::rows::{Change, PUBLICATION};
+use super::bindings::PUBLICATION;
+use super::hub::{Hub, Topic};
+use super::rows::Change;
 use crate::stack::ports::LOOPBACK;
 use crate::stack::postgres::SUPERUSER;
 
@@ -98,7 +99,7 @@ async fn follow_once(relay: &Relay, changed: &mpsc::Sender<Change>) -> Result<()
                     continue;
                 };
                 if change.schema == "realtime" && change.table == "messages" {
-                    broadcast(relay, &change.record);
+                    broadcast(&relay.hub, &change.record);
                 } else {
                     let change = Change {
                         transaction,
@@ -158,7 +159,7 @@ fn change(event: EventType, decoder: &PgOutputDecoder) -> Option<Change> {
 }
 
 /// Sends a row of `realtime.messages` to its topic.
-fn broadcast(relay: &Relay, row: &Map<String, Value>) {
+fn broadcast(hub: &Hub, row: &Map<String, Value>) {
     let (Some(name), Some(event)) = (row["topic"].as_str(), row["event"].as_str()) else {
         return;
     };
@@ -169,7 +170,5 @@ fn broadcast(relay: &Relay, row: &Map<String, Value>) {
     let message = json!({
         "type": "broadcast", "event": event, "payload": row["payload"], "meta": { "id": row["id"] },
     });
-    relay
-        .hub
-        .broadcast(&topic, message, None, || relay.behaviour.drops());
+    hub.broadcast(&topic, message, None);
 }
