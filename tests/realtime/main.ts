@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok } from "node:assert";
 import { channels } from "./channels.ts";
 import { standIn } from "./stand_in.ts";
-import { addMember, helpers, isStandIn, listen, openRoom, pause, removeMember, signUps, sql, start, until, type Chat, type Message, type Page, type Stories } from "./world.ts";
+import { addMember, helpers, isStandIn, listen, openRoom, pause, removeMember, signUps, sql, start, tell, until, type Chat, type Message, type Page, type Stories } from "./world.ts";
 
 /** As long as an event may be on its way that is not to come. */
 const SILENCE = 1500;
@@ -158,16 +158,19 @@ const filter = process.argv[2] ?? "";
 const all = Object.entries({ ...page, ...channels, ...(isStandIn ? standIn : {}) });
 const stories = all.filter(([name]) => name.includes(filter));
 const takeBack = await helpers();
+if (isStandIn) await tell({});
 let failed = 0;
 for (const [name, story] of stories) {
   try {
+    const begun = performance.now();
     await story();
-    console.log(`test ${name} ... ok`);
+    console.log(`test ${name} ... ok (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed++;
     console.log(`test ${name} ... FAILED\n${error instanceof Error ? error.stack : error}`);
   }
 }
+if (isStandIn) await tell({ refusalDelayMs: undefined });
 await takeBack();
 await sql.end();
 console.log(`test result: ${failed > 0 ? "FAILED" : "ok"}. ${stories.length - failed} passed; ${failed} failed`);

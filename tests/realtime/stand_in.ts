@@ -22,7 +22,7 @@ export const standIn: Stories = {
   },
 
   async bad_tokens_are_refused() {
-    await tell({ refusalDelayMs: 0 });
+    await tell({});
     const [alice] = await signUps(1);
     const cases: [string, RegExp][] = [
       [token(alice!.id, -5), /Token has expired/],
@@ -73,13 +73,13 @@ export const standIn: Stories = {
 
   async a_refused_join_keeps_its_socket_waiting() {
     const [alice] = await signUps(1);
-    await tell({ refusalDelayMs: 1500 });
+    await tell({ refusalDelayMs: undefined });
     await alice!.supabase.realtime.setAuth();
     const begun = Date.now();
     const refused = hear(alice!.supabase, "chat:nonsense", { private: true });
     const allowed = hear(alice!.supabase, `user:${alice!.id}`, { private: true });
     await until("the second join", () => allowed.status === "SUBSCRIBED");
-    ok(Date.now() - begun >= 1500 && refused.statuses[0] === "CHANNEL_ERROR");
+    ok(Date.now() - begun >= 5000 && refused.statuses[0] === "CHANNEL_ERROR");
     await tell({});
   },
 
@@ -105,9 +105,9 @@ export const standIn: Stories = {
       ["1", "5", "realtime:lobby", "broadcast", null], ["1", "6", "realtime:lobby", "presence", [1]], ["1", "7", "realtime:lobby", "access_token", {}],
       ["1", "8", "realtime:lobby", "unheard of", {}], ["1", "9", "realtime:none", "phx_leave", {}], [1, 10, "phoenix", "heartbeat", {}],
     ];
-    await tell({ refusalDelayMs: 0 });
+    await tell({});
     const answered = new Set<string>();
-    socket.on("message", (text) => answered.add(JSON.parse(text.toString())[1]));
+    socket.on("message", (text) => answered.add(String(JSON.parse(text.toString())[1])));
     strange.forEach((frame) => socket.send(JSON.stringify(frame)));
     await until("an answer to the last", () => answered.has("10"));
     await tell({});
@@ -122,7 +122,7 @@ export const standIn: Stories = {
     await until("the join", () => quick.status === "SUBSCRIBED");
     slow.pause();
     // More than the sockets of both sides hold, and the 1,000 frames that may wait in the server.
-    const COUNT = 3000;
+    const COUNT = 2000;
     const text = "x".repeat(15_000);
     for (let first = 0; first < COUNT; first += 100) {
       await sql`select realtime.send(jsonb_build_object('n', n, 'text', ${text}::text), 'flood', 'flood', false)

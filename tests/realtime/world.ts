@@ -59,9 +59,9 @@ export function token(user: string, seconds: number, secret = env("JWT_SECRET"))
   return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
 }
 
-/** Tells the stand-in how to misbehave; `{}` mends everything. Returns the answer's status. */
+/** Tells the stand-in how to misbehave; `{}` ends that. Refusals come early, unless told otherwise. Returns the answer's status. */
 export async function tell(behaviour: object, key = env("SERVICE_ROLE_KEY")): Promise<number> {
-  const body = JSON.stringify(behaviour);
+  const body = JSON.stringify({ refusalDelayMs: 200, ...behaviour });
   const url = `${env("SUPABASE_URL")}/realtime/v1/stand-in`;
   return (await fetch(url, { method: "PUT", headers: { apikey: key }, body })).status;
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use serde_json::Value;
 
-use super::policies::{Database, become_caller, begin};
+use super::policies::{Database, become_caller};
 use super::rows::Change;
 use super::tokens::Claims;
 
@@ -37,7 +37,7 @@ impl Binding {
         };
         let (schema, table) = (&binding.schema, &binding.table);
         let mut client = database.client().await?;
-        let transaction = begin(&mut client).await?;
+        let transaction = client.transaction().await?;
         let published = [
             &PUBLICATION as &(dyn tokio_postgres::types::ToSql + Sync),
             schema,

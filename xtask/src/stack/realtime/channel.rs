@@ -110,17 +110,17 @@ impl Channel {
             return Err("Client presence rate limit exceeded".to_owned());
         }
         let told = &frame.payload["payload"];
-        let meta = match frame.payload["event"].as_str() {
-            Some("untrack") => Some(None),
-            Some("track") if !self.allowed.be_present => None,
-            Some("track") if told.is_null() => Some(Some(Map::new())),
-            Some("track") => told.as_object().cloned().map(Some),
-            _ => None,
+        let status = match frame.payload["event"].as_str() {
+            Some("untrack") => {
+                hub.tell(self.id, None);
+                "ok"
+            }
+            Some("track") if self.allowed.be_present && (told.is_object() || told.is_null()) => {
+                hub.tell(self.id, Some(told.as_object().cloned().unwrap_or_default()));
+                "ok"
+            }
+            _ => "error",
         };
-        let status = if meta.is_some() { "ok" } else { "error" };
-        if let Some(meta) = meta {
-            hub.tell(self.id, meta);
-        }
         outbox.push(&frame.reply(status, json!({})));
         Ok(())
     }

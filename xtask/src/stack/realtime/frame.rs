@@ -83,19 +83,19 @@ impl Frame {
 
     /// As a client of that version reads it.
     pub fn encode(&self, version: Version) -> Message {
-        let value = match version {
-            Version::One => json!(self),
-            Version::Two => {
-                json!([
-                    self.join_ref,
-                    self.message_ref,
-                    self.topic,
-                    self.event,
-                    self.payload
-                ])
-            }
+        let Self {
+            join_ref,
+            message_ref,
+            topic,
+            event,
+            payload,
+        } = self;
+        let text = match version {
+            Version::One => serde_json::to_string(self),
+            Version::Two => serde_json::to_string(&(join_ref, message_ref, topic, event, payload)),
         };
-        Message::text(value.to_string())
+        // Only maps whose keys are no strings cannot be written.
+        Message::text(text.unwrap_or_default())
     }
 }
 

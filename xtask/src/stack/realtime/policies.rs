@@ -2,7 +2,7 @@
 //! committed, as the token's role, with its claims and the topic set.
 
 use anyhow::Context;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio_postgres::{Client, Transaction};
 
 use super::Relay;
@@ -43,21 +43,23 @@ impl Database {
     }
 
     /// The connection, for one caller at a time.
-    pub async fn client(&self) -> anyhow::Result<MutexGuard<'_, Option<Client>>> {
+    pub async fn client(&self) -> anyhow::Result<MappedMutexGuard<'_, Client>> {
         let mut client = self.client.lock().await;
         if client.as_ref().is_none_or(Client::is_closed) {
             *client = Some(self.postgres.connect(SUPERUSER).await?);
         }
-        Ok(client)
+        let client = MutexGuard::try_map(client, Option::as_mut);
+        client.ok().context("there is no connection")
     }
 
+    /// Asks in a transaction that is rolled back when it is dropped.
     pub async fn allowed(&self, topic: &str, claims: &Claims) -> anyhow::Result<Allowed> {
         const PROBES: &str = "insert into realtime.messages (topic, extension) \
             values ($1, 'broadcast'), ($1, 'presence') returning id::text";
         const SEEN: &str = "select extension from realtime.messages \
             where topic = $1 and id = any ($2::text[]::uuid[])";
         let mut client = self.client().await?;
-        let mut transaction = begin(&mut client).await?;
+        let mut transaction = client.transaction().await?;
         let probes = transaction.query(PROBES, &[&topic]).await?;
         let ids: Vec<String> = probes.iter().map(|row| row.get(0)).collect();
         become_caller(&transaction, topic, claims).await?;
@@ -102,12 +104,6 @@ async fn writes(
     let written = probe.execute(PROBE, &[&topic, &extension]).await.is_ok();
     probe.rollback().await?;
     Ok(written)
-}
-
-/// A transaction on the connection; it is rolled back when it is dropped.
-pub async fn begin(client: &mut Option<Client>) -> anyhow::Result<Transaction<'_>> {
-    let client = client.as_mut().context("there is no connection")?;
-    Ok(client.transaction().await?)
 }
 
 /// Goes on as the caller, until the transaction ends.

@@ -14,7 +14,7 @@ use super::Relay;
 use super::bindings::{Binding, name};
 use super::channel::Channel;
 use super::frame::Frame;
-use super::policies::{Database, become_caller, begin};
+use super::policies::{Database, become_caller};
 use super::socket::Outbox;
 use super::tokens::Claims;
 
@@ -86,12 +86,8 @@ async fn deliver_one(relay: &Relay, database: &Database, change: &Change) -> Res
             }
             if let Some(data) = shown(database, change, &binding.condition, claims).await? {
                 let payload = json!({ "ids": [binding.id], "data": data });
-                outbox.push(&Frame::push(
-                    topic,
-                    Value::Null,
-                    "postgres_changes",
-                    payload,
-                ));
+                let frame = Frame::push(topic, Value::Null, "postgres_changes", payload);
+                outbox.push(&frame);
             }
         }
     }
@@ -103,11 +99,8 @@ async fn until_visible(database: &Database, transaction: u32) -> Result<()> {
     const SEEN: &str = "select pg_catalog.pg_visible_in_snapshot($1::text::xid8, pg_catalog.pg_current_snapshot())";
     let number = transaction.to_string();
     loop {
-        let mut client = database.client().await?;
-        let seen = begin(&mut client)
-            .await?
-            .query_one(SEEN, &[&number])
-            .await?;
+        let client = database.client().await?;
+        let seen = client.query_one(SEEN, &[&number]).await?;
         if seen.get(0) {
             return Ok(());
         }
@@ -161,7 +154,7 @@ async fn shown(
     // A float holds the microseconds of some centuries exactly.
     let micros = change.committed_micros as f64;
     let mut client = database.client().await?;
-    let transaction = begin(&mut client).await?;
+    let transaction = client.transaction().await?;
     become_caller(&transaction, "", claims).await?;
     let shown = transaction
         .query_opt(&sql, &[&record, event, keys, schema, table, &micros])

@@ -71,20 +71,14 @@ impl Session {
     async fn join(&mut self, frame: &Frame) {
         // A second join ends the first.
         self.close(&frame.topic, None);
-        self.relay
-            .hub
-            .behaviour
-            .wait(|told| told.join_delay_ms)
-            .await;
+        let relay = self.relay.clone();
+        let behaviour = &relay.hub.behaviour;
+        behaviour.wait(|told| told.join_delay_ms).await;
         let channel = match self.admit(frame).await {
             Ok(channel) => channel,
             Err(Refusal(code, message)) => {
                 // Everything else on this connection waits too.
-                self.relay
-                    .hub
-                    .behaviour
-                    .wait(|told| told.refusal_delay_ms)
-                    .await;
+                behaviour.wait(|told| told.refusal_delay_ms).await;
                 let reason = json!({ "reason": format!("{code}: {message}") });
                 return self.outbox.push(&frame.reply("error", reason));
             }

@@ -60,27 +60,19 @@ async fn follow_once(relay: &Relay, changed: &mpsc::Sender<Change>) -> Result<()
     // It goes with its connection, which may take a moment, so the next one has another name.
     let slot = format!("relay_{}", relay.hub.new_id());
     let (port, password) = (relay.postgres.port(), relay.postgres.password());
-    let publications = [BROADCASTS, PUBLICATION];
-    let config = ReplicationConfig::new(
-        LOOPBACK,
-        SUPERUSER,
-        password,
-        "postgres",
-        &slot,
-        publications,
-    )
-    .with_port(port);
+    let both = [BROADCASTS, PUBLICATION];
+    let config = ReplicationConfig::new(LOOPBACK, SUPERUSER, password, "postgres", &slot, both)
+        .with_port(port);
     let mut client = ReplicationClient::connect_gated(config).await?;
     client.simple_query(MAKE_BROADCASTS).await?;
-    let make = "TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT";
-    client
-        .simple_query(&format!("CREATE_REPLICATION_SLOT {slot} {make}"))
-        .await?;
+    let make =
+        format!("CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT");
+    client.simple_query(&make).await?;
     client.start().await?;
     client.wait_started().await?;
     relay.hub.replicates.send_replace(true);
     let mut decoder = PgOutputDecoder::with_protocol_version(1);
-    let (mut transaction, mut committed_micros) = (0, 0);
+    let mut begun = (0, 0);
     while let Some(event) = client.recv().await? {
         match event {
             ReplicationEvent::Begin {
@@ -88,25 +80,18 @@ async fn follow_once(relay: &Relay, changed: &mpsc::Sender<Change>) -> Result<()
                 commit_time_micros,
                 ..
             } => {
-                (transaction, committed_micros) = (xid, commit_time_micros);
+                begun = (xid, commit_time_micros);
             }
             ReplicationEvent::XLogData {
                 data, wal_start, ..
             } => {
                 let event = decoder.decode_message(data, Lsn::new(wal_start.as_u64()))?;
-                let change = event.and_then(|event| change(event.event_type, &decoder));
-                let Some(change) = change else {
-                    continue;
-                };
-                if change.schema == "realtime" && change.table == "messages" {
-                    broadcast(&relay.hub, &change.record);
-                } else {
-                    let change = Change {
-                        transaction,
-                        committed_micros,
-                        ..change
-                    };
-                    changed.send(change).await?;
+                match event.and_then(|event| change(event.event_type, &decoder, begun)) {
+                    Some(row) if row.schema == "realtime" && row.table == "messages" => {
+                        broadcast(&relay.hub, &row.record);
+                    }
+                    Some(row) => changed.send(row).await?,
+                    None => {}
                 }
             }
             // Postgres ends only when it knows that everything was taken.
@@ -118,8 +103,8 @@ async fn follow_once(relay: &Relay, changed: &mpsc::Sender<Change>) -> Result<()
     bail!("the stream has ended")
 }
 
-/// The new or changed row of an event.
-fn change(event: EventType, decoder: &PgOutputDecoder) -> Option<Change> {
+/// The new or changed row of an event, in a transaction with this number and time of commit.
+fn change(event: EventType, decoder: &PgOutputDecoder, begun: (u32, i64)) -> Option<Change> {
     let (event, oid, data) = match event {
         EventType::Insert {
             relation_oid, data, ..
@@ -144,17 +129,15 @@ fn change(event: EventType, decoder: &PgOutputDecoder) -> Option<Change> {
         };
         record.insert(column.name.to_string(), value);
     }
+    let keys = relation.key_column_names().map(|name| name.to_string());
     Some(Change {
         event,
         schema: relation.namespace.to_string(),
         table: relation.relation_name.to_string(),
-        keys: relation
-            .key_column_names()
-            .map(|name| name.to_string())
-            .collect(),
+        keys: keys.collect(),
         record,
-        transaction: 0,
-        committed_micros: 0,
+        transaction: begun.0,
+        committed_micros: begun.1,
     })
 }
 
