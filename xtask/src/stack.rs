@@ -8,6 +8,7 @@ pub mod migrations;
 pub mod ports;
 pub mod postgres;
 pub mod postgrest;
+pub mod realtime;
 pub mod storage;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use migrations::explain;
 use ports::LOOPBACK;
 use postgres::programs::Major;
 use postgres::{OWNER, Postgres, SUPERUSER, pristine};
+use realtime::Relay;
 
 /// What hosted Supabase brings and the embedded parts lack.
 const PLATFORM_SQL: &str = include_str!("stack/platform.sql");
@@ -40,6 +42,8 @@ pub struct Settings {
     pub postgres: Major,
     /// PostgREST, where it is not to be looked for.
     pub postgrest: Option<PathBuf>,
+    /// Leaves out the stand-in for Realtime.
+    pub without_realtime: bool,
 }
 
 /// A stack that runs.
@@ -111,6 +115,8 @@ impl Stack {
         let upstreams = Upstreams {
             postgrest: self.rest.rest,
             lite: self.lite,
+            realtime: (!self.settings.without_realtime)
+                .then(|| Relay::start(&self.postgres, &self.keys)),
         };
         api_gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
     }
