@@ -18,7 +18,7 @@ use crate::stack::ports::{self, LOOPBACK};
 use crate::stack::postgrest;
 use crate::stack::{Settings, Stack};
 use crate::supervisor::{self, Claim};
-use crate::{build, existing_supabase, paths, token, wrangler};
+use crate::{build, existing_supabase, paths, summary, token, wrangler};
 
 /// The person of the seed that the first curl line speaks for.
 const SEED_PERSON: &str = "alice@example.com";
@@ -111,7 +111,8 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
 }
 
 async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
-    println!("\nready in {:.1} s: {edge}", run.seconds());
+    println!("\nready in {:.1} s\n", run.seconds());
+    print!("{}", summary::lines(edge, vars).await);
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {
             println!("\nthe chats of {SEED_PERSON}, the token below is valid for one hour:\n");
@@ -122,9 +123,10 @@ async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
              curl -s {edge}/chats -H 'Authorization: Bearer <token>'\n"
         ),
     }
-    println!("another token: cargo xtask token bob@example.com");
-    println!("URLs and keys: .dev/stack.env; logs: .dev/logs");
-    println!("to stop it:    Ctrl-C, or cargo xtask stop");
+    println!("another token:  cargo xtask token bob@example.com");
+    println!("make friends:   cargo xtask befriend alice@example.com frank@example.com");
+    println!("URLs and keys:  .dev/stack.env; logs: .dev/logs");
+    println!("to stop it:     Ctrl-C, or cargo xtask stop");
 }
 
 /// Returns only when a part has ended by itself. Tells which pages were refused meanwhile.

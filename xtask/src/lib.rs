@@ -18,6 +18,7 @@ pub mod refused_pages;
 pub mod run;
 pub mod stack;
 pub mod steps;
+pub mod summary;
 pub mod supabase_status;
 pub mod supervisor;
 pub mod sweep;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{HOST, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -79,6 +79,8 @@ pub async fn start(
         });
     let logging = Arc::clone(&gateway);
     let app = Router::new().fallback(handle).with_state(gateway);
+    // Storage has limits of its own.
+    let app = app.layer(DefaultBodyLimit::disable());
     let app = cors::add(app, origins, move |line| {
         logging.log(&format!("- {line}\n"))
     });
@@ -107,7 +109,7 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, mut request: Request) -> Response {
+    async fn answer(&self, request: Request) -> Response {
         let path = request.uri().path();
         if path == KEY_SET {
             return storage::answer(StatusCode::OK, &self.key_set);
@@ -132,7 +134,11 @@ impl Gateway {
         if let Some(bucket) = storage::bucket_to_sign(&request) {
             return storage::sign_many(&self.client, port, &bucket, request).await;
         }
-        let signs = storage::signs(request.method(), path);
+        let mut request = match storage::without_form(request).await {
+            Ok(request) => request,
+            Err(refused) => return refused,
+        };
+        let signs = storage::signs(request.method(), request.uri().path());
         let target = request.uri().path_and_query().map_or("/", |of| of.as_str());
         let target = storage::target(target.strip_prefix(prefix).unwrap_or(target));
         let slash = if target.starts_with('/') { "" } else { "/" };
