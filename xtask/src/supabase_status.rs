@@ -14,7 +14,7 @@ use crate::run::{command, find_program};
 
 /// CLI 2 and 3 tell of their containers with the first; CLI 3 tells of a stack of its own, which may run without
 /// Docker, with the second.
-const QUESTIONS: [[&str; 3]; 2] = [["status", "-o", "env"], ["status", "--env", "--yes"]];
+const QUESTIONS: [&[&str]; 2] = [&["status", "-o", "env"], &["status", "--env"]];
 /// It inspects each container.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// What a person can do without it.
@@ -38,7 +38,7 @@ pub async fn of(url: &str) -> Result<Vars> {
     let mut first = None;
     for program in programs {
         for question in QUESTIONS {
-            match ask(&program, &question).await {
+            match ask(&program, question).await {
                 Ok(told) => return same(url, told),
                 Err(error) => first = first.or(Some(error)),
             }
