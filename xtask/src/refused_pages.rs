@@ -30,8 +30,8 @@ impl RefusedPages {
     pub fn show_new(&mut self) -> Result<()> {
         for origin in self.new_ones()? {
             println!(
-                "\na page of {origin} was refused. To allow it, start again with `--origin {origin}`, \
-                 and with the other origins: they are no longer the default's then"
+                "\na page of {origin} was refused. To allow it, start again with `--origin {origin}`. The flag \
+                 replaces the default, so give it once for each origin that you need"
             );
         }
         Ok(())

@@ -15,53 +15,40 @@ const VERSIONS: &str = "
         select split_part(application_name, ' ', 2) from pg_catalog.pg_stat_activity
         where application_name like 'PostgREST %' limit 1
     )";
-const UNKNOWN: &str = "";
 
-/// The lines, aligned.
+/// The lines, aligned: a part each.
 pub async fn lines(edge: &str, vars: &Vars) -> String {
-    let url = &vars["SUPABASE_URL"];
-    // Only the stack's own API gateway has a log here.
+    let under = |path: &str| format!("{}{path}", vars["SUPABASE_URL"]);
+    // Only the embedded stack's API gateway has a log here.
     let embedded = vars.contains_key("API_LOG");
+    let api = version(&format!("{edge}/health"), vars).await;
     let (auth, storage) = match embedded {
         true => (lite(), lite()),
-        false => (
-            version(&format!("{url}/auth/v1/health"), vars).await,
-            UNKNOWN.to_owned(),
-        ),
+        false => (version(&under("/auth/v1/health"), vars).await, unknown()),
     };
     let (database, rest) = database(vars).await;
     let realtime = match embedded {
-        // The line of the stand-in.
-        true => ("none", "clients see new messages when they ask".to_owned()),
-        false => (UNKNOWN, format!("{url}/realtime/v1")),
+        true => "none: clients see new messages when they ask".to_owned(),
+        false => under("/realtime/v1"),
     };
+    let origins = vars["CORS_ALLOWED_ORIGINS"].replace(',', " ");
     let rows = [
-        (
-            "API",
-            version(&format!("{edge}/health"), vars).await,
-            edge.to_owned(),
-        ),
-        ("Supabase", UNKNOWN.to_owned(), url.clone()),
-        ("Auth", auth, format!("{url}/auth/v1")),
-        ("REST", rest, format!("{url}/rest/v1")),
-        ("Storage", storage, format!("{url}/storage/v1")),
-        ("Realtime", realtime.0.to_owned(), realtime.1),
+        ("API", api, edge.to_owned()),
+        ("Supabase", unknown(), under("")),
+        ("Auth", auth, under("/auth/v1")),
+        ("REST", rest, under("/rest/v1")),
+        ("Storage", storage, under("/storage/v1")),
+        ("Realtime", unknown(), realtime),
         ("Postgres", database, place(vars)),
-        (
-            "pages of",
-            UNKNOWN.to_owned(),
-            vars["CORS_ALLOWED_ORIGINS"].replace(',', " "),
-        ),
+        ("pages of", unknown(), origins),
     ];
-    let width = rows
-        .iter()
-        .map(|(_, version, _)| version.len())
-        .max()
-        .unwrap_or_default();
-    let line = |(part, version, at): (&str, String, String)| {
-        format!("  {part:<9} {version:<width$}  {at}\n")
-    };
-    rows.map(line).concat()
+    let width = rows.iter().map(|row| row.1.len()).max().unwrap_or_default();
+    rows.map(|(part, version, at)| format!("  {part:<9} {version:<width$}  {at}\n"))
+        .concat()
+}
+
+fn unknown() -> String {
+    String::new()
 }
 
 /// The member `version` of an answer.
@@ -72,7 +59,7 @@ async fn version(url: &str, vars: &Vars) -> String {
         .ok()
         .and_then(|(_, body)| serde_json::from_slice(&body).ok())
         .unwrap_or_default();
-    body["version"].as_str().unwrap_or(UNKNOWN).to_owned()
+    body["version"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The embedded Auth and Storage, whose own answers have no version of use.
@@ -86,7 +73,7 @@ fn lite() -> String {
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
-    format!("{NAME} {}", package["version"].as_str().unwrap_or(UNKNOWN))
+    format!("{NAME} {}", package["version"].as_str().unwrap_or_default())
 }
 
 /// The versions of Postgres and PostgREST, as far as the database tells them.

@@ -82,15 +82,15 @@ async fn a_page_reads_what_auth_postgrest_and_storage_answer() {
         put = put.header(name, value);
     }
     lets_the_page_read(&put.body(b"photo".to_vec()).send().await, 200);
+    let message = alice.attach(chat, &upload).await;
+    let signed = message.attachment_url.unwrap();
+    let read = stack.anybody().with("origin", PAGE).get(&signed).await;
+    lets_the_page_read(&read, 200);
     let path = format!(
         "/storage/v1/object/authenticated/{}/{}",
         "chat-attachments", upload.path
     );
     lets_the_page_read(&page.get(&path).await, 200);
-    let message = alice.attach(chat, &upload).await;
-    let signed = message.attachment_url.unwrap();
-    let read = stack.anybody().with("origin", PAGE).get(&signed).await;
-    lets_the_page_read(&read, 200);
     lets_the_page_read(&page.get(&format!("{path}x")).await, 400);
 }
 
