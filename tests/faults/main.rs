@@ -7,6 +7,7 @@
 mod files;
 mod hang_ups;
 mod outages;
+mod pages;
 mod panics;
 mod pool;
 mod proxied;

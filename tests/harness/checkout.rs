@@ -42,6 +42,8 @@ impl Checkout {
             "DATABASE_URL",
             "POSTGREST",
             "SUPABASE_ANON_KEY",
+            "SUPABASE_JWT_ISSUER",
+            "SUPABASE_JWT_SECRET",
             "SUPABASE_PUBLISHABLE_KEY",
         ] {
             xtask.env_remove(name);

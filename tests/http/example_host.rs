@@ -2,6 +2,7 @@
 //! its cascades, and that nobody reaches its tables. Not run with another host.
 
 mod atomic;
+mod befriend;
 mod deadlocks;
 mod events;
 mod groups;

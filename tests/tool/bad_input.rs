@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use harness::Checkout;
 
@@ -16,11 +17,25 @@ fn taken() -> (TcpListener, String) {
 
 /// A web server that gives everybody this answer.
 fn answering(head: &'static str, body: &'static str) -> String {
+    serve(head, body, None)
+}
+
+/// The same with a success; what it was sent comes out of the channel.
+pub fn answering_and_telling(body: &'static str) -> (String, Receiver<String>) {
+    let (sender, requests) = channel();
+    (serve("200 OK", body, Some(sender)), requests)
+}
+
+fn serve(head: &'static str, body: &'static str, tell: Option<Sender<String>>) -> String {
     let (listener, port) = taken();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap_or_default();
+            if let Some(tell) = &tell {
+                let _ = tell.send(String::from_utf8_lossy(&request[..length]).into_owned());
+            }
             let length = body.len();
             let _ = write!(
                 stream,
@@ -162,6 +177,10 @@ fn what_needs_a_running_stack_says_how_to_start_it() {
             "start the stack with `cargo xtask dev`",
         ),
         (
+            &["befriend", "alice@example.com", "bob@example.com"],
+            "start the stack with `cargo xtask dev`",
+        ),
+        (
             &["db", "reset"],
             "the stack is not running: start it with `cargo xtask dev`",
         ),
@@ -172,6 +191,36 @@ fn what_needs_a_running_stack_says_how_to_start_it() {
     ] {
         let said = checkout.said(arguments);
         assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn friends_need_a_database_that_answers() {
+    let checkout = Checkout::new();
+    let befriend = ["befriend", "alice@example.com", "bob@example.com"];
+    let write = |vars: &str| std::fs::write(checkout.state().join("stack.env"), vars).unwrap();
+    write("SUPABASE_URL=http://127.0.0.1:9\n");
+    let said = checkout.said(&befriend);
+    assert!(said.contains("start `dev` with --database-url"), "{said}");
+    write("DATABASE_URL=postgres://postgres:hush@127.0.0.1:9/postgres\n");
+    let said = checkout.said(&befriend);
+    assert!(said.contains("cannot connect to Postgres"), "{said}");
+    assert!(!said.contains("hush"), "{said}");
+}
+
+#[test]
+fn an_origin_that_is_none_is_told() {
+    for origin in [
+        "app.example",
+        "https://app.example/chat",
+        "https://*.app.example",
+        "",
+    ] {
+        let said = Checkout::new().said(&["dev", "--origin", origin]);
+        assert!(
+            said.contains("an origin is a scheme, a host in lower case and a port"),
+            "{origin}: {said}"
+        );
     }
 }
 
