@@ -89,14 +89,7 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     vars.insert("EDGE_URL".to_owned(), edge.clone());
     let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
     env_file::write(&run.state.join("stack.env"), head, &vars)?;
-    print_ready(&edge, &vars, run).await;
-    if args.supabase_url.is_none() {
-        let realtime = match args.without_realtime {
-            false => "a stand-in, for development only",
-            true => "none (--without-realtime)",
-        };
-        println!("Realtime:      {realtime}");
-    }
+    print_ready(&edge, &vars, args, run).await;
     Ok(())
 }
 
@@ -118,9 +111,12 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
     Ok(stack.vars())
 }
 
-async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
+async fn print_ready(edge: &str, vars: &Vars, args: &DevArgs, run: &Run) {
     println!("\nready in {:.1} s\n", run.seconds());
-    print!("{}", summary::lines(edge, vars).await);
+    print!(
+        "{}",
+        summary::lines(edge, vars, args.without_realtime).await
+    );
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {
             println!("\nthe chats of {SEED_PERSON}, the token below is valid for one hour:\n");

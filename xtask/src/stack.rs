@@ -45,6 +45,8 @@ pub struct Settings {
     pub postgrest: Option<PathBuf>,
     /// The value of CORS_ALLOWED_ORIGINS, if it is not the default.
     pub origins: Option<String>,
+    /// Leaves out the stand-in for Realtime.
+    pub without_realtime: bool,
 }
 
 impl Settings {
@@ -52,8 +54,6 @@ impl Settings {
         let default = || cors::DEFAULT_ORIGINS.join(",");
         self.origins.clone().unwrap_or_else(default)
     }
-    /// Leaves out the stand-in for Realtime.
-    pub without_realtime: bool,
 }
 
 /// A stack that runs.

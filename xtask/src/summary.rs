@@ -17,7 +17,7 @@ const VERSIONS: &str = "
     )";
 
 /// The lines, aligned: a part each.
-pub async fn lines(edge: &str, vars: &Vars) -> String {
+pub async fn lines(edge: &str, vars: &Vars, without_realtime: bool) -> String {
     let under = |path: &str| format!("{}{path}", vars["SUPABASE_URL"]);
     // Only the embedded stack's API gateway has a log here.
     let embedded = vars.contains_key("API_LOG");
@@ -27,9 +27,15 @@ pub async fn lines(edge: &str, vars: &Vars) -> String {
         false => (version(&under("/auth/v1/health"), vars).await, unknown()),
     };
     let (database, rest) = database(vars).await;
-    let realtime = match embedded {
-        true => "none: clients see new messages when they ask".to_owned(),
-        false => under("/realtime/v1"),
+    let realtime = match (embedded, without_realtime) {
+        (false, _) => under("/realtime/v1"),
+        (true, false) => format!(
+            "{}: a stand-in, for development only",
+            under("/realtime/v1")
+        ),
+        (true, true) => {
+            "none (--without-realtime): clients see new messages when they ask".to_owned()
+        }
     };
     let origins = vars["CORS_ALLOWED_ORIGINS"].replace(',', " ");
     let rows = [
