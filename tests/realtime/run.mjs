@@ -1,13 +1,7 @@
 // The code of docs/realtime.md with real subscriptions, by the lowest and the newest supabase-js.
 //
-// `cargo xtask test realtime [name]` runs it against the stand-in of the embedded stack. Against a full Supabase:
-//
-//   supabase start && supabase db reset          # this project's migrations
-//   cargo xtask dev --supabase-url http://127.0.0.1:54321 --publishable-key <key> --jwt-secret <secret>
-//   node tests/realtime/run.mjs --supabase-url http://127.0.0.1:54321 --publishable-key <key> \
-//     --database-url postgresql://postgres:postgres@127.0.0.1:54322/postgres
-//
-// Needs sign-up by e-mail without confirmation, as `supabase start` has it. Makes users and chats of its own.
+// `cargo xtask test realtime [story]` runs it with the stack's stand-in for Realtime. CONTRIBUTING.md has the command for
+// a complete Supabase, where it makes users and chats of its own.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { build } from "../client/build.mjs";

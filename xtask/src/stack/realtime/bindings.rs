@@ -38,12 +38,10 @@ impl Binding {
         let (schema, table) = (&binding.schema, &binding.table);
         let mut client = database.client().await?;
         let transaction = client.transaction().await?;
-        let published = [
-            &PUBLICATION as &(dyn tokio_postgres::types::ToSql + Sync),
-            schema,
-            table,
-        ];
-        if transaction.query(PUBLISHED, &published).await?.is_empty() {
+        let published = transaction
+            .query_opt(PUBLISHED, &[&PUBLICATION, schema, table])
+            .await?;
+        if published.is_none() {
             bail!("Please check Realtime is enabled for the given connect parameters");
         }
         if table != "*" {

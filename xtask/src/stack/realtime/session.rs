@@ -71,19 +71,17 @@ impl Session {
     async fn join(&mut self, frame: &Frame) {
         // A second join ends the first.
         self.close(&frame.topic, None);
-        let relay = self.relay.clone();
-        let behaviour = &relay.hub.behaviour;
-        behaviour.wait(|told| told.join_delay_ms).await;
+        let (hub, outbox) = (&self.relay.hub, &self.outbox);
+        hub.behaviour.wait(|told| told.join_delay_ms).await;
         let channel = match self.admit(frame).await {
             Ok(channel) => channel,
             Err(Refusal(code, message)) => {
                 // Everything else on this connection waits too.
-                behaviour.wait(|told| told.refusal_delay_ms).await;
+                hub.behaviour.wait(|told| told.refusal_delay_ms).await;
                 let reason = json!({ "reason": format!("{code}: {message}") });
-                return self.outbox.push(&frame.reply("error", reason));
+                return outbox.push(&frame.reply("error", reason));
             }
         };
-        let (hub, outbox) = (&self.relay.hub, &self.outbox);
         let changes = json!({ "postgres_changes": channel.config.changes });
         outbox.push(&frame.reply("ok", changes));
         let member = Member {
@@ -102,8 +100,8 @@ impl Session {
         if channel.config.wants_ready {
             outbox.push(&channel.system("system", "ok", "Replication connection established"));
         }
-        self.subscribe(&channel).await;
         self.channels.insert(frame.topic.clone(), channel);
+        self.subscribe(&self.channels[&frame.topic]).await;
     }
 
     /// The channel that a join opens, or why it does not.
