@@ -51,7 +51,8 @@ pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
     let keys = Keys::load_or_make(&own_state().join("secrets.env"))?;
     // Nobody signs in here or stores files.
     let upstreams = Upstreams { postgrest, lite: 0 };
-    api_gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
+    // No page calls.
+    api_gateway::start(port, upstreams, &keys, "", Path::new("/dev/null")).await?;
     pending().await
 }
 
