@@ -55,7 +55,8 @@ pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
         lite: 0,
         realtime: None,
     };
-    api_gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
+    // No page calls.
+    api_gateway::start(port, upstreams, &keys, "", Path::new("/dev/null")).await?;
     pending().await
 }
 
