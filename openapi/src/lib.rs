@@ -2,12 +2,15 @@
 //! error codes and the limits of the functions, and from the shapes here. The files are committed, and a test fails if
 //! they differ from the code.
 
+pub mod asyncapi;
 pub mod document;
 pub mod errors;
+pub mod events;
 pub mod examples;
 pub mod formats;
 pub mod headers;
 pub mod limits;
+pub mod llms;
 pub mod operations;
 pub mod requests;
 pub mod shapes;
@@ -21,5 +24,9 @@ pub fn root() -> PathBuf {
 
 /// The names of the documents, and what they must contain.
 pub fn files() -> Vec<(&'static str, String)> {
-    vec![("openapi.json", document::text())]
+    vec![
+        ("openapi.json", document::text()),
+        ("asyncapi.json", asyncapi::text()),
+        ("llms.txt", llms::text()),
+    ]
 }

@@ -1,12 +1,20 @@
 //! The documents of the API: files that the gateway serves to everybody, without a token.
 
 use crate::http::reply::Reply;
+use crate::http::request_id::RequestId;
 
 /// Every cache may keep a document for five minutes. After that, a client asks with its tag.
 pub const CACHE_CONTROL: &str = "public, max-age=300";
 
 /// The files of the page `/docs`: `/docs/<name>`.
 pub const PAGE_FILES: [&str; 3] = ["swagger-ui.css", "swagger-ui.js", "start.js"];
+
+/// The answer to a request for one of the gateway's own routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Reply(Reply),
+    Document(Document),
+}
 
 /// A file among the gateway's assets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +29,9 @@ pub struct Document {
 }
 
 impl Document {
-    /// The status and the headers of the reply: 304 if the client has this document already. The body is not here.
+    /// The reply without its body: 304 if the client has this document already.
     #[must_use]
-    pub fn head(&self, if_none_match: Option<&str>) -> Reply {
+    pub fn head(&self, if_none_match: Option<&str>, id: &RequestId) -> Reply {
         let tag = format!("\"{:016x}\"", self.tag);
         // The comparison is weak: a proxy that compresses a document makes its tag weak.
         let mut known = if_none_match.unwrap_or_default().split(',').map(str::trim);
@@ -32,12 +40,18 @@ impl Document {
         reply.headers.extend([
             ("etag", tag),
             ("cache-control", CACHE_CONTROL.to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+            ("x-request-id", id.as_str().to_owned()),
         ]);
         if !has_it {
-            reply.headers.push(("content-type", self.content_type.to_owned()));
+            reply
+                .headers
+                .push(("content-type", self.content_type.to_owned()));
         }
         if let Some(policy) = self.policy {
-            reply.headers.push(("content-security-policy", policy.to_owned()));
+            reply
+                .headers
+                .push(("content-security-policy", policy.to_owned()));
         }
         reply
     }
