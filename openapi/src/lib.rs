@@ -30,3 +30,6 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("llms.txt", llms::text()),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,69 @@ pub const fn tag(files: &[&[u8]]) -> u64 {
     }
     hash
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: Document = Document {
+        file: "docs.html",
+        content_type: "text/html; charset=utf-8",
+        policy: Some("default-src 'none'"),
+        tag: 0xab,
+    };
+
+    fn head(if_none_match: Option<&str>) -> Reply {
+        PAGE.head(if_none_match, &RequestId::accept(Some("req-1")))
+    }
+
+    #[test]
+    fn a_document_may_be_kept_and_names_its_tag() {
+        let reply = head(None);
+        assert_eq!((reply.status, reply.body.len()), (200, 0));
+        assert_eq!(
+            reply.headers,
+            [
+                ("etag", "\"00000000000000ab\"".to_owned()),
+                ("cache-control", "public, max-age=300".to_owned()),
+                ("x-content-type-options", "nosniff".to_owned()),
+                ("x-request-id", "req-1".to_owned()),
+                ("content-type", "text/html; charset=utf-8".to_owned()),
+                ("content-security-policy", "default-src 'none'".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn who_has_this_tag_gets_304_without_a_content_type() {
+        for known in [
+            "\"00000000000000ab\"",
+            "W/\"00000000000000ab\"",
+            "\"x\", W/\"00000000000000ab\"",
+            "*",
+        ] {
+            let reply = head(Some(known));
+            assert_eq!(reply.status, 304, "{known}");
+            let mut names = reply.headers.iter().map(|(name, _)| *name);
+            assert!(names.all(|name| name != "content-type"), "{known}");
+        }
+        for other in [
+            "",
+            "\"x\"",
+            "00000000000000ab",
+            "W/",
+            "\"00000000000000AB\"",
+        ] {
+            assert_eq!(head(Some(other)).status, 200, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_of_every_byte_of_every_file() {
+        // The published values of FNV-1a.
+        assert_eq!(tag(&[]), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(tag(&[b"foobar"]), 0x8594_4171_f739_67e8);
+        assert_eq!(tag(&[b"foo", b"bar"]), tag(&[b"foobar"]));
+        assert_ne!(tag(&[b"foobas"]), tag(&[b"foobar"]));
+    }
+}

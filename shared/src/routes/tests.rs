@@ -37,6 +37,11 @@ fn the_table_is_the_contracts() {
         table,
         [
             "GET /health Gateway GetHealth",
+            "GET /openapi.json Gateway GetOpenApi",
+            "GET /asyncapi.json Gateway GetAsyncApi",
+            "GET /docs Gateway GetDocs",
+            "GET /docs/:file Gateway GetDocsFile",
+            "GET /llms.txt Gateway GetLlmsText",
             "GET /chats Chats ListChats",
             "POST /chats Chats OpenChat",
             "GET /chats/:id Chats GetChat",
