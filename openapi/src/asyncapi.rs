@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::events::{self, Event};
+use crate::channels::{self, Event};
+use crate::events;
 use crate::formats::ID;
 use crate::limits::MAX_BROADCAST_BYTES;
 
@@ -24,7 +25,7 @@ struct Document {
 
 /// `asyncapi.json`
 pub fn text() -> String {
-    let (chats, people) = (events::of_chats(), events::of_people());
+    let (chats, people) = (channels::of_chats(), channels::of_people());
     let mut messages = components("chat", &chats);
     messages.extend(components("user", &people));
     let document = Document {

@@ -3,6 +3,8 @@
 //! they differ from the code.
 
 pub mod asyncapi;
+pub mod channels;
+pub mod describe;
 pub mod document;
 pub mod errors;
 pub mod events;
@@ -12,6 +14,7 @@ pub mod headers;
 pub mod limits;
 pub mod llms;
 pub mod operations;
+pub mod parameters;
 pub mod requests;
 pub mod shapes;
 

@@ -15,7 +15,7 @@ use shared::supabase::storage::SIGNED_SECONDS;
 use super::openapi;
 use crate::formats::ID;
 use crate::shapes::ChatType;
-use crate::{asyncapi, events, examples, limits, root};
+use crate::{asyncapi, channels, examples, limits, root};
 
 /// All migrations of the chat.
 fn migrations() -> String {
@@ -144,14 +144,14 @@ fn each_member_of_a_shape_stands_in_its_function() {
 fn the_database_sends_each_event_and_no_other() {
     let migrations = migrations();
     let name =
-        Regex::new(r"'((?:chat|message)\.[a-z]+|typing)', (?:jsonb_build_object|payload)").unwrap();
+        Regex::new(r"'((?:chat|message)\.[a-z]+|typing)',\s+(?:jsonb_build_object|payload)").unwrap();
     let sent: Vec<&str> = name
         .captures_iter(&migrations)
         .map(|found| found.get(1).unwrap().as_str())
         .collect();
-    let events: Vec<_> = events::of_chats()
+    let events: Vec<_> = channels::of_chats()
         .into_iter()
-        .chain(events::of_people())
+        .chain(channels::of_people())
         .collect();
     for name in &sent {
         assert!(events.iter().any(|event| event.name == *name), "{name}");

@@ -112,6 +112,11 @@ fn head_works_where_get_does() {
 fn another_method_is_405_with_those_that_work() {
     let allowed = BTreeMap::from([
         ("/health", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/asyncapi.json", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/docs/:file", "GET, HEAD"),
+        ("/llms.txt", "GET, HEAD"),
         ("/chats", "GET, HEAD, POST"),
         ("/chats/:id", "GET, HEAD, DELETE"),
         ("/chats/:id/read", "POST"),
