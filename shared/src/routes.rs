@@ -13,7 +13,7 @@ use crate::input::ids;
 pub struct Route {
     /// There are no rows for `HEAD`: it works where `GET` does.
     pub method: &'static str,
-    /// The path. A segment that begins with a colon stands for an id.
+    /// The path. A segment that begins with a colon stands for an id or, in `/docs/:file`, for a name.
     pub pattern: &'static str,
     pub function: Function,
     pub operation: Operation,
@@ -23,6 +23,11 @@ pub struct Route {
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     route("GET",    "/health",                    Function::Gateway,  Operation::GetHealth),
+    route("GET",    "/openapi.json",              Function::Gateway,  Operation::GetOpenApi),
+    route("GET",    "/asyncapi.json",             Function::Gateway,  Operation::GetAsyncApi),
+    route("GET",    "/docs",                      Function::Gateway,  Operation::GetDocs),
+    route("GET",    "/docs/:file",                Function::Gateway,  Operation::GetDocsFile),
+    route("GET",    "/llms.txt",                  Function::Gateway,  Operation::GetLlmsText),
     route("GET",    "/chats",                     Function::Chats,    Operation::ListChats),
     route("POST",   "/chats",                     Function::Chats,    Operation::OpenChat),
     route("GET",    "/chats/:id",                 Function::Chats,    Operation::GetChat),
@@ -78,6 +83,11 @@ impl Function {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     GetHealth,
+    GetOpenApi,
+    GetAsyncApi,
+    GetDocs,
+    GetDocsFile,
+    GetLlmsText,
     ListChats,
     OpenChat,
     GetChat,
@@ -114,9 +124,15 @@ impl Resolved<'_> {
     /// # Errors
     /// `invalid_id`.
     pub fn id(&self, name: &str) -> Result<Uuid, ApiError> {
+        ids::from_path(self.segment(name))
+    }
+
+    /// The segment in the place of `:name`, still percent-encoded.
+    #[must_use]
+    pub fn segment(&self, name: &str) -> &str {
         let mut pairs = parts(self.route.pattern).zip(&self.segments);
-        let id = pairs.find(|(part, _)| part.strip_prefix(':') == Some(name));
-        ids::from_path(id.map_or("", |(_, segment)| segment))
+        let found = pairs.find(|(part, _)| part.strip_prefix(':') == Some(name));
+        found.map_or("", |(_, segment)| segment)
     }
 }
 

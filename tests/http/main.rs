@@ -7,6 +7,7 @@ mod chats;
 mod cors;
 mod deadlocks;
 mod direct_postgrest;
+mod docs;
 mod errors;
 mod example_host;
 mod functions_alone;
