@@ -1,0 +1,200 @@
+//! The document, read: its operations with compiled schemas.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::schema::{Schema, Schemas};
+
+/// The methods that an OpenAPI path can have. `HEAD` is answered like `GET`.
+const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+
+/// What the document says.
+pub struct Contract {
+    pub(super) operations: Vec<Operation>,
+    /// The form of every error.
+    pub(super) error: Schema,
+}
+
+pub(super) struct Operation {
+    pub id: String,
+    /// In upper case.
+    pub method: String,
+    pub path: String,
+    pub parameters: Vec<Parameter>,
+    pub body: Option<Body>,
+    /// Whether it needs a token.
+    pub secured: bool,
+    pub responses: BTreeMap<u16, Response>,
+}
+
+pub(super) struct Parameter {
+    /// `path`, `query` or `header`.
+    pub place: String,
+    pub name: String,
+    pub required: bool,
+    pub schema: Schema,
+}
+
+pub(super) struct Body {
+    pub required: bool,
+    /// By media type.
+    pub content: BTreeMap<String, Schema>,
+}
+
+pub(super) struct Response {
+    pub headers: Vec<Parameter>,
+    /// By media type; none if the answer is empty.
+    pub content: BTreeMap<String, Schema>,
+}
+
+impl Contract {
+    /// Reads a document.
+    ///
+    /// # Panics
+    /// When a part of it is missing, or a schema is none.
+    pub fn new(document: &Value) -> Contract {
+        let mut closed = document.clone();
+        close(&mut closed);
+        let (open, closed) = (Schemas::new(document), Schemas::new(&closed));
+        let reader = Reader { open, closed };
+        let mut operations = Vec::new();
+        for path in keys(&document["paths"]) {
+            for method in METHODS {
+                if document["paths"][&path].get(method).is_some() {
+                    operations.push(reader.operation(document, &path, method));
+                }
+            }
+        }
+        let error = reader.closed.compile("/components/schemas/Error");
+        Contract { operations, error }
+    }
+
+    /// Each operation's id, with each status that it answers.
+    pub fn answers(&self) -> impl Iterator<Item = (&str, u16)> {
+        let statuses = |operation: &'_ Operation| operation.responses.keys().copied().collect();
+        self.operations.iter().flat_map(move |operation| {
+            let statuses: Vec<u16> = statuses(operation);
+            statuses.into_iter().map(|status| (&*operation.id, status))
+        })
+    }
+}
+
+/// Requests may have more members than the document names, and the API ignores them. Answers may not: what the
+/// document does not name is a fault.
+struct Reader<'d> {
+    open: Schemas<'d>,
+    closed: Schemas<'d>,
+}
+
+impl Reader<'_> {
+    fn operation(&self, document: &Value, path: &str, method: &str) -> Operation {
+        let item = format!("/paths/{}", escape(path));
+        let pointer = format!("{item}/{method}");
+        let (_, value) = self.open.follow(&pointer);
+        let own = self.parameters(&format!("{pointer}/parameters"));
+        let shared = self.parameters(&format!("{item}/parameters"));
+        let body = value.get("requestBody").map(|_| {
+            let (pointer, body) = self.open.follow(&format!("{pointer}/requestBody"));
+            Body {
+                required: body["required"] == true,
+                content: content(&self.open, &pointer, body),
+            }
+        });
+        let security = value.get("security").unwrap_or(&document["security"]);
+        let responses = keys(&value["responses"]).into_iter().map(|status| {
+            let number = status.parse();
+            let number = number.unwrap_or_else(|_| panic!("{path}: the status `{status}`"));
+            let response = self.response(&format!("{pointer}/responses/{status}"));
+            (number, response)
+        });
+        Operation {
+            id: value["operationId"].as_str().unwrap_or_default().to_owned(),
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            parameters: own.into_iter().chain(shared).collect(),
+            body,
+            secured: security.as_array().is_some_and(|list| !list.is_empty()),
+            responses: responses.collect(),
+        }
+    }
+
+    fn parameters(&self, pointer: &str) -> Vec<Parameter> {
+        let (_, list) = self.open.follow(pointer);
+        let count = list.as_array().map_or(0, Vec::len);
+        let read = |index| {
+            let (pointer, value) = self.open.follow(&format!("{pointer}/{index}"));
+            let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+            Parameter {
+                place: text("in"),
+                name: text("name"),
+                required: value["required"] == true,
+                schema: self.open.compile(&format!("{pointer}/schema")),
+            }
+        };
+        (0..count).map(read).collect()
+    }
+
+    fn response(&self, pointer: &str) -> Response {
+        let (pointer, value) = self.closed.follow(pointer);
+        let headers = keys(&value["headers"]).into_iter().map(|name| {
+            let header = format!("{pointer}/headers/{}", escape(&name));
+            let (header, value) = self.closed.follow(&header);
+            Parameter {
+                place: "header".to_owned(),
+                name: name.to_lowercase(),
+                required: value["required"] == true,
+                schema: self.closed.compile(&format!("{header}/schema")),
+            }
+        });
+        Response {
+            headers: headers.collect(),
+            content: content(&self.closed, &pointer, value),
+        }
+    }
+}
+
+fn content(schemas: &Schemas<'_>, pointer: &str, value: &Value) -> BTreeMap<String, Schema> {
+    let read = |media: String| {
+        let schema = format!("{pointer}/content/{}/schema", escape(&media));
+        let schema = schemas.compile(&schema);
+        (media, schema)
+    };
+    keys(&value["content"]).into_iter().map(read).collect()
+}
+
+/// Adds to each schema of an object that it has no other members. What `allOf` lists are parts of an object, and stay
+/// open.
+fn close(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let keyword = if members.contains_key("allOf") {
+                Some("unevaluatedProperties")
+            } else {
+                let object = members.get("properties").is_some_and(Value::is_object);
+                (object && !members.contains_key("additionalProperties"))
+                    .then_some("additionalProperties")
+            };
+            for (name, member) in members.iter_mut() {
+                if !matches!(&**name, "allOf" | "example" | "examples" | "default") {
+                    close(member);
+                }
+            }
+            if let Some(keyword) = keyword {
+                members.insert(keyword.to_owned(), json!(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn keys(value: &Value) -> Vec<String> {
+    let members = value.as_object();
+    members.map_or_else(Vec::new, |members| members.keys().cloned().collect())
+}
+
+/// A name as a part of a JSON pointer.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
