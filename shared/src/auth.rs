@@ -8,7 +8,7 @@
 //! audience, and `service_role` passes every policy. So a token that fails here is not forwarded.
 
 pub mod claims;
-mod header;
+pub mod header;
 mod key_cache;
 mod keys;
 pub mod session;

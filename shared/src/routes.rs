@@ -23,6 +23,11 @@ pub struct Route {
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     route("GET",    "/health",                    Function::Gateway,  Operation::GetHealth),
+    route("GET",    "/openapi.json",              Function::Gateway,  Operation::GetOpenApi),
+    route("GET",    "/asyncapi.json",             Function::Gateway,  Operation::GetAsyncApi),
+    route("GET",    "/docs",                      Function::Gateway,  Operation::GetDocs),
+    route("GET",    "/docs/:file",                Function::Gateway,  Operation::GetDocsFile),
+    route("GET",    "/llms.txt",                  Function::Gateway,  Operation::GetLlmsText),
     route("GET",    "/chats",                     Function::Chats,    Operation::ListChats),
     route("POST",   "/chats",                     Function::Chats,    Operation::OpenChat),
     route("GET",    "/chats/:id",                 Function::Chats,    Operation::GetChat),
@@ -78,6 +83,11 @@ impl Function {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     GetHealth,
+    GetOpenApi,
+    GetAsyncApi,
+    GetDocs,
+    GetDocsFile,
+    GetLlmsText,
     ListChats,
     OpenChat,
     GetChat,

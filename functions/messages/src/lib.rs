@@ -1,7 +1,7 @@
 //! The `messages` function: its entry point as a Worker, and nothing else.
 
 mod attachments;
-mod constants;
+pub mod constants;
 pub mod router;
 mod schemas;
 mod service;

@@ -7,7 +7,7 @@ const UNKNOWN: [&str; 2] = ["", "application/octet-stream"];
 
 /// The names that devices send, and the canonical names, which the bucket allows. The database has the
 /// same list.
-const ALIASES: &[(&str, &str)] = &[
+pub const ALIASES: &[(&str, &str)] = &[
     ("image/jpg", "image/jpeg"),
     ("image/pjpeg", "image/jpeg"),
     ("image/x-png", "image/png"),

@@ -1,7 +1,7 @@
 //! The `uploads` function: its entry points as a Worker, and nothing else.
 
-mod constants;
-mod content_types;
+pub mod constants;
+pub mod content_types;
 mod limits;
 pub mod router;
 mod schemas;

@@ -10,7 +10,7 @@ use crate::http::path::needs_no_escape;
 use crate::input::json::StrictObject;
 
 /// Supabase's tokens have about 1 KB. A custom access token hook may add claims.
-const MAX_TOKEN_BYTES: usize = 8 * 1024;
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// Parameters that change how a token is read, or that contain or name a key. Supabase uses none of
 /// them.

@@ -8,9 +8,9 @@ use crate::http::request_id::{RequestId, TraceParent};
 /// The largest request body in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The longest URL in bytes. It is Cloudflare's own limit, which `wrangler dev` does not have.
-const MAX_URL_BYTES: usize = 16 * 1024;
+pub const MAX_URL_BYTES: usize = 16 * 1024;
 /// A browser sends some 25 headers, and Cloudflare adds some 15.
-const MAX_HEADERS: usize = 100;
+pub const MAX_HEADERS: usize = 100;
 
 /// Refuses a URL or a number of headers that no client of this API needs, before any of it is read.
 ///

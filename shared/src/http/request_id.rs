@@ -12,7 +12,7 @@ use crate::http::path::needs_no_escape;
 pub struct RequestId(String);
 
 impl RequestId {
-    const MAX_LENGTH: usize = 64;
+    pub const MAX_LENGTH: usize = 64;
 
     /// Takes the caller's id if it is safe to log and to forward: 1 to 64 characters of
     /// `[A-Za-z0-9._-]`. Makes a new id otherwise.

@@ -19,7 +19,7 @@ use crate::http::path::needs_no_escape;
 use crate::input::ids;
 
 /// The longest cursor has 98 characters. A longer text is not decoded.
-const MAX_CURSOR_LENGTH: usize = 128;
+pub const MAX_CURSOR_LENGTH: usize = 128;
 
 /// A point in time as the API writes it: in UTC, with six fractional digits and `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl ChatsCursor {
 pub struct Epoch(String);
 
 impl Epoch {
-    const MAX_LENGTH: usize = 64;
+    pub const MAX_LENGTH: usize = 64;
 
     /// Reads 1 to 64 characters of `[A-Za-z0-9._-]`.
     #[must_use]

@@ -11,7 +11,7 @@ use crate::http::path::needs_no_escape;
 use crate::input::ids;
 
 /// The database makes shorter names.
-const MAX_NAME_BYTES: usize = 128;
+pub const MAX_NAME_BYTES: usize = 128;
 
 /// The path of an attachment within its bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ pub const MAX_TEXT_SCALARS: usize = 4_000;
 
 /// Characters that show nothing by themselves: white space, control and format characters, fillers,
 /// joiners, variation selectors, tags. The database has the same list.
-const INVISIBLE: &[RangeInclusive<char>] = &[
+pub const INVISIBLE: &[RangeInclusive<char>] = &[
     // Unicode's White_Space, except for the characters that are in a range below.
     '\u{20}'..='\u{20}',
     '\u{a0}'..='\u{a0}',

@@ -1,0 +1,25 @@
+//! The contract as documents: `openapi.json`, `asyncapi.json` and `llms.txt`. They are made from the route table, the
+//! error codes and the limits of the functions, and from the shapes here. The files are committed, and a test fails if
+//! they differ from the code.
+
+pub mod document;
+pub mod errors;
+pub mod examples;
+pub mod formats;
+pub mod headers;
+pub mod limits;
+pub mod operations;
+pub mod requests;
+pub mod shapes;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository, where the documents are.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The names of the documents, and what they must contain.
+pub fn files() -> Vec<(&'static str, String)> {
+    vec![("openapi.json", document::text())]
+}
