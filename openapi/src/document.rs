@@ -124,10 +124,12 @@ fn common_parameters() -> Value {
 
 /// A path of the table as OpenAPI writes it.
 pub fn path(pattern: &str) -> String {
-    let segments = pattern.split('/').map(|segment| match segment.strip_prefix(':') {
-        Some(name) => format!("{{{name}}}"),
-        None => segment.to_owned(),
-    });
+    let segments = pattern
+        .split('/')
+        .map(|segment| match segment.strip_prefix(':') {
+            Some(name) => format!("{{{name}}}"),
+            None => segment.to_owned(),
+        });
     segments.collect::<Vec<_>>().join("/")
 }
 
@@ -175,7 +177,10 @@ fn operation(route: &Route, described: &Description) -> Value {
             .examples
             .iter()
             .map(|(name, summary, value)| {
-                ((*name).to_owned(), json!({ "summary": summary, "value": value }))
+                (
+                    (*name).to_owned(),
+                    json!({ "summary": summary, "value": value }),
+                )
             })
             .collect();
         operation["requestBody"] = json!({
@@ -263,7 +268,10 @@ fn has_ids(route: &Route) -> bool {
 }
 
 fn parameters(route: &Route, described: &Description) -> Vec<Value> {
-    let in_path = route.pattern.split('/').filter_map(|segment| segment.strip_prefix(':'));
+    let in_path = route
+        .pattern
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix(':'));
     let mut parameters: Vec<Value> = in_path.map(path_parameter).collect();
     parameters.extend(described.parameters.iter().map(parameter));
     parameters.push(json!({ "$ref": "#/components/parameters/RequestId" }));
@@ -276,8 +284,16 @@ fn parameters(route: &Route, described: &Description) -> Vec<Value> {
 fn path_parameter(name: &str) -> Value {
     let values = examples::parameters();
     let (description, schema, example) = match name {
-        "id" => ("The chat.", json!(formats::schema::<formats::AnyId>()), values["chat"].clone()),
-        "msgId" => ("The message.", json!(formats::schema::<formats::AnyId>()), values["message"].clone()),
+        "id" => (
+            "The chat.",
+            json!(formats::schema::<formats::AnyId>()),
+            values["chat"].clone(),
+        ),
+        "msgId" => (
+            "The message.",
+            json!(formats::schema::<formats::AnyId>()),
+            values["message"].clone(),
+        ),
         _ => (
             "The name of the file.",
             json!({ "type": "string", "enum": shared::http::document::PAGE_FILES }),

@@ -1,8 +1,8 @@
 //! The texts and numbers of the contract that have a form of their own.
 
 use messages::constants::MAX_REV;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 use shared::input::cursor::{Epoch as ReadEpoch, MAX_CURSOR_LENGTH};

@@ -64,9 +64,7 @@ fn reference(name: &&str) -> (String, Value) {
 
 /// The components.
 pub fn components() -> Value {
-    let header = |description: &str, schema: Value, example: &str| {
-        json!({ "description": description, "required": true, "schema": schema, "example": example })
-    };
+    let header = |description: &str, schema: Value, example: &str| json!({ "description": description, "required": true, "schema": schema, "example": example });
     json!({
         "Allow": header(
             "The methods of the path.",

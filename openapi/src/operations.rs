@@ -127,7 +127,9 @@ pub fn describe(operation: Operation) -> Description {
                 place: "query",
                 name: "deep",
                 required: false,
-                description: "`1` also asks PostgREST and Postgres. Every other value counts as absent.".to_owned(),
+                description:
+                    "`1` also asks PostgREST and Postgres. Every other value counts as absent."
+                        .to_owned(),
                 schema: json!({ "type": "string" }),
                 example: json!("1"),
             }],
@@ -138,7 +140,12 @@ pub fn describe(operation: Operation) -> Description {
                 "Tells whether the service works",
                 "Without `deep=1` it asks nothing, so it says that the gateway runs. Errors of Supabase are answered \
                  only with `deep=1`.",
-                vec![json_answer(200, "The service works.", "Health", examples::health())],
+                vec![json_answer(
+                    200,
+                    "The service works.",
+                    "Health",
+                    examples::health(),
+                )],
             )
         },
         Operation::GetOpenApi => document(
@@ -177,11 +184,19 @@ pub fn describe(operation: Operation) -> Description {
                 "Lists the caller's chats",
                 "The chats with the newest activity come first. A page repeats and skips nothing, also while others \
                  send.",
-                vec![json_answer(200, "A page of chats.", "ChatPage", examples::chats())],
+                vec![json_answer(
+                    200,
+                    "A page of chats.",
+                    "ChatPage",
+                    examples::chats(),
+                )],
             )
         },
         Operation::OpenChat => Description {
-            body: Some(body("OpenChat", vec![("direct", "A chat with Bob", json!(examples::open_chat()))])),
+            body: Some(body(
+                "OpenChat",
+                vec![("direct", "A chat with Bob", json!(examples::open_chat()))],
+            )),
             errors: &[NotFriends, Blocked],
             ..plain(
                 Tag::Chats,
@@ -189,7 +204,12 @@ pub fn describe(operation: Operation) -> Description {
                 "A pair has one direct chat, however often and from whichever side it is opened. A new chat needs an \
                  accepted friendship. A caller who has left the chat comes back, without the history from before.",
                 vec![
-                    json_answer(200, "The chat that the pair already has.", "Chat", examples::chat()),
+                    json_answer(
+                        200,
+                        "The chat that the pair already has.",
+                        "Chat",
+                        examples::chat(),
+                    ),
                     json_answer(201, "The new chat.", "Chat", examples::new_chat()),
                 ],
             )
@@ -215,13 +235,25 @@ pub fn describe(operation: Operation) -> Description {
             )
         },
         Operation::MarkRead => Description {
-            body: Some(body("MarkRead", vec![("message", "Up to this message", json!(examples::mark_read()))])),
+            body: Some(body(
+                "MarkRead",
+                vec![(
+                    "message",
+                    "Up to this message",
+                    json!(examples::mark_read()),
+                )],
+            )),
             errors: &[NotParticipant, ChatNotFound, MessageNotFound],
             ..plain(
                 Tag::Chats,
                 "Marks messages as read",
                 "Everything up to the message is read. The mark never moves back.",
-                vec![json_answer(200, "What is unread now.", "Unread", examples::unread())],
+                vec![json_answer(
+                    200,
+                    "What is unread now.",
+                    "Unread",
+                    examples::unread(),
+                )],
             )
         },
         Operation::SendTyping => Description {
@@ -242,7 +274,12 @@ pub fn describe(operation: Operation) -> Description {
                 "Lists a chat's messages",
                 "The newest come first. A page repeats and skips nothing, also while others send and delete. \
                  Moderators also get deleted messages.",
-                vec![json_answer(200, "A page of messages.", "MessagePage", examples::messages())],
+                vec![json_answer(
+                    200,
+                    "A page of messages.",
+                    "MessagePage",
+                    examples::messages(),
+                )],
             )
         },
         Operation::SendMessage => Description {
@@ -250,7 +287,8 @@ pub fn describe(operation: Operation) -> Description {
                 place: "header",
                 name: messages::constants::IDEMPOTENCY_KEY,
                 required: false,
-                description: "Means the same as `clientId`. If both are there, they must be equal.".to_owned(),
+                description: "Means the same as `clientId`. If both are there, they must be equal."
+                    .to_owned(),
                 schema: json!(formats::schema::<formats::AnyId>()),
                 example: examples::parameters()["clientId"].clone(),
             }],
@@ -258,10 +296,20 @@ pub fn describe(operation: Operation) -> Description {
                 "SendMessage",
                 vec![
                     ("text", "A text", json!(examples::send_text())),
-                    ("file", "A file that was uploaded before", json!(examples::send_file())),
+                    (
+                        "file",
+                        "A file that was uploaded before",
+                        json!(examples::send_file()),
+                    ),
                 ],
             )),
-            errors: &[NotParticipant, Blocked, ChatNotFound, MessageNotFound, IdempotencyMismatch],
+            errors: &[
+                NotParticipant,
+                Blocked,
+                ChatNotFound,
+                MessageNotFound,
+                IdempotencyMismatch,
+            ],
             ..plain(
                 Tag::Messages,
                 "Sends a message",
@@ -279,8 +327,18 @@ pub fn describe(operation: Operation) -> Description {
             )
         },
         Operation::EditMessage => Description {
-            body: Some(body("EditMessage", vec![("text", "Another text", json!(examples::edit()))])),
-            errors: &[NotParticipant, NotSender, EditWindowExpired, Blocked, ChatNotFound, MessageNotFound],
+            body: Some(body(
+                "EditMessage",
+                vec![("text", "Another text", json!(examples::edit()))],
+            )),
+            errors: &[
+                NotParticipant,
+                NotSender,
+                EditWindowExpired,
+                Blocked,
+                ChatNotFound,
+                MessageNotFound,
+            ],
             ..plain(
                 Tag::Messages,
                 "Edits a message",
@@ -289,7 +347,12 @@ pub fn describe(operation: Operation) -> Description {
                      changes nothing.",
                     EDIT_WINDOW_SECONDS / 60
                 ),
-                vec![json_answer(200, "The message with its new text.", "Message", examples::edited())],
+                vec![json_answer(
+                    200,
+                    "The message with its new text.",
+                    "Message",
+                    examples::edited(),
+                )],
             )
         },
         Operation::DeleteMessage => Description {
@@ -310,18 +373,31 @@ pub fn describe(operation: Operation) -> Description {
                 "Everything that was created, edited or deleted after `since`, in order. Apply the changes, then ask \
                  again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it \
                  again.",
-                vec![json_answer(200, "The changes.", "Changes", examples::changes())],
+                vec![json_answer(
+                    200,
+                    "The changes.",
+                    "Changes",
+                    examples::changes(),
+                )],
             )
         },
         Operation::CreateUpload => Description {
-            body: Some(body("CreateUpload", vec![("picture", "A picture", json!(examples::create_upload()))])),
+            body: Some(body(
+                "CreateUpload",
+                vec![("picture", "A picture", json!(examples::create_upload()))],
+            )),
             errors: &[NotParticipant, Blocked, ChatNotFound],
             ..plain(
                 Tag::Files,
                 "Reserves an upload",
                 "Send the file to `uploadUrl` with this `method` and these `headers`. Then send a message with the \
                  `attachmentUrl`. A reservation that nobody uses expires.",
-                vec![json_answer(201, "Where to send the file.", "Upload", examples::upload())],
+                vec![json_answer(
+                    201,
+                    "Where to send the file.",
+                    "Upload",
+                    examples::upload(),
+                )],
             )
         },
     }
@@ -416,7 +492,8 @@ fn page(cursor: &str) -> Vec<Parameter> {
         place: "query",
         name: "cursor",
         required: false,
-        description: "The `nextCursor` of the page before, as it is. It belongs to its list.".to_owned(),
+        description: "The `nextCursor` of the page before, as it is. It belongs to its list."
+            .to_owned(),
         schema: json!(formats::schema::<formats::Cursor>()),
         example: examples::parameters()[cursor].clone(),
     };
@@ -439,7 +516,8 @@ fn changes() -> Vec<Parameter> {
         place: "query",
         name: "since",
         required: true,
-        description: "The `rev` up to which the client has the chat. 0 means from the beginning.".to_owned(),
+        description: "The `rev` up to which the client has the chat. 0 means from the beginning."
+            .to_owned(),
         schema: json!(formats::schema::<formats::Rev>()),
         example: json!(2),
     };

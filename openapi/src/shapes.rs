@@ -152,7 +152,12 @@ impl JsonSchema for ContentType {
 
 /// What has changed with a message: it was created or edited (`upsert`), or it was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Change {
     /// The message as it is now. Put it in place of the message with this id.
     Upsert { rev: Rev, message: Box<Message> },

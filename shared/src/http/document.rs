@@ -29,15 +29,18 @@ impl Document {
         let mut known = if_none_match.unwrap_or_default().split(',').map(str::trim);
         let has_it = known.any(|known| known == "*" || known.trim_start_matches("W/") == tag);
         let mut reply = Reply::json(if has_it { 304 } else { 200 }, Vec::new());
-        reply.headers.extend([
-            ("etag", tag),
-            ("cache-control", CACHE_CONTROL.to_owned()),
-        ]);
+        reply
+            .headers
+            .extend([("etag", tag), ("cache-control", CACHE_CONTROL.to_owned())]);
         if !has_it {
-            reply.headers.push(("content-type", self.content_type.to_owned()));
+            reply
+                .headers
+                .push(("content-type", self.content_type.to_owned()));
         }
         if let Some(policy) = self.policy {
-            reply.headers.push(("content-security-policy", policy.to_owned()));
+            reply
+                .headers
+                .push(("content-security-policy", policy.to_owned()));
         }
         reply
     }

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::schema::{Schema, Schemas};
 
-/// The methods that an OpenAPI path can have. `HEAD` is answered like `GET`.
-const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+/// The methods that a path of the document can have.
+const METHODS: [&str; 6] = ["get", "head", "put", "post", "patch", "delete"];
 
 /// What the document says.
 pub struct Contract {
     pub(super) operations: Vec<Operation>,
-    /// The form of every error.
-    pub(super) error: Schema,
+    /// The answer to a path that the document does not have.
+    pub(super) route_not_found: Response,
+    /// The answer to a method that a path does not have.
+    pub(super) method_not_allowed: Response,
 }
 
 pub(super) struct Operation {
@@ -54,10 +56,7 @@ impl Contract {
     /// # Panics
     /// When a part of it is missing, or a schema is none.
     pub fn new(document: &Value) -> Contract {
-        let mut closed = document.clone();
-        close(&mut closed);
-        let (open, closed) = (Schemas::new(document), Schemas::new(&closed));
-        let reader = Reader { open, closed };
+        let reader = Reader(Schemas::new(document));
         let mut operations = Vec::new();
         for path in keys(&document["paths"]) {
             for method in METHODS {
@@ -66,8 +65,12 @@ impl Contract {
                 }
             }
         }
-        let error = reader.closed.compile("/components/schemas/Error");
-        Contract { operations, error }
+        let response = |name| reader.response(&format!("/components/responses/{name}"));
+        Contract {
+            route_not_found: response("RouteNotFound"),
+            method_not_allowed: response("MethodNotAllowed"),
+            operations,
+        }
     }
 
     /// Each operation's id, with each status that it answers.
@@ -80,25 +83,20 @@ impl Contract {
     }
 }
 
-/// Requests may have more members than the document names, and the API ignores them. Answers may not: what the
-/// document does not name is a fault.
-struct Reader<'d> {
-    open: Schemas<'d>,
-    closed: Schemas<'d>,
-}
+struct Reader<'d>(Schemas<'d>);
 
 impl Reader<'_> {
     fn operation(&self, document: &Value, path: &str, method: &str) -> Operation {
         let item = format!("/paths/{}", escape(path));
         let pointer = format!("{item}/{method}");
-        let (_, value) = self.open.follow(&pointer);
+        let (_, value) = self.0.follow(&pointer);
         let own = self.parameters(&format!("{pointer}/parameters"));
         let shared = self.parameters(&format!("{item}/parameters"));
         let body = value.get("requestBody").map(|_| {
-            let (pointer, body) = self.open.follow(&format!("{pointer}/requestBody"));
+            let (pointer, body) = self.0.follow(&format!("{pointer}/requestBody"));
             Body {
                 required: body["required"] == true,
-                content: content(&self.open, &pointer, body),
+                content: content(&self.0, &pointer, body),
             }
         });
         let security = value.get("security").unwrap_or(&document["security"]);
@@ -120,36 +118,36 @@ impl Reader<'_> {
     }
 
     fn parameters(&self, pointer: &str) -> Vec<Parameter> {
-        let (_, list) = self.open.follow(pointer);
+        let (_, list) = self.0.follow(pointer);
         let count = list.as_array().map_or(0, Vec::len);
         let read = |index| {
-            let (pointer, value) = self.open.follow(&format!("{pointer}/{index}"));
+            let (pointer, value) = self.0.follow(&format!("{pointer}/{index}"));
             let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
             Parameter {
                 place: text("in"),
                 name: text("name"),
                 required: value["required"] == true,
-                schema: self.open.compile(&format!("{pointer}/schema")),
+                schema: self.0.compile(&format!("{pointer}/schema")),
             }
         };
         (0..count).map(read).collect()
     }
 
     fn response(&self, pointer: &str) -> Response {
-        let (pointer, value) = self.closed.follow(pointer);
+        let (pointer, value) = self.0.follow(pointer);
         let headers = keys(&value["headers"]).into_iter().map(|name| {
             let header = format!("{pointer}/headers/{}", escape(&name));
-            let (header, value) = self.closed.follow(&header);
+            let (header, value) = self.0.follow(&header);
             Parameter {
                 place: "header".to_owned(),
                 name: name.to_lowercase(),
                 required: value["required"] == true,
-                schema: self.closed.compile(&format!("{header}/schema")),
+                schema: self.0.compile(&format!("{header}/schema")),
             }
         });
         Response {
             headers: headers.collect(),
-            content: content(&self.closed, &pointer, value),
+            content: content(&self.0, &pointer, value),
         }
     }
 }
@@ -161,32 +159,6 @@ fn content(schemas: &Schemas<'_>, pointer: &str, value: &Value) -> BTreeMap<Stri
         (media, schema)
     };
     keys(&value["content"]).into_iter().map(read).collect()
-}
-
-/// Adds to each schema of an object that it has no other members. What `allOf` lists are parts of an object, and stay
-/// open.
-fn close(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            let keyword = if members.contains_key("allOf") {
-                Some("unevaluatedProperties")
-            } else {
-                let object = members.get("properties").is_some_and(Value::is_object);
-                (object && !members.contains_key("additionalProperties"))
-                    .then_some("additionalProperties")
-            };
-            for (name, member) in members.iter_mut() {
-                if !matches!(&**name, "allOf" | "example" | "examples" | "default") {
-                    close(member);
-                }
-            }
-            if let Some(keyword) = keyword {
-                members.insert(keyword.to_owned(), json!(false));
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
-    }
 }
 
 fn keys(value: &Value) -> Vec<String> {

@@ -54,28 +54,23 @@ impl Contract {
         let of_path: Vec<&Operation> = of_path
             .filter(|operation| operation.ids(exchange.url.path()).is_some())
             .collect();
-        let method = match exchange.method {
-            "HEAD" => "GET",
-            method => method,
-        };
-        let operation = of_path.iter().find(|operation| operation.method == method);
+        let mut same = of_path.iter();
+        let operation = same.find(|operation| operation.method == exchange.method);
         let code = exchange.code();
         let mut faults = Vec::new();
         let mut reached = None;
         match operation {
             _ if exchange.is_preflight() => {}
             _ if exchange.server == Server::Function && code == "route_not_found" => {
-                faults = exchange.error_faults(self, 404, &code);
+                faults = self.route_not_found.faults(exchange, 404);
             }
             Some(operation) => {
                 faults = operation.faults(exchange);
                 reached = Some(Reached::new(&operation.id, exchange.status, &code));
             }
-            None if of_path.is_empty() => {
-                faults = exchange.error_faults(self, 404, "route_not_found");
-            }
+            None if of_path.is_empty() => faults = self.route_not_found.faults(exchange, 404),
             None => {
-                faults = exchange.error_faults(self, 405, "method_not_allowed");
+                faults = self.method_not_allowed.faults(exchange, 405);
                 faults.extend(exchange.allow_fault(&of_path));
             }
         }
@@ -105,25 +100,6 @@ impl Exchange<'_> {
         code.unwrap_or_default()
     }
 
-    /// An error that belongs to no operation has exactly this status and code.
-    fn error_faults(&self, contract: &Contract, status: u16, code: &str) -> Vec<String> {
-        let mut faults = Vec::new();
-        if self.status != status {
-            faults.push(format!("must be {status}"));
-        }
-        if self.method == "HEAD" {
-            return faults;
-        }
-        if self.code() != code {
-            faults.push(format!("must be `{code}`, and is `{}`", self.code()));
-        }
-        match serde_json::from_slice(self.body) {
-            Ok(body) => faults.extend(contract.error.faults(&body)),
-            Err(error) => faults.push(error.to_string()),
-        }
-        faults
-    }
-
     /// `Allow` names the methods that the document has for the path.
     fn allow_fault(&self, of_path: &[&Operation]) -> Option<String> {
         let allow = self
@@ -131,7 +107,6 @@ impl Exchange<'_> {
             .get("allow")
             .and_then(|allow| allow.to_str().ok());
         let mut named: Vec<&str> = allow.unwrap_or_default().split(", ").collect();
-        named.retain(|method| *method != "HEAD");
         named.sort_unstable();
         let mut methods: Vec<&str> = of_path.iter().map(|operation| &*operation.method).collect();
         methods.sort_unstable();
@@ -165,7 +140,7 @@ impl Operation {
             let known: Vec<_> = self.responses.keys().collect();
             return vec![format!("the document has only the statuses {known:?}")];
         };
-        let mut faults = response.faults(exchange);
+        let mut faults = response.faults(exchange, exchange.status);
         if exchange.status < 300 {
             faults.extend(self.request_faults(exchange));
         }
@@ -216,7 +191,7 @@ impl Operation {
             return vec![format!("the document has no request of `{media}`")];
         };
         let told = |fault| format!("the request's body {fault}");
-        match serde_json::from_slice(sent) {
+        match read(&media, sent) {
             Ok(sent) => schema.faults(&sent).into_iter().map(told).collect(),
             Err(error) => vec![format!("the request's body: {error}")],
         }
@@ -240,7 +215,11 @@ impl Parameter {
 }
 
 impl Response {
-    fn faults(&self, exchange: &Exchange<'_>) -> Vec<String> {
+    /// What is wrong with an answer that must have this status.
+    fn faults(&self, exchange: &Exchange<'_>, status: u16) -> Vec<String> {
+        if exchange.status != status {
+            return vec![format!("must be {status}")];
+        }
         let mut faults = Vec::new();
         for documented in &self.headers {
             let value = header(exchange.headers, &documented.name);
@@ -252,25 +231,29 @@ impl Response {
                 faults.push(format!("the document has no header `{name}`"));
             }
         }
-        if self.content.is_empty() {
-            if !exchange.body.is_empty() {
-                faults.push("the document has no body".to_owned());
-            }
-            return faults;
-        }
         let media = media_type(exchange.headers);
-        let Some(schema) = self.content.get(&media) else {
-            faults.push(format!("the document has no content of `{media}`"));
-            return faults;
-        };
-        if exchange.method != "HEAD" {
-            match serde_json::from_slice(exchange.body) {
+        match self.content.get(&media) {
+            _ if exchange.method == "HEAD" && exchange.body.is_empty() => {}
+            Some(schema) => match read(&media, exchange.body) {
                 Ok(body) => faults.extend(schema.faults(&body)),
                 Err(error) => faults.push(error.to_string()),
+            },
+            None if !self.content.is_empty() => {
+                faults.push(format!("the document has no content of `{media}`"));
             }
+            None if exchange.body.is_empty() => {}
+            None => faults.push("the document has no body".to_owned()),
         }
         faults
     }
+}
+
+/// A body as the value that its schema is about.
+fn read(media: &str, body: &[u8]) -> serde_json::Result<Value> {
+    if media == "application/json" {
+        return serde_json::from_slice(body);
+    }
+    Ok(Value::from(String::from_utf8_lossy(body)))
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -68,8 +68,12 @@ impl Schema {
         let as_json = serde_json::from_str::<Value>(text).ok();
         let scalar = as_json.filter(|value| value.is_number() || value.is_boolean());
         let text = Value::from(text);
+        let is_no_text = self
+            .0
+            .iter_errors(&text)
+            .any(|error| error.keyword() == "type");
         match scalar {
-            Some(scalar) if !self.0.is_valid(&text) => self.faults(&scalar),
+            Some(scalar) if is_no_text => self.faults(&scalar),
             _ => self.faults(&text),
         }
     }

@@ -123,7 +123,7 @@ fn what_the_document_says_is_right() {
     talk.reaches("getNote", 200, "");
     talk.method = "HEAD";
     talk.body.clear();
-    talk.reaches("getNote", 200, "");
+    talk.reaches("headNote", 200, "");
     let mut open = Talk::new("GET", "/health", 200, &json!({}));
     open.sent_headers.clear();
     open.reaches("getHealth", 200, "");
@@ -203,7 +203,7 @@ fn what_belongs_to_no_operation_has_its_one_error() {
         unknown("/elsewhere", "route_not_found", 404).faults(),
         Ok(None)
     );
-    unknown("/elsewhere", "note_not_found", 404).fails(&["must be `route_not_found`"]);
+    unknown("/elsewhere", "note_not_found", 404).fails(&["at `/error/code`"]);
     unknown("/elsewhere", "route_not_found", 410).fails(&["must be 404"]);
     unknown(NOTE, "route_not_found", 404).fails(&["at `/error/code`"]);
     let mut function = unknown(NOTE, "route_not_found", 404);
@@ -212,8 +212,9 @@ fn what_belongs_to_no_operation_has_its_one_error() {
 
     let mut method = Talk::error(405, "method_not_allowed");
     method.method = "PUT";
-    method.fails(&["`Allow` must name [\"GET\", \"PATCH\"]"]);
-    method.headers.push(("allow", "GET, HEAD, PATCH"));
+    method.headers.push(("allow", "GET, PATCH"));
+    method.fails(&["`Allow` must name [\"GET\", \"HEAD\", \"PATCH\"]"]);
+    method.headers[2].1 = "GET, HEAD, PATCH";
     assert_eq!(method.faults(), Ok(None));
     method.status = 404;
     method.fails(&["must be 405"]);
@@ -230,9 +231,9 @@ fn what_belongs_to_no_operation_has_its_one_error() {
 
 #[test]
 fn what_no_test_has_seen_is_named() {
-    let seen = "getHealth 200 \ngetNote 200 \neditNote 404 note_not_found\n";
+    let seen = "getHealth 200 \nheadNote 200 \ngetNote 200 \neditNote 404 note_not_found\n";
     let seen: BTreeSet<Reached> = Reached::read(seen);
-    assert_eq!(seen.len(), 3);
+    assert_eq!(seen.len(), 4);
     let missed = never_seen(&contract(), &seen, |_, _| true);
     assert_eq!(missed, ["getNote 404", "editNote 204"]);
     assert_eq!(
