@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 pub use document::Contract;
 pub use exchange::{Exchange, Server};
-pub use reached::{Reached, never_seen};
+pub use reached::Reached;
 
 use crate::checkout::root;
 

@@ -225,6 +225,8 @@ pub enum Part {
     /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range
     /// of seeds
     Client,
+    /// Requests that schemathesis makes of `openapi.json`, right and wrong ones. Needs python3
+    Schemathesis,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
 }

@@ -1,13 +1,18 @@
 //! The document, read: its operations with compiled schemas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::reached::Reached;
 use super::schema::{Schema, Schemas};
 
 /// The methods that a path of the document can have.
 const METHODS: [&str; 6] = ["get", "head", "put", "post", "patch", "delete"];
+
+/// Where an error's response has the list of its codes.
+const CODES: &str =
+    "/content/application~1json/schema/allOf/1/properties/error/properties/code/enum";
 
 /// What the document says.
 pub struct Contract {
@@ -48,6 +53,8 @@ pub(super) struct Response {
     pub headers: Vec<Parameter>,
     /// By media type; none if the answer is empty.
     pub content: BTreeMap<String, Schema>,
+    /// The codes of an error. One empty text if the answer has no code.
+    pub codes: Vec<String>,
 }
 
 impl Contract {
@@ -73,13 +80,16 @@ impl Contract {
         }
     }
 
-    /// Each operation's id, with each status that it answers.
-    pub fn answers(&self) -> impl Iterator<Item = (&str, u16)> {
-        let statuses = |operation: &'_ Operation| operation.responses.keys().copied().collect();
-        self.operations.iter().flat_map(move |operation| {
-            let statuses: Vec<u16> = statuses(operation);
-            statuses.into_iter().map(|status| (&*operation.id, status))
-        })
+    /// Every answer that the document has: an error is one for each of its codes.
+    pub fn answers(&self) -> BTreeSet<Reached> {
+        let mut answers = BTreeSet::new();
+        for Operation { id, responses, .. } in &self.operations {
+            for (status, response) in responses {
+                let codes = response.codes.iter();
+                answers.extend(codes.map(|code| Reached::new(id, *status, code)));
+            }
+        }
+        answers
     }
 }
 
@@ -145,7 +155,12 @@ impl Reader<'_> {
                 schema: self.0.compile(&format!("{header}/schema")),
             }
         });
+        let codes = value.pointer(CODES).and_then(Value::as_array);
+        let text = |code: &Value| code.as_str().unwrap_or_default().to_owned();
         Response {
+            codes: codes.map_or(vec![String::new()], |codes| {
+                codes.iter().map(text).collect()
+            }),
             headers: headers.collect(),
             content: content(&self.0, &pointer, value),
         }

@@ -1,20 +1,26 @@
 //! Which answers of which operations the tests have seen.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use super::document::Contract;
 use crate::env::variable;
 
-/// An answer of an operation.
+/// An answer of an operation, of those that the document has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reached {
     pub operation: String,
     pub status: u16,
     /// The error's code, or an empty text.
     pub code: String,
+}
+
+impl fmt::Display for Reached {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {} {}", self.operation, self.status, self.code)
+    }
 }
 
 impl Reached {
@@ -29,7 +35,7 @@ impl Reached {
     /// Adds it to the file of this run of the tests, once a process.
     pub(super) fn note(self) {
         static NOTED: Mutex<BTreeSet<Reached>> = Mutex::new(BTreeSet::new());
-        let line = format!("{} {} {}\n", self.operation, self.status, self.code);
+        let line = format!("{self}\n");
         let new = NOTED
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -44,7 +50,7 @@ impl Reached {
         }
     }
 
-    /// Reads a file of lines.
+    /// Reads such a file.
     pub fn read(text: &str) -> BTreeSet<Reached> {
         let line = |line: &str| {
             let mut words = line.split(' ');
@@ -53,21 +59,4 @@ impl Reached {
         };
         text.lines().filter_map(line).collect()
     }
-}
-
-/// The answers of the document, of which `wanted` says that the tests must see them, that none has seen.
-pub fn never_seen(
-    contract: &Contract,
-    seen: &BTreeSet<Reached>,
-    wanted: impl Fn(&str, u16) -> bool,
-) -> Vec<String> {
-    let answers = contract.answers();
-    let missed = answers.filter(|(operation, status)| {
-        let mut same = seen.iter();
-        let same = same.any(|seen| seen.operation == *operation && seen.status == *status);
-        wanted(operation, *status) && !same
-    });
-    missed
-        .map(|(operation, status)| format!("{operation} {status}"))
-        .collect()
 }

@@ -71,7 +71,7 @@ impl Schema {
         let is_no_text = self
             .0
             .iter_errors(&text)
-            .any(|error| error.keyword() == "type");
+            .any(|error| error.kind().keyword() == "type");
         match scalar {
             Some(scalar) if is_no_text => self.faults(&scalar),
             _ => self.faults(&text),
