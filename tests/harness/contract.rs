@@ -14,7 +14,7 @@ mod tests;
 
 use std::sync::OnceLock;
 
-pub use document::Contract;
+pub use document::{Contract, Operation};
 pub use exchange::{Exchange, Server};
 pub use reached::Reached;
 

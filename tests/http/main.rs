@@ -8,6 +8,7 @@ mod cors;
 mod deadlocks;
 mod direct_postgrest;
 mod errors;
+mod every_operation;
 mod example_host;
 mod functions_alone;
 mod head;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::reached::Reached;
 use super::schema::{Schema, Schemas};
@@ -16,23 +17,43 @@ const CODES: &str =
 
 /// What the document says.
 pub struct Contract {
-    pub(super) operations: Vec<Operation>,
+    pub operations: Vec<Operation>,
     /// The answer to a path that the document does not have.
     pub(super) route_not_found: Response,
     /// The answer to a method that a path does not have.
     pub(super) method_not_allowed: Response,
 }
 
-pub(super) struct Operation {
+/// A method of a path.
+pub struct Operation {
+    /// Its `operationId`.
     pub id: String,
     /// In upper case.
     pub method: String,
+    /// With `{…}` in the place of an id.
     pub path: String,
-    pub parameters: Vec<Parameter>,
-    pub body: Option<Body>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) body: Option<Body>,
     /// Whether it needs a token.
     pub secured: bool,
-    pub responses: BTreeMap<u16, Response>,
+    pub(super) responses: BTreeMap<u16, Response>,
+}
+
+impl Operation {
+    /// Whether it reads a body.
+    pub fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// A path of this operation, with ids that nobody has.
+    pub fn some_path(&self) -> String {
+        let parts = self.path.split('/').map(|part| match part {
+            "{file}" => "start.js".to_owned(),
+            part if part.starts_with('{') => Uuid::new_v4().to_string(),
+            part => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
 }
 
 pub(super) struct Parameter {

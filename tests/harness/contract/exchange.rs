@@ -231,10 +231,10 @@ impl Response {
                 faults.push(format!("the document has no header `{name}`"));
             }
         }
-        let media = media_type(exchange.headers);
-        match self.content.get(&media) {
+        let media = header(exchange.headers, "content-type").unwrap_or_default();
+        match self.content.get(media) {
             _ if exchange.method == "HEAD" && exchange.body.is_empty() => {}
-            Some(schema) => match read(&media, exchange.body) {
+            Some(schema) => match read(media, exchange.body) {
                 Ok(body) => faults.extend(schema.faults(&body)),
                 Err(error) => faults.push(error.to_string()),
             },
@@ -260,7 +260,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The content type without its parameters.
+/// The content type of a request, without its parameters.
 fn media_type(headers: &HeaderMap) -> String {
     let whole = header(headers, "content-type").unwrap_or_default();
     let media = whole.split(';').next().unwrap_or_default();

@@ -6,6 +6,11 @@ use serde_json::Value;
 /// The document's name among schemas.
 const DOCUMENT: &str = "urn:openapi";
 
+/// Of what is told of a fault, which may quote a whole page of messages.
+const LONGEST: usize = 300;
+/// OpenAPI's formats of numbers. `minimum` and `maximum` say the same.
+const NUMBERS: [&str; 3] = ["int32", "int64", "uint32"];
+
 /// All schemas of the document.
 pub struct Schemas<'d> {
     document: &'d Value,
@@ -24,14 +29,20 @@ impl<'d> Schemas<'d> {
 
     /// Compiles the schema at `pointer`.
     pub fn compile(&self, pointer: &str) -> Schema {
-        // A path's braces have no place in a URI.
-        let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
+        // A path's braces and a content type's space have no place in a URI.
+        let fragment = pointer
+            .replace('{', "%7B")
+            .replace('}', "%7D")
+            .replace(' ', "%20");
         let reference = serde_json::json!({ "$ref": format!("{DOCUMENT}#{fragment}") });
-        let options = jsonschema::options()
+        let mut options = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .with_registry(&self.registry)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false);
+        for name in NUMBERS {
+            options = options.with_format(name, |_: &str| true);
+        }
         match options.build(&reference) {
             Ok(validator) => Schema(validator),
             Err(error) => panic!("{pointer}: {error}"),
@@ -58,7 +69,8 @@ impl Schema {
             let rule = error.absolute_keyword_location().map(ToString::to_string);
             let rule = rule.unwrap_or_else(|| error.schema_path().to_string());
             let rule = rule.trim_start_matches(DOCUMENT);
-            format!("at `{}`: {error} ({rule})", error.instance_path())
+            let told: String = error.to_string().chars().take(LONGEST).collect();
+            format!("at `{}`: {told} ({rule})", error.instance_path())
         };
         self.0.iter_errors(value).map(fault).collect()
     }

@@ -239,3 +239,10 @@ fn the_answers_of_a_document_can_be_compared_with_those_that_were_seen() {
         .collect();
     assert_eq!(written, answers);
 }
+
+#[test]
+fn the_api_has_a_document() {
+    let answers = Contract::get().answers();
+    let reached = Reached::new("sendMessage", 409, "idempotency_mismatch");
+    assert!(answers.contains(&reached), "{answers:?}");
+}
