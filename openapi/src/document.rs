@@ -12,8 +12,9 @@ use shared::routes::{Operation, ROUTES, Route};
 use shared::supabase::storage::{BUCKET, SIGNED_SECONDS};
 use uploads::constants::{MAX_BYTES, MAX_PIXELS};
 
-use crate::operations::{Content, Description, Parameter, Success, Tag, describe, schemas};
-use crate::{errors, examples, formats, headers, limits};
+use crate::describe::describe;
+use crate::operations::{Content, Description, Success, Tag, schemas};
+use crate::{errors, headers, limits, parameters};
 
 /// The document in the order in which people read it. Everything below is in alphabetical order.
 #[derive(Serialize)]
@@ -54,7 +55,7 @@ pub fn text() -> String {
             "schemas": schemas(),
             "responses": components,
             "headers": headers::components(),
-            "parameters": common_parameters(),
+            "parameters": parameters::common(),
             "securitySchemes": {
                 "supabase": {
                     "type": "http",
@@ -95,30 +96,6 @@ fn limits() -> Value {
         "unreadMaximum": limits::MAX_UNREAD,
         "uploadWindowSeconds": limits::UPLOAD_WINDOW_SECONDS,
         "urlBytes": MAX_URL_BYTES,
-    })
-}
-
-/// The parameters of every operation.
-fn common_parameters() -> Value {
-    json!({
-        "RequestId": {
-            "name": "X-Request-Id",
-            "in": "header",
-            "required": false,
-            "description": "The client's own id of the request: 1 to 64 characters of `[A-Za-z0-9._-]`. It is in the \
-                            answer and in the log. Any other value is replaced by a new id.",
-            "schema": { "type": "string" },
-            "example": headers::REQUEST_ID,
-        },
-        "TraceParent": {
-            "name": "traceparent",
-            "in": "header",
-            "required": false,
-            "description": "The client's span (W3C Trace Context, version 00). It is forwarded to Supabase. Any value of \
-                            another form is dropped.",
-            "schema": { "type": "string" },
-            "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        },
     })
 }
 
@@ -163,7 +140,7 @@ fn operation(route: &Route, described: &Description) -> Value {
         "operationId": operation_id(route.operation),
         "summary": described.summary,
         "tags": [described.tag.name()],
-        "parameters": parameters(route, described),
+        "parameters": parameters_of(route, described),
         "responses": responses,
     });
     if !described.description.is_empty() {
@@ -223,7 +200,7 @@ fn head(route: &Route, described: &Description) -> Value {
         "summary": format!("{}: the headers", described.summary),
         "description": "As `GET`, without the body.",
         "tags": [described.tag.name()],
-        "parameters": parameters(route, described),
+        "parameters": parameters_of(route, described),
         "responses": responses,
     });
     if described.public {
@@ -267,56 +244,16 @@ fn has_ids(route: &Route) -> bool {
     route.pattern.contains("/:id")
 }
 
-fn parameters(route: &Route, described: &Description) -> Vec<Value> {
+fn parameters_of(route: &Route, described: &Description) -> Vec<Value> {
     let in_path = route
         .pattern
         .split('/')
         .filter_map(|segment| segment.strip_prefix(':'));
-    let mut parameters: Vec<Value> = in_path.map(path_parameter).collect();
-    parameters.extend(described.parameters.iter().map(parameter));
-    parameters.push(json!({ "$ref": "#/components/parameters/RequestId" }));
+    let mut all: Vec<Value> = in_path.map(parameters::of_path).collect();
+    all.extend(described.parameters.iter().map(parameters::to_json));
+    all.push(json!({ "$ref": "#/components/parameters/RequestId" }));
     if !described.public {
-        parameters.push(json!({ "$ref": "#/components/parameters/TraceParent" }));
+        all.push(json!({ "$ref": "#/components/parameters/TraceParent" }));
     }
-    parameters
-}
-
-fn path_parameter(name: &str) -> Value {
-    let values = examples::parameters();
-    let (description, schema, example) = match name {
-        "id" => (
-            "The chat.",
-            json!(formats::schema::<formats::AnyId>()),
-            values["chat"].clone(),
-        ),
-        "msgId" => (
-            "The message.",
-            json!(formats::schema::<formats::AnyId>()),
-            values["message"].clone(),
-        ),
-        _ => (
-            "The name of the file.",
-            json!({ "type": "string", "enum": shared::http::document::PAGE_FILES }),
-            json!(shared::http::document::PAGE_FILES[0]),
-        ),
-    };
-    json!({
-        "name": name,
-        "in": "path",
-        "required": true,
-        "description": description,
-        "schema": schema,
-        "example": example,
-    })
-}
-
-fn parameter(parameter: &Parameter) -> Value {
-    json!({
-        "name": parameter.name,
-        "in": parameter.place,
-        "required": parameter.required,
-        "description": parameter.description,
-        "schema": parameter.schema,
-        "example": parameter.example,
-    })
+    all
 }

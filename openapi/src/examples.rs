@@ -22,7 +22,7 @@ const PHOTO_MESSAGE: &str = "7e2a3d4c-5b6f-4071-8c8b-9daeaf203b4c";
 const CLIENT_ID: &str = "22222222-2222-4222-8222-222222222222";
 const EPOCH: Epoch = Epoch("3f0c8d5a9b7e1246");
 const TOPIC: ChatTopic = ChatTopic("chat:0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d");
-const SENT: Timestamp = Timestamp("2026-04-01T12:30:00.000120Z");
+pub const SENT: Timestamp = Timestamp("2026-04-01T12:30:00.000120Z");
 const PHOTO_SENT: Timestamp = Timestamp("2026-04-01T12:31:07.481516Z");
 const CHATS_CURSOR: Cursor = Cursor(
     "Y2hhdHMvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA",

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use shared::http::request_id::RequestId;
+use shared::supabase::postgrest_errors::MAX_RETRY_SECONDS;
 
 /// An id as the gateway makes it.
 pub const REQUEST_ID: &str = "5f0c0d4e-3c1a-4a57-9d0e-7a3f4c1b2d60";
@@ -16,7 +17,7 @@ const COMMON: [&str; 4] = [
 
 /// The headers of every answer.
 pub fn common() -> Map<String, Value> {
-    COMMON.iter().map(|name| reference(name)).collect()
+    COMMON.into_iter().map(reference_of).collect()
 }
 
 /// The headers of an error.
@@ -58,10 +59,6 @@ fn reference_of(name: &str) -> (String, Value) {
     )
 }
 
-fn reference(name: &&str) -> (String, Value) {
-    reference_of(name)
-}
-
 /// The components.
 pub fn components() -> Value {
     let header = |description: &str, schema: Value, example: &str| json!({ "description": description, "required": true, "schema": schema, "example": example });
@@ -89,12 +86,15 @@ pub fn components() -> Value {
         "Retry-After": {
             "description": "How many seconds to wait before the request is repeated.",
             "required": true,
-            "schema": { "type": "integer", "minimum": 1, "maximum": 86_400 },
+            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_RETRY_SECONDS },
             "example": 2,
         },
         "Server-Timing": header(
             "How long the gateway or the function worked, and how long it waited for Supabase, in milliseconds.",
-            json!({ "type": "string" }),
+            json!({
+                "type": "string",
+                "pattern": r"^total;dur=\d+(, verify;dur=\d+;desc=(hit|miss))?(, upstream;dur=\d+)?$",
+            }),
             "total;dur=12, verify;dur=0;desc=hit, upstream;dur=11",
         ),
         "WWW-Authenticate": header(

@@ -2,13 +2,19 @@
 //! error codes and the limits of the functions, and from the shapes here. The files are committed, and a test fails if
 //! they differ from the code.
 
+pub mod asyncapi;
+pub mod channels;
+pub mod describe;
 pub mod document;
 pub mod errors;
+pub mod events;
 pub mod examples;
 pub mod formats;
 pub mod headers;
 pub mod limits;
+pub mod llms;
 pub mod operations;
+pub mod parameters;
 pub mod requests;
 pub mod shapes;
 
@@ -21,5 +27,12 @@ pub fn root() -> PathBuf {
 
 /// The names of the documents, and what they must contain.
 pub fn files() -> Vec<(&'static str, String)> {
-    vec![("openapi.json", document::text())]
+    vec![
+        ("openapi.json", document::text()),
+        ("asyncapi.json", asyncapi::text()),
+        ("llms.txt", llms::text()),
+    ]
 }
+
+#[cfg(test)]
+mod tests;

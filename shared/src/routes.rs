@@ -13,7 +13,7 @@ use crate::input::ids;
 pub struct Route {
     /// There are no rows for `HEAD`: it works where `GET` does.
     pub method: &'static str,
-    /// The path. A segment that begins with a colon stands for an id.
+    /// The path. A segment that begins with a colon stands for an id or, in `/docs/:file`, for a name.
     pub pattern: &'static str,
     pub function: Function,
     pub operation: Operation,
@@ -124,9 +124,15 @@ impl Resolved<'_> {
     /// # Errors
     /// `invalid_id`.
     pub fn id(&self, name: &str) -> Result<Uuid, ApiError> {
+        ids::from_path(self.segment(name))
+    }
+
+    /// The segment in the place of `:name`, still percent-encoded.
+    #[must_use]
+    pub fn segment(&self, name: &str) -> &str {
         let mut pairs = parts(self.route.pattern).zip(&self.segments);
-        let id = pairs.find(|(part, _)| part.strip_prefix(':') == Some(name));
-        ids::from_path(id.map_or("", |(_, segment)| segment))
+        let found = pairs.find(|(part, _)| part.strip_prefix(':') == Some(name));
+        found.map_or("", |(_, segment)| segment)
     }
 }
 

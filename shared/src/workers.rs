@@ -13,12 +13,14 @@ use std::panic;
 use std::rc::Rc;
 use std::sync::Once;
 
+use worker::wasm_bindgen::JsCast;
 use worker::{Env, console_error, console_log, web_sys};
 
 use crate::auth::session::Context;
 use crate::auth::verifier::Verifier;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::cors::Cors;
+use crate::http::document::{Answer, Document};
 use crate::http::reply::Reply;
 use crate::http::request::{Request, check_head};
 use crate::http::request_id::RequestId;
@@ -107,7 +109,7 @@ where
         &Request<StreamBody>,
         &Scope<'_>,
         &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Reply, ApiError>,
+    ) -> Result<Answer, ApiError>,
 {
     let (exchange, incoming) = Exchange::begin(name, request, env, Headers::Routing);
     if let Some(answer) = exchange.early_answer(&incoming) {
@@ -128,7 +130,9 @@ where
             let lookup = |name: &str| platform.variable(name);
             let work = handler(&request, &scope, &lookup);
             match unless_hung_up(platform.request.as_ref(), work).await {
-                Some(answer) => answer,
+                Some(Ok(Answer::Reply(reply))) => Ok(reply),
+                Some(Ok(Answer::Document(document))) => return exchange.serve(&document).await,
+                Some(Err(error)) => Err(error),
                 None => return hung_up(),
             }
         }
@@ -279,12 +283,20 @@ impl Exchange {
                 error.reply(&self.id)
             }
         };
+        reply = reply.with_common_headers(&self.id);
+        let headers = self.lines(&mut reply);
+        // The runtime leaves out the body of an answer to HEAD. It throws at a 204 that has a body, even an empty one.
+        let body = (!reply.body.is_empty()).then_some(reply.body);
+        Ok(glue::answer(reply.status, &headers, body)?)
+    }
+
+    /// The headers of a reply, a line each, with those that depend on the request.
+    fn lines(&self, reply: &mut Reply) -> String {
         let timing = self.trace.server_timing(self.platform.now());
         reply.headers.push(("server-timing", timing));
         reply
             .headers
             .extend(self.cors.headers(self.origin.as_deref()));
-        let reply = reply.with_common_headers(&self.id);
         let mut headers = String::with_capacity(512);
         for (name, value) in &reply.headers {
             headers.push_str(name);
@@ -292,8 +304,30 @@ impl Exchange {
             headers.push_str(value);
             headers.push('\n');
         }
-        // The runtime leaves out the body of an answer to HEAD. It throws at a 204 that has a body, even an empty one.
-        let body = (!reply.body.is_empty()).then_some(reply.body);
-        Ok(glue::answer(reply.status, &headers, body)?)
+        headers
+    }
+
+    /// Answers with a file of the Worker's assets. Its bytes do not go through wasm.
+    async fn serve(self, document: &Document) -> worker::Result<web_sys::Response> {
+        let client = self.platform.request.as_ref();
+        let header = |request: &web_sys::Request| request.headers().get("if-none-match").ok()?;
+        let mut reply = document.head(client.and_then(header).as_deref(), &self.id);
+        let headers = self.lines(&mut reply);
+        if reply.status == 304 {
+            self.log(reply.status, None);
+            return Ok(glue::answer(reply.status, &headers, None)?);
+        }
+        let asset = glue::asset(&self.platform.env, document.file, &headers);
+        match unless_hung_up(client, asset).await {
+            Some(Ok(response)) => {
+                self.log(reply.status, None);
+                Ok(response.unchecked_into())
+            }
+            Some(Err(_)) => {
+                let detail = format!("the assets do not have {}", document.file);
+                self.respond(Err(ApiError::with_detail(ErrorCode::Unavailable, detail)))
+            }
+            None => hung_up(),
+        }
     }
 }

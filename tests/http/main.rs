@@ -7,6 +7,7 @@ mod chats;
 mod cors;
 mod deadlocks;
 mod direct_postgrest;
+mod docs;
 mod errors;
 mod every_operation;
 mod example_host;

@@ -1,6 +1,8 @@
-//! What the linters of the official CLI find in the migrated database, compared with the list of what is accepted.
+//! What the linters of the official CLI find in the migrated database, compared with the list of what is accepted;
+//! and what Redocly's linter finds in the documents of the contract.
 //! Run by `cargo xtask test lint`.
 
+mod contract;
 mod plpgsql_check;
 mod supabase;
 
@@ -21,6 +23,10 @@ fn main() -> ExitCode {
     }
     let skipped = available.is_err() && variable("REQUIRE_LINT") != "true";
     let trials = vec![
+        Trial::test("contract", || {
+            block_on(contract::lint());
+            Ok(())
+        }),
         Trial::test("db_advisors", || {
             block_on(db_advisors());
             Ok(())

@@ -70,3 +70,18 @@ fn a_limit_is_named_after_its_period() {
         }
     }
 }
+
+/// Otherwise Cloudflare answers with a file by itself: without CORS, a request id, and a line in the log.
+#[test]
+fn the_gateway_comes_before_its_files() {
+    for (name, config) in configs() {
+        let assets = config.get("assets");
+        assert_eq!(assets.is_some(), name == "gateway", "{name}");
+        let Some(assets) = assets else { continue };
+        assert_eq!(assets["run_worker_first"].as_bool(), Some(true));
+        assert_eq!(assets["binding"].as_str(), Some("ASSETS"));
+        // wrangler wants the folder before it builds.
+        let folder = root().join(assets["directory"].as_str().unwrap());
+        assert!(folder.join("docs.html").is_file());
+    }
+}

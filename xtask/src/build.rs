@@ -66,6 +66,7 @@ fn own_state() -> Result<PathBuf> {
 
 /// Builds what changed.
 pub async fn build(functions: &[Function], run: &Run) -> Result<()> {
+    copy_documents()?;
     let tools = tools::wasm_tools(run).await?;
     let packages = packages(functions)?;
     let repair =
@@ -84,6 +85,31 @@ pub async fn build(functions: &[Function], run: &Run) -> Result<()> {
         .map(|function| bundle(function, &packages, &tools, run));
     try_join_all(bundles).await?;
     check_sizes(&sizes(functions)?)
+}
+
+/// Puts what the gateway serves beside its page.
+fn copy_documents() -> Result<()> {
+    for (from, name) in [
+        ("openapi.json", "openapi.json"),
+        ("asyncapi.json", "asyncapi.json"),
+        ("llms.txt", "llms.txt"),
+        (
+            "node_modules/swagger-ui-dist/swagger-ui.css",
+            "swagger-ui.css",
+        ),
+        (
+            "node_modules/swagger-ui-dist/swagger-ui-bundle.js",
+            "swagger-ui.js",
+        ),
+    ] {
+        let content = fs::read(root().join(from)).with_context(|| format!("cannot read {from}"))?;
+        let to = root().join("functions/gateway/assets").join(name);
+        // `wrangler dev` restarts when a file changes.
+        if fs::read(&to).ok().as_ref() != Some(&content) {
+            fs::write(to, content)?;
+        }
+    }
+    Ok(())
 }
 
 /// Cloudflare allows more; this keeps a cold start short and tells when a dependency has grown.

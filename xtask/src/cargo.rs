@@ -1,4 +1,4 @@
-//! The commands that are crates or tests of their own: `bench`, `fuzz`, `tidy`. cargo builds them, and this
+//! The commands that are crates or tests of their own: `bench`, `fuzz`, `openapi`, `tidy`. cargo builds them, and this
 //! process becomes what it runs.
 
 use std::os::unix::process::CommandExt;
@@ -24,6 +24,12 @@ pub fn fuzz(cases: u32) -> Result<()> {
 /// Checks the repository's own rules: the crate `tests/tidy`.
 pub fn tidy() -> Result<()> {
     become_cargo(&mut cargo(&["run", "--quiet", "--package=tidy"]))
+}
+
+/// Compares the documents of the contract with the code: the crate `openapi`.
+pub fn openapi(write: bool) -> Result<()> {
+    let write = write.then_some("--write");
+    become_cargo(cargo(&["run", "--quiet", "--package=openapi", "--"]).args(write))
 }
 
 fn cargo(arguments: &[&str]) -> Command {

@@ -42,6 +42,12 @@ pub enum Command {
     },
     /// Checks the repository's own rules: lengths, imports, links, words (tests/tidy)
     Tidy,
+    /// Compares openapi.json, asyncapi.json and llms.txt with the code (openapi)
+    Openapi {
+        /// Writes them
+        #[arg(long)]
+        write: bool,
+    },
     /// Builds the functions' wasm modules and prints their sizes
     Build {
         /// Names of folders in functions/; all when none is given

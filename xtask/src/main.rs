@@ -18,6 +18,7 @@ async fn main() -> ExitCode {
         Command::Fuzz { cases } => cargo::fuzz(cases),
         Command::Bench { quick } => cargo::bench(quick),
         Command::Tidy => cargo::tidy(),
+        Command::Openapi { write } => cargo::openapi(write),
         Command::Build { functions } => build::run(&functions).await,
         Command::Sweep(args) => sweep::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,

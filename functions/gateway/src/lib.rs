@@ -1,5 +1,6 @@
 //! The gateway: its entry point as a Worker, and nothing else.
 
+mod documents;
 pub mod router;
 mod service;
 

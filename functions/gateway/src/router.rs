@@ -3,13 +3,13 @@
 //! The gateway verifies no token: each function verifies it itself, and none trusts the gateway.
 
 use shared::error::{ApiError, ErrorCode};
+use shared::http::document::Answer;
 use shared::http::query;
-use shared::http::reply::Reply;
 use shared::http::request::Request;
 use shared::routes::{self, Destination, Function, Operation};
 use shared::runtime::request_log::Scope;
 
-use crate::service;
+use crate::{documents, service};
 
 /// Finds the function that answers a request. `None` if [`handle`] is to answer.
 ///
@@ -30,24 +30,32 @@ pub fn route<B>(request: &Request<B>) -> Result<Option<Destination>, ApiError> {
 /// Answers a request for one of the gateway's own routes; `lookup` gives a variable's value by name.
 ///
 /// # Errors
-/// What `?deep=1` finds: `unavailable`, or `internal` if no database is configured.
+/// What `?deep=1` finds: `unavailable`, or `internal` if no database is configured. `route_not_found` if the
+/// documents' page has no such file.
 pub async fn handle<B>(
     request: &Request<B>,
     scope: &Scope<'_>,
     lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<Reply, ApiError> {
+) -> Result<Answer, ApiError> {
     let resolved = routes::resolve(Function::Gateway, &request.method, &request.path)?;
     scope.trace.route(resolved.route.pattern);
-    match resolved.route.operation {
+    let document = match resolved.route.operation {
         Operation::GetHealth => {
             if query::parameter(&request.query, "deep")? == Some("1") {
                 service::check_database(request, scope, lookup).await?;
             }
-            Ok(service::healthy())
+            return Ok(Answer::Reply(service::healthy()));
         }
+        Operation::GetOpenApi => documents::find("openapi.json"),
+        Operation::GetAsyncApi => documents::find("asyncapi.json"),
+        Operation::GetLlmsText => documents::find("llms.txt"),
+        Operation::GetDocs => documents::find(documents::PAGE),
+        Operation::GetDocsFile => documents::find_of_page(resolved.segment("file")),
         // No route of the gateway: a test goes through the table.
-        _ => Err(ErrorCode::RouteNotFound.into()),
-    }
+        _ => None,
+    };
+    let document = document.ok_or(ErrorCode::RouteNotFound)?;
+    Ok(Answer::Document(document))
 }
 
 #[cfg(test)]

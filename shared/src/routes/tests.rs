@@ -37,6 +37,11 @@ fn the_table_is_the_contracts() {
         table,
         [
             "GET /health Gateway GetHealth",
+            "GET /openapi.json Gateway GetOpenApi",
+            "GET /asyncapi.json Gateway GetAsyncApi",
+            "GET /docs Gateway GetDocs",
+            "GET /docs/:file Gateway GetDocsFile",
+            "GET /llms.txt Gateway GetLlmsText",
             "GET /chats Chats ListChats",
             "POST /chats Chats OpenChat",
             "GET /chats/:id Chats GetChat",
@@ -107,6 +112,11 @@ fn head_works_where_get_does() {
 fn another_method_is_405_with_those_that_work() {
     let allowed = BTreeMap::from([
         ("/health", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/asyncapi.json", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/docs/:file", "GET, HEAD"),
+        ("/llms.txt", "GET, HEAD"),
         ("/chats", "GET, HEAD, POST"),
         ("/chats/:id", "GET, HEAD, DELETE"),
         ("/chats/:id/read", "POST"),

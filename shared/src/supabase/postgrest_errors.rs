@@ -77,7 +77,7 @@ const NOT_YET_VALID: [&str; 4] = [
 ];
 
 /// The longest wait that is accepted with `rate_limited`: a day. Uploads are counted over two hours.
-const MAX_RETRY_SECONDS: u32 = 86_400;
+pub const MAX_RETRY_SECONDS: u32 = 86_400;
 
 /// The code in an error body: one of PostgREST's, or a SQLSTATE.
 #[must_use]

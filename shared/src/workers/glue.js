@@ -88,6 +88,13 @@ export function answer(status, headers, body) {
   return new Response(body, { status, headers: fields(headers) });
 }
 
+// The assets' own headers differ between runtimes, so none of them is kept.
+export async function asset(env, file, headers) {
+  const { ok, status, body } = await env.ASSETS.fetch(`https://assets/${file}`);
+  if (!ok) throw new Error(`${file}: ${status}`);
+  return new Response(body, { headers: fields(headers) });
+}
+
 // Sends the same request, with only its id set, to another Worker, and returns the response. It returns undefined if the
 // body is over the limit, and null if the body ended early. The body is read here and not streamed: if a Worker replies
 // before it has read a streamed body (for example with 401), workerd closes the client's connection.

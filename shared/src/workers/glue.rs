@@ -45,6 +45,8 @@ extern "C" {
         headers: &str,
         body: Option<Vec<u8>>,
     ) -> Result<web_sys::Response, JsValue>;
+    /// A response with a file of the Worker's assets as its body.
+    pub(super) fn asset(env: &JsValue, file: &str, headers: &str) -> Promise;
     /// The response of the Worker behind a binding; `undefined` or `null` where the body cannot be passed on.
     pub(super) fn pass(
         request: &web_sys::Request,

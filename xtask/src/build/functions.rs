@@ -37,6 +37,14 @@ pub struct Config {
     pub services: Vec<Service>,
     #[serde(default)]
     pub ratelimits: Vec<RateLimit>,
+    pub assets: Option<Assets>,
+}
+
+/// The files that a Worker serves.
+#[derive(Clone, Deserialize)]
+pub struct Assets {
+    pub directory: PathBuf,
+    pub binding: String,
 }
 
 /// A binding to another Worker.

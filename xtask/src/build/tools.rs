@@ -28,7 +28,7 @@ pub struct Tools {
 /// Installs what the stack runs on.
 pub async fn npm_packages(run: &Run) -> Result<()> {
     need_node().await?;
-    let what = "npm packages are installed (about 680 MB)";
+    let what = "npm packages are installed (about 700 MB)";
     npm_ci(&root(), what, run).await
 }
 

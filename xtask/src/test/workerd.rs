@@ -26,6 +26,8 @@ pub const NAME: &str = "workerd";
 const TRIGGERED: &str = "chat-api-uploads";
 /// The service that holds the entries of the Cache API.
 const CACHE: &str = "shared-cache";
+/// The service that reads the documents.
+const ASSETS: &str = "assets";
 /// Miniflare's rate limiter, as it is installed.
 const COUNTER: &str = "node_modules/miniflare/dist/src/workers/ratelimit/ratelimit.worker.js";
 
@@ -70,6 +72,13 @@ pub fn spawn(name: &str, config: &str, run: &Run) -> Result<()> {
 pub fn render(functions: &[Placed], trigger: Option<u16>) -> String {
     let internet = json!({ "allow": ["public", "private", "local"] });
     let mut services = vec![json!({ "name": "internet", "network": internet })];
+    let mut assets = functions
+        .iter()
+        .filter_map(|placed| placed.function.config.assets.as_ref());
+    services.extend(assets.next().map(|assets| {
+        let path = root().join(&assets.directory);
+        json!({ "name": ASSETS, "disk": { "path": path } })
+    }));
     let mut sockets = Vec::new();
     let mut add = |name: &str, port: Option<u16>, worker: Value| {
         services.push(json!({ "name": name, "worker": worker }));
@@ -130,6 +139,8 @@ fn worker(placed: &Placed) -> Value {
     let services = config.services.iter();
     bindings.extend(services.map(|of| json!({ "name": of.binding, "service": of.service })));
     let limits = config.ratelimits.iter();
+    let assets = config.assets.iter();
+    bindings.extend(assets.map(|of| json!({ "name": of.binding, "service": ASSETS })));
     bindings
         .extend(limits.map(|of| json!({ "name": of.name, "service": limiter(&of.namespace_id) })));
     let mut worker = json!({

@@ -1,3 +1,5 @@
+use shared::http::document::PAGE_FILES;
+use shared::http::reply::Reply;
 use shared::http::request_id::RequestId;
 use shared::routes::ROUTES;
 use shared::testing::TestPlatform;
@@ -23,7 +25,7 @@ fn request(method: &str, path: &str) -> Request<()> {
 async fn handle<B>(
     request: &Request<B>,
     lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<Reply, ApiError> {
+) -> Result<Answer, ApiError> {
     let platform = TestPlatform::default();
     super::handle(request, &Scope::new(&platform), lookup).await
 }
@@ -34,7 +36,10 @@ async fn health(query: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<
         query,
         ..request("GET", "/health")
     };
-    handle(&request, lookup).await
+    match handle(&request, lookup).await? {
+        Answer::Reply(reply) => Ok(reply),
+        Answer::Document(document) => panic!("{document:?}"),
+    }
 }
 
 #[test]
@@ -84,8 +89,43 @@ fn health_is_for_reading() {
 async fn each_route_of_the_gateway_is_answered() {
     let own = |route: &&routes::Route| route.function == Function::Gateway;
     for route in ROUTES.iter().filter(own) {
-        let reply = handle(&request(route.method, route.pattern), &|_| None).await;
-        assert_eq!(reply.map(|reply| reply.status), Ok(200), "{route:?}");
+        let path = route.pattern.replace(":file", PAGE_FILES[0]);
+        let answer = handle(&request(route.method, &path), &|_| None).await;
+        assert!(answer.is_ok(), "{route:?}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_document_is_a_file_of_its_own() {
+    let mut paths = vec!["/openapi.json", "/asyncapi.json", "/llms.txt", "/docs"];
+    let of_page = PAGE_FILES.map(|name| format!("/docs/{name}"));
+    paths.extend(of_page.iter().map(String::as_str));
+    let mut files = Vec::new();
+    for path in paths {
+        match handle(&request("GET", path), &|_| None).await {
+            Ok(Answer::Document(document)) => {
+                assert_eq!(document.policy.is_some(), path == "/docs", "{path}");
+                files.push(document.file);
+            }
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+    files.sort();
+    files.dedup();
+    assert_eq!(files.len(), 7);
+}
+
+#[tokio::test]
+async fn the_page_has_no_other_files() {
+    for name in [
+        "openapi.json",
+        "docs.html",
+        "x",
+        "%2e%2e",
+        "swagger-ui.css%00",
+    ] {
+        let answer = handle(&request("GET", &format!("/docs/{name}")), &|_| None).await;
+        assert_eq!(answer, Err(ErrorCode::RouteNotFound.into()), "{name}");
     }
 }
 

@@ -1,0 +1,206 @@
+//! The payloads of broadcasts, as the triggers of `supabase/migrations` send them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::formats::{ChatTopic, Id, Rev, Timestamp};
+use crate::limits::MAX_UNREAD;
+use crate::shapes::{LastMessage, Message};
+
+/// A message was created or edited. A notice without `kind` tells that there is a change: ask the feed. Its content
+/// is too large, or not for every participant.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum MessageChanged {
+    /// The Change of the feed, and the chat's id. In `message`, `attachmentUrl` is null, `editableUntil` is for the
+    /// sender alone, and the members for moderators are absent.
+    Upsert {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: Upsert,
+        message: Box<Message>,
+    },
+    /// Ask the feed.
+    Notice { id: Id, chat_id: Id, rev: Rev },
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Upsert {
+    Upsert,
+}
+
+/// A message was deleted. A notice without `kind` means the same as in `MessageChanged`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum MessageDeleted {
+    /// The Change of the feed, and the chat's id.
+    Delete {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: Delete,
+        message_id: Id,
+    },
+    /// Ask the feed.
+    Notice { id: Id, chat_id: Id, rev: Rev },
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Delete {
+    Delete,
+}
+
+/// A participant has read up to a message. Large chats do not send it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatRead {
+    pub id: Id,
+    pub chat_id: Id,
+    pub user_id: Id,
+    pub message_id: Id,
+    pub last_read_at: Timestamp,
+}
+
+/// People joined a group's chat by one write.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatJoined {
+    pub id: Id,
+    pub chat_id: Id,
+    /// Absent if the event would be too large: load the chat.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_ids: Vec<Id>,
+}
+
+/// People left a group's chat, or an account of a direct chat is deleted. The chat goes on at another topic.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatLeft {
+    pub id: Id,
+    pub chat_id: Id,
+    /// Absent if the event would be too large: load the chat.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_ids: Vec<Id>,
+    /// The topic of the chat from now on.
+    pub topic: ChatTopic,
+}
+
+/// The chat has another name or event: load the chat.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatUpdated {
+    pub id: Id,
+    pub chat_id: Id,
+    pub rev: Rev,
+}
+
+/// A participant is typing. Show it for about five seconds.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Typing {
+    pub id: Id,
+    pub chat_id: Id,
+    pub user_id: Id,
+}
+
+/// The user has a new chat, or is back in an old one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatCreated {
+    pub id: Id,
+    pub chat_id: Id,
+    pub rev: Rev,
+}
+
+/// Something in the chat list has changed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum ChatListUpdated {
+    /// A message was created or edited, as the chat list has it.
+    Message {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: Written,
+        message: LastMessage,
+    },
+    /// A message was deleted.
+    Deleted {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: Deleted,
+    },
+    /// The user has read on some device.
+    Read {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: Read,
+        /// 100 means "more than 99".
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_count: u32,
+        last_read_at: Timestamp,
+    },
+    /// Other news, such as a new name: load the chat.
+    News { id: Id, chat_id: Id, rev: Rev },
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Written {
+    Created,
+    Updated,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Deleted {
+    Deleted,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Read {
+    Read,
+}
+
+/// The user no longer takes part.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatGone {
+    pub id: Id,
+    pub chat_id: Id,
+}
+
+/// The schemas of all payloads, and of everything in them.
+pub fn schemas() -> serde_json::Map<String, Value> {
+    let mut generator =
+        crate::formats::generator(schemars::generate::SchemaSettings::for_serialize);
+    generator.subschema_for::<MessageChanged>();
+    generator.subschema_for::<MessageDeleted>();
+    generator.subschema_for::<ChatRead>();
+    generator.subschema_for::<ChatJoined>();
+    generator.subschema_for::<ChatLeft>();
+    generator.subschema_for::<ChatUpdated>();
+    generator.subschema_for::<Typing>();
+    generator.subschema_for::<ChatCreated>();
+    generator.subschema_for::<ChatListUpdated>();
+    generator.subschema_for::<ChatGone>();
+    let mut schemas = generator.take_definitions(true);
+    schemas.values_mut().for_each(crate::formats::unwrap_lines);
+    // AsyncAPI's own schemas are of draft 07, which lacks the keyword. Events have no members for moderators.
+    if let Some(message) = schemas.get_mut("Message").and_then(Value::as_object_mut) {
+        message.remove("dependentRequired");
+    }
+    schemas
+}

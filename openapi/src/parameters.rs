@@ -1,0 +1,130 @@
+//! The parameters of paths, queries and headers.
+
+use serde_json::{Value, json};
+use shared::http::document::PAGE_FILES;
+use shared::http::query::{DEFAULT_LIMIT, MAX_LIMIT};
+
+use crate::{examples, formats, headers};
+
+/// A parameter of the query or a header; parameters of the path come from the route table.
+pub struct Parameter {
+    pub place: &'static str,
+    pub name: &'static str,
+    pub required: bool,
+    pub description: String,
+    pub schema: Value,
+    pub example: Value,
+}
+
+/// Of a page.
+pub fn page(cursor: &str) -> Vec<Parameter> {
+    let cursor = Parameter {
+        place: "query",
+        name: "cursor",
+        required: false,
+        description: "The `nextCursor` of the page before, as it is. It belongs to its list."
+            .to_owned(),
+        schema: json!(formats::schema::<formats::Cursor>()),
+        example: examples::parameters()[cursor].clone(),
+    };
+    vec![cursor, limit()]
+}
+
+fn limit() -> Parameter {
+    Parameter {
+        place: "query",
+        name: "limit",
+        required: false,
+        description: "The size of a page.".to_owned(),
+        schema: json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
+        example: json!(DEFAULT_LIMIT),
+    }
+}
+
+/// Of the feed.
+pub fn changes() -> Vec<Parameter> {
+    let since = Parameter {
+        place: "query",
+        name: "since",
+        required: true,
+        description: "The `rev` up to which the client has the chat. 0 means from the beginning."
+            .to_owned(),
+        schema: json!(formats::schema::<formats::Rev>()),
+        example: json!(2),
+    };
+    let epoch = Parameter {
+        place: "query",
+        name: "epoch",
+        required: false,
+        description: "The `epoch` that this `rev` came with.".to_owned(),
+        schema: json!(formats::schema::<formats::Epoch>()),
+        example: examples::parameters()["epoch"].clone(),
+    };
+    vec![since, epoch, limit()]
+}
+
+/// The parameters of every operation.
+pub fn common() -> Value {
+    json!({
+        "RequestId": {
+            "name": "X-Request-Id",
+            "in": "header",
+            "required": false,
+            "description": "The client's own id of the request: 1 to 64 characters of `[A-Za-z0-9._-]`. It is in the \
+                            answer and in the log. Any other value is replaced by a new id.",
+            "schema": { "type": "string" },
+            "example": headers::REQUEST_ID,
+        },
+        "TraceParent": {
+            "name": "traceparent",
+            "in": "header",
+            "required": false,
+            "description": "The client's span (W3C Trace Context, version 00). It is forwarded to Supabase. Any value of \
+                            another form is dropped.",
+            "schema": { "type": "string" },
+            "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        },
+    })
+}
+
+/// A part of a path, by its name in the route table.
+pub fn of_path(name: &str) -> Value {
+    let values = examples::parameters();
+    let (description, schema, example) = match name {
+        "id" => (
+            "The chat.",
+            json!(formats::schema::<formats::AnyId>()),
+            values["chat"].clone(),
+        ),
+        "msgId" => (
+            "The message.",
+            json!(formats::schema::<formats::AnyId>()),
+            values["message"].clone(),
+        ),
+        _ => (
+            "The name of the file.",
+            json!({ "type": "string", "enum": PAGE_FILES }),
+            json!(PAGE_FILES[0]),
+        ),
+    };
+    json!({
+        "name": name,
+        "in": "path",
+        "required": true,
+        "description": description,
+        "schema": schema,
+        "example": example,
+    })
+}
+
+/// As the document has it.
+pub fn to_json(parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "description": parameter.description,
+        "schema": parameter.schema,
+        "example": parameter.example,
+    })
+}
