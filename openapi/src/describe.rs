@@ -1,17 +1,14 @@
 //! The contract of each operation. The match is exhaustive: a route's operation that is not described here does not
 //! compile.
 
-use serde_json::{Value, json};
-use shared::error::ErrorCode;
+use serde_json::json;
 use shared::error::ErrorCode::*;
 use shared::routes::Operation;
 
 use crate::limits::EDIT_WINDOW_SECONDS;
-use crate::operations::{Body, Content, Description, Success, Tag};
+use crate::operations::{Description, Tag, body, document, json_answer, nothing, plain};
 use crate::parameters::{Parameter, changes, page};
 use crate::{examples, formats};
-
-const DOCUMENT_ERRORS: &[ErrorCode] = &[Unavailable];
 
 /// The contract of an operation.
 pub fn describe(operation: Operation) -> Description {
@@ -25,7 +22,7 @@ pub fn describe(operation: Operation) -> Description {
                     "`1` also asks PostgREST and Postgres. Every other value counts as absent."
                         .to_owned(),
                 schema: json!({ "type": "string" }),
-                example: json!("1"),
+                example: None,
             }],
             errors: &[Internal, Unavailable],
             public: true,
@@ -71,7 +68,7 @@ pub fn describe(operation: Operation) -> Description {
             &["text/markdown; charset=utf-8"],
         ),
         Operation::ListChats => Description {
-            parameters: page("chatsCursor"),
+            parameters: page(),
             errors: &[InvalidCursor],
             ..plain(
                 Tag::Chats,
@@ -161,7 +158,7 @@ pub fn describe(operation: Operation) -> Description {
             )
         },
         Operation::ListMessages => Description {
-            parameters: page("messagesCursor"),
+            parameters: page(),
             errors: &[InvalidCursor, NotParticipant, ChatNotFound],
             ..plain(
                 Tag::Messages,
@@ -184,7 +181,7 @@ pub fn describe(operation: Operation) -> Description {
                 description: "Means the same as `clientId`. If both are there, they must be equal."
                     .to_owned(),
                 schema: json!(formats::schema::<formats::AnyId>()),
-                example: examples::parameters()["clientId"].clone(),
+                example: None,
             }],
             body: Some(body(
                 "SendMessage",
@@ -295,88 +292,4 @@ pub fn describe(operation: Operation) -> Description {
             )
         },
     }
-}
-
-fn plain(
-    tag: Tag,
-    summary: &'static str,
-    description: &str,
-    successes: Vec<Success>,
-) -> Description {
-    Description {
-        tag,
-        summary,
-        description: description.to_owned(),
-        parameters: Vec::new(),
-        body: None,
-        successes,
-        errors: &[],
-        public: false,
-    }
-}
-
-/// A file that the gateway serves.
-fn document(
-    summary: &'static str,
-    description: &str,
-    content_types: &'static [&'static str],
-) -> Description {
-    Description {
-        parameters: vec![Parameter {
-            place: "header",
-            name: "If-None-Match",
-            required: false,
-            description: "The `ETag` of the copy that the client has.".to_owned(),
-            schema: json!({ "type": "string" }),
-            example: json!(examples::IF_NONE_MATCH),
-        }],
-        errors: DOCUMENT_ERRORS,
-        public: true,
-        ..plain(
-            Tag::Service,
-            summary,
-            description,
-            vec![
-                Success {
-                    status: 200,
-                    description: "The document.",
-                    content: Content::Document(content_types),
-                },
-                Success {
-                    status: 304,
-                    description: "The client's copy is up to date.",
-                    content: Content::Document(&[]),
-                },
-            ],
-        )
-    }
-}
-
-fn json_answer(
-    status: u16,
-    description: &'static str,
-    schema: &'static str,
-    example: impl serde::Serialize,
-) -> Success {
-    let content = Content::Json {
-        schema,
-        example: json!(example),
-    };
-    Success {
-        status,
-        description,
-        content,
-    }
-}
-
-fn nothing(status: u16, description: &'static str) -> Success {
-    Success {
-        status,
-        description,
-        content: Content::Nothing,
-    }
-}
-
-fn body(schema: &'static str, examples: Vec<(&'static str, &'static str, Value)>) -> Body {
-    Body { schema, examples }
 }

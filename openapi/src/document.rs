@@ -222,7 +222,7 @@ fn success(one: &Success) -> Value {
             });
         }
         Content::Document(content_types) => {
-            answer["headers"] = json!(headers::of_document());
+            answer["headers"] = json!(headers::of_document(content_types));
             let contents = content_types.iter().map(|content_type| {
                 let schema = match *content_type {
                     "application/json" => json!({ "type": "object" }),

@@ -41,7 +41,6 @@ const UPLOAD: UploadUrl = UploadUrl(
     "https://project.supabase.co/storage/v1/object/upload/sign/chat-attachments/0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d/b0b00000-0000-4000-8000-000000000002/8f3b4e5d-6c70-4182-9d9c-aebfb0314c5d/route.jpg?token=header.claims.signature",
 );
 const ATTACHMENT_URL: &str = "https://project.supabase.co/storage/v1/object/authenticated/chat-attachments/0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d/b0b00000-0000-4000-8000-000000000002/8f3b4e5d-6c70-4182-9d9c-aebfb0314c5d/route.jpg";
-pub const IF_NONE_MATCH: &str = "\"0123456789abcdef\"";
 
 pub fn last_message() -> LastMessage {
     LastMessage {
@@ -248,6 +247,5 @@ pub fn parameters() -> Value {
         "chatsCursor": CHATS_CURSOR,
         "messagesCursor": MESSAGES_CURSOR,
         "epoch": EPOCH,
-        "clientId": CLIENT_ID,
     })
 }

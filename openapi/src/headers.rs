@@ -36,15 +36,20 @@ pub fn of_error(status: u16) -> Map<String, Value> {
         .collect()
 }
 
-/// The headers of a document.
-pub fn of_document() -> Map<String, Value> {
+/// The headers of a document with one of these content types.
+pub fn of_document(content_types: &[&str]) -> Map<String, Value> {
     let names = [
         "ETag",
         "Server-Timing",
         "X-Content-Type-Options",
         "X-Request-Id",
     ];
-    let mut headers: Map<String, Value> = names.into_iter().map(reference_of).collect();
+    let is_page = content_types
+        .iter()
+        .any(|name| name.starts_with("text/html"));
+    let policy = is_page.then_some("Content-Security-Policy");
+    let names = names.into_iter().chain(policy);
+    let mut headers: Map<String, Value> = names.map(reference_of).collect();
     headers.insert(
         "Cache-Control".to_owned(),
         json!({ "$ref": "#/components/headers/Cache-Control-Document" }),
@@ -77,6 +82,11 @@ pub fn components() -> Value {
             "Documents may be kept by every cache.",
             json!({ "type": "string", "const": shared::http::document::CACHE_CONTROL }),
             shared::http::document::CACHE_CONTROL,
+        ),
+        "Content-Security-Policy": header(
+            "The page loads nothing from other origins, and calls no other.",
+            json!({ "type": "string" }),
+            "default-src 'none'; script-src 'self'",
         ),
         "ETag": header(
             "Changes when one of the documents changes. Send it back in `If-None-Match`.",

@@ -1,6 +1,6 @@
 //! What an operation takes and answers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::error::ErrorCode::*;
 
@@ -100,6 +100,90 @@ impl Description {
         let known = ErrorCode::ALL.iter().copied();
         known.filter(|code| codes.contains(code)).collect()
     }
+}
+
+pub fn plain(
+    tag: Tag,
+    summary: &'static str,
+    description: &str,
+    successes: Vec<Success>,
+) -> Description {
+    Description {
+        tag,
+        summary,
+        description: description.to_owned(),
+        parameters: Vec::new(),
+        body: None,
+        successes,
+        errors: &[],
+        public: false,
+    }
+}
+
+/// A file that the gateway serves.
+pub fn document(
+    summary: &'static str,
+    description: &str,
+    content_types: &'static [&'static str],
+) -> Description {
+    Description {
+        parameters: vec![Parameter {
+            place: "header",
+            name: "If-None-Match",
+            required: false,
+            description: "The `ETag` of the copy that the client has.".to_owned(),
+            schema: json!({ "type": "string" }),
+            example: None,
+        }],
+        errors: &[Unavailable],
+        public: true,
+        ..plain(
+            Tag::Service,
+            summary,
+            description,
+            vec![
+                Success {
+                    status: 200,
+                    description: "The document.",
+                    content: Content::Document(content_types),
+                },
+                Success {
+                    status: 304,
+                    description: "The client's copy is up to date.",
+                    content: Content::Document(&[]),
+                },
+            ],
+        )
+    }
+}
+
+pub fn json_answer(
+    status: u16,
+    description: &'static str,
+    schema: &'static str,
+    example: impl serde::Serialize,
+) -> Success {
+    let content = Content::Json {
+        schema,
+        example: json!(example),
+    };
+    Success {
+        status,
+        description,
+        content,
+    }
+}
+
+pub fn nothing(status: u16, description: &'static str) -> Success {
+    Success {
+        status,
+        description,
+        content: Content::Nothing,
+    }
+}
+
+pub fn body(schema: &'static str, examples: Vec<(&'static str, &'static str, Value)>) -> Body {
+    Body { schema, examples }
 }
 
 /// The schemas of all bodies, and of everything in them.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::http::document::PAGE_FILES;
 use shared::http::query::{DEFAULT_LIMIT, MAX_LIMIT};
 
-use crate::{examples, formats, headers};
+use crate::{examples, formats};
 
 /// A parameter of the query or a header; parameters of the path come from the route table.
 pub struct Parameter {
@@ -13,11 +13,12 @@ pub struct Parameter {
     pub required: bool,
     pub description: String,
     pub schema: Value,
-    pub example: Value,
+    /// Only of a required one: the page `/docs` puts the example into the request.
+    pub example: Option<Value>,
 }
 
 /// Of a page.
-pub fn page(cursor: &str) -> Vec<Parameter> {
+pub fn page() -> Vec<Parameter> {
     let cursor = Parameter {
         place: "query",
         name: "cursor",
@@ -25,7 +26,7 @@ pub fn page(cursor: &str) -> Vec<Parameter> {
         description: "The `nextCursor` of the page before, as it is. It belongs to its list."
             .to_owned(),
         schema: json!(formats::schema::<formats::Cursor>()),
-        example: examples::parameters()[cursor].clone(),
+        example: None,
     };
     vec![cursor, limit()]
 }
@@ -37,7 +38,7 @@ fn limit() -> Parameter {
         required: false,
         description: "The size of a page.".to_owned(),
         schema: json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
-        example: json!(DEFAULT_LIMIT),
+        example: None,
     }
 }
 
@@ -50,7 +51,7 @@ pub fn changes() -> Vec<Parameter> {
         description: "The `rev` up to which the client has the chat. 0 means from the beginning."
             .to_owned(),
         schema: json!(formats::schema::<formats::Rev>()),
-        example: json!(2),
+        example: Some(json!(0)),
     };
     let epoch = Parameter {
         place: "query",
@@ -58,7 +59,7 @@ pub fn changes() -> Vec<Parameter> {
         required: false,
         description: "The `epoch` that this `rev` came with.".to_owned(),
         schema: json!(formats::schema::<formats::Epoch>()),
-        example: examples::parameters()["epoch"].clone(),
+        example: None,
     };
     vec![since, epoch, limit()]
 }
@@ -73,7 +74,6 @@ pub fn common() -> Value {
             "description": "The client's own id of the request: 1 to 64 characters of `[A-Za-z0-9._-]`. It is in the \
                             answer and in the log. Any other value is replaced by a new id.",
             "schema": { "type": "string" },
-            "example": headers::REQUEST_ID,
         },
         "TraceParent": {
             "name": "traceparent",
@@ -82,7 +82,6 @@ pub fn common() -> Value {
             "description": "The client's span (W3C Trace Context, version 00). It is forwarded to Supabase. Any value of \
                             another form is dropped.",
             "schema": { "type": "string" },
-            "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         },
     })
 }
@@ -119,12 +118,15 @@ pub fn of_path(name: &str) -> Value {
 
 /// As the document has it.
 pub fn to_json(parameter: &Parameter) -> Value {
-    json!({
+    let mut json = json!({
         "name": parameter.name,
         "in": parameter.place,
         "required": parameter.required,
         "description": parameter.description,
         "schema": parameter.schema,
-        "example": parameter.example,
-    })
+    });
+    if let Some(example) = &parameter.example {
+        json["example"] = example.clone();
+    }
+    json
 }

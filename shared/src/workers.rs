@@ -318,7 +318,7 @@ impl Exchange {
             return Ok(glue::answer(reply.status, &headers, None)?);
         }
         let asset = glue::asset(&self.platform.env, document.file, &headers);
-        match unless_hung_up(client, asset).await {
+        match unless_hung_up(client, async { asset.await }).await {
             Some(Ok(response)) => {
                 self.log(reply.status, None);
                 Ok(response.unchecked_into())

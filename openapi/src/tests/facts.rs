@@ -143,8 +143,8 @@ fn each_member_of_a_shape_stands_in_its_function() {
 #[test]
 fn the_database_sends_each_event_and_no_other() {
     let migrations = migrations();
-    let name =
-        Regex::new(r"'((?:chat|message)\.[a-z]+|typing)',\s+(?:jsonb_build_object|payload)").unwrap();
+    let name = Regex::new(r"'((?:chat|message)\.[a-z]+|typing)',\s+(?:jsonb_build_object|payload)")
+        .unwrap();
     let sent: Vec<&str> = name
         .captures_iter(&migrations)
         .map(|found| found.get(1).unwrap().as_str())
