@@ -23,7 +23,8 @@ impl Way {
 
     fn client(self, stack: &Stack) -> Client {
         let env = FaultsEnv::get();
-        stack.function_at(match self {
+        // Not the API: a Worker of the tests, which has routes that panic.
+        stack.server_at(match self {
             Way::Direct => &env.panicking_url,
             Way::Gateway => &env.panicking_edge_url,
         })

@@ -1,6 +1,7 @@
 //! One caller of one HTTP server: a base URL, the headers every call carries, kept connections.
 
 use crate::answer::Answer;
+use crate::contract::{self, Exchange, Server};
 use reqwest::Method;
 use serde_json::Value;
 use std::time::Duration;
@@ -23,15 +24,17 @@ pub fn connections() -> reqwest::Client {
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    server: Server,
     headers: Vec<(&'static str, String)>,
 }
 
 impl Client {
     /// A caller of `base` who shows no token.
-    pub fn new(http: &reqwest::Client, base: &str) -> Client {
+    pub fn new(http: &reqwest::Client, base: &str, server: Server) -> Client {
         Client {
             http: http.clone(),
             base: base.to_owned(),
+            server,
             headers: Vec::new(),
         }
     }
@@ -65,6 +68,8 @@ impl Client {
         }
         Call {
             name: format!("{method} {path}"),
+            http: self.http.clone(),
+            server: self.server,
             request,
         }
     }
@@ -94,6 +99,8 @@ impl Client {
 #[derive(Debug)]
 pub struct Call {
     name: String,
+    http: reqwest::Client,
+    server: Server,
     request: reqwest::RequestBuilder,
 }
 
@@ -125,20 +132,47 @@ impl Call {
         self
     }
 
-    /// Sends, and reads the whole answer.
+    /// Sends, reads the whole answer, and checks both by the document of the API.
     ///
     /// # Panics
-    /// When there is no answer: a server that hangs up has failed the test.
+    /// When there is no answer: a server that hangs up has failed the test. When the document does not say so.
     pub async fn send(self) -> Answer {
-        let Call { name, request } = self;
-        let response = match request.send().await {
+        let Call {
+            name,
+            http,
+            server,
+            request,
+        } = self;
+        let request = request
+            .build()
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let sent_headers = request.headers().clone();
+        let sent_body = match request.body() {
+            None => Some(Vec::new()),
+            Some(body) => body.as_bytes().map(<[u8]>::to_vec),
+        };
+        let response = match http.execute(request).await {
             Ok(response) => response,
             Err(error) => panic!("{name}: no answer: {error:?}"),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        match response.bytes().await {
-            Ok(body) => Answer::new(name, status, headers, body.to_vec()),
+        let body = match response.bytes().await {
+            Ok(body) => body.to_vec(),
             Err(error) => panic!("{name}: {status}, then the body broke off: {error:?}"),
+        };
+        if server != Server::Other {
+            contract::check(&Exchange {
+                server,
+                method: method.as_str(),
+                url: &url,
+                sent_headers: &sent_headers,
+                sent_body: sent_body.as_deref(),
+                status,
+                headers: &headers,
+                body: &body,
+            });
         }
+        Answer::new(name, status, headers, body)
     }
 }

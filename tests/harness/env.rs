@@ -23,6 +23,8 @@ pub struct Env {
     pub unreachable_edge_url: String,
     /// `chats` with a SUPABASE_URL where something else than PostgREST answers.
     pub misdirected_url: String,
+    /// The gateway, with functions of its own that refuse people without an account.
+    pub no_guests_edge_url: String,
     /// The gateway, with functions of its own that allow each user 3 sends in 10 s, 3
     /// openings in 60 s and 40 requests in 10 s.
     pub limited_edge_url: String,
@@ -87,6 +89,7 @@ impl Env {
             unreachable_url: url("UNREACHABLE_URL"),
             unreachable_edge_url: url("UNREACHABLE_EDGE_URL"),
             misdirected_url: url("MISDIRECTED_URL"),
+            no_guests_edge_url: url("NO_GUESTS_EDGE_URL"),
             limited_edge_url: url("LIMITED_EDGE_URL"),
             limited_chats_url: url("LIMITED_CHATS_URL"),
             limited_messages_url: url("LIMITED_MESSAGES_URL"),

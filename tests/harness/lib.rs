@@ -7,6 +7,7 @@ mod access_log;
 mod answer;
 mod checkout;
 mod client;
+pub mod contract;
 mod control;
 mod env;
 mod example_host;

@@ -2,6 +2,7 @@
 
 use crate::{
     client::{Client, connections},
+    contract::Server,
     env::{Env, variable},
     person::Person,
     tokens,
@@ -50,7 +51,7 @@ impl Stack {
 
     /// The edge, without a token.
     pub fn edge(&self) -> Client {
-        Client::new(&self.http, &Env::get().edge_url)
+        Client::new(&self.http, &Env::get().edge_url, Server::Api)
     }
 
     /// The function `chats` without the gateway, without a token.
@@ -80,25 +81,30 @@ impl Stack {
 
     fn storage_with(&self, token: &str) -> Client {
         let env = Env::get();
-        Client::new(&self.http, &format!("{}/storage/v1", env.supabase_url))
+        self.server_at(&format!("{}/storage/v1", env.supabase_url))
             .with("apikey", &env.anon_key)
             .bearer(token)
     }
 
     /// A caller without any header of its own, for URLs that are whole.
     pub fn anybody(&self) -> Client {
-        Client::new(&self.http, "")
+        self.server_at("")
     }
 
     /// A function elsewhere, without a token: one of the instances that cannot do their work.
     pub fn function_at(&self, url: &str) -> Client {
-        Client::new(&self.http, url)
+        Client::new(&self.http, url, Server::Function)
+    }
+
+    /// A server that is not the API, so that its answers are not checked by the API's document.
+    pub fn server_at(&self, url: &str) -> Client {
+        Client::new(&self.http, url, Server::Other)
     }
 
     /// Auth.
     pub fn auth(&self) -> Client {
         let env = Env::get();
-        Client::new(&self.http, &format!("{}/auth/v1", env.supabase_url))
+        self.server_at(&format!("{}/auth/v1", env.supabase_url))
             .with("apikey", &env.anon_key)
     }
 
@@ -114,7 +120,7 @@ impl Stack {
 
     fn postgrest_with(&self, token: &str) -> Client {
         let env = Env::get();
-        Client::new(&self.http, &format!("{}/rest/v1", env.supabase_url))
+        self.server_at(&format!("{}/rest/v1", env.supabase_url))
             .with("apikey", &env.anon_key)
             .bearer(token)
     }

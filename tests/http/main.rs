@@ -9,6 +9,7 @@ mod deadlocks;
 mod direct_postgrest;
 mod docs;
 mod errors;
+mod every_operation;
 mod example_host;
 mod functions_alone;
 mod head;

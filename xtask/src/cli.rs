@@ -249,6 +249,8 @@ pub enum Part {
     /// The code of docs/realtime.md with real subscriptions, by the lowest and the newest supabase-js. The server is
     /// the stack's stand-in for Realtime, or the real one that REALTIME_SUPABASE_URL names
     Realtime,
+    /// Requests that schemathesis makes of `openapi.json`, right and wrong ones. Needs python3
+    Schemathesis,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
 }

@@ -80,6 +80,7 @@ impl Suites {
             ("XTASK", paths::program()?.display().to_string()),
             ("FILTERED", args.filter.is_some().to_string()),
             ("REQUIRE_LINT", args.require_lint.to_string()),
+            ("PART_OF_ALL", (args.part == Part::All).to_string()),
             ("CONTROL", control.local_addr()?.to_string()),
         ];
         Ok(Self {

@@ -117,6 +117,22 @@ async fn a_deleted_message_is_404() {
 }
 
 #[tokio::test]
+async fn neither_of_a_pair_edits_once_one_has_blocked_the_other() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let of_alice = alice.send(chat, "Hello!").await;
+    let of_bob = bob.send(chat, "Hello!").await;
+    stack.block(&bob, &alice).await;
+    for (person, message) in [(&alice, of_alice.id), (&bob, of_bob.id)] {
+        let answer = stack
+            .unchanged_by(&[&alice, &bob], person.try_edit(chat, message, "Goodbye!"))
+            .await;
+        answer.refused(403, "blocked");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_message_is_404() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;

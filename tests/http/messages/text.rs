@@ -1,6 +1,6 @@
 //! What a text may be, and that it comes back as it was sent.
 
-use harness::{Method, Person, Stack, messages_path};
+use harness::{Env, Method, Person, Stack, messages_path};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -71,7 +71,9 @@ async fn four_thousand_scalars_fit() {
     for scalar in ["x", "é", "漢", "😀", "\u{301}"] {
         let text = scalar.repeat(4000);
         comes_back_as(&alice, chat, &text, &text).await;
-        comes_back_as(&alice, chat, &format!(" {text}\u{3000}"), &text).await;
+        // The document allows less than the API: a schema cannot tell the length after trimming.
+        let unchecked = alice.at(&stack.server_at(&Env::get().edge_url));
+        comes_back_as(&unchecked, chat, &format!(" {text}\u{3000}"), &text).await;
     }
 }
 

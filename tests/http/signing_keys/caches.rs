@@ -39,7 +39,7 @@ async fn read(stack: &Stack, instance: &str) {
 fn entry(stack: &Stack, method: Method, project: &str) -> Call {
     let env = Env::get();
     let host = env.supabase_url.trim_start_matches("http://");
-    let cache = stack.function_at(&env.shared_cache_url);
+    let cache = stack.server_at(&env.shared_cache_url);
     let call = cache.call(method, &format!("/of/{project}{KEY_SET}"));
     call.header("host", host)
 }

@@ -32,7 +32,7 @@ async fn make_sweeper(stack: &Stack) {
 async fn fire(stack: &Stack) {
     static MADE: OnceCell<()> = OnceCell::const_new();
     MADE.get_or_init(|| make_sweeper(stack)).await;
-    let fired = stack.function_at(&Env::get().trigger_url).get("/").await;
+    let fired = stack.server_at(&Env::get().trigger_url).get("/").await;
     assert_eq!((fired.status, fired.text()), (200, "ok".to_owned()));
 }
 

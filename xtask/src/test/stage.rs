@@ -82,6 +82,10 @@ pub async fn start_functions(run: &Run, stack: &Stack, faults: bool) -> Result<V
     let head = "Written by `cargo xtask test`: the stack of the last run.";
     env_file::write(&file, head, &vars)?;
     vars.insert("FUNCTIONS_LOG".to_owned(), log.display().to_string());
+    vars.insert(
+        "REACHED".to_owned(),
+        run.log("reached").display().to_string(),
+    );
     vars.insert("POSTGREST_URL".to_owned(), stack.postgrest_url());
     vars.insert("STACK_ENV".to_owned(), file.display().to_string());
     vars.insert("LOG_MARKER".to_owned(), keys::random()?);

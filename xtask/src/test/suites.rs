@@ -65,11 +65,14 @@ pub const SUITES: &[Suite] = {
         Suite { name: "host", part: Part::Host, needs: Helpers, filter: Own, commands: target!("conformance") },
         Suite { name: "http", part: Part::Http, needs: Functions, filter: Name, commands: target!("http") },
         Suite { name: "http-log", part: Part::Http, needs: Functions, filter: Ignored, commands: target!("log_audit") },
+        Suite { name: "http-reached", part: Part::Http, needs: Functions, filter: Ignored, commands: target!("reached") },
         Suite { name: "client", part: Part::Client, needs: Functions, filter: Own, commands: CLIENT },
         Suite { name: "realtime", part: Part::Realtime, needs: Functions, filter: Own, commands: REALTIME },
+        Suite { name: "schemathesis", part: Part::Schemathesis, needs: Functions, filter: Own, commands: target!("schemathesis") },
         // These stop Postgres and kill PostgREST, which every other suite needs.
         Suite { name: "faults", part: Part::Faults, needs: Functions, filter: Name, commands: target!("faults", "--test-threads=1") },
         Suite { name: "faults-log", part: Part::Faults, needs: Functions, filter: Ignored, commands: target!("log_audit") },
+        Suite { name: "faults-reached", part: Part::Faults, needs: Functions, filter: Ignored, commands: target!("reached") },
         // Last, as these load 200,000 messages.
         Suite { name: "reads", part: Part::Http, needs: Functions, filter: Name, commands: target!("reads") },
     ]
