@@ -187,7 +187,7 @@ fn check_form(line: &Line) -> Result<(), &'static str> {
     if !lower(&line.function) || line.function.is_empty() || !lower(code) {
         return Err("a function or code that is no name");
     }
-    let route = |byte: u8| byte.is_ascii_alphabetic() || b"/:".contains(&byte);
+    let route = |byte: u8| byte.is_ascii_alphabetic() || b"/:.".contains(&byte);
     if !line.route.bytes().all(route) {
         return Err("a route that is no pattern");
     }
