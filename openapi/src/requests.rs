@@ -111,7 +111,10 @@ pub struct EditMessage {
 /// Reserves an upload.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("dependentRequired" = { "width": ["height"], "height": ["width"] }))]
+#[schemars(extend("anyOf" = [
+    { "required": ["width", "height"], "properties": { "width": { "type": "integer" }, "height": { "type": "integer" } } },
+    { "properties": { "width": { "type": "null" }, "height": { "type": "null" } } },
+]))]
 pub struct CreateUpload {
     pub chat_id: AnyId,
     /// The name on the device; it may be empty. The answer has the name to show: without folders and control
