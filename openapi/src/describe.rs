@@ -65,7 +65,7 @@ pub fn describe(operation: Operation) -> Description {
         Operation::GetLlmsText => document(
             "The contract for language models",
             "The contract as one short text in Markdown, by the convention of llms.txt.",
-            &["text/markdown; charset=utf-8"],
+            &["text/plain; charset=utf-8"],
         ),
         Operation::ListChats => Description {
             parameters: page(),

@@ -231,7 +231,8 @@ fn success(one: &Success) -> Value {
                 ((*content_type).to_owned(), json!({ "schema": schema }))
             });
             let contents: Map<String, Value> = contents.collect();
-            if !contents.is_empty() {
+            // A 304 has the headers of the document, and no body.
+            if one.status != 304 {
                 answer["content"] = json!(contents);
             }
         }

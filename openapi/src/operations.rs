@@ -150,7 +150,7 @@ pub fn document(
                 Success {
                     status: 304,
                     description: "The client's copy is up to date.",
-                    content: Content::Document(&[]),
+                    content: Content::Document(content_types),
                 },
             ],
         )
