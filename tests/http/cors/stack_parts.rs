@@ -16,7 +16,7 @@ const PATHS: [&str; 5] = [
 
 /// Supabase as a page calls it.
 fn supabase(stack: &Stack, origin: &str) -> Client {
-    let supabase = stack.function_at(&Env::get().supabase_url);
+    let supabase = stack.server_at(&Env::get().supabase_url);
     supabase.with("origin", origin)
 }
 
@@ -48,7 +48,7 @@ fn signed_in(caller: Client, person: &Person) -> Client {
 #[tokio::test]
 async fn a_preflight_is_answered_without_a_key_on_every_path() {
     let stack = Stack::connect().await;
-    let caller = stack.function_at(&Env::get().supabase_url);
+    let caller = stack.server_at(&Env::get().supabase_url);
     for path in PATHS {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
             let answer = preflight(&caller, path, PAGE, method).await;
