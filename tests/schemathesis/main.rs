@@ -20,17 +20,19 @@ fn main() -> ExitCode {
         println!("not run: schemathesis\n  {why}");
     }
     let skipped = program.is_err() && variable("PART_OF_ALL") == "true";
-    let trial = Trial::test("schemathesis", || test(&program?)).with_ignored_flag(skipped);
+    let trial =
+        Trial::test("schemathesis", || block_on(test(&program?))).with_ignored_flag(skipped);
     run(&Arguments::from_args(), vec![trial]).exit_code()
 }
 
-fn test(program: &Path) -> Result<(), Failed> {
+/// One runtime for all of it: the fixtures' connection ends with the runtime that made it.
+async fn test(program: &Path) -> Result<(), Failed> {
     // A run of its own each time, so that a report is never one of an earlier run.
     let state = Path::new(&variable("STACK_ENV")).with_file_name("schemathesis");
     let _ = std::fs::remove_dir_all(&state);
     std::fs::create_dir(&state)?;
     std::fs::write(state.join("schemathesis.toml"), CONFIG)?;
-    let fixtures = block_on(Fixtures::new());
+    let fixtures = Fixtures::new().await;
     fixtures.write(&state)?;
     let status = Command::new(program)
         .arg("--config-file")
@@ -41,7 +43,7 @@ fn test(program: &Path) -> Result<(), Failed> {
         .env("ALICE", &fixtures.token)
         .current_dir(&state)
         .status()?;
-    block_on(fixtures.end());
+    fixtures.end().await;
     if status.success() {
         return Ok(());
     }

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// The environment variable that marks our processes. It holds the state folder.
 pub const MARKER: &str = "XTASK_STATE";
 /// How long a process may take until it answers.
-const READY_TIME: Duration = Duration::from_secs(30);
+const READY_TIME: Duration = Duration::from_secs(60);
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(8);
 

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -17,13 +18,17 @@ use axum::response::Response;
 use axum::serve::ListenerExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::stack::keys::Keys;
 use crate::stack::realtime::{self, Relay};
 use crate::stack::{cors, storage};
+
+/// How long a connection to a part is kept without use: less than the 5 seconds after which Node closes it,
+/// because a request on a connection that is being closed fails.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
@@ -72,7 +77,10 @@ pub async fn start(
         keys: [keys.anon.clone(), keys.service_role.clone()],
         key_set: keys.published.clone(),
         log: Mutex::new(log),
-        client: Client::builder(TokioExecutor::new()).build(connector),
+        client: Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(connector),
     });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
