@@ -106,7 +106,11 @@ export class LiveChat {
   }
 
   /** Takes the chat as the list has it. */
-  compare(chat: Chat): void {
+  compare(chat: Chat | undefined): void {
+    if (!chat) {
+      if (this.#status === "ready") this.hint();
+      return;
+    }
     if (this.isGone) {
       // The user is back.
       this.#status = "loading";

@@ -71,7 +71,8 @@ export class Session {
       changed: (chats) => {
         events.chatsError(null);
         events.chats(chats);
-        for (const chat of chats) this.open.get(chat.id)?.compare(chat);
+        const listed = new Map(chats.map((chat) => [chat.id, chat]));
+        for (const [id, live] of this.open) live.compare(listed.get(id));
       },
       news: (chatId, rev) => this.open.get(chatId)?.hint(rev),
       failed: (error) => events.chatsError(error),
