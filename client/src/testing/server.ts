@@ -20,7 +20,6 @@ interface Call {
 interface Answer {
   status: number;
   json?: unknown;
-  /** With small letters. */
   headers?: Record<string, string>;
 }
 
@@ -52,14 +51,16 @@ export class TestServer {
     for (let each = 0; each < times; each++) this.#faults.push({ request, fault });
   }
 
-  /** Made of no `Request` and no `Response`: Jest's jsdom has neither. */
-  readonly fetch = async (input: RequestInfo | URL, { method = "GET", headers, body, signal }: RequestInit = {}): Promise<Response> => {
-    const { pathname, searchParams: query } = new URL(String(input));
+  readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const asked = new Request(input, init);
+    const { pathname, searchParams: query } = new URL(asked.url);
     const [, root = "", id = "", part = "", messageId = ""] = pathname.split("/").map(decodeURIComponent);
-    const request = nameOf(method, root, id, part, messageId);
-    const user = (headers as Record<string, string>).Authorization?.replace("Bearer ", "") ?? "";
-    const call: Call = { user, id, messageId, query, body: body ? JSON.parse(String(body)) : {} };
-    return responseOf(await this.#serve(request, signal ?? undefined, () => this.#answer(request, call)));
+    const request = nameOf(asked.method, root, id, part, messageId);
+    const user = asked.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+    const body = await asked.text();
+    const call: Call = { user, id, messageId, query, body: body ? JSON.parse(body) : {} };
+    const { status, json, headers } = await this.#serve(request, asked.signal, () => this.#answer(request, call));
+    return json === undefined ? new Response(null, { status, headers }) : Response.json(json, { status, headers });
   };
 
   readonly upload: Uploader = async ({ url, file, signal, onProgress }) => {
@@ -80,7 +81,7 @@ export class TestServer {
     }
   }
 
-  async #serve(request: TestRequest, signal: AbortSignal | undefined, answer: () => Answer): Promise<Answer> {
+  async #serve(request: TestRequest, signal: AbortSignal, answer: () => Answer): Promise<Answer> {
     this.requests.push(request);
     this.#underWay += 1;
     try {
@@ -88,7 +89,7 @@ export class TestServer {
       const fault = this.#isReachable ? this.#faults.splice(index, index < 0 ? 0 : 1)[0]?.fault : "network";
       const given = fault === "network" ? undefined : typeof fault === "object" ? refusal(fault) : attempt(answer);
       if (this.#delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#delayMs));
-      if (signal?.aborted) throw new Error("the request was aborted");
+      if (signal.aborted) throw new Error("the request was aborted");
       if (!given || fault === "lost" || !this.#isReachable) throw new TypeError("the test's network failed");
       return given;
     } finally {
@@ -146,17 +147,6 @@ function nameOf(method: string, root: string, id: string, part: string, messageI
   return name;
 }
 
-function responseOf({ status, json, headers = {} }: Answer): Response {
-  const text = json === undefined ? "" : JSON.stringify(json);
-  const response = {
-    status,
-    ok: status < 300,
-    headers: { get: (name: string) => headers[name.toLowerCase()] ?? null },
-    text: async () => text,
-  };
-  return response as unknown as Response;
-}
-
 const done = (_: void): Answer => ({ status: 204 });
 
 function attempt(answer: () => Answer): Answer {
@@ -170,6 +160,6 @@ function attempt(answer: () => Answer): Answer {
 }
 
 function refusal({ status, code, message = code, retryable = status >= 500 || status === 429, retryAfterMs }: TestError): Answer {
-  const headers: Record<string, string> = retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
+  const headers: Record<string, string> = retryAfterMs === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterMs / 1000)) };
   return { status, json: { error: { code, message, requestId: "test", retryable } }, headers };
 }

@@ -69,8 +69,8 @@ export async function fifty_mounts_in_strict_mode_leak_nothing(): Promise<void> 
   const client = createChatClient({
     supabase,
     apiUrl: "https://chat.test",
-    fetch: (input) => {
-      const answer = Promise.resolve(Response.json(answers[new URL(String(input)).pathname]));
+    fetch: (input, init) => {
+      const answer = Promise.resolve(Response.json(answers[new URL(new Request(input, init).url).pathname]));
       requests.add(answer);
       return answer.finally(() => requests.delete(answer));
     },
