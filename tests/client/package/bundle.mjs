@@ -14,6 +14,7 @@ export function bundle(name, { versions = {}, suffix = "" } = {}) {
     alias: versions,
     external: ["happy-dom", "publint", "@arethetypeswrong/core", "esbuild"],
     platform: "node",
+    target: "node20",
     format: "esm",
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"development"' },

@@ -172,7 +172,7 @@ const tests: Tests = {
 
   async a_file_s_url_comes_when_it_is_shown() {
     const chat = begin();
-    const attachment = { path: "duo/1.png", fileName: "Größe.png", contentType: "image/png", size: 3, width: null, height: null };
+    const attachment = { path: "duo/1.png", fileName: "Größe.png", contentType: "image/png", size: 3, width: null, height: null } as const;
     function Files({ messages }: { messages: readonly Message[] }): ReactNode {
       return messages.map((message) => <File key={message.id} message={message} />);
     }
