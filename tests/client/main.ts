@@ -6,6 +6,7 @@ import { files } from "./files.ts";
 import { history, tally } from "./histories.ts";
 import { hostile } from "./hostile.ts";
 import { leaks } from "./leaks.ts";
+import { likeness } from "./likeness.ts";
 import { outbox } from "./outbox.ts";
 import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
@@ -23,6 +24,7 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   defects,
   outbox,
   leaks,
+  likeness,
   longChats,
   hostile,
   platforms,

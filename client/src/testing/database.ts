@@ -15,8 +15,9 @@ export class TestDatabase {
   readonly #now: () => number;
   readonly #broadcast: (topic: string, event: string, payload: object) => void;
   readonly #chats = new Map<string, ChatRow>();
+  #chatCount = 0;
+  #messageCount = 0;
   #lastMicros = 0;
-  #ids = 0;
 
   constructor(now: () => number, broadcast: (topic: string, event: string, payload: object) => void) {
     this.#now = now;
@@ -43,6 +44,11 @@ export class TestDatabase {
         participant.lastReadAt = lastRead?.createdAt ?? null;
       }
     }
+  }
+
+  /** How many chats and messages there ever were. */
+  get made(): number {
+    return this.#chatCount + this.#messageCount;
   }
 
   chats(user: string): Chat[] {
@@ -97,8 +103,9 @@ export class TestDatabase {
     const content = checked(text, attachment !== null);
     for (const participant of chat.people.keys()) this.#bringBack(chat, participant, createdAt);
     const had = shownTo(chat, user).unreadCount;
+    this.#messageCount += 1;
     const row: Row = {
-      id: id ?? `message-${++this.#ids}`, chatId, senderId: user, text: content, attachment, attachmentUrl: attachment && fileUrl(attachment.path),
+      id: id ?? `message-${this.#messageCount}`, chatId, senderId: user, text: content, attachment, attachmentUrl: attachment && fileUrl(attachment.path),
       clientId: clientId ?? null, createdAt, editedAt: null, rev: ++chat.rev, isDeleted: false,
     };
     chat.rows.push(row);
@@ -193,9 +200,10 @@ export class TestDatabase {
     return true;
   }
 
-  #create(type: Chat["type"], name: string | null, people: readonly string[], id = `chat-${++this.#ids}`): ChatRow {
+  #create(type: Chat["type"], name: string | null, people: readonly string[], id = `chat-${this.#chatCount + 1}`): ChatRow {
     const chat: ChatRow = { id, type, name, createdAt: this.#time(), rev: 0, moves: 0, people: new Map(), rows: [], present: new Set() };
     this.#chats.set(id, chat);
+    this.#chatCount += 1;
     for (const person of people) {
       this.#enter(chat, person);
       this.#broadcast(`user:${person}`, "chat.created", { chatId: id, rev: 0 });

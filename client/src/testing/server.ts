@@ -103,18 +103,25 @@ export class TestServer {
     switch (request) {
       case "chats": return { status: 200, json: { data: database.chats(user), nextCursor: null } };
       case "chat": return { status: 200, json: database.chat(user, id) };
-      case "openDirect": return { status: 201, json: database.openDirect(user, String((body.participantIds as unknown[])[0])) };
+      case "openDirect": return this.#made(() => database.openDirect(user, String((body.participantIds as unknown[])[0])));
       case "leave": return done(database.leave(user, id));
       case "markRead": return { status: 200, json: { unreadCount: database.read(user, id, String(body.messageId)) } };
       case "messages": return { status: 200, json: database.page(user, id, query.get("cursor"), limit) };
       case "changes": return { status: 200, json: database.changes(user, id, Number(query.get("since")), query.get("epoch"), limit) };
-      case "send": return { status: 201, json: this.#send(user, id, body) };
+      case "send": return this.#made(() => this.#send(user, id, body));
       case "edit": return { status: 200, json: database.edit(user, id, messageId, body.text) };
       case "remove": return done(database.remove(user, id, messageId));
       case "typing": return { ...done(database.typing(user, id)), status: 202 };
       case "upload": return { status: 201, json: this.#reserve(user, String(body.chatId), body) };
       case "file": throw new Refusal(404, "route_not_found");
     }
+  }
+
+  /** 201 if it is new. */
+  #made(make: () => object): Answer {
+    const before = this.#database.made;
+    const json = make();
+    return { status: this.#database.made > before ? 201 : 200, json };
   }
 
   #send(user: string, chatId: string, { text, clientId, attachmentUrl }: Record<string, unknown>): Message {
