@@ -102,7 +102,7 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
     },
     async messages(id: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> {
       const params = { path: { id }, query: page(cursor) };
-      return asMessages(await call((init) => client.GET("/chats/{id}/messages", { ...init, params }), signal));
+      return asMessages(await call((init) => client.GET("/chats/{id}/messages", { ...init, params }), signal), id);
     },
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
       const params = { path: { id }, query: { since, epoch, limit: PAGE_SIZE } };

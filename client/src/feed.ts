@@ -34,6 +34,8 @@ export class Feed {
   #mustReload = false;
   #historyRev = 0;
   #epoch = "";
+  /** The window is full with one page: events wait until it begins anew. */
+  #isFull = false;
   /** Own messages that are stored, but not in the replica yet. */
   #landed = new Map<string, Message>();
 
@@ -79,10 +81,11 @@ export class Feed {
   /** An event of the chat's channel. Returns false if the feed has to be asked. */
   receive(event: MessageEvent): boolean {
     const { replica } = this;
-    const isKnown = replica?.addEvent(event, this.#options.me) ?? false;
-    const fits = replica?.dropOldest(this.#options.maxMessages) ?? true;
+    if (!replica || this.#isFull) return false;
+    const isKnown = replica.addEvent(event, this.#options.me);
+    this.#isFull = !replica.dropOldest(this.#options.maxMessages);
     this.#settle();
-    return isKnown && fits;
+    return isKnown && !this.#isFull;
   }
 
   /** An own message as the server has stored it. It is shown even if changes before it are missing. */
@@ -138,7 +141,12 @@ export class Feed {
     if (!replica) return;
     const { rev } = replica;
     const page = await this.#page(null);
-    if (replica === this.replica) this.replica = new Replica(rev, page);
+    if (replica === this.replica) this.#begin(new Replica(rev, page));
+  }
+
+  #begin(replica: Replica): void {
+    this.replica = replica;
+    this.#isFull = false;
   }
 
   /** The first time, and when the user's history has started again. */
@@ -155,8 +163,7 @@ export class Feed {
       this.hear(chat.topic);
       const isSame = chat.historyRev === this.#historyRev && chat.epoch === this.#epoch;
       if (this.replica && isSame && !this.#mustReload) return;
-      const replica = new Replica(chat.rev, await this.#page(null));
-      this.replica = replica;
+      this.#begin(new Replica(chat.rev, await this.#page(null)));
       this.#historyRev = chat.historyRev;
       this.#epoch = chat.epoch;
       this.#mustReload = false;
@@ -176,14 +183,13 @@ export class Feed {
       const since = replica.rev;
       const answer = await api.changes(chatId, since, this.#epoch, signal);
       replica.addChanges(since, answer);
+      const fits = replica.dropOldest(maxMessages);
       this.hear(answer.topic);
       this.#settle();
       if (replica.roleChanged) return false;
-      if (!answer.hasMore && replica === this.replica && replica.rev >= answer.rev) {
-        // More new messages than the window holds: it starts again at the newest.
-        if (replica.dropOldest(maxMessages)) return true;
-        await this.loadNewest();
-      }
+      // More new messages than the window holds: it begins anew at the newest.
+      if (!fits) await this.loadNewest();
+      else if (!answer.hasMore && replica === this.replica && replica.rev >= answer.rev) return true;
     }
     return false;
   }

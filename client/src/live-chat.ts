@@ -194,7 +194,9 @@ export class LiveChat {
     this.#error = null;
     this.#join();
     this.emit();
-    return this.#feed.replica?.rev !== before;
+    const rev = this.#feed.replica?.rev;
+    if (rev !== undefined) this.#session.list.expect(this.id, rev);
+    return rev !== before;
   }
 
   /** The user takes no part any more. */
@@ -245,7 +247,8 @@ export class LiveChat {
     this.#joinAt = this.#adapters.clock.now() + wait;
     this.#session.tellConnection();
     this.#poller.wake();
-    void this.refresh();
+    this.#feed.check();
+    if (this.#session.isLooking) void this.#poller.ask(true);
   }
 
   #receive(event: string, content: unknown): void {

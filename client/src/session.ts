@@ -92,6 +92,11 @@ export class Session {
     return this.#channel?.isJoined ?? false;
   }
 
+  get isLooking(): boolean {
+    const { appState, network } = this.adapters;
+    return appState.isVisible() && network.isOnline();
+  }
+
   async refresh(): Promise<void> {
     await Promise.all([this.list.refresh(), ...[...this.open.values()].map((chat) => chat.refresh())]);
   }
@@ -128,10 +133,9 @@ export class Session {
   /** Shown, hidden, online or offline: a change of either is a reason to look. */
   #awake(): void {
     this.tellConnection();
-    const { appState, network } = this.adapters;
     this.list.wake();
     for (const chat of this.open.values()) chat.wake();
-    if (!appState.isVisible() || !network.isOnline()) return;
+    if (!this.isLooking) return;
     this.outbox.wake();
     void this.refresh();
     if (!this.#channel) this.#join();
@@ -156,6 +160,8 @@ export class Session {
         this.#channel = undefined;
         this.tellConnection();
         this.list.wake();
+        // If nobody looks, or there is no network, its return is the time to join again.
+        if (!this.isLooking) return;
         void this.list.refresh();
         this.#cancelJoin = after(backoff(++this.#failures, this.adapters.random), () => this.#join());
       },

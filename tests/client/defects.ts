@@ -1,7 +1,7 @@
 // What the first client did wrong, one test each.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { ChatApiError } from "supabase-chat-client";
-import { drain, messagesOf, pass } from "./device.ts";
+import { drain, messagesOf, pass, settle } from "./device.ts";
 import { counts } from "./realtime.ts";
 import { call } from "./stack.ts";
 import { World } from "./world.ts";
@@ -138,7 +138,10 @@ export const defects: Record<string, () => Promise<void>> = {
     const device = world.device(0);
     const chat = device.open(world.chatId);
     const topics = [`user:${world.person(0).id}`, `chat:${world.chatId}`];
-    while (!topics.every((topic) => device.line.has(topic))) await device.step();
+    while (!topics.every((topic) => device.line.has(topic))) {
+      await settle([device]);
+      await device.step();
+    }
     await world.say(1, "in the gap");
     await world.fresh(); // Lost.
     await drain([device]);

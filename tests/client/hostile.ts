@@ -119,6 +119,20 @@ export const hostile: Record<string, () => Promise<void>> = {
     }
   })),
 
+  pages_that_never_end_and_look_true_stay_bounded: () => World.play("direct", (world) => withoutErrors(async () => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    device.fault = (_, path) =>
+      path.includes("/messages?") ? json({ data: [{ ...message(counter++), chatId: world.chatId }], nextCursor: "more" }) : undefined;
+    for (let pages = 0; pages < 2_000; pages++) {
+      void chat.loadOlder();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await drain([device]);
+    ok(chat.getSnapshot().messages.length <= 600);
+  })),
+
   events_of_any_shape: () => World.play("direct", (world) => withoutErrors(async () => {
     const device = world.device(0);
     const chat = device.open(world.chatId);

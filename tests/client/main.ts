@@ -61,6 +61,7 @@ const begun = Date.now();
 for (const [part, each] of Object.entries(tests)) {
   for (const [name, test] of Object.entries(each)) {
     const isAsked = filter === undefined || (!isSeeds && `${part}::${name}`.includes(filter));
+    if (isAsked && filter) console.log(`${part}::${name}`);
     if (isAsked) await run(`${part}::${name}`, test);
   }
 }

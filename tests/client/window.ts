@@ -8,14 +8,15 @@ const LONG = 10_000;
 /** What `maxMessages` is if the app says nothing. */
 const BOUND = 600;
 
-async function fill(world: World): Promise<void> {
+async function fill(world: World, count = LONG): Promise<void> {
+  const [{ rev }] = await sql<[{ rev: number }]>`select rev::int from chat.chats where id = ${world.chatId}`;
   await sql`
     insert into public.messages (id, chat_id, sender_id, text, rev, created_at)
-    select gen_random_uuid(), ${world.chatId}, ${world.person(1).id}, 'number ' || n, 10 + n,
+    select gen_random_uuid(), ${world.chatId}, ${world.person(1).id}, 'number ' || n, ${rev}::int + n,
            now() - interval '50 seconds' + n * interval '1 millisecond'
-    from generate_series(1, ${LONG}) as n`;
+    from generate_series(1, ${count}::int) as n`;
   await sql`
-    update chat.chats set rev = ${LONG + 10}, last_message_at = (select max(created_at) from public.messages where chat_id = ${world.chatId})
+    update chat.chats set rev = ${rev + count}, last_message_at = (select max(created_at) from public.messages where chat_id = ${world.chatId})
     where id = ${world.chatId}`;
 }
 
@@ -69,21 +70,19 @@ export const longChats: Record<string, () => Promise<void>> = {
     const device = world.device(0, { largePages: true, maxMessages: 200 });
     const chat = device.open(world.chatId);
     await world.arrive();
-    const [{ rev }] = await sql<[{ rev: number }]>`select rev::int from chat.chats where id = ${world.chatId}`;
     let most = 0;
     chat.subscribe(() => (most = Math.max(most, chat.getSnapshot().messages.length)));
-    const senderId = world.person(1).id;
-    for (let n = 1; n <= 1_000; n++) {
-      const id = `00000000-0000-4000-8000-${`${n}`.padStart(12, "0")}`;
-      const message = {
-        id, chatId: world.chatId, senderId, text: `live ${n}`, attachment: null, attachmentUrl: null, clientId: null, editedAt: null,
-        editableUntil: null, createdAt: new Date(Date.now() + n).toISOString().replace("Z", "000Z"), rev: rev + n,
-      };
-      const payload = { chatId: world.chatId, rev: rev + n, kind: "upsert", message };
-      device.broadcast([{ id, topic: `chat:${world.chatId}`, event: "message.created", payload }]);
-      if (n % 50 === 0) while (device.line.inbox.length > 0) await device.line.inbox.shift()?.();
+    await fill(world, 1_000);
+    for (const message of (await world.truth(0)).reverse().slice(-1_000)) {
+      const payload = { chatId: world.chatId, rev: message.rev, kind: "upsert", message };
+      device.broadcast([{ id: message.id, topic: `chat:${world.chatId}`, event: "message.created", payload }]);
     }
+    // They all come before the first answer.
+    while (device.line.inbox.length > 0) await device.line.inbox.shift()?.();
     ok(most <= 201, `at most ${most} were held`);
+    await drain([device]);
+    await world.shows(0, chat, "at the end");
+    ok(most <= 301, `at most ${most} were held`);
   }),
 
   jumping_to_the_newest_ends_the_way_back: () => World.play("direct", async (world) => {
