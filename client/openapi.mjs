@@ -49,7 +49,7 @@ const isCalled = ([path]) => path.startsWith("/chats") || path === "/uploads";
 const paths = Object.fromEntries(Object.entries(document.paths).filter(isCalled).map(([path, item]) => [path, used(item)]));
 const { openapi, info, components } = withoutExamples(document);
 const made = await openapiTS({ openapi, info, paths: withoutExamples(paths), components: { schemas: components.schemas } });
-const text = `// Made from openapi.json by \`node client/openapi.mjs\`: do not edit.\n\n${astToString(made)}`;
+const text = `// Made from openapi.json by \`node client/openapi.mjs\`: do not edit.\n\n${astToString(made).replaceAll("@description ", "")}`;
 
 if (process.argv.includes("--check")) {
   if (readFileSync(file, "utf8") !== text) {

@@ -227,7 +227,8 @@ export class TestDatabase {
     const { id: chatId } = chat;
     const { rev } = row;
     const isDeleted = kind === "deleted";
-    const message = { ...seenBy(row, null), attachmentUrl: null };
+    // The sender's own: for others, the client takes it away.
+    const message = { ...seenBy(row, row.senderId), attachmentUrl: null };
     this.#broadcast(topicOf(chat), `message.${kind}`,
       isDeleted ? { chatId, rev, kind: "delete", messageId: row.id } : { chatId, rev, kind: "upsert", message });
     for (const [user, { hasLeft }] of chat.people) {

@@ -111,11 +111,15 @@ await run(`the package: ${sizes.core.toFixed(1)} KB, its hooks ${sizes.hooks.toF
     deepStrictEqual([numPassedTests, numTotalTests], [1, 1]);
   },
 
-  async the_readme_names_every_function_of_the_package() {
-    const text = readFileSync(join(client, "README.md"), "utf8");
+  async the_readme_and_the_reference_name_every_function() {
+    const text = readFileSync(join(installed, "README.md"), "utf8");
     for (const entry of ["", "/react", "/testing"]) {
       const said = await node("--input-type=module", "--eval", `console.log(Object.keys(await import("${name}${entry}")).join())`);
-      deepStrictEqual(said.trim().split(",").filter((each) => !new RegExp(`\\b${each}\\b`).test(text)), []);
+      const reference = readFileSync(join(installed, "docs", `${entry || "/index"}.md`), "utf8");
+      for (const each of said.trim().split(",")) {
+        ok(new RegExp(`\\b${each}\\b`).test(text), `${each} is not in the README`);
+        ok(new RegExp(`^## ${each}\\b`, "m").test(reference), `${each} is not in the reference`);
+      }
     }
   },
 

@@ -10,6 +10,8 @@ if (filter && filter !== "package") {
 
 const node = (...command) => execFileSync(process.execPath, command, { stdio: "inherit" });
 node(path("client/build.mjs"));
+// A warning is a failure: a type that is used and not exported, or a broken link.
+node(path("node_modules/typedoc/bin/typedoc"), "--options", path("client/typedoc.json"), "--logLevel", "Warn");
 // The types are a test too: types.ts.
 node(path("node_modules/typescript/bin/tsc"), "-p", path("tests/client/package"));
 

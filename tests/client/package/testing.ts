@@ -53,7 +53,9 @@ await run("testing", {
     deepStrictEqual([it.texts(), chat.getSnapshot().typing], [["Hi", "Hello", "Nwes"], []]);
     bob.edit("duo", id, "News");
     deepStrictEqual(it.texts(), ["Hi", "Hello", "News"]);
-    const { createdAt } = (await chat.send({ text: "Ah" }).sent)!;
+    const { createdAt, editableUntil } = (await chat.send({ text: "Ah" }).sent)!;
+    const own = chat.getSnapshot().messages.at(-1)!;
+    ok(editableUntil !== null && "editableUntil" in own && own.editableUntil === editableUntil, "an own message can be edited");
     bob.markRead("duo");
     bob.open("duo");
     deepStrictEqual(other(chat.getSnapshot()), {

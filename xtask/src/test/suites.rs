@@ -48,6 +48,7 @@ const UNIT: &[&[&str]] = &[
     &["cargo", "test", "--quiet", "--no-fail-fast", "--package=tests", "--lib", "--test=sources", "--test=tool"],
 ];
 const CLIENT: &[&[&str]] = &[
+    &["node", "tests/client/package/run.mjs"],
     &["node", "tests/client/run.mjs"],
     &["node", "tests/realtime/run.mjs"],
 ];
