@@ -8,7 +8,7 @@ import {
   ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useUnread, type UsedChat,
 } from "supabase-chat-client/react";
 import { createTestChat, type TestChat } from "supabase-chat-client/testing";
-import { fifty_mounts_in_strict_mode_leak_nothing } from "./leaks.tsx";
+import { fifty_mounts_of_an_app_leak_nothing, fifty_visits_of_a_chat_leak_nothing } from "./leaks.tsx";
 import { run, type Tests } from "./run.ts";
 import { after, complaints, hydrate, mount } from "./screen.ts";
 
@@ -213,7 +213,8 @@ const tests: Tests = {
     complaints.length = 0;
   },
 
-  fifty_mounts_in_strict_mode_leak_nothing,
+  fifty_mounts_of_an_app_leak_nothing,
+  fifty_visits_of_a_chat_leak_nothing,
 
   react_has_nothing_to_complain_about() {
     deepStrictEqual(complaints, []);

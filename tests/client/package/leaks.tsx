@@ -1,10 +1,11 @@
 // Mounting and unmounting, on the real supabase-js: what stays is counted.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import type { ReactNode } from "react";
 import { createClient } from "@supabase/supabase-js";
 import { createChatClient, memoryStorage, type Store } from "supabase-chat-client";
 import { ChatProvider, useChat, useChats, useConnection } from "supabase-chat-client/react";
 import { FakeClock } from "../clock.ts";
-import { after, mount } from "./screen.ts";
+import { after, mount, type Screen } from "./screen.ts";
 
 const me = "alice";
 const chat = {
@@ -49,7 +50,7 @@ class Socket {
   }
 }
 
-export async function fifty_mounts_in_strict_mode_leak_nothing(): Promise<void> {
+function world() {
   const session = JSON.stringify({
     access_token: "a.b.c", refresh_token: "none", token_type: "bearer", expires_in: 3600,
     expires_at: Math.floor(Date.now() / 1000) + 3600, user: { id: me, aud: "authenticated", app_metadata: {} },
@@ -65,59 +66,79 @@ export async function fifty_mounts_in_strict_mode_leak_nothing(): Promise<void> 
     listeners.add(key);
     return () => void listeners.delete(key);
   };
-  const requests = new Set<Promise<Response>>();
   const client = createChatClient({
     supabase,
     apiUrl: "https://chat.test",
-    fetch: (input, init) => {
-      const answer = Promise.resolve(Response.json(answers[new URL(new Request(input, init).url).pathname]));
-      requests.add(answer);
-      return answer.finally(() => requests.delete(answer));
-    },
+    fetch: async (input, init) => Response.json(answers[new URL(new Request(input, init).url).pathname]),
     adapters: { clock, storage: memoryStorage(), appState: { isVisible: () => true, subscribe }, network: { isOnline: () => true, subscribe } },
   });
-  const handle = client.chat("duo");
-  const stores = [client.me, client.chats, client.chatsError, client.unread, client.connection, handle].map(counted);
+  const ofClient = [client.me, client.chats, client.chatsError, client.unread, client.connection].map(counted);
+  const ofChat = counted(client.chat("duo"));
+  // The library has one of its own, for Realtime.
+  const { stateChangeEmitters } = supabase.auth as unknown as { stateChangeEmitters: Map<unknown, unknown> };
+  const held = () => ({
+    channels: supabase.getChannels().map(({ topic }) => topic.replace("realtime:", "")).sort(),
+    joined: Socket.joined, timers: clock.waiting, platform: listeners.size, client: ofClient.reduce((sum, count) => sum + count(), 0), chat: ofChat(),
+    auth: stateChangeEmitters.size - 1,
+  });
 
-  function App() {
-    return `${useChats()?.length} ${useChat("duo").status} ${useConnection()}`;
+  /** Time passes until the page shows this. */
+  async function until(screen: Screen, text: string): Promise<void> {
+    for (let turn = 0; turn < 60 && screen.text !== text; turn++) {
+      await after(async () => {
+        await quiet();
+        clock.advance(50);
+      });
+    }
+    strictEqual(screen.text, text);
+    await after(quiet);
   }
-  const quiet = async () => {
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
+  return { supabase, client, held, until };
+}
 
-  let live = 0;
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const Conversation = () => `${useChat("duo").status} ${useConnection()}`;
+const App = () => <>{useChats()?.length} <Conversation /></>;
+
+export async function fifty_mounts_of_an_app_leak_nothing(): Promise<void> {
+  const { supabase, client, held, until } = world();
   for (let n = 0; n < 50; n++) {
     const screen = await mount(<ChatProvider client={client}><App /></ChatProvider>);
     // Some go away in the midst of joining and asking.
     if (n % 3 > 0) {
-      for (let turn = 0; turn < 60 && screen.text !== "1 ready live"; turn++) {
-        await after(async () => {
-          await quiet();
-          clock.advance(50);
-        });
-      }
-      strictEqual(screen.text, "1 ready live");
-      deepStrictEqual(supabase.getChannels().map(({ topic }) => topic).sort(), ["realtime:chat:duo", "realtime:user:alice"]);
-      ok(clock.waiting > 0 && listeners.size === 2);
-      live++;
+      await until(screen, "1 ready live");
+      const { timers, ...others } = held();
+      ok(timers > 0);
+      deepStrictEqual(others, { channels: ["chat:duo", "user:alice"], joined: 2, platform: 2, client: 2, chat: 1, auth: 1 });
     }
     await screen.unmount();
     await quiet();
-    deepStrictEqual(
-      { channels: supabase.getChannels().length, joined: Socket.joined, timers: clock.waiting, listeners: listeners.size },
-      { channels: 0, joined: 0, timers: 0, listeners: 0 },
-      `after ${n + 1} mounts`,
-    );
-    deepStrictEqual(stores.map((count) => count()), stores.map(() => 0));
+    deepStrictEqual(held(), { channels: [], joined: 0, timers: 0, platform: 0, client: 0, chat: 0, auth: 0 }, `after ${n + 1} mounts`);
   }
-  strictEqual(live, 33);
-  strictEqual(requests.size, 0);
   // StrictMode's two mounts, each time.
   ok(Socket.opened <= 100, `${Socket.opened} sockets`);
-  const auth = supabase.auth as unknown as { stateChangeEmitters: Map<unknown, unknown> };
-  // The library has one of its own, for Realtime.
-  strictEqual(auth.stateChangeEmitters.size, 1);
+  await supabase.realtime.disconnect();
+}
+
+export async function fifty_visits_of_a_chat_leak_nothing(): Promise<void> {
+  const { supabase, client, held, until } = world();
+  const page = (content: ReactNode) => <ChatProvider client={client}>{content}</ChatProvider>;
+  const Elsewhere = () => useConnection();
+  const screen = await mount(page(<Elsewhere />));
+  await until(screen, "live");
+  const before = held();
+  deepStrictEqual([before.channels, before.chat], [["user:alice"], 0]);
+  for (let n = 0; n < 50; n++) {
+    await screen.render(page(<Conversation />));
+    if (n % 3 > 0) await until(screen, "ready live");
+    await screen.render(page(<Elsewhere />));
+    await until(screen, "live");
+    deepStrictEqual(held(), before, `after ${n + 1} visits`);
+  }
+  await screen.unmount();
   await supabase.realtime.disconnect();
 }
 
