@@ -1,6 +1,6 @@
 /** An open chat: its messages, its channel, and what else the screen shows of it. */
 import type { ChatAdapters } from "./adapters.ts";
-import { isGone, type ChatApiError } from "./errors.ts";
+import { asChatError, isGone, type ChatApiError } from "./errors.ts";
 import { backoff } from "./backoff.ts";
 import { Feed } from "./feed.ts";
 import type { Chat, Message } from "./models.ts";
@@ -28,6 +28,8 @@ export class LiveChat {
   #joinAt = 0;
   #status: ChatStatus = "loading";
   #error: ChatApiError | null = null;
+  /** Of the last page that the user scrolled to. */
+  #pageError: ChatApiError | null = null;
   #present: readonly string[] = [];
   #readTo: Readonly<Record<string, string>> = {};
   #unreadFrom: string | null | undefined;
@@ -172,9 +174,9 @@ export class LiveChat {
       const loading = load();
       queueMicrotask(() => this.emit());
       await loading;
-      this.#error = null;
+      this.#pageError = null;
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#error = error as ChatApiError;
+      this.#pageError = asChatError(error);
     }
     // Changes between the page and what is known are wanted again.
     void this.#poller.ask();
@@ -293,7 +295,7 @@ export class LiveChat {
       present: this.#present,
       reads: this.#readTo,
       firstUnreadId: this.#unread(),
-      error: this.#error,
+      error: this.#error ?? this.#pageError,
     });
   }
 

@@ -15,7 +15,7 @@ const RIGHT_WITHIN_MS = 30_000;
 const JOINED_WITHIN_MS = 1_200;
 
 /** How much was seen to come right by events alone, before any time has passed. */
-export const tally = { devices: 0, withoutLoss: 0, byEventsAlone: 0 };
+export const tally = { devices: 0, requests: 0, withoutLoss: 0, byEventsAlone: 0 };
 
 export async function history(seed: number): Promise<void> {
   const random = new Random(seed);
@@ -38,7 +38,10 @@ export async function history(seed: number): Promise<void> {
     }
     await finish(story, network, screens);
   } finally {
-    devices.forEach((device) => device.close());
+    devices.forEach((device) => {
+      tally.requests += device.log.length;
+      device.close();
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { defects } from "./defects.ts";
 import { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told } from "./events.ts";
 import { files } from "./files.ts";
 import { history, tally } from "./histories.ts";
+import { form } from "./form.ts";
 import { hostile } from "./hostile.ts";
 import { leaks } from "./leaks.ts";
 import { likeness } from "./likeness.ts";
@@ -28,6 +29,7 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   longChats,
   hostile,
   platforms,
+  form,
 };
 
 const HISTORIES = 1000;
@@ -72,7 +74,7 @@ await sql.end();
 if (failed > 0) console.log("the same again: cargo xtask test client <seed>");
 console.log(
   `${next - first} histories in ${Math.round((Date.now() - begun) / 1000)} s; ` +
-  `of ${tally.devices} devices ${tally.byEventsAlone} came right by events alone, ${tally.withoutLoss} had no loss; ${JSON.stringify(counts)}`,
+  `of ${tally.devices} devices ${tally.byEventsAlone} came right by events alone, ${tally.withoutLoss} had no loss; ${tally.requests} requests; ${JSON.stringify(counts)}`,
 );
 console.log(`test result: ${failed > 0 ? "FAILED" : "ok"}. ${passed} passed; ${failed} failed`);
 // Timers of the library would keep the process.

@@ -222,7 +222,7 @@ pub enum Part {
     Restore,
     /// The running API, over HTTP
     Http,
-    /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range
+    /// The package in client/: its tests, and random histories; the filter is a part of a test's name, a seed or a range
     /// of seeds
     Client,
     /// The running API with failing upstreams, clients that hang up, and panics
