@@ -1,5 +1,5 @@
 // The chat for tests of apps (`supabase-chat-client/testing`) answers as the real API does: one conversation with both.
-import { deepStrictEqual } from "node:assert";
+import { ok } from "node:assert";
 import { randomUUID } from "node:crypto";
 import type { Chat, Message } from "supabase-chat-client";
 import { TestDatabase } from "../../client/dist/testing/database.js";
@@ -26,8 +26,11 @@ interface Side {
 export const likeness: Record<string, () => Promise<void>> = {
   async the_chat_for_tests_answers_and_broadcasts_as_the_real_one() {
     const [real, simulated] = [await conversation(await stack()), await conversation(memory())];
-    for (const [index, step] of real.entries()) deepStrictEqual(simulated[index], step);
-    deepStrictEqual(simulated.length, real.length);
+    const differences = real.flatMap((step, index) => {
+      const [expected, found] = [step, simulated[index]].map((each) => JSON.stringify(each, null, 1));
+      return expected === found ? [] : [`the real one:\n${expected}\nthe one for tests:\n${found}`];
+    });
+    ok(differences.length === 0, differences.join("\n\n"));
   },
 };
 
@@ -134,6 +137,7 @@ function named(value: unknown, names: Map<unknown, string>, key = ""): unknown {
   if (["text", "type", "kind", "event", "code"].includes(key) || (typeof value !== "string" && key !== "historyRev")) return value;
   if (key === "nextCursor") return "<cursor>";
   const isTime = /At$|Until$/.test(key);
+  if (key === "historyRev") value = `history ${value}`;
   if (!names.has(value)) names.set(value, `${isTime ? "time" : key} ${names.size}`);
   return isTime && !/\.\d{6}Z$/.test(String(value)) ? `not a time: ${value}` : names.get(value);
 }

@@ -63,7 +63,7 @@ export class TestDatabase {
   openDirect(user: string, other: string): Chat {
     const found = [...this.#chats.values()].find(({ type, people }) => type === "direct" && people.has(user) && people.has(other));
     const chat = found ?? this.#create("direct", null, [user, other]);
-    this.#bringBack(chat, user);
+    if (this.#bringBack(chat, user, this.#time())) this.#broadcast(`user:${user}`, "chat.created", { chatId: chat.id, rev: chat.rev });
     return shownTo(chat, user);
   }
 
@@ -101,7 +101,7 @@ export class TestDatabase {
     if (sent?.isDeleted) throw new Refusal(404, "message_not_found");
     if (sent) return seenBy(sent, user);
     const content = checked(text, attachment !== null);
-    for (const participant of chat.people.keys()) this.#bringBack(chat, participant, createdAt);
+    const back = [...chat.people.keys()].filter((participant) => this.#bringBack(chat, participant, createdAt));
     const had = shownTo(chat, user).unreadCount;
     this.#messageCount += 1;
     const row: Row = {
@@ -111,7 +111,7 @@ export class TestDatabase {
     chat.rows.push(row);
     const sender = chat.people.get(user);
     if (sender && had === 0) sender.lastReadAt = createdAt;
-    this.#tell(chat, row, "created");
+    this.#tell(chat, row, "created", back);
     return seenBy(row, user);
   }
 
@@ -215,15 +215,15 @@ export class TestDatabase {
     chat.people.set(user, { lastReadAt: null, hasLeft: false, since: "", historyRev: 0 });
   }
 
-  /** A direct chat comes back, and begins anew for them. What brings them back is unread. */
-  #bringBack(chat: ChatRow, user: string, since = this.#time()): void {
-    const { hasLeft, historyRev = 0 } = chat.people.get(user) ?? {};
-    if (!hasLeft) return;
-    chat.people.set(user, { lastReadAt: iso(Date.parse(since) - 1), hasLeft: false, since, historyRev: historyRev + 1 });
-    this.#broadcast(`user:${user}`, "chat.created", { chatId: chat.id, rev: chat.rev });
+  /** A direct chat comes back, and begins anew for them. Returns whether they had left it. */
+  #bringBack(chat: ChatRow, user: string, since: string): boolean {
+    const participant = chat.people.get(user);
+    if (!participant?.hasLeft) return false;
+    chat.people.set(user, { ...participant, hasLeft: false, since, historyRev: participant.historyRev + 1 });
+    return true;
   }
 
-  #tell(chat: ChatRow, row: Row, kind: "created" | "updated" | "deleted"): void {
+  #tell(chat: ChatRow, row: Row, kind: "created" | "updated" | "deleted", back: readonly string[] = []): void {
     const { id: chatId } = chat;
     const { rev } = row;
     const isDeleted = kind === "deleted";
@@ -232,7 +232,8 @@ export class TestDatabase {
     this.#broadcast(topicOf(chat), `message.${kind}`,
       isDeleted ? { chatId, rev, kind: "delete", messageId: row.id } : { chatId, rev, kind: "upsert", message });
     for (const [user, { hasLeft }] of chat.people) {
-      if (!hasLeft) this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind, ...(isDeleted ? {} : { message: short(row) }) });
+      if (back.includes(user)) this.#broadcast(`user:${user}`, "chat.created", { chatId, rev });
+      else if (!hasLeft) this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind, ...(isDeleted ? {} : { message: short(row) }) });
     }
   }
 
