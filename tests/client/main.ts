@@ -44,6 +44,7 @@ async function work(): Promise<void> {
   while (next <= last && failed < 5) {
     const seed = next++;
     await run(`seed ${seed}`, () => history(seed));
+    if (seed % 100 === 0) console.log(`${seed} histories, ${failed} failed`);
   }
 }
 
