@@ -198,8 +198,8 @@ export const defects: Record<string, () => Promise<void>> = {
     await rejects(device.app.openDirect(world.person(1).id), { status: 0, code: "network", retryable: true });
   }),
 
-  a_refreshed_right_loads_the_chat_again: () => World.play("group", async (world) => {
-    // The third person is an author of the event, and moderates as long as they are.
+  a_moderator_sees_the_deleted_message: () => World.play("group", async (world) => {
+    // The third person is an author of the event, and moderates.
     const device = world.device(2);
     const chat = device.open(world.chatId);
     const said = await world.say(0, "deleted soon");

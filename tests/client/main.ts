@@ -12,6 +12,7 @@ import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
 import { scenes } from "./scenes.ts";
+import { sessions } from "./sessions.ts";
 import { sql } from "./stack.ts";
 import { longChats } from "./window.ts";
 
@@ -23,6 +24,7 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   events: { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told },
   defects,
   outbox,
+  sessions,
   leaks,
   longChats,
   hostile,
