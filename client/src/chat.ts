@@ -49,7 +49,7 @@ export class Handle implements ChatHandle {
     this.#detach();
     if (!session || this.#opens === 0) return;
     // It shows before its constructor is done.
-    const live = new LiveChat(session, this.id, (snapshot) => this.#value.set(snapshot));
+    const live = new LiveChat(session, this.id, (snapshot) => this.#show(snapshot));
     this.#live = live;
     session.open.set(this.id, live);
     session.tellConnection();
@@ -104,6 +104,13 @@ export class Handle implements ChatHandle {
     await session.api.leave(this.id);
     session.list.drop(this.id);
     this.#live?.hint();
+  }
+
+  /** A poll without news is not a change. */
+  #show(snapshot: ChatSnapshot): void {
+    const before = this.#value.getSnapshot();
+    const isSame = (Object.keys(snapshot) as (keyof ChatSnapshot)[]).every((key) => Object.is(snapshot[key], before[key]));
+    if (!isSame) this.#value.set(snapshot);
   }
 
   #session(): Session {

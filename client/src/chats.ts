@@ -5,6 +5,7 @@ import { ChatApiError, isGone } from "./errors.ts";
 import type { Chat, LastMessage, Page } from "./models.ts";
 import { Poller } from "./poller.ts";
 import { payloadOf } from "./shapes.ts";
+import { keep, keepList } from "./store.ts";
 
 /** A list of 10,000 chats. A server that goes on is not believed. */
 const MOST_PAGES = 100;
@@ -26,6 +27,7 @@ export class ChatList {
   #options: ChatListOptions;
   #poller: Poller;
   #chats = new Map<string, Chat>();
+  #sorted: readonly Chat[] = [];
   #isLoaded = false;
   #stale = true;
   #dirty = new Set<string>();
@@ -163,7 +165,7 @@ export class ChatList {
     for (let pages = 0; pages === 0 || cursor !== null; pages++) {
       if (pages === MOST_PAGES) throw new ChatApiError(0, "bad_answer", { message: "the list of chats has no end", retryable: true });
       const page: Page<Chat> = await api.chats(cursor, signal);
-      page.data.forEach((chat) => chats.set(chat.id, chat));
+      page.data.forEach((chat) => chats.set(chat.id, keep(this.#chats.get(chat.id), chat)));
       cursor = page.nextCursor;
     }
     this.#chats = chats;
@@ -174,7 +176,8 @@ export class ChatList {
     const { api, signal } = this.#options;
     this.#dirty.delete(chatId);
     try {
-      this.#chats.set(chatId, await api.chat(chatId, signal));
+      const chat = await api.chat(chatId, signal);
+      this.#chats.set(chatId, keep(this.#chats.get(chatId), chat));
     } catch (error) {
       if (!isGone(error)) throw error;
       this.#chats.delete(chatId);
@@ -186,7 +189,9 @@ export class ChatList {
   }
 
   #tell(): void {
-    if (this.#isLoaded && !this.#options.signal.aborted) this.#options.changed([...this.#chats.values()].sort(byActivity));
+    if (!this.#isLoaded || this.#options.signal.aborted) return;
+    this.#sorted = keepList(this.#sorted, [...this.#chats.values()].sort(byActivity));
+    this.#options.changed(this.#sorted);
   }
 }
 

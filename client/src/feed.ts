@@ -3,6 +3,7 @@ import type { Api } from "./api.ts";
 import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
 import type { Chat, Message, Page } from "./models.ts";
 import { Replica, type MessageEvent } from "./replica.ts";
+import { keep } from "./store.ts";
 
 /** Further behind, the newest page is cheaper than the feed. */
 const MOST_ANSWERS = 20;
@@ -101,7 +102,7 @@ export class Feed {
       this.check();
       return false;
     }
-    if (chat.rev >= (this.chat?.rev ?? 0)) this.chat = chat;
+    if (chat.rev >= (this.chat?.rev ?? 0)) this.chat = keep(this.chat, chat);
     this.hear(chat.topic);
     return chat.rev <= this.replica.rev;
   }
@@ -158,7 +159,7 @@ export class Feed {
     this.#mustCheck = false;
     try {
       const chat = listed ?? (await api.chat(chatId, signal));
-      this.chat = chat;
+      this.chat = keep(this.chat, chat);
       if (this.#epoch !== chat.epoch) this.topic = ""; // A restored chat may have an older topic again.
       this.hear(chat.topic);
       const isSame = chat.historyRev === this.#historyRev && chat.epoch === this.#epoch;

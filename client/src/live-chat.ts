@@ -9,6 +9,7 @@ import { ReadMarker } from "./reads.ts";
 import { Channel } from "./realtime.ts";
 import type { Session } from "./session.ts";
 import { isChange, payloadOf } from "./shapes.ts";
+import { keepList } from "./store.ts";
 import type { ChatSnapshot, ChatStatus, Pending } from "./types.ts";
 import { OwnTyping, TypingPeople } from "./typing.ts";
 
@@ -34,6 +35,8 @@ export class LiveChat {
   #readTo: Readonly<Record<string, string>> = {};
   #unreadFrom: string | null | undefined;
   #firstUnreadId: string | null = null;
+  /** The last list with unsent messages: the same array until something changes. */
+  #shown: readonly (Message | Pending)[] = [];
   #older: Promise<void> | undefined;
   #newer: Promise<void> | undefined;
 
@@ -304,7 +307,8 @@ export class LiveChat {
     if (pending.length === 0) return messages;
     // Its event can come before its answer.
     const there = new Set(messages.map(({ clientId }) => clientId));
-    return [...messages, ...pending.filter(({ clientId }) => !there.has(clientId))];
+    const all = [...messages, ...pending.filter(({ clientId }) => !there.has(clientId))];
+    return (this.#shown = keepList(this.#shown, all));
   }
 
   /** Stays where it was when the chat was opened. */

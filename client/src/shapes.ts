@@ -61,7 +61,7 @@ function asPage<T>(value: unknown, isItem: (item: unknown) => item is T): Page<T
 /** A page of a chat: its own messages only, and newest first. */
 export function asMessages(value: unknown, chatId: string): Page<Message> {
   const page = asPage(value, (item): item is Message => isMessage(item) && item.chatId === chatId);
-  const isOrdered = page.data.every((message, index) => index === 0 || message.createdAt < (page.data[index - 1]?.createdAt ?? ""));
+  const isOrdered = page.data.every((message, index) => index === 0 || message.createdAt <= (page.data[index - 1]?.createdAt ?? ""));
   if (!isOrdered) throw wrong("a page in order");
   return page;
 }

@@ -6,6 +6,16 @@ export interface Store<T> {
   readonly subscribe: (listener: () => void) => () => void;
 }
 
+/** The object from before if the new one says the same: who compares by identity sees no change. */
+export function keep<T>(before: T | undefined, after: T): T {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(after) ? before : after;
+}
+
+/** The list from before if it has the same items. */
+export function keepList<T>(before: readonly T[], after: readonly T[]): readonly T[] {
+  return before.length === after.length && before.every((item, index) => item === after[index]) ? before : after;
+}
+
 /** A store that its owner can set. */
 export class Value<T> implements Store<T> {
   #value: T;

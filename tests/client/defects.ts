@@ -1,6 +1,6 @@
 // What the first client did wrong, one test each.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { ChatApiError } from "supabase-chat-client";
+import { ChatApiError, isPending } from "supabase-chat-client";
 import { drain, messagesOf, pass, settle } from "./device.ts";
 import { counts } from "./realtime.ts";
 import { call } from "./stack.ts";
@@ -149,6 +149,21 @@ export const defects: Record<string, () => Promise<void>> = {
     strictEqual(device.app.chats.getSnapshot()?.[0]?.lastMessage?.text, "in the gap");
   }),
 
+  a_poll_without_news_is_no_change: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    device.fault = (method) => (method === "POST" ? "refuse" : undefined);
+    chat.send({ text: "x".repeat(10) });
+    await drain([device]);
+    device.fault = () => undefined;
+    chat.getSnapshot().messages.flatMap((message) => (isPending(message) ? [message] : [])).forEach((pending) => pending.cancel());
+    await drain([device]);
+    const [snapshot, chats] = [chat.getSnapshot(), device.app.chats.getSnapshot()];
+    await pass([device], 60_000, 5_000);
+    deepStrictEqual([chat.getSnapshot() === snapshot, device.app.chats.getSnapshot() === chats], [true, true]);
+  }),
+
   above_realtimes_quota_everything_is_right_within_half_a_minute: () => World.play("direct", async (world) => {
     const device = world.device(0);
     const chat = device.open(world.chatId);
@@ -183,8 +198,8 @@ export const defects: Record<string, () => Promise<void>> = {
     await rejects(device.app.openDirect(world.person(1).id), { status: 0, code: "network", retryable: true });
   }),
 
-  a_refreshed_right_loads_the_chat_again: () => World.play("group", async (world) => {
-    // The third person is an author of the event, and moderates as long as they are.
+  a_moderator_sees_the_deleted_message: () => World.play("group", async (world) => {
+    // The third person is an author of the event, and moderates.
     const device = world.device(2);
     const chat = device.open(world.chatId);
     const said = await world.say(0, "deleted soon");

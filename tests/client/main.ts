@@ -13,6 +13,7 @@ import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
 import { scenes } from "./scenes.ts";
+import { sessions } from "./sessions.ts";
 import { sql } from "./stack.ts";
 import { longChats } from "./window.ts";
 
@@ -24,6 +25,7 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   events: { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told },
   defects,
   outbox,
+  sessions,
   leaks,
   likeness,
   longChats,
@@ -46,6 +48,7 @@ async function work(): Promise<void> {
   while (next <= last && failed < 5) {
     const seed = next++;
     await run(`seed ${seed}`, () => history(seed));
+    if (seed % 100 === 0) console.log(`${seed} histories, ${failed} failed`);
   }
 }
 

@@ -55,10 +55,11 @@ export class World {
 
   /** Everything arrives, also what is broadcast because of it. */
   async arrive(): Promise<void> {
-    for (let rows = await this.fresh(); ; rows = await this.fresh()) {
-      this.devices.forEach((device) => device.broadcast(rows));
+    for (;;) {
       await drain(this.devices);
+      const rows = await this.fresh();
       if (rows.length === 0) return;
+      this.devices.forEach((device) => device.broadcast(rows));
     }
   }
 

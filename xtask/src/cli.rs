@@ -222,8 +222,8 @@ pub enum Part {
     Restore,
     /// The running API, over HTTP
     Http,
-    /// The package in client/: its tests, and random histories; the filter is a part of a test's name, a seed or a range
-    /// of seeds
+    /// The package in client/: its tests, and random histories; the filter is a part of a test's name, a seed
+    /// or a range of seeds
     Client,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
