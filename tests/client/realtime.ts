@@ -18,6 +18,8 @@ export interface Broadcast {
 
 interface Joined {
   joinRef: string;
+  /** Broadcasts are lost before. */
+  flows: boolean;
   /** The ids of its postgres_changes bindings. */
   bindings: { id: number; event: string }[];
   /** postgres_changes are lost before. */
@@ -38,6 +40,10 @@ export class Line {
   private readonly lossy: boolean;
   /** An event without a `rev` was lost: only asking again can tell of it. */
   lostUncounted = false;
+  /** No WebSocket can be made. */
+  broken = false;
+  /** Whose joins the server refuses, whatever the policies say. */
+  refuses: (topic: string) => boolean = () => false;
   /** What is under way to the device. */
   readonly inbox: (() => void | Promise<void>)[] = [];
   private joined = new Map<string, Joined>();
@@ -63,6 +69,7 @@ export class Line {
     const line = this;
     return class extends Socket {
       constructor(url: string) {
+        if (line.broken) line.up();
         super(url, line, () => line.up());
         line.socket = this;
         line.joined.clear();
@@ -72,6 +79,11 @@ export class Line {
 
   get connected(): boolean {
     return this.socket?.readyState === Socket.OPEN;
+  }
+
+  /** Nothing is going on: there is a connection, or there cannot be one. */
+  get isAsItShould(): boolean {
+    return this.connected || this.broken || !this.socket;
   }
 
   /** Whether the device has joined a topic. */
@@ -92,10 +104,17 @@ export class Line {
     this.socket?.break();
   }
 
+  /** The server ends a channel. */
+  closeChannel(topic: string): void {
+    const joined = this.joined.get(`realtime:${topic}`);
+    this.joined.delete(`realtime:${topic}`);
+    if (joined) this.deliver([joined.joinRef, joined.joinRef, `realtime:${topic}`, "phx_close", {}]);
+  }
+
   /** A broadcast is sent to those who are in the channel now. */
   broadcast(row: Broadcast): void {
     const topic = `realtime:${row.topic}`;
-    if (!this.joined.has(topic) || (this.quiet && row.event === "chat.updated")) return;
+    if (!this.joined.get(topic)?.flows || (this.quiet && row.event === "chat.updated")) return;
     const counted = row.payload.rev !== undefined && row.payload.kind !== "read" && row.payload.kind !== undefined;
     counts.broadcasts++;
     this.send(counted, () =>
@@ -145,17 +164,22 @@ export class Line {
 
   private async join(joinRef: string, topic: string, payload: any, reply: (status: string, response: unknown) => void) {
     if (payload.access_token !== this.who.token || !payload.config.private) throw new Error(`${topic}: no private join with the user's token`);
-    if (!(await mayListen(this.who, topic.replace("realtime:", "")))) {
+    if (this.refuses(topic.replace("realtime:", "")) || !(await mayListen(this.who, topic.replace("realtime:", "")))) {
       counts.refusedJoins++;
       this.refused.add(topic);
       return reply("error", { reason: "Unauthorized: You do not have permissions to read from this Channel topic" });
     }
     const wanted: any[] = payload.config.postgres_changes ?? [];
     const bindings = wanted.map((binding) => ({ ...binding, id: ++this.bindings }));
-    const joined = { joinRef, bindings, replicates: false };
+    const joined = { joinRef, bindings, flows: false, replicates: false };
+    if (!payload.config.broadcast?.replication_ready) throw new Error(`${topic}: the channel does not ask when events flow`);
     this.joined.set(topic, joined);
     this.refused.delete(topic);
     reply("ok", { postgres_changes: bindings });
+    this.inbox.push(() => {
+      joined.flows = true;
+      this.deliver([null, null, topic, "system", { extension: "system", status: "ok", message: "…", channel: topic }]);
+    });
     if (bindings.length === 0) return;
     this.inbox.push(() => {
       joined.replicates = true;
@@ -195,9 +219,10 @@ class Socket {
   onclose?: (event: unknown) => void;
   onerror?: (event: unknown) => void;
 
-  constructor(readonly url: string, private line: Line, opened: () => void) {
+  constructor(readonly url: string, readonly line: Line, opened: () => void) {
     setImmediate(() => {
       if (this.readyState !== 0) return;
+      if (line.broken) return this.break();
       this.readyState = Socket.OPEN;
       this.onopen?.({});
       opened();

@@ -1,17 +1,19 @@
 // The replica's rare races, each played by hand.
 import { deepStrictEqual } from "node:assert";
-import { Replica, type Change, type Message, type Page } from "page";
+import { Replica } from "../../client/dist/replica.js";
+import type { Change, Message, Page } from "../../client/dist/models.js";
 
 const ME = "me";
+const MOST = 600;
 const message = (id: number, rev: number, more: Partial<Message> = {}): Message => ({
   id: `${id}`, chatId: "chat", senderId: "you", text: `text at ${rev}`, attachmentUrl: null, attachment: null, clientId: null,
-  createdAt: `2026-01-01T00:00:0${id}.000000Z`, editedAt: null, editableUntil: null, rev, ...more,
+  createdAt: `2026-01-01T00:00:${`${id}`.padStart(2, "0")}.000000Z`, editedAt: null, editableUntil: null, rev, ...more,
 });
 const upsert = (id: number, rev: number, more?: Partial<Message>): Change => ({ rev, kind: "upsert", message: message(id, rev, more) });
 const gone = (id: number, rev: number): Change => ({ rev, kind: "delete", messageId: `${id}` });
 const page = (nextCursor: string | null, ...data: Message[]): Page<Message> => ({ data, nextCursor });
 const answer = (rev: number, ...data: Change[]) => ({ data, rev, epoch: "one", hasMore: false, topic: "chat:chat" });
-const held = (replica: Replica) => replica.messages.map(({ id, rev }) => `${id}@${rev}`).join(" ");
+const held = (replica: Replica) => [...replica.messages].reverse().map(({ id, rev }) => `${id}@${rev}`).join(" ");
 
 export async function the_replica_withstands_its_races(): Promise<void> {
   const fresh = () => new Replica(3, page("older", message(3, 3), message(2, 2)));
@@ -35,7 +37,7 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   replica = fresh();
   replica.addEvent(gone(1, 4), ME);
   replica.addEvent(upsert(2, 5), ME);
-  replica.addPage(3, page(null, message(2, 2), message(1, 1)));
+  replica.addOlder(3, page(null, message(2, 2), message(1, 1)), MOST);
   deepStrictEqual([held(replica), replica.rev], ["3@3 2@5 1@1", 3], "the changes since then are wanted again");
   replica.addChanges(5, answer(6, upsert(3, 6)));
   deepStrictEqual(replica.rev, 3, "an answer to a later question leaves them out");
@@ -45,7 +47,25 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   const until = "2026-01-01T00:15:00.000000Z";
   replica.addEvent(upsert(4, 6, { editableUntil: until }), ME);
   replica.addEvent(upsert(5, 7, { editableUntil: until, senderId: ME }), ME);
-  deepStrictEqual(replica.messages.slice(0, 2).map((each) => each.editableUntil), [until, null], "one's own alone");
+  deepStrictEqual([...replica.messages].reverse().slice(0, 2).map((each) => each.editableUntil), [until, null], "one's own alone");
+
+  // An answer shows that the reader moderates now: what is held lacks the deleted messages.
+  replica = fresh();
+  replica.addChanges(3, answer(4, upsert(4, 4)));
+  deepStrictEqual(replica.roleChanged, false);
+  replica.addChanges(4, answer(5, upsert(5, 5, { deletedAt: null, deletedBy: null })));
+  deepStrictEqual(replica.roleChanged, true);
+
+  // A window of three: older pages push the newest out, and the way back is kept.
+  replica = new Replica(9, page("c8", message(9, 9), message(8, 8)));
+  replica.addOlder(9, page("c6", message(7, 7), message(6, 6)), 3);
+  deepStrictEqual([held(replica), replica.hasNewer, replica.newerCursor, replica.olderCursor], ["7@7 6@6", true, null, "c6"]);
+  replica.addOlder(9, page(null, message(5, 5), message(4, 4)), 3);
+  deepStrictEqual([held(replica), replica.newerCursor, replica.olderCursor], ["5@5 4@4", "c8", undefined]);
+  replica.addEvent(upsert(10, 10), ME);
+  deepStrictEqual([held(replica), replica.rev], ["5@5 4@4", 10], "what is newer than the window is not held");
+  replica.addNewer(10, [page("c6", message(7, 7), message(6, 6))], 3);
+  deepStrictEqual([held(replica), replica.newerCursor, replica.olderCursor], ["7@7 6@6", null, "c6"]);
 
   const nobodyYet = new Replica(0, page(null));
   nobodyYet.addEvent(upsert(1, 1), ME);

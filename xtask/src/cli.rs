@@ -243,8 +243,8 @@ pub enum Part {
     Restore,
     /// The running API, over HTTP
     Http,
-    /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range
-    /// of seeds
+    /// The package in client/: its tests, and random histories; the filter is a part of a test's name, a seed
+    /// or a range of seeds
     Client,
     /// The code of docs/realtime.md with real subscriptions, by the lowest and the newest supabase-js. The server is
     /// the stack's stand-in for Realtime, or the real one that REALTIME_SUPABASE_URL names

@@ -47,7 +47,10 @@ const UNIT: &[&[&str]] = &[
     &["cargo", "test", "--quiet", "--no-fail-fast"],
     &["cargo", "test", "--quiet", "--no-fail-fast", "--package=tests", "--lib", "--test=sources", "--test=tool"],
 ];
-const CLIENT: &[&[&str]] = &[&["node", "tests/client/run.mjs"]];
+const CLIENT: &[&[&str]] = &[
+    &["node", "tests/client/package/run.mjs"],
+    &["node", "tests/client/run.mjs"],
+];
 const REALTIME: &[&[&str]] = &[&["node", "tests/realtime/run.mjs"]];
 
 #[rustfmt::skip]

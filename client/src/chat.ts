@@ -1,0 +1,130 @@
+/** The handle of a chat: the same object however often it is asked for, and live while it is open. */
+import { ChatApiError } from "./errors.ts";
+import { LiveChat } from "./live-chat.ts";
+import type { Message } from "./models.ts";
+import type { Session } from "./session.ts";
+import { Value } from "./store.ts";
+import type { ChatHandle, ChatSnapshot, Outgoing, Pending } from "./types.ts";
+
+export const CLOSED: ChatSnapshot = {
+  status: "closed", chat: undefined, messages: [], hasOlder: false, hasNewer: false, loadingOlder: false,
+  loadingNewer: false, typing: [], present: [], reads: {}, firstUnreadId: null, error: null,
+};
+
+/** What the client gives its handles. */
+export interface HandleHost {
+  readonly session: Session | undefined;
+}
+
+export class Handle implements ChatHandle {
+  readonly id: string;
+  readonly getSnapshot: ChatHandle["getSnapshot"];
+  readonly subscribe: ChatHandle["subscribe"];
+  #host: HandleHost;
+  #value = new Value<ChatSnapshot>(CLOSED);
+  #opens = 0;
+  #live: LiveChat | undefined;
+
+  constructor(host: HandleHost, id: string) {
+    this.id = id;
+    this.#host = host;
+    this.getSnapshot = this.#value.getSnapshot;
+    this.subscribe = this.#value.subscribe;
+  }
+
+  open(): void {
+    this.#opens += 1;
+    if (this.#opens === 1) this.attach();
+  }
+
+  close(): void {
+    if (this.#opens === 0) return;
+    this.#opens -= 1;
+    if (this.#opens === 0) this.#detach();
+  }
+
+  /** Somebody has signed in, or the handle was opened. */
+  attach(): void {
+    const { session } = this.#host;
+    this.#detach();
+    if (!session || this.#opens === 0) return;
+    // It shows before its constructor is done.
+    const live = new LiveChat(session, this.id, (snapshot) => this.#show(snapshot));
+    this.#live = live;
+    session.open.set(this.id, live);
+    session.tellConnection();
+  }
+
+  /** The session has ended. */
+  reset(): void {
+    this.#live = undefined;
+    this.#value.set(CLOSED);
+  }
+
+  loadOlder(): Promise<void> {
+    return this.#live?.loadOlder() ?? Promise.resolve();
+  }
+
+  loadNewer(): Promise<void> {
+    return this.#live?.loadNewer() ?? Promise.resolve();
+  }
+
+  loadNewest(): Promise<void> {
+    return this.#live?.loadNewest() ?? Promise.resolve();
+  }
+
+  send(message: Outgoing): Pending {
+    if (!message.text && !message.file) throw new TypeError("a message has a text or a file");
+    const pending = this.#session().outbox.add(this.id, message);
+    if (this.#live?.hasNewer) void this.#live.loadNewest();
+    return pending;
+  }
+
+  async edit(messageId: string, text: string): Promise<Message> {
+    const message = await this.#session().api.edit(this.id, messageId, text);
+    this.#live?.land(message);
+    return message;
+  }
+
+  async remove(messageId: string): Promise<void> {
+    await this.#session().api.remove(this.id, messageId);
+    this.#live?.ask();
+  }
+
+  markRead(messageId?: string): void {
+    this.#live?.markRead(messageId);
+  }
+
+  typing(): void {
+    this.#live?.typing.tell();
+  }
+
+  async leave(): Promise<void> {
+    const session = this.#session();
+    await session.api.leave(this.id);
+    session.list.drop(this.id);
+    this.#live?.hint();
+  }
+
+  /** A poll without news is not a change. */
+  #show(snapshot: ChatSnapshot): void {
+    const before = this.#value.getSnapshot();
+    const isSame = (Object.keys(snapshot) as (keyof ChatSnapshot)[]).every((key) => Object.is(snapshot[key], before[key]));
+    if (!isSame) this.#value.set(snapshot);
+  }
+
+  #session(): Session {
+    const { session } = this.#host;
+    if (!session) throw new ChatApiError(401, "signed_out", { message: "nobody is signed in, or the client is stopped" });
+    return session;
+  }
+
+  #detach(): void {
+    const { session } = this.#host;
+    if (this.#live && session?.open.get(this.id) === this.#live) session.open.delete(this.id);
+    this.#live?.close();
+    this.#live = undefined;
+    this.#value.set(CLOSED);
+    session?.tellConnection();
+  }
+}

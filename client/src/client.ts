@@ -1,0 +1,131 @@
+import type { AuthChangeEvent, Session as AuthSession } from "@supabase/supabase-js";
+import { withDefaults, type ChatAdapters } from "./adapters.ts";
+import { Handle } from "./chat.ts";
+import { ChatApiError } from "./errors.ts";
+import type { Chat, Message } from "./models.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import { Value } from "./store.ts";
+import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, Unread } from "./types.ts";
+
+const MOST_MESSAGES = 600;
+/** Two pages, so that a window always holds one and the next. */
+const LEAST_MESSAGES = 200;
+const NOTHING_UNREAD: Unread = { chats: 0, messages: 0 };
+
+/** A chat for the user of this Supabase client. It does nothing until `start`. */
+export function createChatClient(options: ChatClientOptions): ChatClient {
+  return new Client(options);
+}
+
+class Client implements ChatClient {
+  readonly me = new Value<string | null>(null);
+  readonly connection = new Value<Connection>("offline");
+  readonly chats = new Value<readonly Chat[] | undefined>(undefined);
+  readonly chatsError = new Value<ChatApiError | null>(null);
+  readonly unread = new Value<Unread>(NOTHING_UNREAD);
+  session: Session | undefined;
+  #options: ChatClientOptions;
+  #adapters: ChatAdapters;
+  #handles = new Map<string, Handle>();
+  #unfollow: (() => void) | undefined;
+  #role: unknown;
+
+  constructor(options: ChatClientOptions) {
+    this.#options = options;
+    this.#adapters = withDefaults(options.adapters);
+  }
+
+  start(): void {
+    if (this.#unfollow) return;
+    const { data } = this.#options.supabase.auth.onAuthStateChange((event, session) => this.#authChanged(event, session));
+    this.#unfollow = () => data.subscription.unsubscribe();
+  }
+
+  stop(): void {
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+    this.#end();
+  }
+
+  chat(id: string): Handle {
+    let handle = this.#handles.get(id);
+    if (!handle) this.#handles.set(id, (handle = new Handle(this, id)));
+    return handle;
+  }
+
+  async openDirect(userId: string): Promise<Chat> {
+    const session = this.#needed();
+    const chat = await session.api.openDirect(userId);
+    session.list.put(chat);
+    return chat;
+  }
+
+  leave(id: string): Promise<void> {
+    return this.chat(id).leave();
+  }
+
+  async fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null> {
+    return this.#needed().files.get(message, options);
+  }
+
+  async refresh(): Promise<void> {
+    await this.session?.refresh();
+  }
+
+  #authChanged(_event: AuthChangeEvent, auth: AuthSession | null): void {
+    const me = auth?.user.id ?? null;
+    const role = auth?.user.app_metadata?.role;
+    if (me === (this.session?.me ?? null)) {
+      if (role !== this.#role) this.session?.rightsChanged();
+      this.#role = role;
+      return;
+    }
+    this.#end();
+    this.#role = role;
+    if (me !== null && this.#unfollow) this.#begin(me);
+  }
+
+  #begin(me: string): void {
+    const { supabase, apiUrl, fetch, postgresChanges = false, maxMessages = MOST_MESSAGES } = this.#options;
+    const options: SessionOptions = {
+      apiUrl,
+      // Bound: browsers refuse `fetch` as somebody else's method.
+      fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      postgresChanges,
+      maxMessages: Math.max(maxMessages, LEAST_MESSAGES),
+    };
+    this.session = new Session(supabase, me, this.#adapters, options, {
+      chats: (chats) => this.#show(chats),
+      chatsError: (error) => this.chatsError.set(error),
+      connection: (connection) => this.connection.set(connection),
+      outbox: (chatId) => this.session?.open.get(chatId)?.emit(),
+    });
+    this.me.set(me);
+    for (const handle of this.#handles.values()) handle.attach();
+  }
+
+  #end(): void {
+    const { session } = this;
+    if (!session) return;
+    this.session = undefined;
+    session.end();
+    for (const handle of this.#handles.values()) handle.reset();
+    this.me.set(null);
+    this.chats.set(undefined);
+    this.chatsError.set(null);
+    this.unread.set(NOTHING_UNREAD);
+    this.connection.set("offline");
+  }
+
+  #show(chats: readonly Chat[]): void {
+    this.chats.set(chats);
+    const counts = chats.map(({ unreadCount }) => unreadCount).filter((count) => count > 0);
+    const [before, messages] = [this.unread.getSnapshot(), counts.reduce((sum, count) => sum + count, 0)];
+    if (before.chats !== counts.length || before.messages !== messages) this.unread.set({ chats: counts.length, messages });
+  }
+
+  #needed(): Session {
+    if (!this.session) throw new ChatApiError(401, "signed_out", { message: "nobody is signed in, or the client is stopped" });
+    return this.session;
+  }
+}

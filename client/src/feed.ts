@@ -1,0 +1,210 @@
+/** An open chat's messages, kept right by asking: the pages first, then the feed of changes. */
+import type { Api } from "./api.ts";
+import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
+import type { Chat, Message, Page } from "./models.ts";
+import { Replica, type MessageEvent } from "./replica.ts";
+import { keep } from "./store.ts";
+
+/** Further behind, the newest page is cheaper than the feed. */
+const MOST_ANSWERS = 20;
+/** A window that has lost its way back to the newest messages starts again there. */
+const MOST_NEWER_PAGES = 5;
+const MOST_RESTARTS = 3;
+
+export interface FeedOptions {
+  api: Api;
+  chatId: string;
+  me: string;
+  maxMessages: number;
+  signal: AbortSignal;
+  /** The chat as the list has it: it spares the first request. */
+  known(): Chat | undefined;
+  /** Messages or the chat have changed. */
+  changed(): void;
+}
+
+export class Feed {
+  chat: Chat | undefined;
+  replica: Replica | undefined;
+  /** The newest topic that was heard of. */
+  topic = "";
+  #options: FeedOptions;
+  #mayUseKnown = true;
+  #mustCheck = false;
+  /** What is shown has no meaning any more. It stays until the next page is there. */
+  #mustReload = false;
+  #historyRev = 0;
+  #epoch = "";
+  /** The window is full with one page: events wait until it begins anew. */
+  #isFull = false;
+  /** Own messages that are stored, but not in the replica yet. */
+  #landed = new Map<string, Message>();
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  /** Oldest first. */
+  get messages(): readonly Message[] {
+    const held = this.replica?.messages ?? [];
+    if (this.#landed.size === 0) return held;
+    const newest = held.at(-1)?.createdAt ?? "";
+    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > newest && !this.replica?.hasNewer);
+    return [...held.map((message) => this.#landed.get(message.id) ?? message), ...sent];
+  }
+
+  /** The next `catchUp` also asks whether the user's history has started again, and for the chat itself. */
+  check(): void {
+    this.#mustCheck = true;
+    this.#mayUseKnown = false;
+  }
+
+  /** The next `catchUp` begins anew. */
+  reload(): void {
+    this.#mustReload = true;
+    this.#mayUseKnown = false;
+  }
+
+  /** Asks until there is nothing more to ask. */
+  async catchUp(): Promise<void> {
+    for (let restarts = 0; restarts < MOST_RESTARTS; restarts++) {
+      try {
+        if (this.#mustCheck || this.#mustReload || !this.replica) await this.#load();
+        if (await this.#pull()) return;
+      } catch (error) {
+        if (!isOfAnotherEpoch(error)) throw error;
+      }
+      this.#mustReload = true;
+    }
+    throw new ChatApiError(0, "bad_answer", { message: "the chat changes at each answer", retryable: true });
+  }
+
+  /** An event of the chat's channel. Returns false if the feed has to be asked. */
+  receive(event: MessageEvent): boolean {
+    const { replica } = this;
+    if (!replica || this.#isFull) return false;
+    const isKnown = replica.addEvent(event, this.#options.me);
+    this.#isFull = !replica.dropOldest(this.#options.maxMessages);
+    this.#settle();
+    return isKnown && !this.#isFull;
+  }
+
+  /** An own message as the server has stored it. It is shown even if changes before it are missing. */
+  land(message: Message): boolean {
+    this.#landed.set(message.id, message);
+    return this.receive({ rev: message.rev, kind: "upsert", message });
+  }
+
+  /** Takes the chat from the list. Returns false if the server has to be asked. */
+  compare(chat: Chat): boolean {
+    if (!this.replica) return true;
+    if (chat.historyRev !== this.#historyRev || chat.epoch !== this.#epoch) {
+      this.check();
+      return false;
+    }
+    if (chat.rev >= (this.chat?.rev ?? 0)) this.chat = keep(this.chat, chat);
+    this.hear(chat.topic);
+    return chat.rev <= this.replica.rev;
+  }
+
+  /** Never goes back to an older topic when an answer is late. */
+  hear(topic: string): void {
+    if (this.topic === "" || version(topic) > version(this.topic)) this.topic = topic;
+  }
+
+  async loadOlder(): Promise<void> {
+    const { replica } = this;
+    const cursor = replica?.olderCursor;
+    if (!replica || cursor === undefined) return;
+    const { rev } = replica;
+    const page = await this.#page(cursor);
+    if (replica === this.replica) replica.addOlder(rev, page, this.#options.maxMessages);
+  }
+
+  async loadNewer(): Promise<void> {
+    const { replica } = this;
+    if (!replica?.hasNewer) return;
+    const { rev, newerCursor } = replica;
+    const pages: Page<Message>[] = [];
+    let cursor: string | null = newerCursor;
+    do {
+      const page: Page<Message> = await this.#page(cursor);
+      if (replica !== this.replica || !replica.hasNewer) return;
+      pages.push(page);
+      if (replica.meets(page)) return replica.addNewer(rev, pages, this.#options.maxMessages);
+      cursor = page.nextCursor;
+    } while (pages.length < MOST_NEWER_PAGES);
+    await this.loadNewest();
+  }
+
+  async loadNewest(): Promise<void> {
+    const { replica } = this;
+    if (!replica) return;
+    const { rev } = replica;
+    const page = await this.#page(null);
+    if (replica === this.replica) this.#begin(new Replica(rev, page));
+  }
+
+  #begin(replica: Replica): void {
+    this.replica = replica;
+    this.#isFull = false;
+  }
+
+  /** The first time, and when the user's history has started again. */
+  async #load(): Promise<void> {
+    const { api, chatId, signal, known } = this.#options;
+    const listed = this.#mayUseKnown ? known() : undefined;
+    this.#mayUseKnown = false;
+    // What is asked for while the answer is under way needs another one.
+    this.#mustCheck = false;
+    try {
+      const chat = listed ?? (await api.chat(chatId, signal));
+      this.chat = keep(this.chat, chat);
+      if (this.#epoch !== chat.epoch) this.topic = ""; // A restored chat may have an older topic again.
+      this.hear(chat.topic);
+      const isSame = chat.historyRev === this.#historyRev && chat.epoch === this.#epoch;
+      if (this.replica && isSame && !this.#mustReload) return;
+      this.#begin(new Replica(chat.rev, await this.#page(null)));
+      this.#historyRev = chat.historyRev;
+      this.#epoch = chat.epoch;
+      this.#mustReload = false;
+      this.#settle();
+    } catch (error) {
+      this.#mustCheck = true;
+      throw error;
+    }
+  }
+
+  /** Returns false if the chat has to be loaded again. */
+  async #pull(): Promise<boolean> {
+    const { api, chatId, signal, maxMessages } = this.#options;
+    for (let answers = 0; answers < MOST_ANSWERS; answers++) {
+      const { replica } = this;
+      if (!replica) return false;
+      const since = replica.rev;
+      const answer = await api.changes(chatId, since, this.#epoch, signal);
+      replica.addChanges(since, answer);
+      const fits = replica.dropOldest(maxMessages);
+      this.hear(answer.topic);
+      this.#settle();
+      if (replica.roleChanged) return false;
+      // More new messages than the window holds: it begins anew at the newest.
+      if (!fits) await this.loadNewest();
+      else if (!answer.hasMore && replica === this.replica && replica.rev >= answer.rev) return true;
+    }
+    return false;
+  }
+
+  #page(cursor: string | null): Promise<Page<Message>> {
+    const { api, chatId, signal } = this.#options;
+    return api.messages(chatId, cursor, signal);
+  }
+
+  #settle(): void {
+    for (const { id, rev } of this.#landed.values()) if (rev <= (this.replica?.rev ?? 0)) this.#landed.delete(id);
+    this.#options.changed();
+  }
+}
+
+/** `chat:{id}` is the first, `chat:{id}:1` the next one. */
+const version = (topic: string) => Number(topic.split(":")[2] ?? 0);

@@ -1,0 +1,327 @@
+/** An open chat: its messages, its channel, and what else the screen shows of it. */
+import type { ChatAdapters } from "./adapters.ts";
+import { asChatError, isGone, type ChatApiError } from "./errors.ts";
+import { backoff } from "./backoff.ts";
+import { Feed } from "./feed.ts";
+import type { Chat, Message } from "./models.ts";
+import { Poller } from "./poller.ts";
+import { ReadMarker } from "./reads.ts";
+import { Channel } from "./realtime.ts";
+import type { Session } from "./session.ts";
+import { isChange, payloadOf } from "./shapes.ts";
+import { keepList } from "./store.ts";
+import type { ChatSnapshot, ChatStatus, Pending } from "./types.ts";
+import { OwnTyping, TypingPeople } from "./typing.ts";
+
+export class LiveChat {
+  readonly id: string;
+  readonly typing: OwnTyping;
+  readonly #session: Session;
+  readonly #adapters: ChatAdapters;
+  readonly #show: (snapshot: ChatSnapshot) => void;
+  readonly #ended = new AbortController();
+  readonly #feed: Feed;
+  readonly #poller: Poller;
+  readonly #people: TypingPeople;
+  readonly #reads: ReadMarker;
+  #channel: Channel | undefined;
+  #refusals = 0;
+  #joinAt = 0;
+  #status: ChatStatus = "loading";
+  #error: ChatApiError | null = null;
+  /** Of the last page that the user scrolled to. */
+  #pageError: ChatApiError | null = null;
+  #present: readonly string[] = [];
+  #readTo: Readonly<Record<string, string>> = {};
+  #unreadFrom: string | null | undefined;
+  #firstUnreadId: string | null = null;
+  /** The last list with unsent messages: the same array until something changes. */
+  #shown: readonly (Message | Pending)[] = [];
+  #older: Promise<void> | undefined;
+  #newer: Promise<void> | undefined;
+
+  constructor(session: Session, id: string, show: (snapshot: ChatSnapshot) => void) {
+    const { api, adapters, me, options } = session;
+    this.id = id;
+    this.#session = session;
+    this.#adapters = adapters;
+    this.#show = show;
+    const { signal } = this.#ended;
+    const changed = () => this.emit();
+    const { maxMessages } = options;
+    this.#feed = new Feed({ api, chatId: id, me, maxMessages, signal, known: () => session.list.get(id), changed });
+    this.#people = new TypingPeople(adapters.clock, changed);
+    this.typing = new OwnTyping(api, id, adapters, signal);
+    this.#reads = new ReadMarker({
+      api, chatId: id, adapters, signal: session.signal,
+      marked: (message, unreadCount) => session.list.read(id, unreadCount, message.createdAt),
+    });
+    this.#poller = new Poller(adapters, {
+      run: () => this.#run(),
+      isJoined: () => this.isJoined,
+      failed: (error) => {
+        this.#error = error;
+        this.emit();
+      },
+    });
+    this.emit();
+    void this.#poller.ask(true);
+  }
+
+  get isJoined(): boolean {
+    return this.#channel?.isJoined ?? false;
+  }
+
+  /** Nothing is to be asked of a chat in which the user takes no part. */
+  get isGone(): boolean {
+    return this.#status === "gone";
+  }
+
+  /** Asks for everything that may have been missed. */
+  refresh(): Promise<void> {
+    this.#feed.check();
+    return this.#poller.ask(true);
+  }
+
+  /** Asks for the changes. */
+  ask(): void {
+    void this.#poller.ask(true);
+  }
+
+  /** The user has other rights: everything is loaded again. */
+  reload(): void {
+    this.#feed.reload();
+    this.ask();
+  }
+
+  wake(): void {
+    this.#poller.wake();
+  }
+
+  /** The user's channel, and with it the socket, is there again. */
+  reconnected(): void {
+    void this.refresh();
+  }
+
+  /** Something has happened in the chat; `rev` says which change it was. */
+  hint(rev?: number): void {
+    if (this.isGone) return;
+    if (rev === undefined) this.#feed.check();
+    if (rev === undefined || rev > (this.#feed.replica?.rev ?? -1)) void this.#poller.ask();
+  }
+
+  /** Takes the chat as the list has it. */
+  compare(chat: Chat | undefined): void {
+    if (!chat) {
+      if (this.#status === "ready") this.hint();
+      return;
+    }
+    if (this.isGone) {
+      // The user is back.
+      this.#status = "loading";
+      void this.refresh();
+    } else if (!this.#feed.compare(chat)) void this.#poller.ask();
+    else this.#join();
+    this.emit();
+  }
+
+  land(message: Message): void {
+    this.typing.reset();
+    if (!this.#feed.land(message)) void this.#poller.ask();
+  }
+
+  markRead(messageId?: string): void {
+    const messages = this.#feed.replica?.messages ?? [];
+    const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
+    const { chat } = this.#feed;
+    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount)) this.#reads.mark(message);
+  }
+
+  loadOlder(): Promise<void> {
+    return (this.#older ??= this.#more(() => this.#feed.loadOlder()).finally(() => {
+      this.#older = undefined;
+      this.emit();
+    }));
+  }
+
+  loadNewer(): Promise<void> {
+    return this.#newerBy(() => this.#feed.loadNewer());
+  }
+
+  loadNewest(): Promise<void> {
+    return this.#newerBy(() => this.#feed.loadNewest());
+  }
+
+  get hasNewer(): boolean {
+    return this.#feed.replica?.hasNewer ?? false;
+  }
+
+  close(): void {
+    this.#reads.stop();
+    this.#people.stop();
+    this.#poller.stop();
+    this.#ended.abort();
+    this.#channel?.leave();
+    this.#channel = undefined;
+  }
+
+  #newerBy(load: () => Promise<void>): Promise<void> {
+    return (this.#newer ??= this.#more(load).finally(() => {
+      this.#newer = undefined;
+      this.emit();
+    }));
+  }
+
+  async #more(load: () => Promise<void>): Promise<void> {
+    try {
+      const loading = load();
+      queueMicrotask(() => this.emit());
+      await loading;
+      this.#pageError = null;
+    } catch (error) {
+      this.#pageError = asChatError(error);
+    }
+    // Changes between the page and what is known are wanted again.
+    void this.#poller.ask();
+  }
+
+  async #run(): Promise<boolean> {
+    if (this.isGone) return false;
+    const before = this.#feed.replica?.rev;
+    try {
+      await this.#feed.catchUp();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      this.#leave();
+      return true;
+    }
+    this.#status = "ready";
+    this.#error = null;
+    this.#join();
+    this.emit();
+    const rev = this.#feed.replica?.rev;
+    if (rev !== undefined) this.#session.list.expect(this.id, rev);
+    return rev !== before;
+  }
+
+  /** The user takes no part any more. */
+  #leave(): void {
+    this.#status = "gone";
+    this.#error = null;
+    this.#channel?.leave();
+    this.#channel = undefined;
+    this.#people.stop();
+    this.#session.list.refetch(this.id);
+    this.emit();
+  }
+
+  /** Joins the chat's channel, or moves on to its next one: only after the feed has named it. */
+  #join(): void {
+    const { topic, replica } = this.#feed;
+    const previous = this.#channel;
+    if (!replica || topic === "" || previous?.topic === topic || !this.#session.isJoined || this.#ended.signal.aborted) return;
+    if (this.#adapters.clock.now() < this.#joinAt) return;
+    const { supabase, me, options } = this.#session;
+    const wanted = { me, presence: true, rowsOf: options.postgresChanges ? this.id : undefined, after: this.#adapters.clock.after };
+    this.#channel = new Channel(supabase, topic, wanted, {
+      broadcast: (event, payload) => this.#receive(event, payload),
+      joined: () => {
+        this.#refusals = this.#joinAt = 0;
+        this.#session.tellConnection();
+        void this.refresh();
+      },
+      flowing: () => void this.#poller.ask(true),
+      lost: () => this.#lost(),
+      present: (ids) => {
+        this.#present = ids;
+        this.emit();
+      },
+      row: (rev) => {
+        if (rev > (this.#feed.replica?.rev ?? 0)) void this.#poller.ask();
+      },
+    });
+    previous?.leave();
+  }
+
+  #lost(): void {
+    this.#channel = undefined;
+    this.#present = [];
+    this.#refusals += 1;
+    // Most often the chat has another topic, and the feed names it: that one is joined at once.
+    const wait = this.#refusals > 1 ? backoff(this.#refusals - 1, this.#adapters.random) : 0;
+    this.#joinAt = this.#adapters.clock.now() + wait;
+    this.#session.tellConnection();
+    this.#poller.wake();
+    this.#feed.check();
+    if (this.#session.isLooking) void this.#poller.ask(true);
+  }
+
+  #receive(event: string, content: unknown): void {
+    const payload = payloadOf(content);
+    if (payload.chatId !== undefined && payload.chatId !== this.id) return;
+    const { userId } = payload;
+    if (event.startsWith("message.")) {
+      const change = isChange(payload) ? payload : { rev: Number(payload.rev) };
+      if (isChange(payload) && payload.kind === "upsert") this.#people.ended(payload.message.senderId);
+      if (!Number.isSafeInteger(change.rev) || !this.#feed.receive(change)) void this.#poller.ask();
+    } else if (event === "typing" && typeof userId === "string") {
+      if (userId !== this.#session.me) this.#people.heard(userId);
+    } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {
+      this.#hasRead(userId, payload.lastReadAt);
+    } else if (event === "chat.left" || event === "chat.joined" || event === "chat.updated") {
+      if (typeof payload.topic === "string") this.#feed.hear(payload.topic);
+      this.#feed.check();
+      void this.#poller.ask();
+    }
+  }
+
+  #hasRead(userId: string, lastReadAt: string): void {
+    if (lastReadAt <= (this.#readTo[userId] ?? "")) return;
+    this.#readTo = { ...this.#readTo, [userId]: lastReadAt };
+    this.emit();
+  }
+
+  emit(): void {
+    if (this.#ended.signal.aborted) return;
+    const { chat, replica, messages } = this.#feed;
+    const isShown = this.#status !== "gone";
+    if (replica && this.#status === "loading") this.#status = "ready";
+    this.#show({
+      status: this.#status,
+      chat,
+      messages: isShown ? this.#withPending(messages) : [],
+      hasOlder: isShown && replica?.olderCursor !== undefined,
+      hasNewer: isShown && this.hasNewer,
+      loadingOlder: this.#older !== undefined,
+      loadingNewer: this.#newer !== undefined,
+      typing: this.#people.ids,
+      present: this.#present,
+      reads: this.#readTo,
+      firstUnreadId: this.#unread(),
+      error: this.#error ?? this.#pageError,
+    });
+  }
+
+  #withPending(messages: readonly Message[]): readonly (Message | Pending)[] {
+    const pending = this.#session.outbox.of(this.id);
+    if (pending.length === 0) return messages;
+    // Its event can come before its answer.
+    const there = new Set(messages.map(({ clientId }) => clientId));
+    const all = [...messages, ...pending.filter(({ clientId }) => !there.has(clientId))];
+    return (this.#shown = keepList(this.#shown, all));
+  }
+
+  /** Stays where it was when the chat was opened. */
+  #unread(): string | null {
+    const { chat, replica } = this.#feed;
+    if (!chat || !replica) return null;
+    if (this.#unreadFrom === undefined) this.#unreadFrom = chat.unreadCount > 0 ? (chat.lastReadAt ?? "") : null;
+    const from = this.#unreadFrom;
+    if (from === null || this.#firstUnreadId !== null) return this.#firstUnreadId;
+    const { messages, olderCursor } = replica;
+    const reachesBack = olderCursor === undefined || (messages[0]?.createdAt ?? "") <= from;
+    const first = messages.find(({ senderId, createdAt }) => createdAt > from && senderId !== this.#session.me);
+    if (reachesBack && first) this.#firstUnreadId = first.id;
+    return this.#firstUnreadId;
+  }
+}

@@ -1,0 +1,74 @@
+import type { ChatAdapters } from "./adapters.ts";
+import type { Api } from "./api.ts";
+import { backoff } from "./backoff.ts";
+import { asChatError } from "./errors.ts";
+import type { Message } from "./models.ts";
+
+/** Read marks are the largest part of Realtime's quota: those that follow at once go together. */
+const TOGETHER_MS = 1_000;
+const MOST_TRIES = 5;
+
+export interface ReadMarkerOptions {
+  api: Api;
+  chatId: string;
+  adapters: ChatAdapters;
+  signal: AbortSignal;
+  /** The server has stored the mark. */
+  marked(message: Message, unreadCount: number): void;
+}
+
+/** The user's own read mark of a chat. It never fails: the next mark has it all. */
+export class ReadMarker {
+  #options: ReadMarkerOptions;
+  #wanted: Message | undefined;
+  #isBusy = false;
+  #cancel: (() => void) | undefined;
+  #markedTo = "";
+  #isStopped = false;
+
+  constructor(options: ReadMarkerOptions) {
+    this.#options = options;
+  }
+
+  mark(message: Message): void {
+    if (message.createdAt <= this.#markedTo || message.createdAt <= (this.#wanted?.createdAt ?? "")) return;
+    this.#wanted = message;
+    if (!this.#isBusy && !this.#cancel) void this.#send(1);
+  }
+
+  /** Closes. A mark that waits is sent at once, for the last time. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const { api, chatId } = this.#options;
+    if (this.#wanted && !this.#isBusy) api.read(chatId, this.#wanted.id).catch(() => {});
+    this.#wanted = undefined;
+  }
+
+  async #send(tries: number): Promise<void> {
+    const { api, chatId, adapters, signal, marked } = this.#options;
+    const message = this.#wanted;
+    if (!message || signal.aborted || this.#isStopped) return;
+    this.#isBusy = true;
+    let wait = TOGETHER_MS;
+    try {
+      const unreadCount = await api.read(chatId, message.id, signal);
+      if (this.#wanted === message) this.#wanted = undefined;
+      this.#markedTo = message.createdAt;
+      if (!signal.aborted) marked(message, unreadCount);
+      tries = 0;
+    } catch (thrown) {
+      const error = asChatError(thrown);
+      const isOver = !error.retryable || tries >= MOST_TRIES;
+      if (isOver && this.#wanted === message) this.#wanted = undefined;
+      wait = Math.max(backoff(tries, adapters.random), error.retryAfterMs ?? 0);
+    }
+    this.#isBusy = false;
+    if (signal.aborted || this.#isStopped) return;
+    this.#cancel = adapters.clock.after(wait, () => {
+      this.#cancel = undefined;
+      void this.#send(tries + 1);
+    });
+  }
+}

@@ -1,0 +1,170 @@
+/** Everything of one signed-in user, from sign-in to sign-out. */
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { ChatAdapters } from "./adapters.ts";
+import { createApi, type Api } from "./api.ts";
+import { backoff } from "./backoff.ts";
+import { ChatList } from "./chats.ts";
+import type { ChatApiError } from "./errors.ts";
+import { FileUrls } from "./files.ts";
+import type { LiveChat } from "./live-chat.ts";
+import type { Chat } from "./models.ts";
+import { Outbox } from "./outbox.ts";
+import { Channel } from "./realtime.ts";
+import type { Connection } from "./types.ts";
+
+export interface SessionOptions {
+  apiUrl: string;
+  fetch: typeof globalThis.fetch;
+  postgresChanges: boolean;
+  maxMessages: number;
+}
+
+export interface SessionEvents {
+  chats(chats: readonly Chat[]): void;
+  chatsError(error: ChatApiError | null): void;
+  connection(connection: Connection): void;
+  /** The unsent messages of a chat are others. */
+  outbox(chatId: string): void;
+}
+
+export class Session {
+  readonly me: string;
+  readonly supabase: SupabaseClient;
+  readonly adapters: ChatAdapters;
+  readonly options: SessionOptions;
+  readonly api: Api;
+  readonly list: ChatList;
+  readonly outbox: Outbox;
+  readonly files: FileUrls;
+  /** The chats on the screen. */
+  readonly open = new Map<string, LiveChat>();
+  readonly #events: SessionEvents;
+  readonly #ended = new AbortController();
+  readonly #stops: (() => void)[];
+  /** `user:{id}`: the list's events. It never gets another topic, so it also tells whether there is a socket. */
+  #channel: Channel | undefined;
+  #failures = 0;
+  #cancelJoin: (() => void) | undefined;
+  #isReached = true;
+
+  constructor(supabase: SupabaseClient, me: string, adapters: ChatAdapters, options: SessionOptions, events: SessionEvents) {
+    this.supabase = supabase;
+    this.me = me;
+    this.adapters = adapters;
+    this.options = options;
+    this.#events = events;
+    const { signal } = this;
+    const { apiUrl, fetch } = options;
+    this.api = createApi({ supabase, apiUrl, fetch, clock: adapters.clock, onReached: (reached) => this.#reached(reached) });
+    this.files = new FileUrls(supabase, adapters.clock);
+    this.outbox = new Outbox({
+      api: this.api, me, adapters, signal,
+      changed: (chatId) => events.outbox(chatId),
+      sent: (message) => {
+        this.open.get(message.chatId)?.land(message);
+        if (!this.isJoined) this.list.refetch(message.chatId);
+      },
+    });
+    this.list = new ChatList({
+      api: this.api, me, adapters, signal,
+      isJoined: () => this.isJoined,
+      changed: (chats) => {
+        events.chatsError(null);
+        events.chats(chats);
+        const listed = new Map(chats.map((chat) => [chat.id, chat]));
+        for (const [id, live] of this.open) live.compare(listed.get(id));
+      },
+      news: (chatId, rev) => this.open.get(chatId)?.hint(rev),
+      failed: (error) => events.chatsError(error),
+    });
+    const awake = () => this.#awake();
+    this.#stops = [adapters.appState.subscribe(awake), adapters.network.subscribe(awake)];
+    this.tellConnection();
+    void this.list.refresh();
+    this.#join();
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  get isJoined(): boolean {
+    return this.#channel?.isJoined ?? false;
+  }
+
+  get isLooking(): boolean {
+    const { appState, network } = this.adapters;
+    return appState.isVisible() && network.isOnline();
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all([this.list.refresh(), ...[...this.open.values()].map((chat) => chat.refresh())]);
+  }
+
+  /** The user has other rights: what is shown may be too much, or too little. */
+  rightsChanged(): void {
+    for (const chat of this.open.values()) chat.reload();
+  }
+
+  tellConnection(): void {
+    if (this.signal.aborted) return;
+    const isLive = this.isJoined && [...this.open.values()].every((chat) => chat.isJoined || chat.isGone);
+    const isOffline = !this.adapters.network.isOnline() || (!this.isJoined && !this.#isReached);
+    this.#events.connection(isOffline ? "offline" : isLive ? "live" : "polling");
+  }
+
+  end(): void {
+    this.#ended.abort();
+    this.#stops.forEach((stop) => stop());
+    this.#cancelJoin?.();
+    this.#channel?.leave();
+    this.list.stop();
+    this.outbox.stop();
+    for (const chat of this.open.values()) chat.close();
+    this.open.clear();
+  }
+
+  #reached(reached: boolean): void {
+    if (this.#isReached === reached) return;
+    this.#isReached = reached;
+    this.tellConnection();
+  }
+
+  /** Shown, hidden, online or offline: a change of either is a reason to look. */
+  #awake(): void {
+    this.tellConnection();
+    this.list.wake();
+    for (const chat of this.open.values()) chat.wake();
+    if (!this.isLooking) return;
+    this.outbox.wake();
+    void this.refresh();
+    if (!this.#channel) this.#join();
+  }
+
+  #join(): void {
+    this.#cancelJoin?.();
+    this.#cancelJoin = undefined;
+    if (this.signal.aborted || this.#channel) return;
+    const { after } = this.adapters.clock;
+    this.#channel = new Channel(this.supabase, `user:${this.me}`, { me: this.me, after }, {
+      broadcast: (event, payload) => this.list.receive(event, payload),
+      joined: () => {
+        this.#failures = 0;
+        this.tellConnection();
+        this.outbox.wake();
+        void this.list.refresh();
+        for (const chat of this.open.values()) chat.reconnected();
+      },
+      flowing: () => void this.list.refresh(),
+      lost: () => {
+        this.#channel = undefined;
+        this.tellConnection();
+        this.list.wake();
+        // If nobody looks, or there is no network, its return is the time to join again.
+        if (!this.isLooking) return;
+        void this.list.refresh();
+        this.#cancelJoin = after(backoff(++this.#failures, this.adapters.random), () => this.#join());
+      },
+    });
+  }
+}

@@ -1,0 +1,167 @@
+/** The public interface. */
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { ChatAdapters, OutgoingFile } from "./adapters.ts";
+import type { ChatApiError } from "./errors.ts";
+import type { Chat, Message } from "./models.ts";
+import type { Store } from "./store.ts";
+
+export interface ChatClientOptions {
+  /** The app's own client: the chat follows its session. */
+  supabase: SupabaseClient;
+  /** The URL of the chat's edge. */
+  apiUrl: string;
+  /** What differs between platforms. Absent ones are the browser's. */
+  adapters?: Partial<ChatAdapters>;
+  fetch?: typeof globalThis.fetch;
+  /** Listen to `postgres_changes` too. Each open chat then costs the server a check for each subscriber and change. */
+  postgresChanges?: boolean;
+  /** How many messages an open chat holds at most. 600 if absent, at least 200. */
+  maxMessages?: number;
+}
+
+/**
+ * - `live`: events come as they happen.
+ * - `polling`: Realtime is not there; the client asks every few seconds.
+ * - `offline`: the server cannot be reached. Sends wait.
+ */
+export type Connection = "live" | "polling" | "offline";
+
+export interface Unread {
+  /** How many chats have unread messages. */
+  readonly chats: number;
+  /** How many messages are unread, up to 100 for each chat. */
+  readonly messages: number;
+}
+
+export interface ChatClient {
+  /** Begins to follow the session. Calling it again does nothing. */
+  start(): void;
+  /** Closes everything. Calling it again does nothing; `start` begins anew. */
+  stop(): void;
+  /** The user's id; null when nobody is signed in. */
+  readonly me: Store<string | null>;
+  readonly connection: Store<Connection>;
+  /** The newest activity first; undefined until the first answer. */
+  readonly chats: Store<readonly Chat[] | undefined>;
+  /** Why the list could not be loaded the last time; null when it could. The client tries again by itself. */
+  readonly chatsError: Store<ChatApiError | null>;
+  readonly unread: Store<Unread>;
+  /** Opens the direct chat with a person: a new one, or the one that is there. */
+  openDirect(userId: string): Promise<Chat>;
+  /** The handle of a chat, the same for each call. It does nothing until it is opened. */
+  chat(id: string): ChatHandle;
+  /** Leaves a chat. It goes from the list at once. */
+  leave(id: string): Promise<void>;
+  /** A URL of a message's file, good for some time; null if there is none. Ask when the file is shown. */
+  fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
+  /** Asks for everything at once. The client does so by itself when there is a reason. */
+  refresh(): Promise<void>;
+}
+
+export interface FileUrlOptions {
+  /** The browser saves the file under its name, instead of showing it. */
+  download?: boolean;
+}
+
+/**
+ * - `loading`: nothing to show yet.
+ * - `ready`: the messages are those of the last answer.
+ * - `gone`: the user does not take part, or the chat does not exist.
+ * - `closed`: nobody has opened the handle, or nobody is signed in.
+ */
+export type ChatStatus = "closed" | "loading" | "ready" | "gone";
+
+export interface ChatSnapshot {
+  readonly status: ChatStatus;
+  readonly chat: Chat | undefined;
+  /** Oldest first. The unsent ones are last. */
+  readonly messages: readonly (Message | Pending)[];
+  readonly hasOlder: boolean;
+  /** Newer ones are there, but not held: the user has scrolled up far. */
+  readonly hasNewer: boolean;
+  readonly loadingOlder: boolean;
+  readonly loadingNewer: boolean;
+  /** Ids of the others who are typing. */
+  readonly typing: readonly string[];
+  /** Ids of those who have the chat open now, the user included. */
+  readonly present: readonly string[];
+  /** Up to when each person is known to have read. */
+  readonly reads: Readonly<Record<string, string>>;
+  /** The first message that was unread when the chat was opened. */
+  readonly firstUnreadId: string | null;
+  /** Why the last request failed; null after one that did not. The client tries again by itself. */
+  readonly error: ChatApiError | null;
+}
+
+/** A chat on the screen. */
+export interface ChatHandle extends Store<ChatSnapshot> {
+  readonly id: string;
+  /** Counted: the chat is live until `close` was called as often. */
+  open(): void;
+  close(): void;
+  /** Loads the next page of older messages. Single flight; never rejects, see `error`. */
+  loadOlder(): Promise<void>;
+  /** Loads newer messages, after the user has scrolled up far. Single flight; never rejects. */
+  loadNewer(): Promise<void>;
+  /** Goes back to the newest messages. Never rejects. */
+  loadNewest(): Promise<void>;
+  /** Appears at once, and is sent in order. Works without a network. */
+  send(message: Outgoing): Pending;
+  edit(messageId: string, text: string): Promise<Message>;
+  remove(messageId: string): Promise<void>;
+  /** Everything up to this message is read; up to the newest, if none is named. Never rejects. */
+  markRead(messageId?: string): void;
+  /** Call it at each key press. Never rejects. */
+  typing(): void;
+  leave(): Promise<void>;
+}
+
+/** A text, a file, or both. */
+export interface Outgoing {
+  text?: string;
+  file?: OutgoingFile;
+}
+
+/**
+ * - `queued`: waits for the network, or for those before it.
+ * - `uploading`, `sending`: under way.
+ * - `failed`: refused. `retry` or `cancel`.
+ */
+export type PendingState = "queued" | "uploading" | "sending" | "failed";
+
+/** A message that is not sent yet. Each change of it is a new object. */
+export interface Pending {
+  readonly pending: true;
+  /** The message's `clientId`: a key for lists that stays when it is sent. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly chatId: string;
+  readonly senderId: string;
+  readonly text: string | null;
+  readonly file: PendingFile | null;
+  readonly createdAt: string;
+  readonly state: PendingState;
+  /** Of the file, from 0 to 1. */
+  readonly progress: number | null;
+  /** Why it waits or has failed. */
+  readonly error: ChatApiError | null;
+  /** The message once it is stored; undefined if it was cancelled. Never rejects. */
+  readonly sent: Promise<Message | undefined>;
+  /** Tries at once. */
+  retry(): void;
+  /** Takes it back. What is under way may have been stored; then it comes as a message. */
+  cancel(): void;
+}
+
+export interface PendingFile {
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  /** What was given to `send`, for a preview. Undefined after a reload. */
+  readonly source: OutgoingFile | undefined;
+}
+
+/** Whether a message of a snapshot is not sent yet. */
+export function isPending(message: Message | Pending): message is Pending {
+  return "pending" in message;
+}

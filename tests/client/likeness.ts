@@ -1,0 +1,143 @@
+// The chat for tests of apps (`supabase-chat-client/testing`) answers as the real API does: one conversation with both.
+import { ok } from "node:assert";
+import { randomUUID } from "node:crypto";
+import type { Chat, Message } from "supabase-chat-client";
+import { TestDatabase } from "../../client/dist/testing/database.js";
+import { TestServer } from "../../client/dist/testing/server.js";
+import { broadcasts } from "./realtime.ts";
+import { env, people, sql, type Person } from "./stack.ts";
+
+interface Event {
+  topic: string;
+  event: string;
+  payload: Record<string, unknown>;
+}
+
+/** One of the two that answer. */
+interface Side {
+  fetch: typeof globalThis.fetch;
+  url: string;
+  alice: Pick<Person, "id" | "token">;
+  bob: Pick<Person, "id" | "token">;
+  /** What was broadcast since the last call. */
+  events(chatId: string): Promise<Event[]>;
+}
+
+export const likeness: Record<string, () => Promise<void>> = {
+  async the_chat_for_tests_answers_and_broadcasts_as_the_real_one() {
+    const [real, simulated] = [await conversation(await stack()), await conversation(memory())];
+    const differences = real.flatMap((step, index) => {
+      const [expected, found] = [step, simulated[index]].map((each) => JSON.stringify(each, null, 1));
+      return expected === found ? [] : [`the real one:\n${expected}\nthe one for tests:\n${found}`];
+    });
+    ok(differences.length === 0, differences.join("\n\n"));
+  },
+};
+
+async function stack(): Promise<Side> {
+  const [alice, bob] = (await people(2)) as [Person, Person];
+  await sql`select chat_tests.befriend(${alice.id}, ${bob.id})`;
+  const [{ now }] = await sql<[{ now: Date }]>`select clock_timestamp()::timestamp as now`;
+  const seen = new Set<string>();
+  return {
+    fetch, url: env.edge, alice, bob,
+    async events(chatId) {
+      const rows = await broadcasts(chatId, [alice.id, bob.id], now);
+      const fresh = rows.filter(({ id }) => !seen.has(id));
+      fresh.forEach(({ id }) => seen.add(id));
+      return fresh;
+    },
+  };
+}
+
+function memory(): Side {
+  let heard: Event[] = [];
+  const database = new TestDatabase(Date.now, (topic, event, payload) => void heard.push({ topic, event, payload: { ...payload } }));
+  const server = new TestServer(database, Date.now);
+  return {
+    fetch: server.fetch, url: "https://chat.test",
+    alice: { id: "alice", token: "alice" }, bob: { id: "bob", token: "bob" },
+    async events() {
+      const fresh = heard;
+      heard = [];
+      return fresh;
+    },
+  };
+}
+
+/** What was answered and broadcast, with names for ids and times. */
+async function conversation({ fetch, url, alice, bob, events }: Side): Promise<unknown[]> {
+  const names = new Map<unknown, string>([[alice.id, "alice"], [bob.id, "bob"]]);
+  const steps: unknown[] = [];
+  let chatId = "";
+
+  async function ask<T>(who: typeof alice, method: string, path: string, body?: unknown): Promise<T> {
+    const headers = { Authorization: `Bearer ${who.token}`, "Content-Type": "application/json" };
+    const response = await fetch(url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = await response.text();
+    const json = text ? JSON.parse(text) : undefined;
+    if (chatId === "" && response.ok) chatId = json.id;
+    const said = response.ok ? json : { code: json.error.code, retryable: json.error.retryable };
+    const told = (await events(chatId)).map(({ topic, event, payload: { id: _, ...payload } }) => ({ topic, event, payload }));
+    steps.push(named({ request: `${who === alice ? "alice" : "bob"} ${method} ${path}`, status: response.status, said, told }, names));
+    return json;
+  }
+
+  const { id } = await ask<Chat>(alice, "POST", "/chats", { type: "direct", participantIds: [bob.id] });
+  const chat = `/chats/${id}`;
+  await ask(bob, "POST", "/chats", { type: "direct", participantIds: [alice.id] });
+  const clientId = randomUUID();
+  const first = await ask<Message>(alice, "POST", `${chat}/messages`, { text: " Hello ", clientId });
+  await ask(alice, "POST", `${chat}/messages`, { text: "Hello", clientId });
+  const second = await ask<Message>(alice, "POST", `${chat}/messages`, { text: "Bob" });
+  await ask(bob, "GET", "/chats?limit=10");
+  await ask(alice, "GET", chat);
+  await ask(bob, "GET", `${chat}/messages?limit=1`);
+  await ask(bob, "POST", `${chat}/typing`);
+  await ask(bob, "POST", `${chat}/read`, { messageId: first.id });
+  await ask(bob, "POST", `${chat}/read`, { messageId: second.id });
+  await ask(bob, "POST", `${chat}/read`, { messageId: first.id });
+  await ask(bob, "POST", `${chat}/messages`, { text: "Alice" });
+  await ask(alice, "GET", chat);
+  await ask(bob, "GET", chat);
+  await ask(alice, "PATCH", `${chat}/messages/${second.id}`, { text: "Bob!" });
+  await ask(alice, "PATCH", `${chat}/messages/${second.id}`, { text: "Bob!" });
+  await ask(bob, "PATCH", `${chat}/messages/${second.id}`, { text: "No" });
+  await ask(bob, "DELETE", `${chat}/messages/${first.id}`);
+  await ask(alice, "DELETE", `${chat}/messages/${first.id}`);
+  await ask(alice, "DELETE", `${chat}/messages/${first.id}`);
+  await ask(alice, "POST", `${chat}/messages`, { text: "Hello", clientId });
+  await ask(alice, "PATCH", `${chat}/messages/${first.id}`, { text: "Hello?" });
+  await ask(alice, "GET", `${chat}/changes?since=0&limit=2`);
+  await ask(alice, "GET", `${chat}/changes?since=2&limit=100`);
+  await ask(alice, "GET", `${chat}/changes?since=99`);
+  await ask(alice, "POST", `${chat}/messages`, { text: " " });
+  await ask(bob, "DELETE", chat);
+  await ask(bob, "GET", chat);
+  await ask(bob, "GET", `/chats/${randomUUID()}`);
+  await ask(alice, "GET", chat);
+  await ask(alice, "POST", `${chat}/messages`, { text: "Are you there?" });
+  await ask(bob, "GET", chat);
+  await ask(bob, "GET", `${chat}/messages`);
+  await ask(bob, "GET", `${chat}/changes?since=0`);
+  return steps;
+}
+
+/** Ids, times and cursors by the order in which they came, and what is told at once in one order. */
+function named(value: unknown, names: Map<unknown, string>, key = ""): unknown {
+  if (Array.isArray(value)) {
+    const all = value.map((each) => named(each, names));
+    return ["told", "participants"].includes(key) ? all.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : all;
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries.map(([name, each]) => [name, named(each, names, name)]));
+  }
+  if (key === "topic" || key === "request") return [...names].reduce((text, [id, name]) => text.replace(String(id), name), String(value)).replace(/[0-9a-f-]{36}/, "<id>");
+  if (["text", "type", "kind", "event", "code"].includes(key) || (typeof value !== "string" && key !== "historyRev")) return value;
+  if (key === "nextCursor") return "<cursor>";
+  const isTime = /At$|Until$/.test(key);
+  if (key === "historyRev") value = `history ${value}`;
+  if (!names.has(value)) names.set(value, `${isTime ? "time" : key} ${names.size}`);
+  return isTime && !/\.\d{6}Z$/.test(String(value)) ? `not a time: ${value}` : names.get(value);
+}

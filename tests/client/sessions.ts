@@ -1,0 +1,87 @@
+// Who is signed in, and what remains when they are not.
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
+import { memoryStorage } from "supabase-chat-client";
+import { drain, pass } from "./device.ts";
+import { World } from "./world.ts";
+
+export const sessions: Record<string, () => Promise<void>> = {
+  signed_out_nothing_of_the_user_remains_but_the_unsent: () => World.play("direct", async (world) => {
+    const storage = memoryStorage();
+    const device = world.device(0, { storage });
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    device.fault = (method, path) => (method === "POST" && path.endsWith("/messages") ? "refuse" : undefined);
+    chat.send({ text: "not sent yet" });
+    await drain([device]);
+    void device.supabase.auth.signOut({ scope: "local" });
+    await drain([device]);
+    const { app } = device;
+    deepStrictEqual(
+      [app.me.getSnapshot(), app.chats.getSnapshot(), app.unread.getSnapshot(), app.connection.getSnapshot(), chat.getSnapshot().status],
+      [null, undefined, { chats: 0, messages: 0 }, "offline", "closed"],
+    );
+    deepStrictEqual([device.clock.waiting, device.supabase.getChannels().length, device.listeners.size], [0, 0, 0]);
+    throws(() => chat.send({ text: "by whom?" }), { code: "signed_out" });
+    await rejects(app.openDirect(world.person(1).id), { code: "signed_out" });
+    // The next sign-in finds it.
+    const again = world.device(0, { storage });
+    await pass([again], 1_000);
+    strictEqual((await world.truth(0))[0]?.text, "not sent yet");
+  }),
+
+  two_windows_of_one_user_send_each_message_once: () => World.play("direct", async (world) => {
+    const storage = memoryStorage();
+    const one = world.device(0, { storage });
+    await drain([one]);
+    one.fault = (method, path) => (method === "POST" && path.endsWith("/messages") ? "refuse" : undefined);
+    one.open(world.chatId).send({ text: "by both" });
+    await drain([one]);
+    const other = world.device(0, { storage });
+    await drain([one, other]);
+    other.open(world.chatId).send({ text: "by the other" });
+    one.fault = () => undefined;
+    await pass([one, other], 10_000);
+    const texts = (await world.truth(0)).map(({ text }) => text).slice(0, 3);
+    deepStrictEqual(texts.sort(), ["before 1", "by both", "by the other"]);
+    strictEqual(storage.getItem(`supabase-chat:outbox:${world.person(0).id}`), null);
+  }),
+
+  what_is_read_on_one_device_is_read_on_the_other: () => World.play("direct", async (world) => {
+    const [one, other] = [world.device(0), world.device(0)];
+    const chat = one.open(world.chatId);
+    await world.say(1, "unread");
+    await world.arrive();
+    await pass([one, other], 30_000, 5_000);
+    const unread = () => [one, other].map(({ app }) => app.unread.getSnapshot().messages);
+    deepStrictEqual(unread(), [2, 2]);
+    strictEqual(chat.getSnapshot().messages.find(({ id }) => id === chat.getSnapshot().firstUnreadId)?.text, "before 1");
+    chat.markRead();
+    await world.arrive();
+    deepStrictEqual(unread(), [0, 0]);
+    const asked = one.log.length;
+    chat.markRead();
+    await drain([one]);
+    deepStrictEqual(one.log.slice(asked), [], "what is read is not marked again");
+  }),
+
+  marks_and_typing_never_reject: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    const thrown: unknown[] = [];
+    const note = (error: unknown) => thrown.push(error);
+    process.on("unhandledRejection", note);
+    device.fault = (method) => (method === "POST" ? "refuse" : undefined);
+    strictEqual(chat.typing(), undefined);
+    strictEqual(chat.markRead(), undefined);
+    await drain([device]);
+    // The mark is tried again, the typing is not.
+    device.fault = () => undefined;
+    await pass([device], 5_000);
+    process.off("unhandledRejection", note);
+    deepStrictEqual(thrown, []);
+    const posts = device.log.filter((line) => line.startsWith("POST")).map((line) => line.split("/").at(-1));
+    deepStrictEqual(posts, ["typing", "read", "read"]);
+    strictEqual(device.app.unread.getSnapshot().messages, 0);
+  }),
+};
