@@ -1,16 +1,15 @@
-// Makes programs of the tests: extracts the code of docs/realtime.md, checks the types of it and
-// of all that uses it, and bundles.
+// Makes programs of the tests: builds the package that they run on, checks their types, and bundles them.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const node = (...command) => execFileSync(process.execPath, command, { stdio: "inherit" });
 
 /** Type-checks everything; returns the bundle of one program under tests/. */
 export function build(entry) {
-  extract();
-  execFileSync(process.execPath, [path("node_modules/typescript/bin/tsc"), "-p", path("tests/client")], { stdio: "inherit" });
+  node(path("client/build.mjs"));
+  node(path("node_modules/typescript/bin/tsc"), "-p", path("tests/client"));
   const outfile = path(`.dev/client/${entry.replaceAll("/", "-")}.mjs`);
   buildSync({
     entryPoints: [path(`tests/${entry}.ts`)],
@@ -23,17 +22,4 @@ export function build(entry) {
     sourcemap: true,
   });
   return outfile;
-}
-
-/** Writes the page's `ts` blocks, in order, as one module; each line keeps its number. */
-function extract() {
-  let inside = false;
-  const lines = readFileSync(path("docs/realtime.md"), "utf8").split("\n").map((line) => {
-    const fence = line.startsWith("```");
-    const code = inside && !fence ? line : "";
-    if (fence) inside = !inside && line === "```ts";
-    return code;
-  });
-  mkdirSync(path(".dev/client"), { recursive: true });
-  writeFileSync(path(".dev/client/page.ts"), lines.join("\n"));
 }

@@ -1,7 +1,7 @@
-// What the page tells an app beside messages, over a network without faults.
+// What a chat shows beside messages, over a network without faults.
 import { deepStrictEqual } from "node:assert";
-import { Device } from "./device.ts";
-import { drain } from "./histories.ts";
+import type { ChatSnapshot } from "supabase-chat-client";
+import { Device, drain } from "./device.ts";
 import { Random } from "./random.ts";
 import { broadcasts } from "./realtime.ts";
 import { call, sql } from "./stack.ts";
@@ -13,44 +13,45 @@ export async function typing_reading_joining_and_leaving_are_told(): Promise<voi
   const [{ now }] = await sql<[{ now: Date }]>`select clock_timestamp()::timestamp as now`;
   const devices = [alice!, bob!].map((who) => new Device(who, new Random(1)));
   devices.forEach((device) => device.heal());
-  const told: unknown[] = [];
-  const [ears, mouth] = devices.map(({ app }) => app.open(story.chatId, {
-    onTyping: (userId) => told.push(["typing", userId]),
-    onRead: ({ userId, messageId }) => told.push(["read", userId, messageId]),
-    onParticipants: () => told.push(["participants"]),
-    onGone: () => told.push(["gone"]),
-    onError: (error) => told.push(["error", error]),
-  })) as [ReturnType<Device["open"]>, ReturnType<Device["open"]>];
+  const [ears, mouth] = devices.map((device) => device.open(story.chatId)) as [ReturnType<Device["open"]>, ReturnType<Device["open"]>];
 
   let carried = 0;
   const arrive = async () => {
     for (let quiet = 0; quiet < 2; quiet++) {
+      await drain(devices);
       const rows = await broadcasts(story.chatId, [alice!.id, bob!.id], now);
       for (const row of rows.slice(carried)) devices.forEach((device) => device.broadcast([row]));
       carried = rows.length;
       await drain(devices);
     }
   };
-  const told_after = async (what: Promise<unknown>) => {
-    told.length = 0;
-    const done = Promise.allSettled([what]);
-    await arrive();
-    const [outcome] = await done;
-    if (outcome.status === "rejected") throw outcome.reason;
-    await arrive();
-    return [...told];
-  };
+  const both = <T>(what: (snapshot: ChatSnapshot) => T) => [what(ears.getSnapshot()), what(mouth.getSnapshot())];
+  const pass = (ms: number) => devices.forEach(({ clock }) => clock.advance(ms));
   try {
     await arrive();
-    const { id } = await call<{ id: string }>(author!, "POST", `/chats/${story.chatId}/messages`, { text: "Hello!" });
-    // Alice's and Bob's devices are told alike.
-    const twice = (event: unknown[]) => [event, event];
-    deepStrictEqual(await told_after(mouth.typing()), twice(["typing", bob!.id]));
-    deepStrictEqual(await told_after(mouth.typing()), [], "once in three seconds");
-    deepStrictEqual(await told_after(mouth.markRead(id)), twice(["read", bob!.id, id]));
-    deepStrictEqual(await told_after(call(author!, "DELETE", `/chats/${story.chatId}`)), twice(["participants"]));
-    deepStrictEqual(await told_after(call(bob!, "DELETE", `/chats/${story.chatId}`)), [...twice(["participants"]), ["gone"]]);
-    deepStrictEqual([ears.gone, mouth.gone], [false, true]);
+    const { id, createdAt } = await call<{ id: string; createdAt: string }>(author!, "POST", `/chats/${story.chatId}/messages`, { text: "Hello!" });
+    await arrive();
+    mouth.typing();
+    await arrive();
+    deepStrictEqual(both(({ typing }) => typing), [[bob!.id], []], "the others are shown it");
+    const before = mouth.getSnapshot();
+    mouth.typing();
+    await arrive();
+    deepStrictEqual(mouth.getSnapshot(), before, "once in three seconds");
+    pass(5_000);
+    deepStrictEqual(both(({ typing }) => typing), [[], []], "it ends");
+    mouth.markRead(id);
+    await arrive();
+    deepStrictEqual(both(({ reads }) => reads[bob!.id]), [createdAt, createdAt]);
+    deepStrictEqual(devices[1]!.app.unread.getSnapshot(), { chats: 0, messages: 0 });
+    await call(author!, "DELETE", `/chats/${story.chatId}`);
+    await arrive();
+    deepStrictEqual(both(({ chat }) => chat?.participants.includes(author!.id)), [false, false]);
+    await call(bob!, "DELETE", `/chats/${story.chatId}`);
+    await arrive();
+    deepStrictEqual(both(({ status }) => status), ["ready", "gone"]);
+    deepStrictEqual(ears.getSnapshot().chat?.participants, [alice!.id]);
+    deepStrictEqual(devices[1]!.app.chats.getSnapshot(), []);
   } finally {
     devices.forEach((device) => device.close());
   }
@@ -74,7 +75,7 @@ export async function a_late_reading_does_not_raise_the_unread_count(): Promise<
     deepStrictEqual(readings.map(({ payload }) => payload.unreadCount), [1, 0]);
     device.broadcast(readings.reverse());
     await drain([device]);
-    deepStrictEqual(device.chats.map(({ unreadCount }) => unreadCount), [0]);
+    deepStrictEqual(device.app.chats.getSnapshot()?.map(({ unreadCount }) => unreadCount), [0]);
   } finally {
     device.close();
   }

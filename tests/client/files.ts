@@ -3,7 +3,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { request } from "node:http";
-import { connect, createApi, fileUrl, uploadFile, type Api, type Chat, type Message, type Page, type Upload } from "page";
+import { createChatClient, memoryStorage } from "supabase-chat-client";
+import { connect, createApi, type Api, type Chat, type Message, type Page, type Upload } from "./page.ts";
 import { WebSocket } from "ws";
 import { env, sql } from "./stack.ts";
 
@@ -48,6 +49,10 @@ function put(upload: Upload, bytes: Buffer, onProgress: (sent: number) => void, 
     };
     piece(0);
   });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -129,15 +134,31 @@ export const files: Record<string, () => Promise<void>> = {
     await talk.arrives(await talk.send(upload), { fileName: "voice.ogg", contentType: "audio/ogg", bytes });
   },
 
-  async the_pages_own_code_uploads_a_file_and_finds_its_url() {
+  async the_package_sends_a_file_and_finds_its_url_by_its_own_name() {
     const talk = await Talk.begin();
     const bytes = randomBytes(1000);
-    const file = new File([bytes], "notes.pdf", { type: "application/pdf" });
-    const upload = await uploadFile(talk.alice.api, talk.chatId, file);
-    const sent = await talk.send(upload);
-    await talk.arrives(sent, { fileName: "notes.pdf", contentType: "application/pdf", bytes });
-    const response = await fetch((await fileUrl(talk.bob.supabase, sent))!);
-    strictEqual(digest(new Uint8Array(await response.arrayBuffer())), digest(bytes));
+    const [alice, bob] = [talk.alice, talk.bob].map(({ supabase }) =>
+      createChatClient({ supabase, apiUrl: env.edge, adapters: { storage: memoryStorage() } }));
+    try {
+      alice!.start();
+      bob!.start();
+      await until(() => alice!.me.getSnapshot() !== null && bob!.me.getSnapshot() !== null);
+      const name = "Übersicht 日本 & mehr.pdf";
+      const pending = alice!.chat(talk.chatId).send({ text: "Look", file: new File([bytes], name, { type: "application/pdf" }) });
+      const sent = (await pending.sent)!;
+      await talk.arrives(sent, { fileName: name, contentType: "application/pdf", bytes });
+      const shown = await bob!.fileUrl(sent);
+      strictEqual(shown, await bob!.fileUrl(sent), "kept");
+      const download = await bob!.fileUrl(sent, { download: true });
+      strictEqual(new URL(download!).searchParams.get("download"), name);
+      for (const url of [shown, download]) {
+        const response = await fetch(url!);
+        strictEqual(digest(new Uint8Array(await response.arrayBuffer())), digest(bytes));
+      }
+    } finally {
+      alice!.stop();
+      bob!.stop();
+    }
   },
 
   async nobody_else_gets_it_nor_anybody_once_the_message_is_deleted() {

@@ -1,16 +1,20 @@
-// Random histories: whatever the network does to the devices of a chat's people, in the end each shows
-// what `GET /chats/:id/messages` and `GET /chats` show its user.
+// Random histories: however the network treats the devices of a chat's people, each shows what
+// `GET /chats/:id/messages` and `GET /chats` show its user, within 30 s of the last fault and by itself.
 import { deepStrictEqual } from "node:assert";
-import { LiveChat, type Chat, type Message } from "page";
-import { Device, settle } from "./device.ts";
+import type { Chat, ChatHandle, Message } from "supabase-chat-client";
+import { Device, drain, messagesOf, pass, settle } from "./device.ts";
 import { Random } from "./random.ts";
 import { broadcasts, lostBroadcasts, type Broadcast } from "./realtime.ts";
 import { all, sql, type Person } from "./stack.ts";
 import { Story } from "./story.ts";
 
 const ACTIONS = 8;
+/** After the last fault. */
+const RIGHT_WITHIN_MS = 30_000;
+/** Enough to join again, and too short for a poll. */
+const JOINED_WITHIN_MS = 1_200;
 
-/** How much was seen to come right by events alone, without a refresh in the end. */
+/** How much was seen to come right by events alone, before any time has passed. */
 export const tally = { devices: 0, withoutLoss: 0, byEventsAlone: 0 };
 
 export async function history(seed: number): Promise<void> {
@@ -28,6 +32,7 @@ export async function history(seed: number): Promise<void> {
     for (let action = 0; action < ACTIONS; action++) {
       await story.act(random);
       await network.carry(devices);
+      if (random.percent(30)) devices.forEach(({ clock }) => clock.advance(random.below(3_000)));
       for (let steps = random.below(16); steps > 0; steps--) await happen(random.pick(screens)!, devices, story.chatId);
       if (random.percent(25)) await checkpoint(network, screens, story.chatId);
     }
@@ -39,32 +44,34 @@ export async function history(seed: number): Promise<void> {
 
 interface Screen {
   device: Device;
-  chat: LiveChat;
+  chat: ChatHandle;
 }
 
 /** Something happens at one device. */
-async function happen(screen: Screen, devices: Device[], chatId: string): Promise<void> {
-  const { device } = screen;
+async function happen({ device, chat }: Screen, devices: Device[], chatId: string): Promise<void> {
   const choice = device.random.below(100);
   if (choice < 4) device.line.drop();
-  else if (choice < 6) void device.app.refresh();
-  else if (choice < 15) void screen.chat.older().catch(() => {});
-  else if (choice < 17) screen.chat = reopen(device, chatId);
-  else if (device.pending) await device.step();
+  else if (choice < 6) {
+    device.app.stop();
+    device.app.start();
+  } else if (choice < 15) void chat.loadOlder();
+  else if (choice < 17) {
+    chat.close();
+    device.open(chatId);
+  } else if (device.pending) await device.step();
   await settle(devices);
 }
 
-function reopen(device: Device, chatId: string): LiveChat {
-  device.app.close(chatId);
-  return device.open(chatId);
-}
-
-/** The user takes part, and no request has failed that nothing makes the page repeat. */
-const isWell = ({ device, chat }: Screen) => !device.failed && !chat.gone;
+/** The user takes part, events come, and no request has failed that only time repeats. */
+const isWell = ({ device, chat }: Screen) =>
+  device.app.connection.getSnapshot() === "live" && chat.getSnapshot().status === "ready" && !chat.getSnapshot().error &&
+  !device.app.chatsError.getSnapshot();
 
 /** Who has lost nothing is up to date as soon as all has arrived, whatever the order was. */
 async function checkpoint(network: Network, screens: Screen[], chatId: string): Promise<void> {
-  await drain(screens.map(({ device }) => device));
+  const devices = screens.map(({ device }) => device);
+  await drain(devices);
+  await pass(devices, JOINED_WITHIN_MS);
   if (await network.lostAtTheSource()) return;
   for (const screen of screens) {
     if (!isWell(screen) || screen.device.line.lost) continue;
@@ -75,47 +82,36 @@ async function checkpoint(network: Network, screens: Screen[], chatId: string): 
   }
 }
 
-/** The faults end, a last message is sent, and then a minute passes. */
+/** The faults end, a last message is sent, and then half a minute passes. */
 async function finish(story: Story, network: Network, screens: Screen[]): Promise<void> {
   const devices = screens.map(({ device }) => device);
   await checkpoint(network, screens, story.chatId);
   devices.forEach((device) => device.heal());
+  const well = screens.filter(isWell);
   await story.end();
   await network.carry(devices);
   await drain(devices);
   const lostAtTheSource = await network.lostAtTheSource();
-  const truth = await Promise.all(devices.map(({ who }) => shown(who, story.chatId)));
-  screens.forEach((screen, index) => {
+  const truth = new Map<Device, Truth>();
+  for (const device of devices) truth.set(device, await shown(device.who, story.chatId));
+  for (const screen of screens) {
     const { device } = screen;
     tally.devices++;
-    // Who came back to a pair's chat, which has one topic for good, waits for the library to try the join again.
-    const waits = !story.source && device.line.isRefused(`chat:${story.chatId}`);
-    if (!isWell(screen) || device.line.lostUncounted || lostAtTheSource || waits) return;
+    if (!well.includes(screen) || !isWell(screen) || device.line.lostUncounted || lostAtTheSource) continue;
     tally.byEventsAlone++;
-    compare(screen, truth[index]!, "by events alone");
-    if (!device.line.quiet) compareLists(screen, truth[index]!, "by events alone");
-  });
-  for (const screen of screens) {
-    if (screen.chat.gone) screen.chat = reopen(screen.device, story.chatId);
-    void screen.device.app.refresh();
+    compare(screen, truth.get(device)!, "by events alone");
+    if (!device.line.quiet) compareLists(screen, truth.get(device)!, "by events alone");
   }
-  await drain(devices);
-  for (const [index, screen] of screens.entries()) {
-    while (screen.chat.replica?.cursor) {
-      void screen.chat.older();
+  await pass(devices, RIGHT_WITHIN_MS, 1_000);
+  for (const screen of screens) {
+    const { device, chat } = screen;
+    compare(screen, truth.get(device)!, "after 30 s");
+    deepStrictEqual(device.app.chats.getSnapshot(), truth.get(device)!.chats, "the chat list after 30 s");
+    while (chat.getSnapshot().hasOlder) {
+      void chat.loadOlder();
       await drain(devices);
     }
-    compare(screen, truth[index]!, "after a refresh");
-    deepStrictEqual(screen.device.chats, truth[index]!.chats, "the chat list after a refresh");
-  }
-}
-
-/** All that is under way arrives. */
-export async function drain(devices: Device[]): Promise<void> {
-  await settle(devices);
-  while (devices.some((device) => device.pending)) {
-    for (const device of devices) if (device.pending) await device.step();
-    await settle(devices);
+    compare(screen, truth.get(device)!, "with all pages");
   }
 }
 
@@ -133,15 +129,15 @@ async function shown(who: Person, chatId: string): Promise<Truth> {
 function compare({ chat }: Screen, truth: Truth, when: string): void {
   // What is null for a moderator is left out of live messages.
   const plain = (message: Message) => ({ ...message, deletedAt: message.deletedAt ?? null, deletedBy: message.deletedBy ?? null });
-  const held = chat.replica?.messages.map(plain);
+  const held = messagesOf(chat).map(plain);
   const expected = truth.messages.map(plain);
-  deepStrictEqual(held, chat.replica?.cursor ? expected.slice(0, held?.length) : expected, `messages ${when}`);
+  deepStrictEqual(held, chat.getSnapshot().hasOlder ? expected.slice(0, held.length) : expected, `messages ${when}`);
 }
 
 function compareLists({ device }: Screen, truth: Truth, when: string): void {
   // A group's participants and topic are as of the last fetch.
-  const own = (chats: Chat[]) => chats.map(({ participants, topic, ...rest }) => rest);
-  deepStrictEqual(own(device.chats), own(truth.chats), `the chat list ${when}`);
+  const own = (chats: readonly Chat[] = []) => chats.map(({ participants, topic, ...rest }) => rest);
+  deepStrictEqual(own(device.app.chats.getSnapshot()), own(truth.chats), `the chat list ${when}`);
 }
 
 /** What the database broadcasts, on its way to the devices. */

@@ -18,6 +18,8 @@ export interface Broadcast {
 
 interface Joined {
   joinRef: string;
+  /** Broadcasts are lost before. */
+  flows: boolean;
   /** The ids of its postgres_changes bindings. */
   bindings: { id: number; event: string }[];
   /** postgres_changes are lost before. */
@@ -95,7 +97,7 @@ export class Line {
   /** A broadcast is sent to those who are in the channel now. */
   broadcast(row: Broadcast): void {
     const topic = `realtime:${row.topic}`;
-    if (!this.joined.has(topic) || (this.quiet && row.event === "chat.updated")) return;
+    if (!this.joined.get(topic)?.flows || (this.quiet && row.event === "chat.updated")) return;
     const counted = row.payload.rev !== undefined && row.payload.kind !== "read" && row.payload.kind !== undefined;
     counts.broadcasts++;
     this.send(counted, () =>
@@ -152,10 +154,15 @@ export class Line {
     }
     const wanted: any[] = payload.config.postgres_changes ?? [];
     const bindings = wanted.map((binding) => ({ ...binding, id: ++this.bindings }));
-    const joined = { joinRef, bindings, replicates: false };
+    const joined = { joinRef, bindings, flows: false, replicates: false };
+    if (!payload.config.broadcast?.replication_ready) throw new Error(`${topic}: the channel does not ask when events flow`);
     this.joined.set(topic, joined);
     this.refused.delete(topic);
     reply("ok", { postgres_changes: bindings });
+    this.inbox.push(() => {
+      joined.flows = true;
+      this.deliver([null, null, topic, "system", { extension: "system", status: "ok", message: "…", channel: topic }]);
+    });
     if (bindings.length === 0) return;
     this.inbox.push(() => {
       joined.replicates = true;

@@ -1,8 +1,10 @@
 // The replica's rare races, each played by hand.
 import { deepStrictEqual } from "node:assert";
-import { Replica, type Change, type Message, type Page } from "page";
+import { Replica } from "../../client/dist/replica.js";
+import type { Change, Message, Page } from "../../client/dist/models.js";
 
 const ME = "me";
+const MOST = 600;
 const message = (id: number, rev: number, more: Partial<Message> = {}): Message => ({
   id: `${id}`, chatId: "chat", senderId: "you", text: `text at ${rev}`, attachmentUrl: null, attachment: null, clientId: null,
   createdAt: `2026-01-01T00:00:0${id}.000000Z`, editedAt: null, editableUntil: null, rev, ...more,
@@ -11,7 +13,7 @@ const upsert = (id: number, rev: number, more?: Partial<Message>): Change => ({ 
 const gone = (id: number, rev: number): Change => ({ rev, kind: "delete", messageId: `${id}` });
 const page = (nextCursor: string | null, ...data: Message[]): Page<Message> => ({ data, nextCursor });
 const answer = (rev: number, ...data: Change[]) => ({ data, rev, epoch: "one", hasMore: false, topic: "chat:chat" });
-const held = (replica: Replica) => replica.messages.map(({ id, rev }) => `${id}@${rev}`).join(" ");
+const held = (replica: Replica) => [...replica.messages].reverse().map(({ id, rev }) => `${id}@${rev}`).join(" ");
 
 export async function the_replica_withstands_its_races(): Promise<void> {
   const fresh = () => new Replica(3, page("older", message(3, 3), message(2, 2)));
@@ -35,7 +37,7 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   replica = fresh();
   replica.addEvent(gone(1, 4), ME);
   replica.addEvent(upsert(2, 5), ME);
-  replica.addPage(3, page(null, message(2, 2), message(1, 1)));
+  replica.addOlder(3, page(null, message(2, 2), message(1, 1)), MOST);
   deepStrictEqual([held(replica), replica.rev], ["3@3 2@5 1@1", 3], "the changes since then are wanted again");
   replica.addChanges(5, answer(6, upsert(3, 6)));
   deepStrictEqual(replica.rev, 3, "an answer to a later question leaves them out");
@@ -45,7 +47,7 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   const until = "2026-01-01T00:15:00.000000Z";
   replica.addEvent(upsert(4, 6, { editableUntil: until }), ME);
   replica.addEvent(upsert(5, 7, { editableUntil: until, senderId: ME }), ME);
-  deepStrictEqual(replica.messages.slice(0, 2).map((each) => each.editableUntil), [until, null], "one's own alone");
+  deepStrictEqual([...replica.messages].reverse().slice(0, 2).map((each) => each.editableUntil), [until, null], "one's own alone");
 
   const nobodyYet = new Replica(0, page(null));
   nobodyYet.addEvent(upsert(1, 1), ME);

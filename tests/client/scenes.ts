@@ -1,8 +1,7 @@
-// What each of the page's ways to catch up is for, one at a time: the other ways are shut.
+// What each way to catch up is for, one at a time: the other ways are shut.
 import { deepStrictEqual } from "node:assert";
-import type { Message } from "page";
-import { Device, settle } from "./device.ts";
-import { drain } from "./histories.ts";
+import type { ChatHandle, Message } from "supabase-chat-client";
+import { Device, drain, messagesOf, pass, settle } from "./device.ts";
 import { Random } from "./random.ts";
 import { broadcasts, type Broadcast } from "./realtime.ts";
 import { all, call, sql, type Person } from "./stack.ts";
@@ -18,7 +17,7 @@ class Scene {
     const story = await Story.begin("direct");
     const [alice, bob] = story.actors.map(({ who }) => who) as [Person, Person];
     const [{ now }] = await sql<[{ now: Date }]>`select clock_timestamp()::timestamp as now`;
-    const device = new Device(alice, new Random(1));
+    const device = new Device(alice, new Random(1), { postgresChanges: true });
     device.heal();
     try {
       await what(new Scene(story.chatId, alice, bob, device, now));
@@ -45,9 +44,10 @@ class Scene {
     }
   }
 
-  async shows(messages: Message[] | undefined, what: string): Promise<void> {
+  async shows(chat: ChatHandle, what: string): Promise<void> {
+    const messages = messagesOf(chat);
     const truth = await all<Message>(this.alice, `/chats/${this.chatId}/messages`);
-    deepStrictEqual(messages, truth.slice(0, messages?.length ?? 1), what);
+    deepStrictEqual(messages, truth.slice(0, messages.length || 1), what);
   }
 }
 
@@ -57,7 +57,7 @@ export const scenes: Record<string, () => Promise<void>> = {
     await drain([scene.device]);
     for (const text of ["one", "two"]) scene.device.broadcast(await scene.said(text));
     await drain([scene.device]);
-    await scene.shows(chat.replica?.messages, "after two events");
+    await scene.shows(chat, "after two events");
   }),
 
   the_next_event_shows_the_gap: () => Scene.play(async (scene) => {
@@ -67,7 +67,7 @@ export const scenes: Record<string, () => Promise<void>> = {
     for (let lost = 0; lost < 5; lost++) await scene.said(`lost ${lost}`);
     scene.device.broadcast(await scene.said("heard"));
     await drain([scene.device]);
-    await scene.shows(chat.replica?.messages, "after the gap");
+    await scene.shows(chat, "after the gap");
   }),
 
   a_row_tells_of_a_lost_broadcast: () => Scene.play(async (scene) => {
@@ -76,7 +76,7 @@ export const scenes: Record<string, () => Promise<void>> = {
     const [lost] = await scene.said("lost");
     await scene.device.line.changed("INSERT", scene.chatId, lost!.payload.message.id);
     await drain([scene.device]);
-    await scene.shows(chat.replica?.messages, "after the row");
+    await scene.shows(chat, "after the row");
   }),
 
   joining_catches_up_with_what_was_sent_before: () => Scene.play(async (scene) => {
@@ -85,10 +85,10 @@ export const scenes: Record<string, () => Promise<void>> = {
     await scene.answers(); // All has arrived but the answer to the join.
     scene.device.broadcast(await scene.said("before the join"));
     while (line.inbox.length > 0 && !line.has(`chat:${scene.chatId}`)) await line.inbox.shift()?.();
-    line.inbox.length = 0; // And postgres_changes never become ready.
+    line.inbox.length = 0; // And nobody says when events flow.
     await settle([scene.device]);
     await drain([scene.device]);
-    await scene.shows(chat.replica?.messages, "after the join");
+    await scene.shows(chat, "after the join");
   }),
 
   a_restored_database_is_loaded_again: () => Scene.play(async (scene) => {
@@ -98,26 +98,26 @@ export const scenes: Record<string, () => Promise<void>> = {
     await drain([scene.device]);
     for (let said = 0; said < 5; said++) scene.device.broadcast(await scene.said(`never was ${said}`));
     await drain([scene.device]);
-    await scene.shows(chat.replica?.messages, "before the restore");
+    await scene.shows(chat, "before the restore");
     // What the backup does not have is gone, and people write on.
     await sql`delete from public.messages where chat_id = ${scene.chatId} and id <> all (${backup.map(({ id }) => id)}::uuid[])`;
     await sql`update chat.chats set rev = ${before!.rev}, last_message_at = ${before!.last_message_at} where id = ${scene.chatId}`;
     await scene.said("after the restore");
-    const refreshed = scene.device.app.refresh();
-    await drain([scene.device]);
-    await refreshed;
-    await scene.shows(chat.replica?.messages, "after the restore");
+    await pass([scene.device], 30_000);
+    await scene.shows(chat, "after the restore");
   }),
 
   a_chat_that_is_closed_and_opened_again_is_live: () => Scene.play(async (scene) => {
+    scene.device.open(scene.chatId).close();
+    await drain([scene.device]);
     scene.device.open(scene.chatId);
     await drain([scene.device]);
-    scene.device.app.close(scene.chatId);
+    scene.device.app.chat(scene.chatId).close();
     const chat = scene.device.open(scene.chatId);
     await scene.answers(); // Before the server has heard that the first screen left.
     await drain([scene.device]);
     scene.device.broadcast(await scene.said("to the second screen"));
     await drain([scene.device]);
-    await scene.shows(chat.replica?.messages, "on the second screen");
+    await scene.shows(chat, "on the second screen");
   }),
 };

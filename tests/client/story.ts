@@ -1,7 +1,7 @@
 // What happens in a chat: its people send, edit, delete, read, leave and come back, by the edge and by
 // the host application's tables.
 import { randomUUID } from "node:crypto";
-import type { Message } from "page";
+import type { Message } from "supabase-chat-client";
 import type { Random } from "./random.ts";
 import { call, people, sql, type Person } from "./stack.ts";
 

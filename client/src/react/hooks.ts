@@ -1,0 +1,65 @@
+"use client";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import type { ChatApiError } from "../errors.ts";
+import type { Chat, Message } from "../models.ts";
+import type { Store } from "../store.ts";
+import type { Connection, FileUrlOptions, Unread } from "../types.ts";
+import { useChatClient } from "./provider.ts";
+
+const NOTHING_UNREAD: Unread = { chats: 0, messages: 0 };
+
+/** On a server, and while its page becomes alive in the browser, a store has its first value. */
+function useStore<T>({ subscribe, getSnapshot }: Store<T>, first: () => T): T {
+  return useSyncExternalStore(subscribe, getSnapshot, first);
+}
+
+/** The user's chats, the newest activity first; undefined until the first answer. */
+export function useChats(): readonly Chat[] | undefined {
+  return useStore<readonly Chat[] | undefined>(useChatClient().chats, () => undefined);
+}
+
+/** Why the list could not be loaded the last time; null when it could. */
+export function useChatsError(): ChatApiError | null {
+  return useStore(useChatClient().chatsError, () => null);
+}
+
+/** How much is unread in all chats. */
+export function useUnread(): Unread {
+  return useStore(useChatClient().unread, () => NOTHING_UNREAD);
+}
+
+/** Whether messages come as they happen. */
+export function useConnection(): Connection {
+  return useStore<Connection>(useChatClient().connection, () => "offline");
+}
+
+/** The user's id; null when nobody is signed in. */
+export function useMe(): string | null {
+  return useStore(useChatClient().me, () => null);
+}
+
+interface Found {
+  readonly key: string;
+  readonly url: string | null;
+}
+
+/** A URL of a message's file; undefined while it is asked for, null if there is none. */
+export function useFileUrl(message: Message, { download = false }: FileUrlOptions = {}): string | null | undefined {
+  const client = useChatClient();
+  const [found, setFound] = useState<Found>();
+  const path = message.attachment?.path;
+  const key = `${message.id} ${download}`;
+  useEffect(() => {
+    let isCurrent = true;
+    const show = (url: string | null) => {
+      if (isCurrent) setFound({ key, url });
+    };
+    if (path !== undefined) client.fileUrl(message, { download }).then(show, () => show(null));
+    return () => {
+      isCurrent = false;
+    };
+    // Each change of a message is a new object; its file stays the same.
+  }, [client, path, key]);
+  if (path === undefined) return null;
+  return found?.key === key ? found.url : undefined;
+}
