@@ -166,6 +166,7 @@ where
         status: code.map_or(200, ErrorCode::status),
         code,
         detail,
+        refused_origin: None,
     };
     let line = scope.trace.log_line(&ending, platform.now());
     match outcome {
@@ -192,6 +193,8 @@ struct Exchange {
     id: RequestId,
     method: String,
     origin: Option<String>,
+    /// For the log, if pages of that origin may not call.
+    refused_origin: Option<String>,
     cors: Rc<Cors>,
     platform: Workers,
     trace: Rc<Trace>,
@@ -212,12 +215,14 @@ impl Exchange {
         };
         let trace = Scope::new(&platform).trace;
         let incoming = Incoming::read(request, headers);
+        let cors = cors(&platform);
         let exchange = Exchange {
             function,
             id: incoming.request.id.clone(),
             method: incoming.request.method.clone(),
             origin: incoming.origin.clone(),
-            cors: cors(&platform),
+            refused_origin: cors.refusal(incoming.origin.as_deref(), &incoming.url),
+            cors,
             platform,
             trace,
         };
@@ -259,6 +264,7 @@ impl Exchange {
             status,
             code: error.map(|error| error.code),
             detail: error.and_then(|error| error.detail.as_deref()),
+            refused_origin: self.refused_origin.as_deref(),
         };
         let line = self.trace.log_line(&ending, self.platform.now());
         if status < 500 {

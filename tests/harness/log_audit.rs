@@ -37,6 +37,7 @@ struct Line {
     user: Option<String>,
     limiter_failed: Option<bool>,
     unsigned: Option<String>,
+    refused_origin: Option<String>,
 }
 
 /// What must not be logged, beside what looks like a token or a URL.
@@ -155,8 +156,29 @@ fn quoted(line: &str, hidden: &Hidden) -> Option<String> {
     None
 }
 
+/// A line without the origin of a page that was refused, whose `://` is no URL's.
+fn without_origin(line: &str) -> String {
+    const BEGIN: &str = "\"refusedOrigin\":\"";
+    const END: &str = " is not in CORS_ALLOWED_ORIGINS\"}";
+    let origin = |text: &str| {
+        let (scheme, host) = text.split_once("://")?;
+        let plain = |text: &str, more: &str| {
+            let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            text.bytes()
+                .all(|byte| known(byte) || more.bytes().any(|of| of == byte))
+        };
+        (text.len() <= 280 && plain(scheme, "+-.") && plain(host, ".-_:[]")).then_some(())
+    };
+    match line.split_once(BEGIN) {
+        Some((before, after)) if after.strip_suffix(END).and_then(origin).is_some() => {
+            format!("{before}{BEGIN}an origin{END}")
+        }
+        _ => line.to_owned(),
+    }
+}
+
 fn fault(line: &str, hidden: &Hidden, harmless: &mut BTreeSet<String>) -> Option<String> {
-    if let Some(fault) = quoted(line, hidden) {
+    if let Some(fault) = quoted(&without_origin(line), hidden) {
         return Some(fault);
     }
     let parsed: Line = match serde_json::from_str(line) {
@@ -167,7 +189,8 @@ fn fault(line: &str, hidden: &Hidden, harmless: &mut BTreeSet<String>) -> Option
         return Some(fault.to_owned());
     }
     // Thousands of lines have one of a few details.
-    let detail = [parsed.detail, parsed.unsigned].into_iter().flatten();
+    let texts = [parsed.detail, parsed.unsigned, parsed.refused_origin];
+    let detail = texts.into_iter().flatten();
     let detail = detail.collect::<Vec<_>>().join("\n");
     if !harmless.contains(&detail) {
         if hidden.texts.iter().any(|text| detail.contains(text)) {
@@ -229,6 +252,34 @@ mod tests {
     fn a_line_with_all_members_or_the_necessary_ones_is_right() {
         let short = r#"{"id":"r-1","function":"gateway","method":"GET","route":"","status":200,"totalMs":1,"upstreamRequests":0}"#;
         assert_eq!(found(&format!("{GOOD}\n{short}\n")), 0);
+    }
+
+    #[test]
+    fn the_origin_of_a_refused_page_is_right_and_nothing_else_in_its_place() {
+        let line = |refused: &str| {
+            let member =
+                format!(",\"refusedOrigin\":\"{refused} is not in CORS_ALLOWED_ORIGINS\"}}");
+            GOOD.strip_suffix('}').unwrap().to_owned() + &member
+        };
+        for right in [
+            "https://else.example:8443",
+            "http://[::1]:1",
+            "null",
+            "another origin",
+        ] {
+            assert_eq!(found(&line(right)), 0, "{right}");
+        }
+        for wrong in [
+            "https://else.example/path",
+            "https://else.example?token=x",
+            "https://eyJhbGciOi.example",
+            "https://else.example, https://else.example",
+            "Hello there",
+        ] {
+            assert_eq!(found(&line(wrong)), 1, "{wrong}");
+        }
+        let elsewhere = GOOD.replace("nobody", "https://else.example");
+        assert_eq!(found(&elsewhere), 1);
     }
 
     #[test]

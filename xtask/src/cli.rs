@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::stack::cors;
 use crate::stack::postgres::programs::Major;
 
 /// Runs, tests and builds the chat API.
@@ -51,6 +52,13 @@ pub enum Command {
     Token {
         /// E-mail address, or the id of a user whose password is the seed's
         who: String,
+    },
+    /// Makes two people friends in the example host of the running stack
+    Befriend {
+        /// E-mail address (a new one is signed up), or the id of a user
+        one: String,
+        /// The same of the other
+        other: String,
     },
     /// Counts the attachments without a message, or whose message was deleted long ago; `--apply`
     /// removes them
@@ -117,6 +125,10 @@ pub struct DevArgs {
     /// Runs this wrangler in place of the pinned one, such as <folder>/node_modules/.bin/wrangler
     #[arg(long, value_name = "PATH")]
     pub wrangler: Option<PathBuf>,
+    /// Origin of web pages that may call, in place of the defaults; several times for several. `*` at the end is every
+    /// port
+    #[arg(long = "origin", value_name = "ORIGIN", value_parser = cors::check, default_values = cors::DEFAULT_ORIGINS)]
+    pub origins: Vec<String>,
     /// Uses a Supabase that runs already (hosted, or `supabase start`); its migrations stay yours: `supabase db push`
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,

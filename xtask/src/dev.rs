@@ -11,12 +11,14 @@ use tokio::time::sleep;
 use crate::build::{functions, tools};
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
+use crate::refused_pages::RefusedPages;
 use crate::run::{Run, show_new};
+use crate::stack::api_gateway;
 use crate::stack::ports::{self, LOOPBACK};
 use crate::stack::postgrest;
 use crate::stack::{Settings, Stack};
 use crate::supervisor::{self, Claim};
-use crate::{build, existing_supabase, paths, token, wrangler};
+use crate::{build, existing_supabase, paths, summary, token, wrangler};
 
 /// The person of the seed that the first curl line speaks for.
 const SEED_PERSON: &str = "alice@example.com";
@@ -57,7 +59,7 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     ports::check_free(args.port, "--port", "the edge")?;
     // Errors in the arguments come before anything that takes long.
     let attached = match &args.supabase_url {
-        Some(url) => Some(existing_supabase::vars(url, args)?),
+        Some(url) => Some(existing_supabase::vars(url, args).await?),
         None => {
             ports::check_free(args.api_port, "--api-port", "the stack's API gateway")?;
             ports::check_free(args.db_port, "--db-port", "Postgres")?;
@@ -101,6 +103,7 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
         database: args.db_port,
         durable: true,
         postgrest: args.postgrest.clone(),
+        origins: Some(args.origins.join(",")),
         ..Settings::default()
     };
     let stack = Stack::start(run, settings).await?;
@@ -108,7 +111,8 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
 }
 
 async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
-    println!("\nready in {:.1} s: {edge}", run.seconds());
+    println!("\nready in {:.1} s\n", run.seconds());
+    print!("{}", summary::lines(edge, vars).await);
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {
             println!("\nthe chats of {SEED_PERSON}, the token below is valid for one hour:\n");
@@ -119,15 +123,19 @@ async fn print_ready(edge: &str, vars: &Vars, run: &Run) {
              curl -s {edge}/chats -H 'Authorization: Bearer <token>'\n"
         ),
     }
-    println!("another token: cargo xtask token bob@example.com");
-    println!("URLs and keys: .dev/stack.env; logs: .dev/logs");
-    println!("to stop it:    Ctrl-C, or cargo xtask stop");
+    println!("another token:  cargo xtask token bob@example.com");
+    println!("make friends:   cargo xtask befriend alice@example.com frank@example.com");
+    println!("URLs and keys:  .dev/stack.env; logs: .dev/logs");
+    println!("to stop it:     Ctrl-C, or cargo xtask stop");
 }
 
-/// Returns only when a part has ended by itself.
+/// Returns only when a part has ended by itself. Tells which pages were refused meanwhile.
 async fn watch(run: &Run) -> Result<()> {
+    let logs = [wrangler::NAME, api_gateway::LOG].map(|name| run.log(name));
+    let mut refused = RefusedPages::new(logs);
     loop {
         sleep(Duration::from_millis(300)).await;
+        refused.show_new()?;
         if let Some((name, status)) = run.first_ended() {
             let log = run.log(&name);
             bail!("{name} has ended ({status}); its log is {}", log.display());

@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode, Uri};
 use crate::cli::DevArgs;
 use crate::env_file::{self, Vars};
 use crate::stack::postgres;
-use crate::{http, paths};
+use crate::{http, paths, supabase_status};
 
 /// Whether the role may look up a user. This tool does nothing else in that database.
 const MAY_READ_USERS: &str = "
@@ -15,21 +15,40 @@ const MAY_READ_USERS: &str = "
     from pg_catalog.pg_namespace n join pg_catalog.pg_class c on c.relnamespace = n.oid
     where n.nspname = 'auth' and c.relname = 'users'";
 
-/// The lines of stack.env, from flags and environment.
-pub fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
+/// The lines of stack.env, from flags and environment. Without a key, the official CLI is asked for what is missing.
+pub async fn vars(url: &str, args: &DevArgs) -> Result<Vars> {
+    const NEEDED: &str = "--supabase-url needs --publishable-key or the variable SUPABASE_PUBLISHABLE_KEY; \
+        `supabase status` shows it for a local one, the dashboard's API settings for a hosted one";
     let url = project_url(url)?;
-    let key = args.key.key().context(
-        "--supabase-url needs --publishable-key or the variable SUPABASE_PUBLISHABLE_KEY; \
-         `supabase status` shows it for a local one, the dashboard's API settings for a hosted one",
-    )?;
+    let told = match args.key.key() {
+        None if supabase_status::is_local(url) => supabase_status::of(url).await.context(NEEDED)?,
+        _ => Vars::new(),
+    };
+    let tells = |name: &str| told.get(name).filter(|value| !value.is_empty()).cloned();
+    let key = args.key.key();
+    let key = key
+        .or_else(|| tells("PUBLISHABLE_KEY"))
+        .or_else(|| tells("ANON_KEY"));
+    // Its tokens name the URL that it tells, also where another name of this machine is given.
+    let issuer = || Some(format!("{}/auth/v1", tells("API_URL")?));
     let vars = [
         ("SUPABASE_URL", Some(url.to_owned())),
-        ("SUPABASE_PUBLISHABLE_KEY", Some(key)),
+        ("SUPABASE_PUBLISHABLE_KEY", Some(key.context(NEEDED)?)),
         // Optional for the functions.
-        ("SUPABASE_JWT_SECRET", args.jwt_secret.clone()),
-        ("SUPABASE_JWT_ISSUER", args.jwt_issuer.clone()),
-        // No function gets it: it is for `token`.
-        ("DATABASE_URL", args.database_url.clone()),
+        (
+            "SUPABASE_JWT_SECRET",
+            args.jwt_secret.clone().or_else(|| tells("JWT_SECRET")),
+        ),
+        (
+            "SUPABASE_JWT_ISSUER",
+            args.jwt_issuer.clone().or_else(issuer),
+        ),
+        // No function gets it: it is for `token` and `befriend`.
+        (
+            "DATABASE_URL",
+            args.database_url.clone().or_else(|| tells("DB_URL")),
+        ),
+        ("CORS_ALLOWED_ORIGINS", Some(args.origins.join(","))),
     ];
     let given = vars.into_iter();
     Ok(given
@@ -43,6 +62,16 @@ pub fn dev_stack(other_is_named: bool) -> Result<Vars> {
         true => Ok(Vars::new()),
         false => env_file::read(&paths::dev_state().join("stack.env")),
     }
+}
+
+/// The variables of the running dev stack, without which a command cannot work.
+pub fn running() -> Result<Vars> {
+    let vars = dev_stack(false)?;
+    ensure!(
+        !vars.is_empty(),
+        "there is no .dev/stack.env: start the stack with `cargo xtask dev`"
+    );
+    Ok(vars)
 }
 
 /// The URL of a project, without a slash at its end.

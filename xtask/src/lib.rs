@@ -2,6 +2,7 @@
 
 #![expect(missing_docs, reason = "internal: a doc must say more than the name")]
 
+pub mod befriend;
 pub mod build;
 pub mod cargo;
 pub mod cli;
@@ -13,9 +14,12 @@ pub mod existing_supabase;
 pub mod http;
 pub mod orphans;
 pub mod paths;
+pub mod refused_pages;
 pub mod run;
 pub mod stack;
 pub mod steps;
+pub mod summary;
+pub mod supabase_status;
 pub mod supervisor;
 pub mod sweep;
 pub mod test;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::cli::{Cli, Command, Db};
-use xtask::{build, cargo, db, dev, doctor, orphans, paths, steps, supervisor, sweep, test, token};
+use xtask::{
+    befriend, build, cargo, db, dev, doctor, orphans, paths, steps, supervisor, sweep, test, token,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,6 +24,7 @@ async fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Token { who } => token::run(&who).await,
+        Command::Befriend { one, other } => befriend::run(&one, &other).await,
         Command::Db { command: Db::Reset } => db::reset().await,
     };
     match done {

@@ -1,6 +1,7 @@
 //! The embedded stack, part by part, in the order in which each needs the ones before.
 
 pub mod api_gateway;
+pub mod cors;
 pub mod host;
 pub mod keys;
 pub mod lite;
@@ -40,6 +41,15 @@ pub struct Settings {
     pub postgres: Major,
     /// PostgREST, where it is not to be looked for.
     pub postgrest: Option<PathBuf>,
+    /// The value of CORS_ALLOWED_ORIGINS, if it is not the default.
+    pub origins: Option<String>,
+}
+
+impl Settings {
+    fn origins(&self) -> String {
+        let default = || cors::DEFAULT_ORIGINS.join(",");
+        self.origins.clone().unwrap_or_else(default)
+    }
 }
 
 /// A stack that runs.
@@ -82,7 +92,7 @@ impl Stack {
             settings,
             lite,
             rest: postgrest::Ports { rest, admin },
-            api_log: run.log("api-access"),
+            api_log: run.log(api_gateway::LOG),
         };
         let repair = "`cargo xtask stop`, then again; if its data is broken, remove the folder that the log names";
         let work = stack.postgres.start(run);
@@ -112,7 +122,9 @@ impl Stack {
             postgrest: self.rest.rest,
             lite: self.lite,
         };
-        api_gateway::start(self.settings.api, upstreams, &self.keys, &self.api_log).await
+        let origins = self.settings.origins();
+        let (port, log) = (self.settings.api, &self.api_log);
+        api_gateway::start(port, upstreams, &self.keys, &origins, log).await
     }
 
     /// The lines of stack.env that the stack knows.
@@ -128,11 +140,7 @@ impl Stack {
             ("SUPABASE_JWT_SECRET", self.keys.jwt_secret.clone()),
             // The stack's Auth writes no `iss` into its tokens.
             ("SUPABASE_JWT_ISSUER", "any".to_owned()),
-            // Where the development servers of web applications are by default.
-            (
-                "CORS_ALLOWED_ORIGINS",
-                "http://localhost:3000,http://localhost:5173".to_owned(),
-            ),
+            ("CORS_ALLOWED_ORIGINS", self.settings.origins()),
             // From the seed, whose password is no secret.
             ("SWEEPER_EMAIL", "sweeper@example.com".to_owned()),
             ("SWEEPER_PASSWORD", token::PASSWORD.to_owned()),

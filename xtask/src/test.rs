@@ -146,6 +146,7 @@ impl Suites {
                 durable: false,
                 postgres: args.postgres,
                 postgrest: args.postgrest.clone(),
+                origins: None,
             };
             let stack = Stack::start_database(run, settings, &self.host).await?;
             let vars = stage::database_vars(&stack.postgres, &self.host)?;

@@ -12,10 +12,7 @@ pub const PASSWORD: &str = "password123";
 
 /// `cargo xtask token <email or id>`
 pub async fn run(who: &str) -> Result<()> {
-    let vars = existing_supabase::dev_stack(false)?;
-    if vars.is_empty() {
-        bail!("there is no .dev/stack.env: start the stack with `cargo xtask dev`");
-    }
+    let vars = existing_supabase::running()?;
     let email = if who.contains('@') {
         who.to_owned()
     } else {
@@ -23,7 +20,7 @@ pub async fn run(who: &str) -> Result<()> {
     };
     let token = match sign_in(&vars, &email).await {
         Ok(token) => token,
-        Err(error) if error.is::<Refused>() => ask(&vars, "signup", &email).await.with_context(|| {
+        Err(error) if error.is::<Refused>() => sign_up(&vars, &email).await.with_context(|| {
             format!("{email} could neither sign in nor be signed up; its password may not be `{PASSWORD}`")
         })?,
         Err(error) => return Err(error),
@@ -35,6 +32,11 @@ pub async fn run(who: &str) -> Result<()> {
 /// Signs in with the development password.
 pub async fn sign_in(vars: &Vars, email: &str) -> Result<String> {
     ask(vars, "token?grant_type=password", email).await
+}
+
+/// Makes an account with the development password.
+pub async fn sign_up(vars: &Vars, email: &str) -> Result<String> {
+    ask(vars, "signup", email).await
 }
 
 /// The user is unknown, or the password is another.

@@ -68,6 +68,8 @@ pub struct Ending<'a> {
     pub code: Option<ErrorCode>,
     /// The detail of the error.
     pub detail: Option<&'a str>,
+    /// Which page may not read the reply: [`Cors::refusal`](crate::http::cors::Cors::refusal).
+    pub refused_origin: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +98,8 @@ struct Line<'a> {
     limiter_failed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     unsigned: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_origin: Option<&'a str>,
 }
 
 impl Trace {
@@ -192,6 +196,7 @@ impl Trace {
             user: self.user.get().map(hashed),
             limiter_failed: self.limiter_failed.get(),
             unsigned: unsigned.as_deref(),
+            refused_origin: ending.refused_origin,
         };
         // Serialising strings and numbers cannot fail.
         serde_json::to_string(&line).unwrap_or_default()
@@ -235,6 +240,7 @@ mod tests {
             status: 503,
             code: Some(ErrorCode::Unavailable),
             detail: Some("a \"reason\"\n"),
+            refused_origin: Some("https://else.example is not listed"),
         };
         let line = trace.log_line(&ending, 1_012);
         assert_eq!(
@@ -243,7 +249,7 @@ mod tests {
                 r#"{"id":"req-1","function":"chats","method":"GET","route":"/chats/:id","status":503,"#,
                 r#""code":"unavailable","detail":"a \"reason\"\n","totalMs":12,"verifyMs":2,"#,
                 r#""tokenCache":"miss","upstreamMs":7,"upstreamRequests":2,"user":"fd669bb9081999dd","limiterFailed":true,"#,
-                r#""unsigned":"Storage answered 503"}"#
+                r#""unsigned":"Storage answered 503","refusedOrigin":"https://else.example is not listed"}"#
             )
         );
         assert_eq!(
@@ -262,6 +268,7 @@ mod tests {
             status: 200,
             code: None,
             detail: None,
+            refused_origin: None,
         };
         assert_eq!(
             trace.log_line(&ending, 1_000),

@@ -36,6 +36,36 @@ async fn another_type_than_the_bucket_allows_is_415() {
     assert!(!stack.has_object(&upload.path).await);
 }
 
+/// A page's `Blob` goes as a form, which supabase-js makes of it in `uploadToSignedUrl`.
+#[tokio::test]
+async fn a_form_is_taken_as_supabase_js_sends_it_from_a_page() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let chat = stack.direct_chat(&alice, &bob).await;
+    let photo = vec![b'x'; 3_000_000];
+    let mut upload = alice
+        .reserve(chat, "a.jpg", "image/jpeg", photo.len())
+        .await;
+    let form = |file: &[u8]| {
+        let head = "--line\r\ncontent-disposition: form-data; name=\"cacheControl\"\r\n\r\n3600\r\n\
+                    --line\r\ncontent-disposition: form-data; name=\"\"; filename=\"a.jpg\"\r\n\
+                    content-type: image/jpeg\r\n\r\n";
+        [head.as_bytes(), file, b"\r\n--line--\r\n"].concat()
+    };
+    let kind = "multipart/form-data; boundary=line".to_owned();
+    upload.headers.insert("content-type".to_owned(), kind);
+    let broken = stack.put(&upload, b"--line\r\nno form").await;
+    assert_eq!(broken.status, 400, "{broken:?}");
+    let without_file =
+        b"--line\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\nb\r\n--line--\r\n";
+    storage_refused(&stack.put(&upload, without_file).await, "400");
+    stack.put(&upload, &form(&photo)).await.ok();
+    let url = alice.attach(chat, &upload).await.attachment_url.unwrap();
+    let answer = stack.download(&url).await;
+    assert_eq!(answer.header("content-type"), Some("image/jpeg"));
+    assert_eq!(answer.text().len(), photo.len());
+}
+
 /// The signature binds neither size nor type: the bucket looks at the one, the database at both when
 /// the object is attached.
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The stack's API gateway, Kong's part on a real Supabase: `/rest/v1`, `/auth/v1` and
-//! `/storage/v1` under one URL, the `apikey` check, and an access log.
+//! `/storage/v1` under one URL, the `apikey` check, CORS, and an access log.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{HOST, HeaderValue};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::serve::ListenerExt;
 use hyper_util::client::legacy::Client;
@@ -22,10 +22,13 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::stack::keys::Keys;
-use crate::stack::storage;
+use crate::stack::{cors, storage};
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
+
+/// The name of its log.
+pub const LOG: &str = "api-access";
 
 /// Comes before a path with a name: `/of/<name>/rest/v1/…` is `/rest/v1/…`, and the log has the name. So tests
 /// see what one instance of a function asks for, also requests without an id, as those for keys are.
@@ -49,7 +52,13 @@ struct Gateway {
 }
 
 /// Listens, and serves in the background until the process ends.
-pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> Result<()> {
+pub async fn start(
+    port: u16,
+    upstreams: Upstreams,
+    keys: &Keys,
+    origins: &str,
+    log: &Path,
+) -> Result<()> {
     let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     // Head and body are written apart: with Nagle's algorithm the second waits, on either side, for
     // the first to be acknowledged, which the other end puts off for 40 ms.
@@ -68,7 +77,13 @@ pub async fn start(port: u16, upstreams: Upstreams, keys: &Keys, log: &Path) -> 
         .tap_io(|connection| {
             let _ = connection.set_nodelay(true);
         });
+    let logging = Arc::clone(&gateway);
     let app = Router::new().fallback(handle).with_state(gateway);
+    // Storage has limits of its own.
+    let app = app.layer(DefaultBodyLimit::disable());
+    let app = cors::add(app, origins, move |line| {
+        logging.log(&format!("- {line}\n"))
+    });
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(())
 }
@@ -94,7 +109,7 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, mut request: Request) -> Response {
+    async fn answer(&self, request: Request) -> Response {
         let path = request.uri().path();
         if path == KEY_SET {
             return storage::answer(StatusCode::OK, &self.key_set);
@@ -107,7 +122,7 @@ impl Gateway {
         } else {
             return message(StatusCode::NOT_FOUND, "no Route matched with those values");
         };
-        if wants_key(request.method(), path) {
+        if wants_key(path) {
             let wrong = match api_key(&request) {
                 None => Some("No API key found in request"),
                 Some(key) => (!self.keys.contains(&key)).then_some("Invalid API key"),
@@ -119,7 +134,11 @@ impl Gateway {
         if let Some(bucket) = storage::bucket_to_sign(&request) {
             return storage::sign_many(&self.client, port, &bucket, request).await;
         }
-        let signs = storage::signs(request.method(), path);
+        let mut request = match storage::without_form(request).await {
+            Ok(request) => request,
+            Err(refused) => return refused,
+        };
+        let signs = storage::signs(request.method(), request.uri().path());
         let target = request.uri().path_and_query().map_or("/", |of| of.as_str());
         let target = storage::target(target.strip_prefix(prefix).unwrap_or(target));
         let slash = if target.starts_with('/') { "" } else { "/" };
@@ -143,10 +162,10 @@ impl Gateway {
     }
 }
 
-/// Hosted Supabase wants a key everywhere but on preflights, and on Storage, whose public and signed URLs carry
-/// none. (It opens the pages of Auth too that a browser opens from a mail: this Auth sends none.)
-fn wants_key(method: &Method, path: &str) -> bool {
-    method != Method::OPTIONS && !path.starts_with("/storage/v1/")
+/// Hosted Supabase wants a key everywhere but on preflights, which do not come here, and on Storage, whose public and
+/// signed URLs carry none. (It opens the pages of Auth too that a browser opens from a mail: this Auth sends none.)
+fn wants_key(path: &str) -> bool {
+    !path.starts_with("/storage/v1/")
 }
 
 fn api_key(request: &Request) -> Option<String> {
@@ -177,11 +196,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_wanted_for_data_and_sign_in_and_not_for_preflights_and_files() {
-        assert!(wants_key(&Method::GET, "/rest/v1/messages"));
-        assert!(wants_key(&Method::POST, "/auth/v1/token"));
-        assert!(!wants_key(&Method::OPTIONS, "/rest/v1/messages"));
-        assert!(!wants_key(&Method::GET, "/storage/v1/object/sign/a/b"));
+    fn the_key_is_wanted_for_data_and_sign_in_and_not_for_files() {
+        assert!(wants_key("/rest/v1/messages"));
+        assert!(wants_key("/auth/v1/token"));
+        assert!(!wants_key("/storage/v1/object/sign/a/b"));
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! The embedded Storage differs from hosted Storage in three ways. The stack's API gateway corrects them:
+//! The embedded Storage differs from hosted Storage in four ways. The stack's API gateway corrects them:
 //!
 //! - Hosted Storage signs many paths in one `POST /object/sign/<bucket> {expiresIn, paths}`. The embedded one never
 //!   reaches its route for this. So the gateway sends it one request for each path.
 //! - Hosted Storage answers with `signedURL` and `url`, without the prefix `/storage/v1`. The embedded one answers
 //!   with `signedUrl`, and with the prefix.
 //! - Hosted Storage has `GET /object/authenticated/<bucket>/<path>`. The embedded one has it without `authenticated`.
+//! - Hosted Storage takes a form at a signed upload URL too: supabase-js sends one for a `Blob`, as pages have them. The
+//!   embedded one takes only the file itself.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -95,6 +97,36 @@ async fn sign(
         None if told["statusCode"] == "404" => Ok(absent),
         None => Err(answer(status, &told)),
     }
+}
+
+/// An upload without its form: the part that has a type is the file.
+pub async fn without_form(request: Request) -> Result<Request, Response> {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let is_form = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
+    if request.method() != Method::PUT || !request.uri().path().starts_with(SIGN_UPLOAD) || !is_form
+    {
+        return Ok(request);
+    }
+    let (mut head, body) = request.into_parts();
+    let form = Request::from_parts(head.clone(), body);
+    let mut form = Multipart::from_request(form, &())
+        .await
+        .map_err(IntoResponse::into_response)?;
+    while let Some(part) = form
+        .next_field()
+        .await
+        .map_err(IntoResponse::into_response)?
+    {
+        let Some(kind) = part.headers().get(CONTENT_TYPE).cloned() else {
+            continue;
+        };
+        let file = part.bytes().await.map_err(IntoResponse::into_response)?;
+        head.headers.insert(CONTENT_TYPE, kind);
+        head.headers.insert(CONTENT_LENGTH, file.len().into());
+        return Ok(Request::from_parts(head, Body::from(file)));
+    }
+    let body = json!({ "statusCode": "400", "error": "Error", "message": "the form has no file" });
+    Err(answer(StatusCode::BAD_REQUEST, &body))
 }
 
 /// An answer with a signed URL, as hosted Storage writes it.
