@@ -50,7 +50,11 @@ pub async fn run(quick: bool) -> Result<()> {
 pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
     let keys = Keys::load_or_make(&own_state().join("secrets.env"))?;
     // Nobody signs in here or stores files.
-    let upstreams = Upstreams { postgrest, lite: 0 };
+    let upstreams = Upstreams {
+        postgrest,
+        lite: 0,
+        realtime: None,
+    };
     api_gateway::start(port, upstreams, &keys, Path::new("/dev/null")).await?;
     pending().await
 }

@@ -122,6 +122,9 @@ pub struct DevArgs {
     /// PostgREST's program. npm has it for Linux on x86_64; elsewhere the one in PATH is used
     #[arg(long, value_name = "PATH", env = "POSTGREST")]
     pub postgrest: Option<PathBuf>,
+    /// Leaves out the stack's stand-in for Realtime, as though Realtime were down
+    #[arg(long)]
+    pub without_realtime: bool,
     /// Runs this wrangler in place of the pinned one, such as <folder>/node_modules/.bin/wrangler
     #[arg(long, value_name = "PATH")]
     pub wrangler: Option<PathBuf>,
@@ -237,6 +240,9 @@ pub enum Part {
     /// The code of docs/realtime.md: files, and random histories; the filter is `files`, a seed or a range
     /// of seeds
     Client,
+    /// The code of docs/realtime.md with real subscriptions, by the lowest and the newest supabase-js. The server is
+    /// the stack's stand-in for Realtime, or the real one that REALTIME_SUPABASE_URL names
+    Realtime,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
 }

@@ -90,6 +90,13 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
     env_file::write(&run.state.join("stack.env"), head, &vars)?;
     print_ready(&edge, &vars, run).await;
+    if args.supabase_url.is_none() {
+        let realtime = match args.without_realtime {
+            false => "a stand-in, for development only",
+            true => "none (--without-realtime)",
+        };
+        println!("Realtime:      {realtime}");
+    }
     Ok(())
 }
 
@@ -104,6 +111,7 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
         durable: true,
         postgrest: args.postgrest.clone(),
         origins: Some(args.origins.join(",")),
+        without_realtime: args.without_realtime,
         ..Settings::default()
     };
     let stack = Stack::start(run, settings).await?;

@@ -9,6 +9,7 @@ pub mod migrations;
 pub mod ports;
 pub mod postgres;
 pub mod postgrest;
+pub mod realtime;
 pub mod storage;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use migrations::explain;
 use ports::LOOPBACK;
 use postgres::programs::Major;
 use postgres::{OWNER, Postgres, SUPERUSER, pristine};
+use realtime::Relay;
 
 /// What hosted Supabase brings and the embedded parts lack.
 const PLATFORM_SQL: &str = include_str!("stack/platform.sql");
@@ -50,6 +52,8 @@ impl Settings {
         let default = || cors::DEFAULT_ORIGINS.join(",");
         self.origins.clone().unwrap_or_else(default)
     }
+    /// Leaves out the stand-in for Realtime.
+    pub without_realtime: bool,
 }
 
 /// A stack that runs.
@@ -121,6 +125,8 @@ impl Stack {
         let upstreams = Upstreams {
             postgrest: self.rest.rest,
             lite: self.lite,
+            realtime: (!self.settings.without_realtime)
+                .then(|| Relay::start(&self.postgres, &self.keys)),
         };
         let origins = self.settings.origins();
         let (port, log) = (self.settings.api, &self.api_log);

@@ -30,7 +30,7 @@ use crate::supervisor::{self, Claim};
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|realtime|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::dev_state().join("test");
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -147,6 +147,7 @@ impl Suites {
                 postgres: args.postgres,
                 postgrest: args.postgrest.clone(),
                 origins: None,
+                without_realtime: false,
             };
             let stack = Stack::start_database(run, settings, &self.host).await?;
             let vars = stage::database_vars(&stack.postgres, &self.host)?;

@@ -22,6 +22,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::stack::keys::Keys;
+use crate::stack::realtime::{self, Relay};
 use crate::stack::{cors, storage};
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
@@ -39,6 +40,8 @@ pub struct Upstreams {
     pub postgrest: u16,
     /// Auth and Storage.
     pub lite: u16,
+    /// The stand-in for Realtime.
+    pub realtime: Option<Arc<Relay>>,
 }
 
 struct Gateway {
@@ -114,6 +117,11 @@ impl Gateway {
         if path == KEY_SET {
             return storage::answer(StatusCode::OK, &self.key_set);
         }
+        if let Some(relay) = &self.upstreams.realtime
+            && path.starts_with(realtime::PREFIX)
+        {
+            return relay.answer(request).await;
+        }
         let (prefix, port) = if path.starts_with("/rest/v1/") || path == "/rest/v1" {
             ("/rest/v1", self.upstreams.postgrest)
         } else if path.starts_with("/auth/v1/") || path.starts_with("/storage/v1/") {
@@ -179,10 +187,13 @@ fn without_name(uri: &Uri) -> Option<Uri> {
     named.get(named.find('/')?..)?.parse().ok()
 }
 
-/// The path with its query, but for Storage's, whose queries are signatures.
+/// The path with its query. Storage's queries are signatures, and Realtime's are keys.
 fn logged_target(uri: &Uri) -> String {
+    let has_secret = ["/storage/v1/", realtime::PREFIX]
+        .iter()
+        .any(|of| uri.path().starts_with(of));
     match uri.path_and_query() {
-        Some(target) if !uri.path().starts_with("/storage/v1/") => target.as_str().to_owned(),
+        Some(target) if !has_secret => target.as_str().to_owned(),
         _ => uri.path().to_owned(),
     }
 }

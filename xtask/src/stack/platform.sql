@@ -111,7 +111,7 @@ alter table storage.buckets owner to supabase_storage_admin;
 alter table storage.objects enable row level security;
 alter table storage.buckets enable row level security;
 
--- Realtime: a stand-in with the real signatures and no server behind it ----------------------------
+-- Realtime: the real signatures. Its server's part is played by xtask/src/stack/realtime -------------
 
 create schema if not exists realtime;
 grant usage on schema realtime to anon, authenticated, service_role, postgres, supabase_realtime_admin;

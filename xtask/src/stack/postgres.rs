@@ -80,6 +80,8 @@ impl Postgres {
             settings.extend([
                 "fsync=off",
                 "synchronous_commit=off",
+                // Replication sends what is written to disk, which waits for 200 ms without this.
+                "wal_writer_delay=10ms",
                 "full_page_writes=off",
             ]);
         }
@@ -106,6 +108,10 @@ impl Postgres {
             "postgres://{role}:{}@{LOOPBACK}:{}/{database}",
             self.password, self.port
         )
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The password that every role that can log in has.

@@ -47,10 +47,8 @@ const UNIT: &[&[&str]] = &[
     &["cargo", "test", "--quiet", "--no-fail-fast"],
     &["cargo", "test", "--quiet", "--no-fail-fast", "--package=tests", "--lib", "--test=sources", "--test=tool"],
 ];
-const CLIENT: &[&[&str]] = &[
-    &["node", "tests/client/run.mjs"],
-    &["node", "tests/realtime/run.mjs"],
-];
+const CLIENT: &[&[&str]] = &[&["node", "tests/client/run.mjs"]];
+const REALTIME: &[&[&str]] = &[&["node", "tests/realtime/run.mjs"]];
 
 #[rustfmt::skip]
 pub const SUITES: &[Suite] = {
@@ -68,6 +66,7 @@ pub const SUITES: &[Suite] = {
         Suite { name: "http", part: Part::Http, needs: Functions, filter: Name, commands: target!("http") },
         Suite { name: "http-log", part: Part::Http, needs: Functions, filter: Ignored, commands: target!("log_audit") },
         Suite { name: "client", part: Part::Client, needs: Functions, filter: Own, commands: CLIENT },
+        Suite { name: "realtime", part: Part::Realtime, needs: Functions, filter: Own, commands: REALTIME },
         // These stop Postgres and kill PostgREST, which every other suite needs.
         Suite { name: "faults", part: Part::Faults, needs: Functions, filter: Name, commands: target!("faults", "--test-threads=1") },
         Suite { name: "faults-log", part: Part::Faults, needs: Functions, filter: Ignored, commands: target!("log_audit") },
