@@ -8,7 +8,7 @@ const path = (relative: string) => new URL(relative, import.meta.url).pathname;
 const config: Plugin = {
   name: "config",
   configureServer(server) {
-    server.middlewares.use("/config.json", (_, response) => {
+    server.middlewares.use("/demo/config.json", (_, response) => {
       const lines = readFileSync(path("../../.dev/stack.env"), "utf8").split("\n");
       const of = (name: string) => lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
       response.setHeader("Content-Type", "application/json");
@@ -20,8 +20,8 @@ const config: Plugin = {
 };
 
 export default defineConfig({
-  // Served under any path.
-  base: "./",
+  // Where the stack's API gateway serves it.
+  base: "/demo/",
   plugins: [react(), config],
   // The package's source, so that it needs no build. An app has it by `npm install`.
   resolve: {

@@ -243,6 +243,8 @@ pub enum Part {
     /// The code of docs/realtime.md with real subscriptions, by the lowest and the newest supabase-js. The server is
     /// the stack's stand-in for Realtime, or the real one that REALTIME_SUPABASE_URL names
     Realtime,
+    /// The page client/demo in a Chrome or Chromium, which is on the PATH or in CHROME_BIN
+    Browser,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
 }

@@ -2,6 +2,7 @@
 
 pub mod api_gateway;
 pub mod cors;
+pub mod demo;
 pub mod host;
 pub mod keys;
 pub mod lite;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub postgrest: Option<PathBuf>,
     /// The value of CORS_ALLOWED_ORIGINS, if it is not the default.
     pub origins: Option<String>,
+    /// Leaves out the stand-in for Realtime.
+    pub without_realtime: bool,
 }
 
 impl Settings {
@@ -52,8 +55,6 @@ impl Settings {
         let default = || cors::DEFAULT_ORIGINS.join(",");
         self.origins.clone().unwrap_or_else(default)
     }
-    /// Leaves out the stand-in for Realtime.
-    pub without_realtime: bool,
 }
 
 /// A stack that runs.
@@ -130,7 +131,8 @@ impl Stack {
         };
         let origins = self.settings.origins();
         let (port, log) = (self.settings.api, &self.api_log);
-        api_gateway::start(port, upstreams, &self.keys, &origins, log).await
+        let page = demo::folder(run);
+        api_gateway::start(port, upstreams, &self.keys, &origins, log, &page).await
     }
 
     /// The lines of stack.env that the stack knows.

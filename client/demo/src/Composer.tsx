@@ -49,7 +49,7 @@ export function Composer({ room, failed }: { room: UsedChat; failed: (error: unk
       <IconButton icon="attach" label="Send a file" onClick={() => picker.current?.click()} />
       <textarea
         ref={text} rows={1} aria-label="Message" placeholder="Message" maxLength={4000}
-        onInput={room.typing} onKeyDown={keyDown} onPaste={paste}
+        onInput={room.sendTyping} onKeyDown={keyDown} onPaste={paste}
       />
       <button className="icon-button main" aria-label="Send" title="Send"><Icon name="send" /></button>
     </form>

@@ -20,7 +20,7 @@ const root = createRoot(document.getElementById("root")!);
 if (options.has("split")) {
   root.render(<Split people={["alice", "bob"]} />);
 } else {
-  const config: Config = await (await fetch("config.json")).json();
+  const config: Config = await (await fetch(`${import.meta.env.BASE_URL}config.json`)).json();
   const as = options.get("as");
   const supabase = createClient(config.supabaseUrl, config.publishableKey, {
     // Of this window alone: an app leaves this out, and all windows are signed in together.

@@ -1,4 +1,5 @@
 /** Small things that several components show. */
+import type { CSSProperties } from "react";
 import type { Chat } from "supabase-chat-client";
 import { nameOf } from "./people.ts";
 
@@ -34,7 +35,7 @@ export function Avatar({ id, name = nameOf(id), online = false }: { id: string; 
   const initials = name.split(" ").map((word) => word[0]).slice(0, 2).join("").toUpperCase();
   const hue = (parseInt(id.slice(0, 6), 16) * 47) % 360;
   return (
-    <span className={`avatar${online ? " online" : ""}`} style={{ "--hue": hue }} aria-hidden="true">{initials}</span>
+    <span className={`avatar${online ? " online" : ""}`} style={{ "--hue": hue } as CSSProperties} aria-hidden="true">{initials}</span>
   );
 }
 

@@ -20,10 +20,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tower_http::services::ServeDir;
 
 use crate::stack::keys::Keys;
 use crate::stack::realtime::{self, Relay};
-use crate::stack::{cors, storage};
+use crate::stack::{cors, demo, storage};
 
 /// Where a project publishes its signing keys. The stack's Auth has none, so the gateway answers.
 const KEY_SET: &str = "/auth/v1/.well-known/jwks.json";
@@ -61,6 +62,7 @@ pub async fn start(
     keys: &Keys,
     origins: &str,
     log: &Path,
+    page: &Path,
 ) -> Result<()> {
     let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     // Head and body are written apart: with Nagle's algorithm the second waits, on either side, for
@@ -82,6 +84,7 @@ pub async fn start(
         });
     let logging = Arc::clone(&gateway);
     let app = Router::new().fallback(handle).with_state(gateway);
+    let app = app.nest_service(demo::PATH, ServeDir::new(page));
     // Storage has limits of its own.
     let app = app.layer(DefaultBodyLimit::disable());
     let app = cors::add(app, origins, move |line| {
