@@ -48,6 +48,13 @@ export class Device {
     }
   }
 
+  /** Sends a file. */
+  async pick(name: string, mimeType: string, buffer: Buffer): Promise<void> {
+    const chooser = this.page.waitForEvent("filechooser");
+    await this.page.getByRole("button", { name: "Send a file" }).click();
+    await (await chooser).setFiles({ name, mimeType, buffer });
+  }
+
   /** The bubble with this text. */
   message(text: string): Locator {
     return this.page.locator("article", { has: this.page.getByText(text, { exact: true }) });

@@ -1,15 +1,8 @@
 // Files: progress, abort, and pictures that move nothing.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { deflateSync, crc32 } from "node:zlib";
-import type { Device } from "./device.ts";
+import { png } from "./picture.ts";
 import { directChat, friends, sql, until, type Person, type World } from "./world.ts";
-
-async function pick(device: Device, name: string, mimeType: string, buffer: Buffer): Promise<void> {
-  const chooser = device.page.waitForEvent("filechooser");
-  await device.page.getByRole("button", { name: "Send a file" }).click();
-  await (await chooser).setFiles({ name, mimeType, buffer });
-}
 
 const messagesOf = async (chat: string) => Number((await sql`select count(*) from public.messages where chat_id = ${chat}`)[0]!.count);
 
@@ -23,7 +16,7 @@ export async function an_upload_tells_its_progress_and_can_be_stopped(world: Wor
     slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
 
   await limit(400_000);
-  await pick(a, "report.pdf", "application/pdf", Buffer.alloc(4_000_000, "%PDF-1.7 "));
+  await a.pick("report.pdf", "application/pdf", Buffer.alloc(4_000_000, "%PDF-1.7 "));
   const progress = a.page.getByLabel("Upload of report.pdf");
   await until("the upload is under way", async () => {
     const value = await progress.evaluate((bar: HTMLProgressElement) => bar.value);
@@ -34,7 +27,7 @@ export async function an_upload_tells_its_progress_and_can_be_stopped(world: Wor
   equal(await messagesOf(chat), 0);
 
   await limit(-1);
-  await pick(a, "Übersicht für Zoë.txt", "text/plain", Buffer.from("Hello from a file"));
+  await a.pick("Übersicht für Zoë.txt", "text/plain", Buffer.from("Hello from a file"));
   await a.hasSentAll();
   await b.page.getByText("Übersicht für Zoë.txt").waitFor();
   const link = b.page.getByRole("link", { name: "Übersicht für Zoë.txt" });
@@ -58,7 +51,7 @@ export async function a_picture_has_its_room_before_it_comes(world: World): Prom
     if (route.request().resourceType() === "image") await mayCome;
     await route.continue();
   });
-  await pick(a, "sky.png", "image/png", png(640, 400));
+  await a.pick("sky.png", "image/png", png(640, 400));
   await a.say("Look up!");
   await b.sees("Look up!");
   const picture = b.page.locator(".picture");
@@ -70,35 +63,4 @@ export async function a_picture_has_its_room_before_it_comes(world: World): Prom
   deepEqual(await room(), before);
   ok(Math.abs(before.picture!.width / before.picture!.height - 640 / 400) < 0.02, JSON.stringify(before));
   equal(await picture.locator("img").getAttribute("alt"), "sky.png");
-}
-
-/** A picture of an evening sky. */
-export function png(width: number, height: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    sum.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  // Eight bits for each of red, green and blue.
-  header.set([8, 2, 0, 0, 0], 8);
-  const rows = Array.from({ length: height }, (_, y) => {
-    const row = Buffer.alloc(1 + width * 3);
-    for (let x = 0; x < width; x++) row.set(sky(x / width, y / height), 1 + x * 3);
-    return row;
-  });
-  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(Buffer.concat(rows))), chunk("IEND", Buffer.alloc(0))];
-  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
-}
-
-function sky(x: number, y: number): [number, number, number] {
-  if (Math.hypot((x - 0.68) * 1.6, y - 0.58) < 0.11) return [255, 236, 190];
-  if (y > 0.7 + 0.08 * Math.sin(x * 9) + 0.03 * Math.sin(x * 23)) return [38, 34, 66];
-  if (y > 0.6 + 0.07 * Math.sin(x * 6 + 2)) return [84, 62, 110];
-  const level = Math.floor(y * 12) / 12;
-  return [70 + 180 * level, 80 + 70 * level, 150 - 30 * level];
 }

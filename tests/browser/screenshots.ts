@@ -3,7 +3,7 @@
 import { ok } from "node:assert/strict";
 import { mkdirSync, statSync } from "node:fs";
 import type { Device } from "./device.ts";
-import { png } from "./files.ts";
+import { png } from "./picture.ts";
 import { befriend, directChat, seeded, send, sql, type World } from "./world.ts";
 
 const FOLDER = process.env.WRITE_SCREENSHOTS ? "docs/images" : ".dev/browser";
@@ -28,11 +28,13 @@ export async function screenshots_show_list_and_chat(world: World): Promise<void
   const options = { viewport: WIDE, colorScheme: "light" as const };
   const [a, b] = [await world.device(alice!, options), await world.device(bob!, options)];
   await Promise.all([a.open(chat), b.open(chat)]);
-  await attach(a, "terrace.png", "image/png", png(640, 360));
+  await a.pick("terrace.png", "image/png", png(640, 360));
+  await a.hasSentAll();
   await b.page.locator(".picture img").waitFor();
   await b.say("Wow. That settles it!");
   await b.hasSentAll();
-  await attach(b, "playlist.pdf", "application/pdf", Buffer.alloc(184_000, "%PDF-1.7 "));
+  await b.pick("playlist.pdf", "application/pdf", Buffer.alloc(184_000, "%PDF-1.7 "));
+  await b.hasSentAll();
   await b.say("Here is the playlist, tell me what is missing");
   await a.sees("Here is the playlist, tell me what is missing");
   await a.say("Perfect. I will bring the lights 🎉", "See you at six?");
@@ -51,13 +53,6 @@ export async function screenshots_show_list_and_chat(world: World): Promise<void
   await a.page.getByRole("button", { name: "Back to the list" }).click();
   await a.page.emulateMedia({ colorScheme: "light" });
   await picture(a, "demo-list-narrow-light");
-}
-
-async function attach({ page }: Device, name: string, mimeType: string, buffer: Buffer): Promise<void> {
-  const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Send a file" }).click();
-  await (await chooser).setFiles({ name, mimeType, buffer });
-  await page.locator(".unsent, .bubble.sending, .bubble.queued").waitFor({ state: "detached" });
 }
 
 /** The same at every run: the times are replaced. */
