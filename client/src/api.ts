@@ -1,8 +1,10 @@
-/** The API's calls, as the signed-in user. */
+/** The API's calls, as the signed-in user. Each answer is checked before anything believes it. */
 import type { SupabaseClient } from "@supabase/supabase-js";
+import createClient from "openapi-fetch";
 import type { Clock, OutgoingFile } from "./adapters.ts";
-import { asChatError, ChatApiError, type ChatErrorField } from "./errors.ts";
-import type { Changes, Chat, Message, Page, Upload } from "./models.ts";
+import { asChatError, ChatApiError } from "./errors.ts";
+import type { Changes, Chat, ChatErrorField, Message, Page, SendMessage, Upload } from "./models.ts";
+import type { paths } from "./openapi.ts";
 import { asChanges, asChat, asChats, asMessage, asMessages, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
 
 /** Longer than the server lets a request last. */
@@ -19,16 +21,24 @@ export interface ApiOptions {
   onReached(reached: boolean): void;
 }
 
-export interface SendBody {
-  text?: string;
-  attachmentUrl?: string;
-  clientId: string;
-}
-
 export type Api = ReturnType<typeof createApi>;
 
+interface Answer {
+  data?: unknown;
+  error?: unknown;
+  response: Response;
+}
+
+/** Goes into each call: the token, and the signal that ends it. */
+interface Init {
+  headers: { Authorization: string };
+  signal: AbortSignal;
+  /** The client reads the text by itself, as it may be anything. */
+  parseAs: "stream";
+}
+
 export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOptions) {
-  const base = apiUrl.replace(/\/+$/, "");
+  const client = createClient<paths>({ baseUrl: apiUrl, fetch });
 
   async function token(): Promise<string> {
     const { data } = await supabase.auth.getSession();
@@ -36,8 +46,8 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
     return data.session.access_token;
   }
 
-  async function once(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
-    const authorization = `Bearer ${await token()}`;
+  async function once(request: (init: Init) => Promise<Answer>, signal?: AbortSignal): Promise<unknown> {
+    const headers = { Authorization: `Bearer ${await token()}` };
     const controller = new AbortController();
     const abort = () => controller.abort();
     let late = false;
@@ -48,22 +58,12 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     try {
-      const response = await fetch(base + path, {
-        method,
-        headers: { Authorization: authorization, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: controller.signal,
-      });
-      const answer = await read(response);
+      const answer = await read(await request({ headers, signal: controller.signal, parseAs: "stream" }));
       onReached(true);
       return answer;
     } catch (error) {
-      if (error instanceof ChatApiError) {
-        onReached(true);
-        throw error;
-      }
       if (signal?.aborted) throw new ChatApiError(0, "aborted", { cause: error });
-      onReached(false);
+      onReached(error instanceof ChatApiError);
       if (late) throw new ChatApiError(0, "timeout", { retryable: true, cause: error });
       throw asChatError(error);
     } finally {
@@ -72,85 +72,87 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
     }
   }
 
-  async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  async function call(request: (init: Init) => Promise<Answer>, signal?: AbortSignal): Promise<unknown> {
     try {
-      return await once(method, path, body, signal);
+      return await once(request, signal);
     } catch (error) {
       // supabase-js refreshes by its own clock, which may be behind.
       if (!(error instanceof ChatApiError) || error.code !== "token_expired") throw error;
       const { error: refused } = await supabase.auth.refreshSession();
       if (refused) throw error;
-      return once(method, path, body, signal);
+      return once(request, signal);
     }
   }
 
-  const chat = (id: string, rest = "") => `/chats/${encodeURIComponent(id)}${rest}`;
-  const cursorOf = (cursor: string | null) => `limit=${PAGE_SIZE}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+  const page = (cursor: string | null) => ({ limit: PAGE_SIZE, cursor: cursor ?? undefined });
 
   return {
     async chats(cursor: string | null, signal?: AbortSignal): Promise<Page<Chat>> {
-      return asChats(await call("GET", `/chats?${cursorOf(cursor)}`, undefined, signal));
+      return asChats(await call((init) => client.GET("/chats", { ...init, params: { query: page(cursor) } }), signal));
     },
     async chat(id: string, signal?: AbortSignal): Promise<Chat> {
-      return asChat(await call("GET", chat(id), undefined, signal));
+      return asChat(await call((init) => client.GET("/chats/{id}", { ...init, params: { path: { id } } }), signal));
     },
     async openDirect(userId: string): Promise<Chat> {
-      return asChat(await call("POST", "/chats", { type: "direct", participantIds: [userId] }));
+      const body = { type: "direct" as const, participantIds: [userId] };
+      return asChat(await call((init) => client.POST("/chats", { ...init, body })));
     },
     async leave(id: string): Promise<void> {
-      await call("DELETE", chat(id));
+      await call((init) => client.DELETE("/chats/{id}", { ...init, params: { path: { id } } }));
     },
     async messages(id: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> {
-      return asMessages(await call("GET", chat(id, `/messages?${cursorOf(cursor)}`), undefined, signal));
+      const params = { path: { id }, query: page(cursor) };
+      return asMessages(await call((init) => client.GET("/chats/{id}/messages", { ...init, params }), signal));
     },
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
-      const query = `since=${since}&epoch=${encodeURIComponent(epoch)}&limit=${PAGE_SIZE}`;
-      return asChanges(await call("GET", chat(id, `/changes?${query}`), undefined, signal), since);
+      const params = { path: { id }, query: { since, epoch, limit: PAGE_SIZE } };
+      return asChanges(await call((init) => client.GET("/chats/{id}/changes", { ...init, params }), signal), since);
     },
-    async send(id: string, body: SendBody, signal?: AbortSignal): Promise<Message> {
-      return asMessage(await call("POST", chat(id, "/messages"), body, signal));
+    async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
+      const params = { path: { id } };
+      return asMessage(await call((init) => client.POST("/chats/{id}/messages", { ...init, params, body }), signal));
     },
-    async edit(id: string, messageId: string, text: string): Promise<Message> {
-      return asMessage(await call("PATCH", chat(id, `/messages/${encodeURIComponent(messageId)}`), { text }));
+    async edit(id: string, msgId: string, text: string): Promise<Message> {
+      const request = { params: { path: { id, msgId } }, body: { text } };
+      return asMessage(await call((init) => client.PATCH("/chats/{id}/messages/{msgId}", { ...init, ...request })));
     },
-    async remove(id: string, messageId: string): Promise<void> {
-      await call("DELETE", chat(id, `/messages/${encodeURIComponent(messageId)}`));
+    async remove(id: string, msgId: string): Promise<void> {
+      await call((init) => client.DELETE("/chats/{id}/messages/{msgId}", { ...init, params: { path: { id, msgId } } }));
     },
     async read(id: string, messageId: string, signal?: AbortSignal): Promise<number> {
-      const { unreadCount } = payloadOf(await call("POST", chat(id, "/read"), { messageId }, signal));
+      const request = { params: { path: { id } }, body: { messageId } };
+      const { unreadCount } = payloadOf(await call((init) => client.POST("/chats/{id}/read", { ...init, ...request }), signal));
       return typeof unreadCount === "number" ? unreadCount : 0;
     },
     async typing(id: string, signal?: AbortSignal): Promise<void> {
-      await call("POST", chat(id, "/typing"), undefined, signal);
+      await call((init) => client.POST("/chats/{id}/typing", { ...init, params: { path: { id } } }), signal);
     },
     async reserve(chatId: string, file: OutgoingFile, signal?: AbortSignal): Promise<Upload> {
       const { name: fileName, type: contentType, size, width, height } = file;
-      const picture = width && height ? { width, height } : {};
-      return asUpload(await call("POST", "/uploads", { chatId, fileName, contentType, size, ...picture }, signal));
+      const body = { chatId, fileName, contentType, size, ...(width && height ? { width, height } : {}) };
+      return asUpload(await call((init) => client.POST("/uploads", { ...init, body }), signal));
     },
   };
 }
 
 /** The answer's JSON, or an error with everything that the server said. */
-async function read(response: Response): Promise<unknown> {
-  const { status, headers } = response;
+async function read({ error, response }: Answer): Promise<unknown> {
+  const { ok, status, headers, bodyUsed } = response;
+  if (!ok) throw errorOf(response, payloadOf(payloadOf(error).error));
   if (Number(headers.get("content-length") ?? 0) > MOST_BYTES) {
     throw new ChatApiError(status, "bad_answer", { message: "the answer is too large", retryable: true });
   }
-  const text = await response.text();
-  let json: unknown;
+  const text = bodyUsed ? "" : await response.text();
   try {
-    json = text ? JSON.parse(text) : undefined;
+    return text ? JSON.parse(text) : undefined;
   } catch (cause) {
-    // A proxy's page, mostly. What it says with its status may pass.
-    if (response.ok) throw new ChatApiError(status, "bad_answer", { message: "the answer is not JSON", retryable: true, cause });
+    throw new ChatApiError(status, "bad_answer", { message: "the answer is not JSON", retryable: true, cause });
   }
-  if (response.ok) return json;
-  throw errorOf(response, payloadOf(payloadOf(json).error));
 }
 
 function errorOf({ status, headers }: Response, { code, message, fields, requestId, retryable }: Record<string, unknown>): ChatApiError {
   const mayPass = status >= 500 || status === 429 || status === 408;
+  // Without a code it is a proxy's page, mostly.
   return new ChatApiError(status, typeof code === "string" ? code : "bad_answer", {
     message: typeof message === "string" ? message : `HTTP ${status}`,
     fields: Array.isArray(fields) ? (fields as ChatErrorField[]) : [],

@@ -52,6 +52,12 @@ export class ChatList {
     void this.#poller.ask();
   }
 
+  /** An open chat has come to this `rev`: its event for the list was lost, or is late. */
+  expect(chatId: string, rev: number): void {
+    const chat = this.get(chatId);
+    if (chat && chat.rev < rev) this.refetch(chatId);
+  }
+
   wake(): void {
     this.#poller.wake();
   }

@@ -1,18 +1,9 @@
-/** The codes of the API, and the client's own: the last group. */
-export type ChatErrorCode =
-  | "invalid_json" | "invalid_request" | "invalid_cursor" | "invalid_id"
-  | "missing_token" | "invalid_token" | "token_expired" | "token_not_yet_valid" | "token_too_large"
-  | "not_participant" | "not_sender" | "edit_window_expired" | "not_friends" | "blocked" | "forbidden"
-  | "chat_not_found" | "message_not_found" | "route_not_found"
-  | "method_not_allowed" | "idempotency_mismatch" | "resync_required" | "payload_too_large" | "unsupported_media_type"
-  | "rate_limited"
-  | "internal" | "bad_upstream" | "unavailable" | "upstream_timeout"
-  | "network" | "timeout" | "aborted" | "bad_answer" | "signed_out" | "upload_failed" | "file_lost";
+import type { ChatErrorField, ServerErrorCode } from "./models.ts";
 
-export interface ChatErrorField {
-  readonly path: string;
-  readonly issue: string;
-}
+/** The server's codes, and those of the client itself. */
+export type ChatErrorCode =
+  | ServerErrorCode
+  | "network" | "timeout" | "aborted" | "bad_answer" | "signed_out" | "upload_failed" | "file_lost";
 
 export interface ChatErrorDetails {
   readonly message?: string;

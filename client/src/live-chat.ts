@@ -106,7 +106,11 @@ export class LiveChat {
   }
 
   /** Takes the chat as the list has it. */
-  compare(chat: Chat): void {
+  compare(chat: Chat | undefined): void {
+    if (!chat) {
+      if (this.#status === "ready") this.hint();
+      return;
+    }
     if (this.isGone) {
       // The user is back.
       this.#status = "loading";
@@ -190,7 +194,9 @@ export class LiveChat {
     this.#error = null;
     this.#join();
     this.emit();
-    return this.#feed.replica?.rev !== before;
+    const rev = this.#feed.replica?.rev;
+    if (rev !== undefined) this.#session.list.expect(this.id, rev);
+    return rev !== before;
   }
 
   /** The user takes no part any more. */
@@ -241,7 +247,8 @@ export class LiveChat {
     this.#joinAt = this.#adapters.clock.now() + wait;
     this.#session.tellConnection();
     this.#poller.wake();
-    void this.refresh();
+    this.#feed.check();
+    if (this.#session.isLooking) void this.#poller.ask(true);
   }
 
   #receive(event: string, content: unknown): void {

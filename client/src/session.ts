@@ -71,7 +71,8 @@ export class Session {
       changed: (chats) => {
         events.chatsError(null);
         events.chats(chats);
-        for (const chat of chats) this.open.get(chat.id)?.compare(chat);
+        const listed = new Map(chats.map((chat) => [chat.id, chat]));
+        for (const [id, live] of this.open) live.compare(listed.get(id));
       },
       news: (chatId, rev) => this.open.get(chatId)?.hint(rev),
       failed: (error) => events.chatsError(error),
@@ -89,6 +90,11 @@ export class Session {
 
   get isJoined(): boolean {
     return this.#channel?.isJoined ?? false;
+  }
+
+  get isLooking(): boolean {
+    const { appState, network } = this.adapters;
+    return appState.isVisible() && network.isOnline();
   }
 
   async refresh(): Promise<void> {
@@ -127,10 +133,9 @@ export class Session {
   /** Shown, hidden, online or offline: a change of either is a reason to look. */
   #awake(): void {
     this.tellConnection();
-    const { appState, network } = this.adapters;
     this.list.wake();
     for (const chat of this.open.values()) chat.wake();
-    if (!appState.isVisible() || !network.isOnline()) return;
+    if (!this.isLooking) return;
     this.outbox.wake();
     void this.refresh();
     if (!this.#channel) this.#join();
@@ -155,6 +160,8 @@ export class Session {
         this.#channel = undefined;
         this.tellConnection();
         this.list.wake();
+        // If nobody looks, or there is no network, its return is the time to join again.
+        if (!this.isLooking) return;
         void this.list.refresh();
         this.#cancelJoin = after(backoff(++this.#failures, this.adapters.random), () => this.#join());
       },

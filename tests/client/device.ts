@@ -87,7 +87,7 @@ export class Device {
 
   /** Waits until no request is under way to the edge and the line is up. */
   async idle(): Promise<void> {
-    while (!this.closed && (this.requests.size > 0 || !this.line.connected)) {
+    while (!this.closed && (this.requests.size > 0 || !this.line.isAsItShould)) {
       await Promise.all([...this.requests, this.line.opened]);
     }
   }

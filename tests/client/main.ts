@@ -1,18 +1,39 @@
-// `cargo xtask test client [files|seed|from-to]`
+// `cargo xtask test client [files|seed|from-to|part of a test's name]`
 import { ok } from "node:assert";
+import { defects } from "./defects.ts";
 import { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told } from "./events.ts";
 import { files } from "./files.ts";
 import { history, tally } from "./histories.ts";
+import { hostile } from "./hostile.ts";
+import { leaks } from "./leaks.ts";
+import { outbox } from "./outbox.ts";
+import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
 import { scenes } from "./scenes.ts";
 import { sql } from "./stack.ts";
+import { longChats } from "./window.ts";
+
+/** Everything but the histories, by its name. */
+const tests: Record<string, Record<string, () => Promise<void>>> = {
+  files,
+  replica: { the_replica_withstands_its_races },
+  scenes,
+  events: { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told },
+  defects,
+  outbox,
+  leaks,
+  longChats,
+  hostile,
+  platforms,
+};
 
 const HISTORIES = 1000;
 const AT_ONCE = 12;
 
 const filter = process.argv[2];
-const seeds = filter === "files" ? "1-0" : (filter ?? `1-${HISTORIES}`);
+const isSeeds = filter === undefined || /^\d+(-\d+)?$/.test(filter);
+const seeds = isSeeds ? (filter ?? `1-${HISTORIES}`) : "1-0";
 const [first = 1, last = first] = seeds.split("-").map(Number);
 let [passed, failed] = [0, 0];
 let next = first;
@@ -35,14 +56,12 @@ async function run(name: string, test: () => Promise<void>): Promise<void> {
 }
 
 const begun = Date.now();
-if (!filter || filter === "files") {
-  for (const [name, story] of Object.entries(files)) await run(name, story);
-}
-if (!filter) {
-  await run("replica", the_replica_withstands_its_races);
-  await run("reads", a_late_reading_does_not_raise_the_unread_count);
-  for (const [name, scene] of Object.entries(scenes)) await run(name, scene);
-  await run("events", typing_reading_joining_and_leaving_are_told);
+for (const [part, each] of Object.entries(tests)) {
+  for (const [name, test] of Object.entries(each)) {
+    const isAsked = filter === undefined || (!isSeeds && `${part}::${name}`.includes(filter));
+    if (isAsked && filter) console.log(`${part}::${name}`);
+    if (isAsked) await run(`${part}::${name}`, test);
+  }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 if (!filter) await run("what happened", async () => ok(Object.values({ ...counts, ...tally }).every((count) => count > 0)));

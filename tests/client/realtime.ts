@@ -40,6 +40,10 @@ export class Line {
   private readonly lossy: boolean;
   /** An event without a `rev` was lost: only asking again can tell of it. */
   lostUncounted = false;
+  /** No WebSocket can be made. */
+  broken = false;
+  /** Whose joins the server refuses, whatever the policies say. */
+  refuses: (topic: string) => boolean = () => false;
   /** What is under way to the device. */
   readonly inbox: (() => void | Promise<void>)[] = [];
   private joined = new Map<string, Joined>();
@@ -65,6 +69,7 @@ export class Line {
     const line = this;
     return class extends Socket {
       constructor(url: string) {
+        if (line.broken) line.up();
         super(url, line, () => line.up());
         line.socket = this;
         line.joined.clear();
@@ -74,6 +79,11 @@ export class Line {
 
   get connected(): boolean {
     return this.socket?.readyState === Socket.OPEN;
+  }
+
+  /** Nothing is going on: there is a connection, or there cannot be one. */
+  get isAsItShould(): boolean {
+    return this.connected || this.broken || !this.socket;
   }
 
   /** Whether the device has joined a topic. */
@@ -92,6 +102,13 @@ export class Line {
     this.joined.clear();
     this.down();
     this.socket?.break();
+  }
+
+  /** The server ends a channel. */
+  closeChannel(topic: string): void {
+    const joined = this.joined.get(`realtime:${topic}`);
+    this.joined.delete(`realtime:${topic}`);
+    if (joined) this.deliver([joined.joinRef, joined.joinRef, `realtime:${topic}`, "phx_close", {}]);
   }
 
   /** A broadcast is sent to those who are in the channel now. */
@@ -147,7 +164,7 @@ export class Line {
 
   private async join(joinRef: string, topic: string, payload: any, reply: (status: string, response: unknown) => void) {
     if (payload.access_token !== this.who.token || !payload.config.private) throw new Error(`${topic}: no private join with the user's token`);
-    if (!(await mayListen(this.who, topic.replace("realtime:", "")))) {
+    if (this.refuses(topic.replace("realtime:", "")) || !(await mayListen(this.who, topic.replace("realtime:", "")))) {
       counts.refusedJoins++;
       this.refused.add(topic);
       return reply("error", { reason: "Unauthorized: You do not have permissions to read from this Channel topic" });
@@ -202,9 +219,10 @@ class Socket {
   onclose?: (event: unknown) => void;
   onerror?: (event: unknown) => void;
 
-  constructor(readonly url: string, private line: Line, opened: () => void) {
+  constructor(readonly url: string, readonly line: Line, opened: () => void) {
     setImmediate(() => {
       if (this.readyState !== 0) return;
+      if (line.broken) return this.break();
       this.readyState = Socket.OPEN;
       this.onopen?.({});
       opened();

@@ -1,0 +1,823 @@
+// Made from openapi.json by `node client/openapi.mjs`: do not edit.
+
+export interface paths {
+    "/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's chats
+         * @description The chats with the newest activity come first. A page repeats and skips nothing, also while others send.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    cursor?: string;
+                    /** @description The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of chats. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChatPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Opens the direct chat with another user
+         * @description A pair has one direct chat, however often and from whichever side it is opened. A new chat needs an accepted friendship. A caller who has left the chat comes back, without the history from before.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenChat"];
+                };
+            };
+            responses: {
+                /** @description The chat that the pair already has. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chat"];
+                    };
+                };
+                /** @description The new chat. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chat"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a chat */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The chat. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chat"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Leaves a chat
+         * @description A group's chat stays closed for the caller until the event or group adds them again. A direct chat comes back with the other person's next message, or when the caller opens it. It then shows only what came after. Leaving again is 403 `not_participant`.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The caller has left. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what has changed since a position
+         * @description Everything that was created, edited or deleted after `since`, in order. Apply the changes, then ask again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it again.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The `rev` up to which the client has the chat. 0 means from the beginning. */
+                    since: number;
+                    /** @description The `epoch` that this `rev` came with. */
+                    epoch?: string;
+                    /** @description The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The changes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Changes"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a chat's messages
+         * @description The newest come first. A page repeats and skips nothing, also while others send and delete. Moderators also get deleted messages.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    cursor?: string;
+                    /** @description The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of messages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessagePage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Sends a message
+         * @description A text, an attachment, or both. With a `clientId` the send is safe to repeat: the message is stored once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SendMessage"];
+                };
+            };
+            responses: {
+                /** @description The message that was sent with this `clientId` before. Nothing was written. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+                /** @description The new message. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/messages/{msgId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a message
+         * @description Its sender or a moderator may do so. Moderators still see it. Deleting it again is 204 too.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                    /** @description The message. */
+                    msgId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The message is deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Edits a message
+         * @description Only its sender, within 15 minutes by the database's clock (`editableUntil`). The same text again changes nothing.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                    /** @description The message. */
+                    msgId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EditMessage"];
+                };
+            };
+            responses: {
+                /** @description The message with its new text. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/chats/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks messages as read
+         * @description Everything up to the message is read. The mark never moves back.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MarkRead"];
+                };
+            };
+            responses: {
+                /** @description What is unread now. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Unread"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells that the caller is typing
+         * @description Sends the event `typing` to the chat's channel, at most once in three seconds. The answer is the same when nothing was sent for this reason.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Accepted. */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reserves an upload
+         * @description Send the file to `uploadUrl` with this `method` and these `headers`. Then send a message with the `attachmentUrl`. A reservation that nobody uses expires.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateUpload"];
+                };
+            };
+            responses: {
+                /** @description Where to send the file. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Upload"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description The file of a message. */
+        Attachment: {
+            contentType: components["schemas"]["ContentType"];
+            /** @description The name to show. */
+            fileName: string;
+            /**
+             * Format: uint32
+             * @description Null where `width` is null.
+             */
+            height: number | null;
+            /** @description The name of the object in the bucket `chat-attachments`. */
+            path: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /**
+             * Format: uint32
+             * @description The width of a picture or video in pixels. Null if the sender did not give it.
+             */
+            width: number | null;
+        };
+        /** @description What has changed with a message: it was created or edited (`upsert`), or it was deleted. */
+        Change: {
+            /** @constant */
+            kind: "upsert";
+            message: components["schemas"]["Message"];
+            /** Format: int64 */
+            rev: number;
+        } | {
+            /** @constant */
+            kind: "delete";
+            /** Format: uuid */
+            messageId: string;
+            /** Format: int64 */
+            rev: number;
+        };
+        /** @description Changes of a chat, in the order of `rev`. */
+        Changes: {
+            data: components["schemas"]["Change"][];
+            /** @description The next `epoch`. */
+            epoch: string;
+            /** @description Whether there are more changes already. */
+            hasMore: boolean;
+            /**
+             * Format: int64
+             * @description The client has the chat up to here: the next `since`.
+             */
+            rev: number;
+            /** @description The name of the chat's Realtime channel now. */
+            topic: string;
+        };
+        /** @description A chat, as one of its participants sees it. */
+        Chat: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Changes when the database was restored or replaced: the revs of another epoch mean nothing here. */
+            epoch: string;
+            /**
+             * Format: uuid
+             * @description The event of the chat. Null for a direct chat.
+             */
+            eventId: string | null;
+            /** @description The people of a direct chat whose account is deleted. */
+            goneParticipants: string[];
+            /**
+             * Format: uuid
+             * @description The group of the chat. Null unless the type is `approved_group`.
+             */
+            groupId: string | null;
+            /**
+             * Format: int64
+             * @description Changes when the caller has left a direct chat and come back: forget the chat and load it again.
+             */
+            historyRev: number;
+            /** Format: uuid */
+            id: string;
+            /** @description The newest message that the caller may see. */
+            lastMessage: components["schemas"]["LastMessage"] | null;
+            /**
+             * Format: date-time
+             * @description When the last message was sent. Null if none was sent.
+             */
+            lastMessageAt: string | null;
+            /**
+             * Format: date-time
+             * @description How far the caller has read, or where the caller's history begins.
+             */
+            lastReadAt: string | null;
+            /** @description The name of an event's or a group's chat. Null for a direct chat. */
+            name: string | null;
+            /** @description The ids of the people who take part now. A direct chat always has both people of its pair. */
+            participants: string[];
+            /**
+             * Format: int64
+             * @description Counts the creations, edits and deletions of messages in this chat, without gaps.
+             */
+            rev: number;
+            /** @description The name of the chat's private Realtime channel. It changes when somebody leaves a group, or an account is deleted. */
+            topic: string;
+            type: components["schemas"]["ChatType"];
+            /**
+             * Format: uint32
+             * @description How many messages of other people the caller has not read. It is exact up to 99; 100 means "more than 99". Deleted messages do not count.
+             */
+            unreadCount: number;
+        };
+        /** @description A page of the caller's chats. */
+        ChatPage: {
+            data: components["schemas"]["Chat"][];
+            /** @description The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
+        };
+        /**
+         * @description The kind of a chat: between two friends, of the authors of an event, or of an approved group.
+         * @enum {string}
+         */
+        ChatType: "direct" | "event_authors" | "approved_group";
+        /**
+         * @description The canonical name of a content type. These are the types of a deployment that does not set `UPLOAD_CONTENT_TYPES`. No browser opens any of them as a page or runs it as a program.
+         * @enum {string}
+         */
+        ContentType: "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "image/heic" | "image/heif" | "image/avif" | "video/mp4" | "video/quicktime" | "video/webm" | "video/3gpp" | "audio/mpeg" | "audio/mp4" | "audio/ogg" | "audio/webm" | "audio/wav" | "audio/aac" | "audio/3gpp" | "application/pdf" | "text/plain" | "text/csv" | "text/markdown" | "application/zip" | "application/msword" | "application/vnd.ms-excel" | "application/vnd.ms-powerpoint" | "application/vnd.openxmlformats-officedocument.wordprocessingml.document" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "application/vnd.openxmlformats-officedocument.presentationml.presentation" | "application/vnd.oasis.opendocument.text" | "application/vnd.oasis.opendocument.spreadsheet" | "application/vnd.oasis.opendocument.presentation";
+        /** @description Reserves an upload. */
+        CreateUpload: {
+            /** Format: uuid */
+            chatId: string;
+            /** @description If it is absent, empty or `application/octet-stream`, the ending of the file's name counts. */
+            contentType?: components["schemas"]["DeclaredContentType"] | null;
+            /** @description The name on the device; it may be empty. The answer has the name to show: without folders and control characters, and at most 255 characters long. */
+            fileName: string;
+            /** Format: uint32 */
+            height?: number | null;
+            /**
+             * Format: int64
+             * @description In bytes. The limit is that of a deployment that does not set `UPLOAD_MAX_BYTES`.
+             */
+            size: number;
+            /**
+             * Format: uint32
+             * @description The width of a picture or video in pixels, together with `height`.
+             */
+            width?: number | null;
+        };
+        /** @description A content type as devices declare it. The letters may be upper case, and parameters such as `; charset=utf-8` are ignored. Other types than these are refused. */
+        DeclaredContentType: components["schemas"]["ContentType"] | ("image/jpg" | "image/pjpeg" | "image/x-png" | "application/x-zip-compressed" | "application/x-zip" | "audio/x-m4a" | "audio/m4a" | "audio/mp4a-latm" | "audio/mp3" | "audio/x-mp3" | "audio/x-mpeg" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" | "audio/x-aac" | "video/x-m4v" | "application/x-pdf" | "text/x-markdown" | "application/csv" | "text/comma-separated-values") | string;
+        /** @description Changes the text of a message. */
+        EditMessage: {
+            /** @description At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
+            text: string;
+        };
+        /** @description Every error has this form. */
+        Error: {
+            error: components["schemas"]["ErrorDetails"];
+        };
+        /**
+         * @description What went wrong. `x-codes` has the status, the message and the retryability of each code.
+         * @enum {string}
+         */
+        ErrorCode: "invalid_json" | "invalid_request" | "invalid_cursor" | "invalid_id" | "missing_token" | "invalid_token" | "token_expired" | "token_not_yet_valid" | "token_too_large" | "not_participant" | "not_sender" | "edit_window_expired" | "not_friends" | "blocked" | "forbidden" | "chat_not_found" | "message_not_found" | "route_not_found" | "method_not_allowed" | "idempotency_mismatch" | "resync_required" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "bad_upstream" | "unavailable" | "upstream_timeout";
+        /** @description What went wrong. */
+        ErrorDetails: {
+            code: components["schemas"]["ErrorCode"];
+            /** @description The faulty inputs; only `invalid_request` has them. */
+            fields?: components["schemas"]["FieldIssue"][];
+            /** @description A text for developers. It depends on the code alone. */
+            message: string;
+            /** @description As in the header `X-Request-Id`. The service's log has it too. */
+            requestId: string;
+            /** @description Whether the same request may succeed later, unchanged. */
+            retryable: boolean;
+        };
+        /** @description A faulty input. */
+        FieldIssue: {
+            /** @description What is wrong, as in "must be a UUID". */
+            issue: string;
+            /** @description The name of the body's member, the query parameter or the header. Empty for the body as a whole. */
+            path: string;
+        };
+        /** @description The service answers. */
+        Health: {
+            /**
+             * @description There is one status: a service that is not healthy answers with an error.
+             * @enum {string}
+             */
+            status: "ok";
+            /** @description The version of the gateway. */
+            version: string;
+        };
+        /** @description The last message, as the list of chats shows it. */
+        LastMessage: {
+            /** Format: date-time */
+            createdAt: string;
+            hasAttachment: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            senderId: string;
+            /** @description The whole text. Null if there is only a file. */
+            text: string | null;
+        };
+        /** @description Moves the caller's read mark. */
+        MarkRead: {
+            /**
+             * Format: uuid
+             * @description The last message that the caller has read.
+             */
+            messageId: string;
+        };
+        /** @description A message. `deletedAt` and `deletedBy` are there only in what moderators read: null while the message is not deleted. For everybody else a deleted message is absent. */
+        Message: {
+            attachment: components["schemas"]["Attachment"] | null;
+            /**
+             * Format: uri
+             * @description A URL of the file, valid for an hour. Null if there is no file, if the file is gone, or if Storage did not answer in time. Null in events.
+             */
+            attachmentUrl: string | null;
+            /** Format: uuid */
+            chatId: string;
+            /**
+             * Format: uuid
+             * @description The id that the sender gave to this send. Null if there was none.
+             */
+            clientId: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            deletedAt?: string | null;
+            /** Format: uuid */
+            deletedBy?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the caller may edit the message. Null for messages of other people.
+             */
+            editableUntil: string | null;
+            /** Format: date-time */
+            editedAt: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description The chat's `rev` when this message last changed.
+             */
+            rev: number;
+            /** Format: uuid */
+            senderId: string;
+            /** @description Null if there is only a file. */
+            text: string | null;
+        };
+        /** @description A page of a chat's messages. */
+        MessagePage: {
+            data: components["schemas"]["Message"][];
+            /** @description The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
+        };
+        /** @description Opens the direct chat with another user. */
+        OpenChat: {
+            /** @description The other participant. */
+            participantIds: string[];
+            /**
+             * @description Chats of the other types are created by their event or group.
+             * @enum {string}
+             */
+            type: "direct";
+        };
+        /** @description Sends a message: a text, an attachment, or both. */
+        SendMessage: {
+            /**
+             * Format: uri
+             * @description The `attachmentUrl` of an upload of the caller's for this chat, or a signed URL of the same file.
+             */
+            attachmentUrl?: string | null;
+            /**
+             * Format: uuid
+             * @description A UUID of the client's own. It makes the send safe to repeat: the same `clientId` again gives the first message. The header `Idempotency-Key` means the same; if both are there, they must be equal.
+             */
+            clientId?: string | null;
+            /** @description At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
+            text?: string | null;
+        } | {
+            text: string;
+        } | {
+            attachmentUrl: string;
+        };
+        /** @description The unread count after the read mark has moved. */
+        Unread: {
+            /**
+             * Format: uint32
+             * @description 100 means "more than 99".
+             */
+            unreadCount: number;
+        };
+        /** @description How to upload a file, and how to attach it to a message. */
+        Upload: {
+            /**
+             * Format: uri
+             * @description The `attachmentUrl` of the message.
+             */
+            attachmentUrl: string;
+            contentType: components["schemas"]["ContentType"];
+            /**
+             * Format: date-time
+             * @description When `uploadUrl` expires.
+             */
+            expiresAt: string;
+            /** @description The name as messages will show it. */
+            fileName: string;
+            /** @description The headers of that request. */
+            headers: {
+                /** @description By its canonical name, because Storage compares it with the declared type. */
+                "content-type": components["schemas"]["ContentType"];
+            };
+            /**
+             * @description The method of the upload.
+             * @enum {string}
+             */
+            method: "PUT";
+            /** @description The name of the object in the bucket `chat-attachments`. */
+            path: string;
+            /**
+             * Format: uri
+             * @description The URL to send the file to.
+             */
+            uploadUrl: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

@@ -1,0 +1,107 @@
+// A long chat: what is held stays bounded, and nothing is skipped on the way up and down.
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { drain, messagesOf } from "./device.ts";
+import { call, sql } from "./stack.ts";
+import { World } from "./world.ts";
+
+const LONG = 10_000;
+/** What `maxMessages` is if the app says nothing. */
+const BOUND = 600;
+
+async function fill(world: World): Promise<void> {
+  await sql`
+    insert into public.messages (id, chat_id, sender_id, text, rev, created_at)
+    select gen_random_uuid(), ${world.chatId}, ${world.person(1).id}, 'number ' || n, 10 + n,
+           now() - interval '50 seconds' + n * interval '1 millisecond'
+    from generate_series(1, ${LONG}) as n`;
+  await sql`
+    update chat.chats set rev = ${LONG + 10}, last_message_at = (select max(created_at) from public.messages where chat_id = ${world.chatId})
+    where id = ${world.chatId}`;
+}
+
+export const longChats: Record<string, () => Promise<void>> = {
+  ten_thousand_messages_are_scrolled_through_with_six_hundred_in_memory: () => World.play("direct", async (world) => {
+    await fill(world);
+    const device = world.device(0, { largePages: true });
+    const chat = device.open(world.chatId);
+    let most = 0;
+    chat.subscribe(() => (most = Math.max(most, chat.getSnapshot().messages.length)));
+    await world.arrive();
+    const truth = await world.truth(0);
+    const ids = () => messagesOf(chat).map(({ id }) => id);
+    const position = () => truth.findIndex(({ id }) => id === ids()[0]);
+    const isPart = () => deepStrictEqual(ids(), truth.slice(position(), position() + ids().length).map(({ id }) => id));
+
+    const seen = new Set(ids());
+    while (chat.getSnapshot().hasOlder) {
+      void chat.loadOlder();
+      await drain([device]);
+      isPart();
+      ids().forEach((id) => seen.add(id));
+    }
+    strictEqual(seen.size, truth.length, "all were seen on the way up");
+    ok(chat.getSnapshot().hasNewer);
+    strictEqual(ids().at(-1), truth.at(-1)!.id);
+
+    // Far up, what happens below is not shown, and is not lost.
+    const said = await world.say(1, "below");
+    const oldest = truth.at(-1)!;
+    if (oldest.senderId === world.person(0).id) await call(world.person(0), "DELETE", `/chats/${world.chatId}/messages/${oldest.id}`);
+    await world.arrive();
+    ok(!ids().includes(said.id));
+    truth.unshift(said);
+    if (!ids().includes(oldest.id)) truth.pop();
+
+    while (chat.getSnapshot().hasNewer) {
+      void chat.loadNewer();
+      await drain([device]);
+      isPart();
+    }
+    strictEqual(ids()[0], said.id, "down to the newest");
+    await world.say(1, "live again");
+    await world.arrive();
+    await world.shows(0, chat, "at the end");
+    // A page may come before another one goes.
+    ok(most <= BOUND, `at most ${most} were held`);
+  }),
+
+  a_thousand_live_messages_do_not_grow_the_window: () => World.play("direct", async (world) => {
+    const device = world.device(0, { largePages: true, maxMessages: 200 });
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    const [{ rev }] = await sql<[{ rev: number }]>`select rev::int from chat.chats where id = ${world.chatId}`;
+    let most = 0;
+    chat.subscribe(() => (most = Math.max(most, chat.getSnapshot().messages.length)));
+    const senderId = world.person(1).id;
+    for (let n = 1; n <= 1_000; n++) {
+      const id = `00000000-0000-4000-8000-${`${n}`.padStart(12, "0")}`;
+      const message = {
+        id, chatId: world.chatId, senderId, text: `live ${n}`, attachment: null, attachmentUrl: null, clientId: null, editedAt: null,
+        editableUntil: null, createdAt: new Date(Date.now() + n).toISOString().replace("Z", "000Z"), rev: rev + n,
+      };
+      const payload = { chatId: world.chatId, rev: rev + n, kind: "upsert", message };
+      device.broadcast([{ id, topic: `chat:${world.chatId}`, event: "message.created", payload }]);
+      if (n % 50 === 0) while (device.line.inbox.length > 0) await device.line.inbox.shift()?.();
+    }
+    ok(most <= 201, `at most ${most} were held`);
+  }),
+
+  jumping_to_the_newest_ends_the_way_back: () => World.play("direct", async (world) => {
+    await fill(world);
+    const device = world.device(0, { largePages: true, maxMessages: 200 });
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    for (let pages = 0; pages < 5; pages++) {
+      void chat.loadOlder();
+      void chat.loadOlder();
+      await drain([device]);
+    }
+    strictEqual(device.log.filter((line) => line.includes("/messages?")).length, 6, "single flight");
+    ok(chat.getSnapshot().hasNewer);
+    chat.send({ text: "mine" });
+    await world.arrive();
+    strictEqual(chat.getSnapshot().hasNewer, false, "what the user sends is shown");
+    strictEqual(messagesOf(chat)[0]?.text, "mine");
+    await world.shows(0, chat, "at the newest");
+  }),
+};
