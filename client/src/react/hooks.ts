@@ -43,23 +43,26 @@ interface Found {
   readonly url: string | null;
 }
 
-/** A URL of a message's file; undefined while it is asked for, null if there is none. */
+/** A URL of a message's file; undefined until it is known, null if there is none. A failure is tried again when the network is back. */
 export function useFileUrl(message: Message, { download = false }: FileUrlOptions = {}): string | null | undefined {
   const client = useChatClient();
+  const [me, connection] = [useMe(), useConnection()];
+  const mayAsk = me !== null && connection !== "offline";
   const [found, setFound] = useState<Found>();
   const path = message.attachment?.path;
   const key = `${message.id} ${download}`;
   useEffect(() => {
+    if (path === undefined || !mayAsk) return;
     let isCurrent = true;
     const show = (url: string | null) => {
-      if (isCurrent) setFound({ key, url });
+      if (isCurrent) setFound((before) => (before?.key === key && before.url === url ? before : { key, url }));
     };
-    if (path !== undefined) client.fileUrl(message, { download }).then(show, () => show(null));
+    client.fileUrl(message, { download }).then(show, () => {});
     return () => {
       isCurrent = false;
     };
     // Each change of a message is a new object; its file stays the same.
-  }, [client, path, key]);
+  }, [client, path, key, mayAsk]);
   if (path === undefined) return null;
   return found?.key === key ? found.url : undefined;
 }
