@@ -40,7 +40,7 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
       {status === "ready" ? <Timeline room={room} me={me} failed={failed} /> : <p className="nothing" role="status">Loading…</p>}
       {error && <p role="alert" className="error">{error} <IconButton icon="close" label="Close" onClick={() => setError(undefined)} /></p>}
       <Composer room={room} failed={failed} />
-      <Announcer last={messages.findLast((message) => !isPending(message) && message.senderId !== me)} />
+      {status === "ready" && <Announcer last={messages.findLast((message) => !isPending(message) && message.senderId !== me)} />}
     </section>
   );
 }

@@ -18,28 +18,28 @@ const keyOf = (item: Item) => item.clientId ?? item.id;
 export function Timeline({ room, me, failed }: { room: UsedChat; me: string; failed: (error: unknown) => void }) {
   const { messages, firstUnreadId, hasOlder, hasNewer } = room;
   const list = useRef<VirtualizerHandle>(null);
-  const [isAtEnd, setAtEnd] = useState(true);
-  const sticks = useRef(true);
+  const [isAtEnd, setAtEnd] = useState(firstUnreadId === null);
+  const sticks = useRef(isAtEnd);
   const first = messages[0] && keyOf(messages[0]);
   const last = messages.at(-1);
+  const lastKey = last && keyOf(last);
 
   // Older messages came: what is on the screen stays there.
   const firstBefore = useRef(first);
   const shift = first !== firstBefore.current;
   useLayoutEffect(() => void (firstBefore.current = first), [first]);
 
-  // At the end it stays at the end. Own messages go there.
-  const lastKey = last && keyOf(last);
-  useLayoutEffect(() => {
-    if (last && isPending(last)) sticks.current = true;
-    toEnd();
-  }, [lastKey]);
-
   // Opened, it begins at the first unread message.
   useLayoutEffect(() => {
     const index = messages.findIndex(({ id }) => id === firstUnreadId);
     if (index >= 0) list.current?.scrollToIndex(index, { align: "center" });
-  }, [firstUnreadId]);
+  }, []);
+
+  // At the end it stays at the end. Own messages go there.
+  useLayoutEffect(() => {
+    if (last && isPending(last)) sticks.current = true;
+    toEnd();
+  }, [lastKey]);
 
   useEffect(() => {
     const read = () => {
@@ -54,11 +54,12 @@ export function Timeline({ room, me, failed }: { room: UsedChat; me: string; fai
     if (sticks.current) list.current?.scrollToIndex(messages.length - 1, { align: "end" });
   }
 
-  function scrolled() {
+  function scrolled(isResized = false) {
     const { scrollOffset = 0, scrollSize = 0, viewportSize = 0 } = list.current ?? {};
     const below = scrollSize - viewportSize - scrollOffset;
-    sticks.current = below < 40 && !hasNewer;
-    setAtEnd(sticks.current);
+    // What grows at the end is scrolled to; the user did not leave it.
+    if (isResized && sticks.current) toEnd();
+    else setAtEnd((sticks.current = below < 40 && !hasNewer));
     if (scrollOffset < NEAR && hasOlder) void room.loadOlder();
     if (below < NEAR && hasNewer) void room.loadNewer();
   }
@@ -74,14 +75,14 @@ export function Timeline({ room, me, failed }: { room: UsedChat; me: string; fai
       {/* It takes the keyboard's arrows. */}
       <div className="scroll" tabIndex={0} role="group" aria-label="Messages">
         <div className="filler" />
-        <Virtualizer ref={list} shift={shift} onScroll={scrolled} onResize={toEnd}>
+        <Virtualizer ref={list} shift={shift} onScroll={() => scrolled()} onResize={() => scrolled(true)}>
           {messages.map((item, index) => {
             const before = messages[index - 1];
             const isNewDay = !before || dayOf(before.createdAt) !== dayOf(item.createdAt);
             const isTogether = !isNewDay && before.senderId === item.senderId && item.id !== firstUnreadId
               && Date.parse(item.createdAt) - Date.parse(before.createdAt) < TOGETHER;
             return (
-              <div key={keyOf(item)} className="row" data-message={item.id}>
+              <div key={keyOf(item)} className={item === last ? "row last" : "row"} data-message={item.id}>
                 {isNewDay && <p className="divider">{dayOf(item.createdAt)}</p>}
                 {item.id === firstUnreadId && <p className="divider new">New messages</p>}
                 <Bubble item={item} room={room} me={me} isTogether={isTogether} failed={failed} />
