@@ -52,6 +52,7 @@ export async function a_picture_has_its_room_before_it_comes(world: World): Prom
     await route.continue();
   });
   await a.pick("sky.png", "image/png", png(640, 400));
+  await a.page.locator(".picture").waitFor();
   await a.say("Look up!");
   await b.sees("Look up!");
   const picture = b.page.locator(".picture");

@@ -62,10 +62,10 @@ export async function a_refreshed_token_changes_nothing_on_the_screen(world: Wor
   // The time runs on: supabase-js finds its token ended as soon as the page is looked at.
   await a.page.evaluate(() => {
     const session = JSON.parse(sessionStorage["demo-me"]);
-    sessionStorage["demo-me"] = JSON.stringify({ ...session, expires_at: 1, access_token: `${session.access_token}x` });
+    sessionStorage["demo-me"] = JSON.stringify({ ...session, expires_at: 1 });
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   });
-  await until("there is a new token", async () => ![before, `${before}x`].includes(await token()));
+  await until("there is a new token", async () => (await token()) !== before);
   await b.say("Still there?");
   await a.message("Still there?").waitFor({ timeout: 5000 });
   await a.say("Yes");

@@ -37,7 +37,7 @@ export async function screenshots_show_list_and_chat(world: World): Promise<void
   await b.hasSentAll();
   await b.say("Here is the playlist, tell me what is missing");
   await a.sees("Here is the playlist, tell me what is missing");
-  await a.say("Perfect. I will bring the lights 🎉", "See you at six?");
+  await a.say("Perfect. I will bring the lights", "See you at six?");
   await a.hasSentAll();
   await b.sees("See you at six?");
   await a.message("See you at six?").getByText("seen").waitFor();
@@ -45,6 +45,7 @@ export async function screenshots_show_list_and_chat(world: World): Promise<void
   await b.page.getByLabel("Message", { exact: true }).pressSequentially("Six ");
   await a.page.getByText("Bob is typing…").waitFor();
   await picture(a, "demo-light");
+  await a.page.getByText("Here now").waitFor();
   await a.page.emulateMedia({ colorScheme: "dark" });
   await picture(a, "demo-dark");
   await a.page.setViewportSize(NARROW);

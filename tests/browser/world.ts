@@ -92,7 +92,7 @@ async function as<T>(person: Person, work: (tx: postgres.TransactionSql) => Prom
 
 /** The texts of a chat as the database has them, oldest first. */
 export async function stored(chatId: string): Promise<string[]> {
-  const rows = await sql`select text from public.messages where chat_id = ${chatId} and deleted_at is null order by rev`;
+  const rows = await sql`select text from public.messages where chat_id = ${chatId} and deleted_at is null order by created_at, id`;
   return rows.map(({ text }) => text);
 }
 
