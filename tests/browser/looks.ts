@@ -68,6 +68,7 @@ export async function axe_finds_nothing(world: World): Promise<void> {
   await send(ben, chat, ["Read", "Me"]);
   for (const colorScheme of ["light", "dark"] as const) {
     const a = await world.blank({ colorScheme });
+    await a.page.getByRole("heading", { name: "Who are you?" }).waitFor();
     await isAccessible(a);
     await a.signIn(ann);
     await a.chats.first().waitFor();

@@ -21,7 +21,7 @@ export function Attachment({ message }: { message: Message }) {
     );
   }
   return (
-    <a className="file" href={download ?? undefined}>
+    <a className="file" href={download ?? undefined} download={fileName}>
       <Icon name="file" />
       <span><b>{fileName}</b><small>{download === null ? "Cannot be loaded now" : sizeOf(size)}</small></span>
     </a>
