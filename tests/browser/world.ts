@@ -141,7 +141,7 @@ export class World {
 
   /** A new browser that has the page open. */
   async blank(options = {}): Promise<Device> {
-    const context = await World.#browser!.newContext({ deviceScaleFactor: 1.5, locale: "en-GB", ...options });
+    const context = await World.#browser!.newContext({ deviceScaleFactor: 1.25, locale: "en-GB", ...options });
     context.setDefaultTimeout(PATIENCE);
     const device = new Device(await context.newPage());
     this.#devices.push(device);
