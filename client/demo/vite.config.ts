@@ -23,6 +23,7 @@ export default defineConfig({
   // Where the stack's API gateway serves it.
   base: "/demo/",
   plugins: [react(), config],
+  build: { chunkSizeWarningLimit: 2000 },
   // The package's source, so that it needs no build. An app has it by `npm install`.
   resolve: {
     alias: [

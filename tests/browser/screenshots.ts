@@ -4,7 +4,7 @@ import { ok } from "node:assert/strict";
 import { mkdirSync, statSync } from "node:fs";
 import type { Device } from "./device.ts";
 import { png } from "./picture.ts";
-import { befriend, directChat, seeded, send, sql, type World } from "./world.ts";
+import { befriend, directChat, seeded, send, sql, until, type World } from "./world.ts";
 
 const FOLDER = process.env.WRITE_SCREENSHOTS ? "docs/images" : ".dev/browser";
 const MOST_BYTES = 150_000;
@@ -42,8 +42,10 @@ export async function screenshots_show_list_and_chat(world: World): Promise<void
   await b.sees("See you at six?");
   await a.message("See you at six?").getByText("seen").waitFor();
 
-  await b.page.getByLabel("Message", { exact: true }).pressSequentially("Six ");
-  await a.page.getByText("Bob is typing…").waitFor();
+  await until("Bob types", async () => {
+    await b.page.getByLabel("Message", { exact: true }).pressSequentially(".");
+    return a.page.getByText("Bob is typing…").isVisible();
+  });
   await picture(a, "demo-light");
   await a.page.getByText("Here now").waitFor();
   await a.page.emulateMedia({ colorScheme: "dark" });
