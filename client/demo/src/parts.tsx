@@ -30,10 +30,10 @@ export function IconButton({ icon, label, onClick, className = "" }: {
   );
 }
 
-/** Initials on a colour that stays a person's or a chat's own. */
+/** Initials, on a colour that follows from the name. */
 export function Avatar({ id, name = nameOf(id), online = false }: { id: string; name?: string; online?: boolean }) {
   const initials = name.split(" ").map((word) => word[0]).slice(0, 2).join("").toUpperCase();
-  const hue = (parseInt(id.slice(0, 6), 16) * 47) % 360;
+  const hue = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   return (
     <span className={`avatar${online ? " online" : ""}`} style={{ "--hue": hue } as CSSProperties} aria-hidden="true">{initials}</span>
   );
