@@ -251,6 +251,8 @@ pub enum Part {
     Realtime,
     /// Requests that schemathesis makes of `openapi.json`, right and wrong ones. Needs python3
     Schemathesis,
+    /// The page client/demo in a Chrome or Chromium, which is on the PATH or in CHROME_BIN
+    Browser,
     /// The running API with failing upstreams, clients that hang up, and panics
     Faults,
 }

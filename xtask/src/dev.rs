@@ -14,6 +14,7 @@ use crate::env_file::{self, Vars};
 use crate::refused_pages::RefusedPages;
 use crate::run::{Run, show_new};
 use crate::stack::api_gateway;
+use crate::stack::demo;
 use crate::stack::ports::{self, LOOPBACK};
 use crate::stack::postgrest;
 use crate::stack::{Settings, Stack};
@@ -79,8 +80,16 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     tools::npm_packages(run).await?;
     let functions = functions::all()?;
     // Neither needs the other, and compiling is the longer.
-    let (mut vars, ()) =
-        tokio::try_join!(supabase(attached, args, run), build::build(&functions, run))?;
+    let (mut vars, (), ()) = tokio::try_join!(
+        supabase(attached, args, run),
+        build::build(&functions, run),
+        async {
+            match args.supabase_url {
+                None => demo::build(run, "production").await,
+                Some(_) => Ok(()),
+            }
+        }
+    )?;
     let repair = "read its log; `cargo xtask build` builds the functions alone";
     let start = wrangler::start(run, &functions, &vars, args);
     run.step(wrangler::NAME, "the functions answer", repair, start)
@@ -89,7 +98,11 @@ async fn serve(args: &DevArgs, run: &Run) -> Result<()> {
     vars.insert("EDGE_URL".to_owned(), edge.clone());
     let head = "Written by `cargo xtask dev`: where the stack is, and its keys.";
     env_file::write(&run.state.join("stack.env"), head, &vars)?;
-    print_ready(&edge, &vars, args, run).await;
+    let demo = match args.supabase_url {
+        None => demo::configure(run, &vars)?,
+        Some(_) => "npm run dev --workspace client/demo".to_owned(),
+    };
+    print_ready(&edge, &vars, &demo, args, run).await;
     Ok(())
 }
 
@@ -111,11 +124,11 @@ async fn supabase(attached: Option<Vars>, args: &DevArgs, run: &Run) -> Result<V
     Ok(stack.vars())
 }
 
-async fn print_ready(edge: &str, vars: &Vars, args: &DevArgs, run: &Run) {
+async fn print_ready(edge: &str, vars: &Vars, demo: &str, args: &DevArgs, run: &Run) {
     println!("\nready in {:.1} s\n", run.seconds());
     print!(
         "{}",
-        summary::lines(edge, vars, args.without_realtime).await
+        summary::lines(edge, vars, demo, args.without_realtime).await
     );
     match token::sign_in(vars, SEED_PERSON).await {
         Ok(token) => {

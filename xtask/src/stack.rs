@@ -2,6 +2,7 @@
 
 pub mod api_gateway;
 pub mod cors;
+pub mod demo;
 pub mod host;
 pub mod keys;
 pub mod lite;
@@ -130,7 +131,8 @@ impl Stack {
         };
         let origins = self.settings.origins();
         let (port, log) = (self.settings.api, &self.api_log);
-        api_gateway::start(port, upstreams, &self.keys, &origins, log).await
+        let page = demo::folder(run);
+        api_gateway::start(port, upstreams, &self.keys, &origins, log, &page).await
     }
 
     /// The lines of stack.env that the stack knows.

@@ -17,7 +17,7 @@ const VERSIONS: &str = "
     )";
 
 /// The lines, aligned: a part each.
-pub async fn lines(edge: &str, vars: &Vars, without_realtime: bool) -> String {
+pub async fn lines(edge: &str, vars: &Vars, demo: &str, without_realtime: bool) -> String {
     let under = |path: &str| format!("{}{path}", vars["SUPABASE_URL"]);
     // Only the embedded stack's API gateway has a log here.
     let embedded = vars.contains_key("API_LOG");
@@ -46,6 +46,7 @@ pub async fn lines(edge: &str, vars: &Vars, without_realtime: bool) -> String {
         ("Storage", storage, under("/storage/v1")),
         ("Realtime", unknown(), realtime),
         ("Postgres", database, place(vars)),
+        ("demo", unknown(), demo.to_owned()),
         ("pages of", unknown(), origins),
     ];
     let width = rows.iter().map(|row| row.1.len()).max().unwrap_or_default();

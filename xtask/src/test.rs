@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the suites in turn, on a stack of their own.
 
+mod browser;
 mod stage;
 mod suites;
 
@@ -7,6 +8,7 @@ pub mod control;
 pub mod placement;
 pub mod workerd;
 
+use std::env;
 use std::fs;
 use std::path::absolute;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use crate::cli::{Part, TestArgs};
 use crate::env_file::Vars;
 use crate::paths;
 use crate::run::{Run, command};
+use crate::stack::demo;
 use crate::stack::host::Host;
 use crate::stack::ports::{self, LOOPBACK};
 use crate::stack::{Settings, Stack};
@@ -30,7 +33,7 @@ use crate::supervisor::{self, Claim};
 /// How many passed and failed.
 type Counts = (usize, usize);
 
-/// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|realtime|faults] [filter]`
+/// `cargo xtask test [all|unit|sql|host|lint|install|restore|http|client|realtime|browser|faults] [filter]`
 pub async fn run(args: TestArgs) -> Result<()> {
     let state = paths::dev_state().join("test");
     let _claim = Claim::take(&state, "`cargo xtask test`").await?;
@@ -48,6 +51,9 @@ pub async fn run(args: TestArgs) -> Result<()> {
         println!("\nlogs of every process: {}", state.join("logs").display());
     }
     println!("{passed} passed, {failed} failed");
+    if let Some(missing) = suites.missing {
+        println!("{missing}");
+    }
     if failed > 0 {
         return Err(Told.into());
     }
@@ -66,6 +72,8 @@ struct Suites {
     vars: Vars,
     /// Name, counts and duration of each suite that has run.
     done: Vec<(&'static str, Counts, Duration)>,
+    /// What was not run, and why.
+    missing: Option<&'static str>,
 }
 
 impl Suites {
@@ -91,19 +99,24 @@ impl Suites {
             control,
             vars: Vars::from(vars.map(|(name, value)| (name.to_owned(), value))),
             done: Vec::new(),
+            missing: None,
             args,
         })
     }
 
     async fn run(&mut self) -> Result<()> {
+        let mut suites = Vec::new();
         for suite in SUITES {
-            if self.wants(suite) {
-                self.reach(suite.needs).await?;
-                println!("{}", suite.name);
-                let begun = Instant::now();
-                let counts = self.suite(suite).await?;
-                self.done.push((suite.name, counts, begun.elapsed()));
+            if self.wants(suite) && self.has_programs(suite)? {
+                suites.push(suite);
             }
+        }
+        for suite in suites {
+            self.reach(suite.needs).await?;
+            println!("{}", suite.name);
+            let begun = Instant::now();
+            let counts = self.suite(suite).await?;
+            self.done.push((suite.name, counts, begun.elapsed()));
         }
         Ok(())
     }
@@ -123,9 +136,29 @@ impl Suites {
         wanted
     }
 
+    /// Looks for what a suite needs beside the stack. Without it the suite is not run, and the last line says so.
+    fn has_programs(&mut self, suite: &Suite) -> Result<bool> {
+        if suite.part != Part::Browser {
+            return Ok(true);
+        }
+        let Some(browser) = browser::find() else {
+            ensure!(env::var("CI").as_deref() != Ok("true"), browser::MISSING);
+            self.missing = Some(browser::MISSING);
+            return Ok(false);
+        };
+        let browser = browser.display().to_string();
+        self.vars.insert("CHROME_BIN".to_owned(), browser);
+        Ok(true)
+    }
+
     /// Starts what of the stack is not there yet.
     async fn reach(&mut self, needed: Stage) -> Result<()> {
-        for stage in [Stage::Database, Stage::Helpers, Stage::Functions] {
+        for stage in [
+            Stage::Database,
+            Stage::Helpers,
+            Stage::Functions,
+            Stage::Demo,
+        ] {
             if self.reached < stage && stage <= needed {
                 self.start(stage).await?;
                 self.reached = stage;
@@ -158,6 +191,12 @@ impl Suites {
         };
         if stage == Stage::Helpers {
             return stage::make_helpers(&stack.postgres, &self.host).await;
+        }
+        if stage == Stage::Demo {
+            demo::build(run, "development").await?;
+            let url = demo::configure(run, &self.vars)?;
+            self.vars.insert("DEMO_URL".to_owned(), url);
+            return Ok(());
         }
         stack.start_api(run).await?;
         let faults = matches!(args.part, Part::All | Part::Faults);

@@ -21,10 +21,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tower_http::services::ServeDir;
 
 use crate::stack::keys::Keys;
 use crate::stack::realtime::{self, Relay};
-use crate::stack::{cors, storage};
+use crate::stack::{cors, demo, storage};
 
 /// How long a connection to a part is kept without use: less than the 5 seconds after which Node closes it,
 /// because a request on a connection that is being closed fails.
@@ -66,6 +67,7 @@ pub async fn start(
     keys: &Keys,
     origins: &str,
     log: &Path,
+    page: &Path,
 ) -> Result<()> {
     let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     // Head and body are written apart: with Nagle's algorithm the second waits, on either side, for
@@ -90,6 +92,7 @@ pub async fn start(
         });
     let logging = Arc::clone(&gateway);
     let app = Router::new().fallback(handle).with_state(gateway);
+    let app = app.nest_service(demo::PATH, ServeDir::new(page));
     // Storage has limits of its own.
     let app = app.layer(DefaultBodyLimit::disable());
     let app = cors::add(app, origins, move |line| {

@@ -12,6 +12,8 @@ pub enum Stage {
     Helpers,
     /// PostgREST, the API gateway, and the functions on workerd.
     Functions,
+    /// The page `client/demo` at the API gateway.
+    Demo,
 }
 
 /// What `cargo xtask test <part> <filter>` does with the filter.
@@ -51,12 +53,13 @@ const CLIENT: &[&[&str]] = &[
     &["node", "tests/client/package/run.mjs"],
     &["node", "tests/client/run.mjs"],
 ];
+const BROWSER: &[&[&str]] = &[&["node", "tests/browser/run.mjs"]];
 const REALTIME: &[&[&str]] = &[&["node", "tests/realtime/run.mjs"]];
 
 #[rustfmt::skip]
 pub const SUITES: &[Suite] = {
     use Filter::{Ignored, Name, Own};
-    use Stage::{Database, Functions, Helpers, Nothing};
+    use Stage::{Database, Demo, Functions, Helpers, Nothing};
     &[
         Suite { name: "unit", part: Part::Unit, needs: Nothing, filter: Name, commands: UNIT },
         // Before the helpers, which make an extension and functions.
@@ -72,6 +75,7 @@ pub const SUITES: &[Suite] = {
         Suite { name: "client", part: Part::Client, needs: Functions, filter: Own, commands: CLIENT },
         Suite { name: "realtime", part: Part::Realtime, needs: Functions, filter: Own, commands: REALTIME },
         Suite { name: "schemathesis", part: Part::Schemathesis, needs: Functions, filter: Own, commands: target!("schemathesis") },
+        Suite { name: "browser", part: Part::Browser, needs: Demo, filter: Own, commands: BROWSER },
         // These stop Postgres and kill PostgREST, which every other suite needs.
         Suite { name: "faults", part: Part::Faults, needs: Functions, filter: Name, commands: target!("faults", "--test-threads=1") },
         Suite { name: "faults-log", part: Part::Faults, needs: Functions, filter: Ignored, commands: target!("log_audit") },
