@@ -55,8 +55,9 @@ pub async fn serve_api(port: u16, postgrest: u16) -> Result<()> {
         lite: 0,
         realtime: None,
     };
-    // No page calls.
-    api_gateway::start(port, upstreams, &keys, "", Path::new("/dev/null")).await?;
+    // No page calls, and the demo is not there.
+    let nothing = Path::new("/dev/null");
+    api_gateway::start(port, upstreams, &keys, "", nothing, nothing).await?;
     pending().await
 }
 
