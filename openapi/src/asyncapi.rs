@@ -53,7 +53,7 @@ pub fn text() -> String {
                 "title": "A chat",
                 "description": format!(
                     "Private. The participants may join; they may also say that they are present. The topic is the \
-                     field `topic` of Chat and of each answer of the feed: `chat:<id>`, later `chat:<id>:<number>`."
+                     field `topic` of Chat and of each answer of the feed (`GET /chats/{{id}}/changes`): `chat:<id>`, later `chat:<id>:<number>`."
                 ),
                 "parameters": {
                     "topic": {

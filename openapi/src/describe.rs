@@ -29,8 +29,8 @@ pub fn describe(operation: Operation) -> Description {
             ..plain(
                 Tag::Service,
                 "Tells whether the service works",
-                "Without `deep=1` it asks nothing, so it says that the gateway runs. Errors of Supabase are answered \
-                 only with `deep=1`.",
+                "Without `deep=1` it asks nothing, so it says that the gateway runs. Only `deep=1` \
+                 reports errors of Supabase.",
                 vec![json_answer(
                     200,
                     "The service works.",
@@ -86,7 +86,11 @@ pub fn describe(operation: Operation) -> Description {
         Operation::OpenChat => Description {
             body: Some(body(
                 "OpenChat",
-                vec![("direct", "A chat with Bob", json!(examples::open_chat()))],
+                vec![(
+                    "direct",
+                    "A chat with Bob, by another user",
+                    json!(examples::open_chat()),
+                )],
             )),
             errors: &[NotFriends, Blocked],
             ..plain(
@@ -188,7 +192,7 @@ pub fn describe(operation: Operation) -> Description {
                 vec![
                     ("text", "A text", json!(examples::send_text())),
                     (
-                        "file",
+                        "upload",
                         "A file that was uploaded before",
                         json!(examples::send_file()),
                     ),

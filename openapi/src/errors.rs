@@ -73,7 +73,7 @@ impl JsonSchema for Code {
             })
             .collect();
         json_schema!({
-            "description": "What went wrong. `x-codes` has the status, the message and the retryability of each code.",
+            "description": "What went wrong. `x-codes` has the status and the message of each code, and whether it is retryable.",
             "type": "string",
             "enum": names,
             "x-codes": facts,

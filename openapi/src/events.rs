@@ -8,7 +8,8 @@ use crate::formats::{ChatTopic, Id, Rev, Timestamp};
 use crate::limits::MAX_UNREAD;
 use crate::shapes::{LastMessage, Message};
 
-/// A message was created or edited. A notice without `kind` tells that there is a change: ask the feed. Its content
+/// A message was created or edited. A notice without `kind` tells that there is a change: ask the feed
+/// (`GET /chats/{id}/changes`). Its content
 /// is too large, or not for every participant.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]

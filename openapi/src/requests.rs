@@ -123,7 +123,8 @@ pub struct CreateUpload {
     /// If it is absent, empty or `application/octet-stream`, the ending of the file's name counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<DeclaredType>,
-    /// In bytes. The limit is that of a deployment that does not set `UPLOAD_MAX_BYTES`.
+    /// In bytes, without a fraction or an exponent: `10.0` is refused. The limit is that of a deployment that does not
+    /// set `UPLOAD_MAX_BYTES`.
     #[schemars(range(min = 0, max = MAX_BYTES), extend("format" = "int64"))]
     pub size: u64,
     /// The width of a picture or video in pixels, together with `height`.

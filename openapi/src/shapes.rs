@@ -190,7 +190,7 @@ pub struct Changes {
     pub data: Vec<Change>,
     /// The client has the chat up to here: the next `since`.
     pub rev: Rev,
-    /// The next `epoch`.
+    /// Send it as `epoch` with the next `since`.
     pub epoch: Epoch,
     /// Whether there are more changes already.
     pub has_more: bool,

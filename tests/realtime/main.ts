@@ -110,6 +110,30 @@ const page: Stories = {
     deepStrictEqual(seen[1], []);
   },
 
+  async a_person_who_signs_out_gets_no_more_rows() {
+    const [author, alice] = await signUps(2);
+    const { chatId } = await openRoom(author!, [alice!]);
+    const texts: string[] = [];
+    const told: string[] = [];
+    alice!.supabase
+      .channel(`chat:${chatId}`)
+      .on("postgres_changes", { event: "INSERT", schema: "public", table: "messages" }, ({ new: row }) => texts.push(row.text))
+      .on("system", {}, ({ extension, status }) => void (extension === "postgres_changes" && told.push(status)))
+      .subscribe();
+    const send = (text: string) => author!.api("POST", `/chats/${chatId}/messages`, { text });
+    await until("rows may come", () => told.includes("ok"));
+    await until("a row", async () => {
+      await send("before");
+      await pause(500);
+      return texts.includes("before");
+    });
+    await alice!.supabase.auth.signOut();
+    await pause(SILENCE);
+    await send("after");
+    await pause(SILENCE);
+    deepStrictEqual(texts.filter((text) => text === "after"), []);
+  },
+
   async a_refreshed_token_keeps_the_channel() {
     const [author, alice] = await signUps(2);
     const { chatId } = await openRoom(author!, [alice!]);

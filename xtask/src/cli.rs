@@ -87,7 +87,7 @@ pub enum Db {
 /// The key of a Supabase that is named.
 #[derive(Args, Clone)]
 pub struct KeyArgs {
-    /// Publishable or anon key of that Supabase; where the variable is unset, SUPABASE_ANON_KEY counts
+    /// Publishable or anon key of that Supabase; if neither is given, SUPABASE_ANON_KEY is read
     #[arg(
         long,
         visible_alias = "anon-key",
@@ -138,12 +138,12 @@ pub struct DevArgs {
     /// port
     #[arg(long = "origin", value_name = "ORIGIN", value_parser = cors::check, default_values = cors::DEFAULT_ORIGINS)]
     pub origins: Vec<String>,
-    /// Uses a Supabase that runs already (hosted, or `supabase start`); its migrations stay yours: `supabase db push`
+    /// Uses a Supabase that runs already (hosted, or `supabase start`); apply the migrations to it yourself (docs/deploying.md)
     #[arg(long, value_name = "URL")]
     pub supabase_url: Option<String>,
     #[command(flatten)]
     pub key: KeyArgs,
-    /// Legacy JWT secret of that Supabase; without it only tokens by signing keys are taken
+    /// Legacy JWT secret of that Supabase; without it only tokens signed with signing keys are accepted
     #[arg(
         long,
         value_name = "SECRET",
@@ -232,7 +232,7 @@ pub enum Part {
     Unit,
     /// supabase/tests/*.sql, with pgTAP
     Sql,
-    /// Whether the host application does what the chat asks of one: supabase/tests/host_*.test.sql, each check told
+    /// Whether the host application answers as the chat expects: supabase/tests/host_*.test.sql; prints each check
     Host,
     /// `db lint` and `db advisors` of the official CLI, against supabase/lint-accepted.toml
     Lint,

@@ -78,5 +78,5 @@ async fn email_of(vars: &Vars, id: &str) -> Result<String> {
     let sql = "select email from auth.users where id::text = lower($1)";
     let row = client.query_opt(sql, &[&id]).await?;
     let email: Option<String> = row.and_then(|row| row.get(0));
-    email.with_context(|| format!("there is no user `{id}` with an e-mail address"))
+    email.with_context(|| format!("`{id}` is neither an e-mail address nor the id of a user"))
 }

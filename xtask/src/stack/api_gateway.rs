@@ -200,9 +200,11 @@ fn without_name(uri: &Uri) -> Option<Uri> {
 
 /// The path with its query. Storage's queries are signatures, and Realtime's are keys.
 fn logged_target(uri: &Uri) -> String {
-    let has_secret = ["/storage/v1/", realtime::PREFIX]
+    let named = without_name(uri);
+    let path = named.as_ref().unwrap_or(uri).path();
+    let has_secret = ["/storage/v1", "/realtime/v1"]
         .iter()
-        .any(|of| uri.path().starts_with(of));
+        .any(|of| path.starts_with(of));
     match uri.path_and_query() {
         Some(target) if !has_secret => target.as_str().to_owned(),
         _ => uri.path().to_owned(),
@@ -237,6 +239,8 @@ mod tests {
     fn signatures_stay_out_of_the_log() {
         let signed = Uri::from_static("/storage/v1/object/sign/a/b?token=secret");
         assert_eq!(logged_target(&signed), "/storage/v1/object/sign/a/b");
+        let named = Uri::from_static("/of/somebody/realtime/v1/websocket?apikey=secret");
+        assert_eq!(logged_target(&named), "/of/somebody/realtime/v1/websocket");
         let rest = Uri::from_static("/rest/v1/rpc/get_chat?chat_id=1");
         assert_eq!(logged_target(&rest), "/rest/v1/rpc/get_chat?chat_id=1");
     }

@@ -67,7 +67,10 @@ impl Behaviour {
 
     pub async fn tell(&self, request: Request) -> Response {
         let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await;
-        match serde_json::from_slice(&body.unwrap_or_default()) {
+        match serde_json::from_slice::<Told>(&body.unwrap_or_default()) {
+            Ok(told) if !(0.0..=1.0).contains(&told.drop_share) => {
+                (StatusCode::BAD_REQUEST, "dropShare is from 0 to 1").into_response()
+            }
             Ok(told) => {
                 *self.lock() = (told, 0.0);
                 StatusCode::NO_CONTENT.into_response()

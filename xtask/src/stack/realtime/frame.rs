@@ -99,6 +99,32 @@ impl Frame {
     }
 }
 
+/// A frame for many clients, written once for each serializer.
+pub struct Copies<'f> {
+    frame: &'f Frame,
+    one: Option<Message>,
+    two: Option<Message>,
+}
+
+impl<'f> Copies<'f> {
+    pub fn new(frame: &'f Frame) -> Self {
+        Self {
+            frame,
+            one: None,
+            two: None,
+        }
+    }
+
+    pub fn of(&mut self, version: Version) -> Message {
+        let copy = match version {
+            Version::One => &mut self.one,
+            Version::Two => &mut self.two,
+        };
+        copy.get_or_insert_with(|| self.frame.encode(version))
+            .clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::behaviour::Behaviour;
-use super::frame::Frame;
+use super::frame::{Copies, Frame};
 use super::rows::Subscription;
 use super::socket::Outbox;
 
@@ -79,10 +79,11 @@ impl Hub {
     /// Sends an event to every channel that hears the topic, except one.
     pub fn broadcast(&self, topic: &Topic, payload: Value, except: Option<u64>) {
         let frame = Frame::push(&topic.wire(), Value::Null, "broadcast", payload);
+        let mut copies = Copies::new(&frame);
         for (channel, member) in &*self.members() {
             let hears = member.hears_broadcasts && member.topic == *topic;
             if hears && Some(*channel) != except && !self.behaviour.drops() {
-                member.outbox.push(&frame);
+                member.outbox.push_copy(&mut copies);
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -17,6 +17,9 @@ use super::frame::Frame;
 use super::policies::{Database, become_caller};
 use super::socket::Outbox;
 use super::tokens::Claims;
+
+/// How many `postgres_changes` a channel may have. Each asks the database about each changed row.
+const MAX_BINDINGS: usize = 100;
 
 /// A new or changed row.
 pub struct Change {
@@ -44,8 +47,12 @@ pub struct Subscription {
 impl Subscription {
     /// Checks what the channel asks for, or says what is wrong with it.
     pub async fn new(database: &Database, channel: &Channel, outbox: &Arc<Outbox>) -> Result<Self> {
+        let changes = &channel.config.changes;
+        if changes.len() > MAX_BINDINGS {
+            bail!("more than {MAX_BINDINGS} postgres_changes on a channel");
+        }
         let mut bindings = Vec::new();
-        for asked in &channel.config.changes {
+        for asked in changes {
             let binding = Binding::new(database, asked, &channel.claims).await;
             let what = "Unable to subscribe to changes with given parameters";
             bindings.push(binding.with_context(|| format!("{what}: {asked}"))?);

@@ -1,11 +1,12 @@
 //! What a client asks for on its connection: joins, leaves, tokens.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use super::Relay;
 use super::channel::{Channel, Config};
@@ -71,17 +72,20 @@ impl Session {
     async fn join(&mut self, frame: &Frame) {
         // A second join ends the first.
         self.close(&frame.topic, None);
-        let (hub, outbox) = (&self.relay.hub, &self.outbox);
-        hub.behaviour.wait(|told| told.join_delay_ms).await;
+        self.relay
+            .hub
+            .behaviour
+            .wait(|told| told.join_delay_ms)
+            .await;
         let channel = match self.admit(frame).await {
             Ok(channel) => channel,
             Err(Refusal(code, message)) => {
-                // Everything else on this connection waits too.
-                hub.behaviour.wait(|told| told.refusal_delay_ms).await;
+                self.wait_for_refusal().await;
                 let reason = json!({ "reason": format!("{code}: {message}") });
-                return outbox.push(&frame.reply("error", reason));
+                return self.outbox.push(&frame.reply("error", reason));
             }
         };
+        let (hub, outbox) = (&self.relay.hub, &self.outbox);
         let changes = json!({ "postgres_changes": channel.config.changes });
         outbox.push(&frame.reply("ok", changes));
         let member = Member {
@@ -102,6 +106,19 @@ impl Session {
         }
         self.channels.insert(frame.topic.clone(), channel);
         self.subscribe(&self.channels[&frame.topic]).await;
+    }
+
+    /// Everything else on this connection waits too, but tokens end in time.
+    async fn wait_for_refusal(&mut self) {
+        let relay = Arc::clone(&self.relay);
+        let mut wait = pin!(relay.hub.behaviour.wait(|told| told.refusal_delay_ms));
+        let mut tenths = interval(Duration::from_millis(100));
+        loop {
+            tokio::select! {
+                () = &mut wait => return,
+                _ = tenths.tick() => self.end_expired(),
+            }
+        }
     }
 
     /// The channel that a join opens, or why it does not.
@@ -144,22 +161,26 @@ impl Session {
         })
     }
 
-    /// Begins with `postgres_changes`, or goes on with another token.
+    /// Begins with `postgres_changes`, or goes on with another token. Without the right to them, the rows of the token
+    /// before end too.
     async fn subscribe(&self, channel: &Channel) {
         if channel.config.changes.is_empty() {
             return;
         }
         let subscription = Subscription::new(&self.relay.database, channel, &self.outbox);
-        let told = match subscription.await {
+        let (rows, told) = match subscription.await {
             Ok(subscription) => {
-                let rows = Some(Arc::new(subscription));
-                self.relay
-                    .hub
-                    .change(channel.id, |member| member.rows = rows);
-                channel.system("postgres_changes", "ok", "Subscribed to PostgreSQL")
+                let told = channel.system("postgres_changes", "ok", "Subscribed to PostgreSQL");
+                (Some(Arc::new(subscription)), told)
             }
-            Err(error) => channel.system("postgres_changes", "error", &format!("{error:#}")),
+            Err(error) => {
+                let told = channel.system("postgres_changes", "error", &format!("{error:#}"));
+                (None, told)
+            }
         };
+        self.relay
+            .hub
+            .change(channel.id, |member| member.rows = rows);
         self.outbox.push(&told);
     }
 

@@ -1,6 +1,7 @@
 //! One connection: its reader, its writer, and the queue between the hub and the writer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -10,12 +11,14 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, interval};
 
 use super::Relay;
-use super::frame::{Frame, Version};
+use super::frame::{Copies, Frame, Version};
 use super::session::Session;
 
 /// How many frames may wait for a client that does not read. Then the connection is closed: a client that comes
 /// back asks for what it has missed.
 const MAX_WAITING: usize = 1000;
+/// How many bytes of frames may wait.
+const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// Clients send a heartbeat every 25 s.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -23,6 +26,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub struct Outbox {
     version: Version,
     queue: mpsc::Sender<Message>,
+    waiting_bytes: AtomicUsize,
     overflowed: Notify,
 }
 
@@ -31,9 +35,16 @@ impl Outbox {
         self.queue_up(frame.encode(self.version));
     }
 
+    pub fn push_copy(&self, copies: &mut Copies<'_>) {
+        self.queue_up(copies.of(self.version));
+    }
+
     fn queue_up(&self, message: Message) {
+        let bytes = message_bytes(&message);
+        let is_full = self.waiting_bytes.load(Ordering::Relaxed) > MAX_WAITING_BYTES;
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         // Without a reader the connection is ending, and the note is lost.
-        if self.queue.try_send(message).is_err() {
+        if is_full || self.queue.try_send(message).is_err() {
             self.overflowed.notify_one();
         }
     }
@@ -46,13 +57,14 @@ pub async fn serve(socket: WebSocket, relay: Arc<Relay>, version: Version, key: 
     let outbox = Arc::new(Outbox {
         version,
         queue,
+        waiting_bytes: AtomicUsize::new(0),
         overflowed: Notify::new(),
     });
     let mut closing = relay.hub.closing.subscribe();
     let session = Session::new(relay, outbox.clone(), key);
     tokio::select! {
         () = read(stream, session, version, &outbox) => {}
-        () = write(sink, waiting) => {}
+        () = write(sink, waiting, &outbox) => {}
         () = outbox.overflowed.notified() => {}
         _ = closing.changed() => {}
     }
@@ -91,11 +103,25 @@ async fn read(
     }
 }
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut waiting: mpsc::Receiver<Message>) {
+async fn write(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut waiting: mpsc::Receiver<Message>,
+    outbox: &Outbox,
+) {
     while let Some(message) = waiting.recv().await {
         let is_last = matches!(message, Message::Close(_));
+        let bytes = message_bytes(&message);
         if sink.send(message).await.is_err() || is_last {
             return;
         }
+        outbox.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+fn message_bytes(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) => bytes.len(),
+        _ => 0,
     }
 }
