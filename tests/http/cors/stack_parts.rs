@@ -2,6 +2,7 @@
 
 use harness::{Answer, Client, Env, Method, Person, Stack};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{OTHERS, PAGE, lets_the_browser_go_on, preflight};
 
@@ -62,10 +63,12 @@ async fn a_page_reads_what_auth_postgrest_and_storage_answer() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
     let key = supabase(&stack, PAGE).with("apikey", &*Env::get().anon_key);
-    let account = json!({ "email": "alice@example.com", "password": "password123" });
+    let email = format!("{}@example.com", Uuid::new_v4());
+    let account = json!({ "email": email, "password": "password123" });
+    lets_the_page_read(&key.post("/auth/v1/signup", &account).await, 200);
     let token = "/auth/v1/token?grant_type=password";
     lets_the_page_read(&key.post(token, &account).await, 200);
-    let wrong = json!({ "email": "alice@example.com", "password": "wrong" });
+    let wrong = json!({ "email": email, "password": "wrong" });
     lets_the_page_read(&key.post(token, &wrong).await, 400);
 
     let page = signed_in(supabase(&stack, PAGE), &alice);
