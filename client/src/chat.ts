@@ -95,7 +95,7 @@ export class Handle implements ChatHandle {
     this.#live?.markRead(messageId);
   }
 
-  typing(): void {
+  sendTyping(): void {
     this.#live?.typing.tell();
   }
 

@@ -112,7 +112,7 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   /** Everything up to this message is read; up to the newest, if none is named. Never rejects. */
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */
-  typing(): void;
+  sendTyping(): void;
   leave(): Promise<void>;
 }
 

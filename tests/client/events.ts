@@ -31,11 +31,11 @@ export async function typing_reading_joining_and_leaving_are_told(): Promise<voi
     await arrive();
     const { id, createdAt } = await call<{ id: string; createdAt: string }>(author!, "POST", `/chats/${story.chatId}/messages`, { text: "Hello!" });
     await arrive();
-    mouth.typing();
+    mouth.sendTyping();
     await arrive();
     deepStrictEqual(both(({ typing }) => typing), [[bob!.id], []], "the others are shown it");
     const before = mouth.getSnapshot();
-    mouth.typing();
+    mouth.sendTyping();
     await arrive();
     deepStrictEqual(mouth.getSnapshot(), before, "once in three seconds");
     pass(5_000);

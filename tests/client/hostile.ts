@@ -69,7 +69,7 @@ function use(device: Device, chatId: string): void {
   void chat.loadNewer();
   void chat.loadNewest();
   chat.markRead();
-  chat.typing();
+  chat.sendTyping();
 }
 
 const healed = (name: string, answer: (method: string, path: string) => Response | undefined) => async () => {

@@ -29,7 +29,7 @@ export const leaks: Record<string, () => Promise<void>> = {
       const off = device.app.chats.subscribe(() => {});
       // Some are stopped in the middle of their first requests, and some are live.
       if (time % 3 === 0) await drain([device]);
-      chat.typing();
+      chat.sendTyping();
       chat.close();
       off();
       device.app.stop();

@@ -65,7 +65,7 @@ export function start(supabase: SupabaseClient, { apiUrl }: Api, _me: string) {
         send: async (text: string) => (await chat.send({ text }).sent)!,
         edit: (messageId: string, text: string) => chat.edit(messageId, text),
         remove: (messageId: string) => chat.remove(messageId),
-        typing: () => chat.typing(),
+        typing: () => chat.sendTyping(),
       };
     },
     stop: () => client.stop(),

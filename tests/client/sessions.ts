@@ -72,7 +72,7 @@ export const sessions: Record<string, () => Promise<void>> = {
     const note = (error: unknown) => thrown.push(error);
     process.on("unhandledRejection", note);
     device.fault = (method) => (method === "POST" ? "refuse" : undefined);
-    strictEqual(chat.typing(), undefined);
+    strictEqual(chat.sendTyping(), undefined);
     strictEqual(chat.markRead(), undefined);
     await drain([device]);
     // The mark is tried again, the typing is not.

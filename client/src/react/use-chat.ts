@@ -40,7 +40,7 @@ function actionsOf(handle: ChatHandle): ChatActions {
     edit: (messageId, text) => handle.edit(messageId, text),
     remove: (messageId) => handle.remove(messageId),
     markRead: (messageId) => handle.markRead(messageId),
-    sendTyping: () => handle.typing(),
+    sendTyping: () => handle.sendTyping(),
     leave: () => handle.leave(),
   };
 }

@@ -17,6 +17,6 @@ const NAMES: [&str; 4] = [
 ];
 
 pub fn find() -> Option<PathBuf> {
-    let named = env::var_os("CHROME_BIN").map(PathBuf::from);
-    named.or_else(|| NAMES.iter().find_map(|name| find_program(name)))
+    let named = env::var_os("CHROME_BIN").filter(|path| !path.is_empty());
+    named.map(PathBuf::from).or_else(|| NAMES.iter().find_map(|name| find_program(name)))
 }
