@@ -32,12 +32,16 @@ function used(path) {
   };
 }
 
-/** They are in `openapi.json`, and three quarters of the text. */
-function withoutExamples(value) {
-  if (Array.isArray(value)) return value.map(withoutExamples);
+/**
+ * Leaves out examples, which are three quarters of the text. And what an object requires beyond its fields ("a text or
+ * a file"): openapi-typescript would make it another shape that the object may have instead.
+ */
+function typed(value) {
+  if (Array.isArray(value)) return value.map(typed);
   if (typeof value !== "object" || value === null) return value;
-  const kept = Object.entries(value).filter(([name]) => name !== "example" && name !== "examples");
-  return Object.fromEntries(kept.map(([name, each]) => [name, withoutExamples(each)]));
+  const isKept = (name) => name !== "example" && name !== "examples" && !(name === "anyOf" && "properties" in value);
+  const kept = Object.entries(value).filter(([name]) => isKept(name));
+  return Object.fromEntries(kept.map(([name, each]) => [name, typed(each)]));
 }
 
 function resolve(parameter) {
@@ -47,8 +51,8 @@ function resolve(parameter) {
 
 const isCalled = ([path]) => path.startsWith("/chats") || path === "/uploads";
 const paths = Object.fromEntries(Object.entries(document.paths).filter(isCalled).map(([path, item]) => [path, used(item)]));
-const { openapi, info, components } = withoutExamples(document);
-const made = await openapiTS({ openapi, info, paths: withoutExamples(paths), components: { schemas: components.schemas } });
+const { openapi, info, components } = typed(document);
+const made = await openapiTS({ openapi, info, paths: typed(paths), components: { schemas: components.schemas } });
 const text = `// Made from openapi.json by \`node client/openapi.mjs\`: do not edit.\n\n${astToString(made).replaceAll("@description ", "")}`;
 
 if (process.argv.includes("--check")) {

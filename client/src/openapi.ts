@@ -527,7 +527,7 @@ export interface components {
         /** Changes of a chat, in the order of `rev`. */
         Changes: {
             data: components["schemas"]["Change"][];
-            /** The next `epoch`. */
+            /** Send it as `epoch` with the next `since`. */
             epoch: string;
             /** Whether there are more changes already. */
             hasMore: boolean;
@@ -622,7 +622,7 @@ export interface components {
             height?: number | null;
             /**
              * Format: int64
-             * In bytes. The limit is that of a deployment that does not set `UPLOAD_MAX_BYTES`.
+             * In bytes, without a fraction or an exponent: `10.0` is refused. The limit is that of a deployment that does not set `UPLOAD_MAX_BYTES`.
              */
             size: number;
             /**
@@ -643,7 +643,7 @@ export interface components {
             error: components["schemas"]["ErrorDetails"];
         };
         /**
-         * What went wrong. `x-codes` has the status, the message and the retryability of each code.
+         * What went wrong. `x-codes` has the status and the message of each code, and whether it is retryable.
          * @enum {string}
          */
         ErrorCode: "invalid_json" | "invalid_request" | "invalid_cursor" | "invalid_id" | "missing_token" | "invalid_token" | "token_expired" | "token_not_yet_valid" | "token_too_large" | "not_participant" | "not_sender" | "edit_window_expired" | "not_friends" | "blocked" | "forbidden" | "chat_not_found" | "message_not_found" | "route_not_found" | "method_not_allowed" | "idempotency_mismatch" | "resync_required" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "bad_upstream" | "unavailable" | "upstream_timeout";
@@ -766,10 +766,6 @@ export interface components {
             clientId?: string | null;
             /** At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
             text?: string | null;
-        } | {
-            text: string;
-        } | {
-            attachmentUrl: string;
         };
         /** The unread count after the read mark has moved. */
         Unread: {
