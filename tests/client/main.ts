@@ -35,7 +35,7 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
 };
 
 const HISTORIES = 1000;
-const AT_ONCE = 12;
+const AT_ONCE = 32;
 
 const filter = process.argv[2];
 const isSeeds = filter === undefined || /^\d+(-\d+)?$/.test(filter);
