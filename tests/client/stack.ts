@@ -45,11 +45,13 @@ function person(id: string): Person {
 
 /** A request of a person to the edge that must succeed. */
 export async function call<T>(who: Person, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(env.edge + path, {
+  const ask = () => fetch(env.edge + path, {
     method,
     headers: { Authorization: `Bearer ${who.token}`, "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
+  // The edge may close an idle connection at the moment of its use; only a GET may be asked twice.
+  const response = await (method === "GET" ? ask().catch(ask) : ask());
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return (text ? JSON.parse(text) : undefined) as T;
