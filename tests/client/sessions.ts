@@ -39,9 +39,9 @@ export const sessions: Record<string, () => Promise<void>> = {
     strictEqual(me.getSnapshot(), world.person(0).id);
     device.app.stop();
     strictEqual(me.getSnapshot(), undefined);
-    void device.supabase.auth.signOut({ scope: "local" });
-    await drain([device]);
     device.app.start();
+    await drain([device]);
+    void device.supabase.auth.signOut({ scope: "local" });
     await drain([device]);
     strictEqual(me.getSnapshot(), null);
   }),
