@@ -156,6 +156,9 @@ export const files: Record<string, () => Promise<void>> = {
       strictEqual(new URL(download!).searchParams.get("download"), name);
       for (const url of [shown, download]) {
         const response = await fetch(url!);
+        const encoded = encodeURIComponent(name);
+        const disposition = url === download ? `attachment; filename=${encoded}; filename*=UTF-8''${encoded};` : null;
+        strictEqual(response.headers.get("content-disposition"), disposition);
         strictEqual(digest(new Uint8Array(await response.arrayBuffer())), digest(bytes));
       }
     } finally {

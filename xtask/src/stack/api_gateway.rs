@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{HOST, HeaderValue};
+use axum::http::header::{CONTENT_DISPOSITION, HOST, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::serve::ListenerExt;
@@ -158,6 +158,7 @@ impl Gateway {
             Err(refused) => return refused,
         };
         let signs = storage::signs(request.method(), request.uri().path());
+        let saved_as = storage::disposition(&request);
         let target = request.uri().path_and_query().map_or("/", |of| of.as_str());
         let target = storage::target(target.strip_prefix(prefix).unwrap_or(target));
         let slash = if target.starts_with('/') { "" } else { "/" };
@@ -171,7 +172,12 @@ impl Gateway {
         }
         match self.client.request(request).await {
             Ok(response) if signs => storage::as_hosted(response.map(Body::new)).await,
-            Ok(response) => response.map(Body::new),
+            Ok(mut response) => {
+                if let Some(name) = saved_as.filter(|_| response.status().is_success()) {
+                    response.headers_mut().insert(CONTENT_DISPOSITION, name);
+                }
+                response.map(Body::new)
+            }
             Err(error) => {
                 self.log(&format!("- upstream on port {port}: {error:?}\n"));
                 let text = "An invalid response was received from the upstream server";

@@ -1,4 +1,4 @@
-//! The embedded Storage differs from hosted Storage in four ways. The stack's API gateway corrects them:
+//! The embedded Storage differs from hosted Storage in five ways. The stack's API gateway corrects them:
 //!
 //! - Hosted Storage signs many paths in one `POST /object/sign/<bucket> {expiresIn, paths}`. The embedded one never
 //!   reaches its route for this. So the gateway sends it one request for each path.
@@ -7,11 +7,13 @@
 //! - Hosted Storage has `GET /object/authenticated/<bucket>/<path>`. The embedded one has it without `authenticated`.
 //! - Hosted Storage takes a form at a signed upload URL too: supabase-js sends one for a `Blob`, as pages have them. The
 //!   embedded one takes only the file itself.
+//! - Hosted Storage answers `?download=<name>` with a `Content-Disposition`, so that a browser saves the file. The
+//!   embedded one does not.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::try_join_all;
 use hyper_util::client::legacy::Client;
@@ -19,6 +21,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 const PREFIX: &str = "/storage/v1";
+const OBJECT: &str = "/storage/v1/object/";
 const SIGN: &str = "/storage/v1/object/sign/";
 const SIGN_UPLOAD: &str = "/storage/v1/object/upload/sign/";
 const AUTHENTICATED: &str = "/storage/v1/object/authenticated/";
@@ -31,7 +34,7 @@ pub type Upstream = Client<HttpConnector, Body>;
 
 /// The embedded Storage's target for a hosted one's.
 pub fn target(target: &str) -> String {
-    target.replacen(AUTHENTICATED, "/storage/v1/object/", 1)
+    target.replacen(AUTHENTICATED, OBJECT, 1)
 }
 
 /// The bucket of a request that wants many signatures.
@@ -44,6 +47,23 @@ pub fn bucket_to_sign(request: &Request) -> Option<String> {
 /// Whether an answer has a signed URL in it.
 pub fn signs(method: &Method, path: &str) -> bool {
     method == Method::POST && (path.starts_with(SIGN) || path.starts_with(SIGN_UPLOAD))
+}
+
+/// The `Content-Disposition` of a file whose URL has `download`, or `download=<name>`.
+pub fn disposition(request: &Request) -> Option<HeaderValue> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let of_file = reads && request.uri().path().starts_with(OBJECT);
+    let query = request.uri().query().filter(|_| of_file)?;
+    let mut parameters = query
+        .split('&')
+        .map(|each| each.split_once('=').unwrap_or((each, "")));
+    let (_, name) = parameters.find(|(key, _)| *key == "download")?;
+    // It comes percent-encoded, and goes so.
+    let text = match name.replace('+', "%20") {
+        none if none.is_empty() => "attachment;".to_owned(),
+        name => format!("attachment; filename={name}; filename*=UTF-8''{name};"),
+    };
+    HeaderValue::try_from(text).ok()
 }
 
 pub async fn sign_many(client: &Upstream, port: u16, bucket: &str, request: Request) -> Response {
