@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { isPending, type Message, type Pending } from "supabase-chat-client";
+import { isPending, type ChatApiError, type Message, type Pending } from "supabase-chat-client";
 import type { UsedChat } from "supabase-chat-client/react";
 import { Attachment, PendingAttachment } from "./Attachment.tsx";
 import { Avatar, IconButton, timeOf } from "./parts.tsx";
@@ -12,7 +12,7 @@ interface Props<T> {
   me: string;
   /** The one before is of the same person. */
   isTogether: boolean;
-  failed: (error: unknown) => void;
+  failed: (error: ChatApiError) => void;
 }
 
 export function Bubble(props: Props<Message | Pending>) {

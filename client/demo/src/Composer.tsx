@@ -11,7 +11,7 @@ async function outgoing(file: File): Promise<OutgoingFile> {
   return { name, type, size, body: file, width: picture?.width, height: picture?.height };
 }
 
-export function Composer({ room, failed }: { room: UsedChat; failed: (error: unknown) => void }) {
+export function Composer({ room }: { room: UsedChat }) {
   const picker = useRef<HTMLInputElement>(null);
 
   function send(event: FormEvent<HTMLFormElement>) {
@@ -21,21 +21,16 @@ export function Composer({ room, failed }: { room: UsedChat; failed: (error: unk
   }
 
   async function sendFiles(files: FileList) {
-    try {
-      for (const file of [...files]) room.send({ file: await outgoing(file) });
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  async function picked({ currentTarget }: FormEvent<HTMLInputElement>) {
-    await sendFiles(currentTarget.files!);
-    currentTarget.value = "";
+    for (const file of [...files]) room.send({ file: await outgoing(file) });
   }
 
   return (
     <form className="composer" onSubmit={send}>
-      <input ref={picker} type="file" multiple hidden onChange={(event) => void picked(event)} />
+      <input
+        ref={picker} type="file" multiple hidden
+        onClick={({ currentTarget }) => void (currentTarget.value = "")}
+        onChange={({ currentTarget }) => void sendFiles(currentTarget.files!)}
+      />
       <IconButton icon="attach" label="Send a file" onClick={() => picker.current?.click()} />
       <TextBox
         aria-label="Message" placeholder="Message" typed={room.sendTyping}

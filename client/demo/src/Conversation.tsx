@@ -10,7 +10,7 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
   const room = useChat(id);
   const { chat, status, typing, present, messages } = room;
   const [error, setError] = useState<string>();
-  const failed = (error: unknown) => setError((error as ChatApiError).message);
+  const failed = (error: ChatApiError) => setError(error.message);
   const title = chat ? titleOf(chat, me) : "…";
   const here = present.filter((person) => person !== me);
 
@@ -36,7 +36,7 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
       </header>
       {status === "ready" ? <Timeline room={room} me={me} failed={failed} /> : <p className="nothing" role="status">Loading…</p>}
       {error && <p role="alert" className="error">{error} <IconButton icon="close" label="Close" onClick={() => setError(undefined)} /></p>}
-      <Composer room={room} failed={failed} />
+      <Composer room={room} />
       {status === "ready" && <Announcer last={messages.findLast((message) => !isPending(message) && message.senderId !== me)} />}
     </section>
   );
