@@ -1,4 +1,4 @@
-import { browserAppState, browserNetwork, webStorage, webUpload } from "./platform.ts";
+import { browserAppState, browserNetwork, webPictureSize, webStorage, webUpload } from "./platform.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -28,12 +28,15 @@ export interface OutgoingFile {
   readonly type?: string;
   /** In bytes. */
   readonly size: number;
-  /** In pixels, both or neither. */
+  /** In pixels, both or neither. Absent, the client looks for them in pictures. */
   readonly width?: number;
   readonly height?: number;
   /** What the upload adapter sends. Absent: the file itself. */
   readonly body?: unknown;
 }
+
+/** In pixels, both or neither. */
+export type PictureSize = { readonly width: number; readonly height: number } | { readonly width?: undefined; readonly height?: undefined };
 
 export interface UploadRequest {
   readonly url: string;
@@ -66,6 +69,8 @@ export interface ChatAdapters {
   readonly network: Network;
   readonly uuid: () => string;
   readonly upload: Uploader;
+  /** The size of a picture, so that others can keep its place free. Undefined if it is none. Never rejects. */
+  readonly pictureSize: (file: OutgoingFile) => Promise<PictureSize | undefined>;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -109,6 +114,7 @@ export function withDefaults(given: Partial<ChatAdapters> = {}): ChatAdapters {
     network: given.network ?? browserNetwork,
     uuid: given.uuid ?? uuid,
     upload: given.upload ?? webUpload,
+    pictureSize: given.pictureSize ?? webPictureSize,
     clock: given.clock ?? systemClock,
     random: given.random ?? Math.random,
   };

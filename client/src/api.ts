@@ -1,10 +1,9 @@
 /** The API's calls, as the signed-in user. Each answer is checked before anything believes it. */
 import type { SupabaseClient } from "@supabase/supabase-js";
-import createClient from "openapi-fetch";
-import type { Clock, OutgoingFile } from "./adapters.ts";
-import { asChatError, ChatApiError } from "./errors.ts";
+import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
+import { asChatError, ChatApiError, signedOut } from "./errors.ts";
 import type { Changes, Chat, ChatErrorField, Message, Page, SendMessage, Upload } from "./models.ts";
-import type { paths } from "./openapi.ts";
+import { request, type ApiRequest } from "./request.ts";
 import { asChanges, asChat, asChats, asMessage, asMessages, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
 
 /** Longer than the server lets a request last. */
@@ -23,31 +22,15 @@ export interface ApiOptions {
 
 export type Api = ReturnType<typeof createApi>;
 
-interface Answer {
-  data?: unknown;
-  error?: unknown;
-  response: Response;
-}
-
-/** Goes into each call: the token, and the signal that ends it. */
-interface Init {
-  headers: { Authorization: string };
-  signal: AbortSignal;
-  /** The client reads the text by itself, as it may be anything. */
-  parseAs: "stream";
-}
-
 export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOptions) {
-  const client = createClient<paths>({ baseUrl: apiUrl, fetch });
-
   async function token(): Promise<string> {
     const { data } = await supabase.auth.getSession();
-    if (!data.session) throw new ChatApiError(401, "signed_out", { message: "nobody is signed in" });
+    if (!data.session) throw signedOut();
     return data.session.access_token;
   }
 
-  async function once(request: (init: Init) => Promise<Answer>, signal?: AbortSignal): Promise<unknown> {
-    const headers = { Authorization: `Bearer ${await token()}` };
+  async function once({ method, path, body }: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    const headers = { Authorization: `Bearer ${await token()}`, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     const controller = new AbortController();
     const abort = () => controller.abort();
     let late = false;
@@ -58,13 +41,14 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     try {
-      const answer = await read(await request({ headers, signal: controller.signal, parseAs: "stream" }));
+      const url = apiUrl + path;
+      const answer = await read(await fetch(url, { method, headers, body, signal: controller.signal }), url);
       onReached(true);
       return answer;
     } catch (error) {
       if (signal?.aborted) throw new ChatApiError(0, "aborted", { cause: error });
       onReached(error instanceof ChatApiError);
-      if (late) throw new ChatApiError(0, "timeout", { retryable: true, cause: error });
+      if (late) throw new ChatApiError(0, "timeout", { message: "The server did not answer in time.", retryable: true, cause: error });
       throw asChatError(error);
     } finally {
       stop();
@@ -72,15 +56,15 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
     }
   }
 
-  async function call(request: (init: Init) => Promise<Answer>, signal?: AbortSignal): Promise<unknown> {
+  async function call(asked: ApiRequest, signal?: AbortSignal): Promise<unknown> {
     try {
-      return await once(request, signal);
+      return await once(asked, signal);
     } catch (error) {
       // supabase-js refreshes by its own clock, which may be behind.
       if (!(error instanceof ChatApiError) || error.code !== "token_expired") throw error;
       const { error: refused } = await supabase.auth.refreshSession();
       if (refused) throw error;
-      return once(request, signal);
+      return once(asked, signal);
     }
   }
 
@@ -88,74 +72,72 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
 
   return {
     async chats(cursor: string | null, signal?: AbortSignal): Promise<Page<Chat>> {
-      return asChats(await call((init) => client.GET("/chats", { ...init, params: { query: page(cursor) } }), signal));
+      return asChats(await call(request("get", "/chats", { query: page(cursor) }), signal));
     },
     async chat(id: string, signal?: AbortSignal): Promise<Chat> {
-      return asChat(await call((init) => client.GET("/chats/{id}", { ...init, params: { path: { id } } }), signal));
+      return asChat(await call(request("get", "/chats/{id}", { path: { id } }), signal));
     },
     async openDirect(userId: string): Promise<Chat> {
-      const body = { type: "direct" as const, participantIds: [userId] };
-      return asChat(await call((init) => client.POST("/chats", { ...init, body })));
+      return asChat(await call(request("post", "/chats", { body: { type: "direct", participantIds: [userId] } })));
     },
     async leave(id: string): Promise<void> {
-      await call((init) => client.DELETE("/chats/{id}", { ...init, params: { path: { id } } }));
+      await call(request("delete", "/chats/{id}", { path: { id } }));
     },
     async messages(id: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> {
-      const params = { path: { id }, query: page(cursor) };
-      return asMessages(await call((init) => client.GET("/chats/{id}/messages", { ...init, params }), signal), id);
+      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query: page(cursor) }), signal), id);
     },
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
-      const params = { path: { id }, query: { since, epoch, limit: PAGE_SIZE } };
-      return asChanges(await call((init) => client.GET("/chats/{id}/changes", { ...init, params }), signal), since);
+      const query = { since, epoch, limit: PAGE_SIZE };
+      return asChanges(await call(request("get", "/chats/{id}/changes", { path: { id }, query }), signal), since);
     },
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
-      const params = { path: { id } };
-      return asMessage(await call((init) => client.POST("/chats/{id}/messages", { ...init, params, body }), signal));
+      return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));
     },
     async edit(id: string, msgId: string, text: string): Promise<Message> {
-      const request = { params: { path: { id, msgId } }, body: { text } };
-      return asMessage(await call((init) => client.PATCH("/chats/{id}/messages/{msgId}", { ...init, ...request })));
+      return asMessage(await call(request("patch", "/chats/{id}/messages/{msgId}", { path: { id, msgId }, body: { text } })));
     },
     async remove(id: string, msgId: string): Promise<void> {
-      await call((init) => client.DELETE("/chats/{id}/messages/{msgId}", { ...init, params: { path: { id, msgId } } }));
+      await call(request("delete", "/chats/{id}/messages/{msgId}", { path: { id, msgId } }));
     },
     async read(id: string, messageId: string, signal?: AbortSignal): Promise<number> {
-      const request = { params: { path: { id } }, body: { messageId } };
-      const { unreadCount } = payloadOf(await call((init) => client.POST("/chats/{id}/read", { ...init, ...request }), signal));
+      const { unreadCount } = payloadOf(await call(request("post", "/chats/{id}/read", { path: { id }, body: { messageId } }), signal));
       return typeof unreadCount === "number" ? unreadCount : 0;
     },
     async typing(id: string, signal?: AbortSignal): Promise<void> {
-      await call((init) => client.POST("/chats/{id}/typing", { ...init, params: { path: { id } } }), signal);
+      await call(request("post", "/chats/{id}/typing", { path: { id } }), signal);
     },
-    async reserve(chatId: string, file: OutgoingFile, signal?: AbortSignal): Promise<Upload> {
-      const { name: fileName, type: contentType, size, width, height } = file;
-      const body = { chatId, fileName, contentType, size, ...(width && height ? { width, height } : {}) };
-      return asUpload(await call((init) => client.POST("/uploads", { ...init, body }), signal));
+    async reserve(chatId: string, { name: fileName, type: contentType, size }: OutgoingFile, picture: PictureSize, signal?: AbortSignal): Promise<Upload> {
+      return asUpload(await call(request("post", "/uploads", { body: { chatId, fileName, contentType, size, ...picture } }), signal));
     },
   };
 }
 
 /** The answer's JSON, or an error with everything that the server said. */
-async function read({ error, response }: Answer): Promise<unknown> {
-  const { ok, status, headers, bodyUsed } = response;
-  if (!ok) throw errorOf(response, payloadOf(payloadOf(error).error));
-  if (Number(headers.get("content-length") ?? 0) > MOST_BYTES) {
-    throw new ChatApiError(status, "bad_answer", { message: "the answer is too large", retryable: true });
-  }
-  const text = bodyUsed ? "" : await response.text();
+async function read(response: Response, url: string): Promise<unknown> {
+  const { ok, status, headers } = response;
+  const wrong = (what: string, cause?: unknown) =>
+    new ChatApiError(status, "bad_answer", { message: `The answer of ${url} is ${what}.`, retryable: true, cause });
+  if (Number(headers.get("content-length") ?? 0) > MOST_BYTES) throw wrong("too large");
+  const text = await response.text();
+  let content: unknown;
   try {
-    return text ? JSON.parse(text) : undefined;
+    content = text ? JSON.parse(text) : undefined;
   } catch (cause) {
-    throw new ChatApiError(status, "bad_answer", { message: "the answer is not JSON", retryable: true, cause });
+    if (ok) throw wrong("not JSON", cause);
   }
+  if (!ok) throw errorOf(response, url, payloadOf(payloadOf(content).error));
+  return content;
 }
 
-function errorOf({ status, headers }: Response, { code, message, fields, requestId, retryable }: Record<string, unknown>): ChatApiError {
+function errorOf({ status, headers }: Response, url: string, { code, message, fields, requestId, retryable }: Record<string, unknown>): ChatApiError {
   const mayPass = status >= 500 || status === 429 || status === 408;
+  const said = typeof message === "string" ? message : `${url} answered HTTP ${status}.`;
+  const wrong = (Array.isArray(fields) ? fields : []).map(payloadOf) as unknown as ChatErrorField[];
+  const issues = wrong.map(({ path, issue }) => `${path} ${issue}`).join("; ");
   // Without a code it is a proxy's page, mostly.
   return new ChatApiError(status, typeof code === "string" ? code : "bad_answer", {
-    message: typeof message === "string" ? message : `HTTP ${status}`,
-    fields: Array.isArray(fields) ? (fields as ChatErrorField[]) : [],
+    message: issues ? `${said.replace(/\.$/, "")}: ${issues}.` : said,
+    fields: wrong,
     requestId: typeof requestId === "string" ? requestId : headers.get("x-request-id"),
     retryable: typeof retryable === "boolean" ? retryable : mayPass,
     retryAfterMs: retryAfter(headers.get("retry-after")),

@@ -1,5 +1,5 @@
 /** The handle of a chat: the same object however often it is asked for, and live while it is open. */
-import { ChatApiError } from "./errors.ts";
+import { signedOut } from "./errors.ts";
 import { LiveChat } from "./live-chat.ts";
 import type { Message } from "./models.ts";
 import type { Session } from "./session.ts";
@@ -115,7 +115,7 @@ export class Handle implements ChatHandle {
 
   #session(): Session {
     const { session } = this.#host;
-    if (!session) throw new ChatApiError(401, "signed_out", { message: "nobody is signed in, or the client is stopped" });
+    if (!session) throw signedOut();
     return session;
   }
 

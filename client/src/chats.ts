@@ -163,7 +163,7 @@ export class ChatList {
     const chats = new Map<string, Chat>();
     let cursor: string | null = null;
     for (let pages = 0; pages === 0 || cursor !== null; pages++) {
-      if (pages === MOST_PAGES) throw new ChatApiError(0, "bad_answer", { message: "the list of chats has no end", retryable: true });
+      if (pages === MOST_PAGES) throw new ChatApiError(0, "bad_answer", { message: "The list of chats has no end.", retryable: true });
       const page: Page<Chat> = await api.chats(cursor, signal);
       page.data.forEach((chat) => chats.set(chat.id, keep(this.#chats.get(chat.id), chat)));
       cursor = page.nextCursor;

@@ -1,7 +1,7 @@
 import type { AuthChangeEvent, Session as AuthSession } from "@supabase/supabase-js";
 import { withDefaults, type ChatAdapters } from "./adapters.ts";
 import { Handle } from "./chat.ts";
-import { ChatApiError } from "./errors.ts";
+import { signedOut, type ChatApiError } from "./errors.ts";
 import type { Chat, Message } from "./models.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { Value } from "./store.ts";
@@ -18,7 +18,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 }
 
 class Client implements ChatClient {
-  readonly me = new Value<string | null>(null);
+  readonly me = new Value<string | null | undefined>(undefined);
   readonly connection = new Value<Connection>("offline");
   readonly chats = new Value<readonly Chat[] | undefined>(undefined);
   readonly chatsError = new Value<ChatApiError | null>(null);
@@ -31,6 +31,9 @@ class Client implements ChatClient {
   #role: unknown;
 
   constructor(options: ChatClientOptions) {
+    if (!/^https?:\/\/[^/]/.test(options.apiUrl)) {
+      throw new TypeError(`createChatClient: apiUrl must be a URL that begins with https:// or http://; it is ${JSON.stringify(options.apiUrl)}`);
+    }
     this.#options = options;
     this.#adapters = withDefaults(options.adapters);
   }
@@ -45,6 +48,7 @@ class Client implements ChatClient {
     this.#unfollow?.();
     this.#unfollow = undefined;
     this.#end();
+    this.me.set(undefined);
   }
 
   chat(id: string): Handle {
@@ -78,6 +82,7 @@ class Client implements ChatClient {
     if (me === (this.session?.me ?? null)) {
       if (role !== this.#role) this.session?.rightsChanged();
       this.#role = role;
+      if (this.#unfollow) this.me.set(me);
       return;
     }
     this.#end();
@@ -88,7 +93,7 @@ class Client implements ChatClient {
   #begin(me: string): void {
     const { supabase, apiUrl, fetch, postgresChanges = false, maxMessages = MOST_MESSAGES } = this.#options;
     const options: SessionOptions = {
-      apiUrl,
+      apiUrl: apiUrl.replace(/\/+$/, ""),
       // Bound: browsers refuse `fetch` as somebody else's method.
       fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
       postgresChanges,
@@ -125,7 +130,7 @@ class Client implements ChatClient {
   }
 
   #needed(): Session {
-    if (!this.session) throw new ChatApiError(401, "signed_out", { message: "nobody is signed in, or the client is stopped" });
+    if (!this.session) throw signedOut();
     return this.session;
   }
 }

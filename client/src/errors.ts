@@ -14,7 +14,7 @@ export interface ChatErrorDetails {
   readonly cause?: unknown;
 }
 
-/** What went wrong with a request. */
+/** What went wrong with a request. `message` is a sentence in English, with what is wrong in each field. */
 export class ChatApiError extends Error {
   override readonly name = "ChatApiError";
   /** The HTTP status. 0 if there was no answer. */
@@ -44,7 +44,11 @@ export class ChatApiError extends Error {
 /** Any thrown value as an error of the client. */
 export function asChatError(error: unknown): ChatApiError {
   if (error instanceof ChatApiError) return error;
-  return new ChatApiError(0, "network", { message: error instanceof Error ? error.message : String(error), retryable: true, cause: error });
+  return new ChatApiError(0, "network", { message: "The server cannot be reached.", retryable: true, cause: error });
+}
+
+export function signedOut(): ChatApiError {
+  return new ChatApiError(401, "signed_out", { message: "Nobody is signed in, or the client is stopped." });
 }
 
 /** The user does not take part in the chat, or it does not exist. */

@@ -76,7 +76,7 @@ export class Feed {
       }
       this.#mustReload = true;
     }
-    throw new ChatApiError(0, "bad_answer", { message: "the chat changes at each answer", retryable: true });
+    throw new ChatApiError(0, "bad_answer", { message: "The chat changes at each answer.", retryable: true });
   }
 
   /** An event of the chat's channel. Returns false if the feed has to be asked. */

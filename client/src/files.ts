@@ -2,6 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Clock } from "./adapters.ts";
 import { ChatApiError } from "./errors.ts";
 import type { Message } from "./models.ts";
+import { payloadOf } from "./shapes.ts";
 import type { FileUrlOptions } from "./types.ts";
 
 const BUCKET = "chat-attachments";
@@ -21,19 +22,22 @@ export class FileUrls {
     this.#clock = clock;
   }
 
-  async get({ attachment }: Message, { download }: FileUrlOptions = {}): Promise<string | null> {
+  async get({ attachment, attachmentUrl }: Message, { download }: FileUrlOptions = {}): Promise<string | null> {
     if (!attachment) return null;
-    const url = await this.#signed(attachment.path);
+    const url = await this.#signed(attachment.path, attachmentUrl ?? "");
     // By hand: supabase-js encodes the name twice.
     return url && download ? `${url}&download=${encodeURIComponent(attachment.fileName)}` : url;
   }
 
-  #signed(path: string): Promise<string | null> {
+  /** The URL that is kept, or else the one that came with the message, or else a new one. */
+  #signed(path: string, given: string): Promise<string | null> {
     const kept = this.#kept.get(path);
-    if (kept && this.#clock.now() < kept.until) return kept.url;
-    const url = this.#sign(path);
+    const now = this.#clock.now();
+    if (kept && now < kept.until) return kept.url;
+    const isGood = now < endOf(given) - SPARE_MS;
+    const url = isGood ? Promise.resolve(given) : this.#sign(path);
     this.#kept.delete(path);
-    this.#kept.set(path, { url, until: this.#clock.now() + VALID_S * 1000 - SPARE_MS });
+    this.#kept.set(path, { url, until: (isGood ? endOf(given) : now + VALID_S * 1000) - SPARE_MS });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
     // Only what was found is kept.
@@ -48,5 +52,15 @@ export class FileUrls {
     const status = Number((error as { statusCode?: unknown; status?: unknown }).statusCode ?? (error as { status?: unknown }).status) || 0;
     if (status === 404 || status === 400 || status === 403) return null;
     throw new ChatApiError(status, status === 0 ? "network" : "unavailable", { message: error.message, retryable: true, cause: error });
+  }
+}
+
+/** When a signed URL ends, as its token says. Any other text has ended. */
+function endOf(url: string): number {
+  const claims = /^https?:.*[?&]token=[^.&]+\.([\w-]+)/.exec(url)?.[1] ?? "";
+  try {
+    return Number(payloadOf(JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")))).exp) * 1000 || 0;
+  } catch {
+    return 0;
   }
 }

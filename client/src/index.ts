@@ -3,7 +3,7 @@ export { ChatApiError } from "./errors.ts";
 export type { ChatErrorCode, ChatErrorDetails } from "./errors.ts";
 export { memoryStorage } from "./adapters.ts";
 export type {
-  AppState, ChatAdapters, ChatStorage, Clock, Network, OutgoingFile, UploadAnswer, Uploader, UploadRequest,
+  AppState, ChatAdapters, ChatStorage, Clock, Network, OutgoingFile, PictureSize, UploadAnswer, Uploader, UploadRequest,
 } from "./adapters.ts";
 export type { Attachment, Chat, ChatErrorField, LastMessage, Message, ServerErrorCode } from "./models.ts";
 export type { Store } from "./store.ts";

@@ -37,6 +37,7 @@ export class LiveChat {
   #firstUnreadId: string | null = null;
   /** The last list with unsent messages: the same array until something changes. */
   #shown: readonly (Message | Pending)[] = [];
+  #readLater: (() => void) | undefined;
   #older: Promise<void> | undefined;
   #newer: Promise<void> | undefined;
 
@@ -96,6 +97,7 @@ export class LiveChat {
 
   wake(): void {
     this.#poller.wake();
+    if (this.#readLater && this.#adapters.appState.isVisible()) this.#readLater();
   }
 
   /** The user's channel, and with it the socket, is there again. */
@@ -130,7 +132,11 @@ export class LiveChat {
     if (!this.#feed.land(message)) void this.#poller.ask();
   }
 
+  /** What is on a screen that nobody sees is read when it is shown. */
   markRead(messageId?: string): void {
+    const isVisible = this.#adapters.appState.isVisible();
+    this.#readLater = isVisible ? undefined : () => this.markRead(messageId);
+    if (!isVisible) return;
     const messages = this.#feed.replica?.messages ?? [];
     const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
     const { chat } = this.#feed;

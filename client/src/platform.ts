@@ -1,5 +1,5 @@
 /** What a browser has, looked for at run time: nothing here fails where it is absent. */
-import type { AppState, ChatStorage, Network, Uploader } from "./adapters.ts";
+import type { AppState, ChatStorage, Network, OutgoingFile, PictureSize, Uploader } from "./adapters.ts";
 
 /** `localStorage`, where there is one that works. */
 export function webStorage(): ChatStorage | undefined {
@@ -37,6 +37,19 @@ export const browserNetwork: Network = {
   isOnline: () => globalThis.navigator?.onLine !== false,
   subscribe: (changed) => listen(globalThis.window, ["online", "offline"], changed),
 };
+
+export async function webPictureSize(file: OutgoingFile): Promise<PictureSize | undefined> {
+  if (!file.type?.startsWith("image/")) return undefined;
+  try {
+    const picture = await globalThis.createImageBitmap((file.body ?? file) as ImageBitmapSource);
+    const { width, height } = picture;
+    picture.close();
+    return { width, height };
+  } catch {
+    // No picture, or a platform that cannot tell.
+    return undefined;
+  }
+}
 
 /** By XMLHttpRequest, as only that tells of progress; by `fetch` where there is none. */
 export const webUpload: Uploader = async (request) => {

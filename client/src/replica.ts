@@ -71,7 +71,7 @@ export class Replica {
   addOlder(rev: number, page: Page<Message>, most: number): void {
     const next = boundsOf([page]);
     if (next.some(({ createdAt }) => createdAt >= this.#floor)) {
-      throw new ChatApiError(0, "bad_answer", { message: "the server's pages do not go on", retryable: true });
+      throw new ChatApiError(0, "bad_answer", { message: "The server's pages do not go on.", retryable: true });
     }
     this.rev = Math.min(this.rev, rev);
     this.#bounds.push(...next);

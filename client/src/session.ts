@@ -45,7 +45,8 @@ export class Session {
   #channel: Channel | undefined;
   #failures = 0;
   #cancelJoin: (() => void) | undefined;
-  #isReached = true;
+  /** How many requests in a row had no answer. */
+  #unanswered = 0;
 
   constructor(supabase: SupabaseClient, me: string, adapters: ChatAdapters, options: SessionOptions, events: SessionEvents) {
     this.supabase = supabase;
@@ -109,7 +110,8 @@ export class Session {
   tellConnection(): void {
     if (this.signal.aborted) return;
     const isLive = this.isJoined && [...this.open.values()].every((chat) => chat.isJoined || chat.isGone);
-    const isOffline = !this.adapters.network.isOnline() || (!this.isJoined && !this.#isReached);
+    // With a socket, one lost answer is no reason to alarm anybody.
+    const isOffline = !this.adapters.network.isOnline() || this.#unanswered > (this.isJoined ? 1 : 0);
     this.#events.connection(isOffline ? "offline" : isLive ? "live" : "polling");
   }
 
@@ -125,8 +127,7 @@ export class Session {
   }
 
   #reached(reached: boolean): void {
-    if (this.#isReached === reached) return;
-    this.#isReached = reached;
+    this.#unanswered = reached ? 0 : this.#unanswered + 1;
     this.tellConnection();
   }
 

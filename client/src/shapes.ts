@@ -14,7 +14,7 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function wrong(what: string): ChatApiError {
-  return new ChatApiError(0, "bad_answer", { message: `the server's answer is not ${what}`, retryable: true });
+  return new ChatApiError(0, "bad_answer", { message: `The server's answer is not ${what}.`, retryable: true });
 }
 
 export function isMessage(value: unknown): value is Message {

@@ -22,7 +22,7 @@ export interface ChatClientOptions {
 /**
  * - `live`: events come as they happen.
  * - `polling`: Realtime is not there; the client asks every few seconds.
- * - `offline`: the server cannot be reached. Sends wait.
+ * - `offline`: the API cannot be reached. Sends wait.
  */
 export type Connection = "live" | "polling" | "offline";
 
@@ -38,8 +38,8 @@ export interface ChatClient {
   start(): void;
   /** Closes everything. Calling it again does nothing; `start` begins anew. */
   stop(): void;
-  /** The user's id; null when nobody is signed in. */
-  readonly me: Store<string | null>;
+  /** The user's id; null when nobody is signed in, undefined while supabase-js is still looking. */
+  readonly me: Store<string | null | undefined>;
   readonly connection: Store<Connection>;
   /** The newest activity first; undefined until the first answer. */
   readonly chats: Store<readonly Chat[] | undefined>;
@@ -52,7 +52,10 @@ export interface ChatClient {
   chat(id: string): ChatHandle;
   /** Leaves a chat. It goes from the list at once. */
   leave(id: string): Promise<void>;
-  /** A URL of a message's file, good for some time; null if there is none. Ask when the file is shown. */
+  /**
+   * A URL of a message's file, good for some time; null if there is none. Ask when the file is shown. Rejects with a
+   * `ChatApiError` if Storage cannot be reached.
+   */
   fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
   /** Asks for everything at once. The client does so by itself when there is a reason. */
   refresh(): Promise<void>;
@@ -109,7 +112,10 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   send(message: Outgoing): Pending;
   edit(messageId: string, text: string): Promise<Message>;
   remove(messageId: string): Promise<void>;
-  /** Everything up to this message is read; up to the newest, if none is named. Never rejects. */
+  /**
+   * Everything up to this message is read; up to the newest, if none is named. In a hidden app it waits until the app
+   * is shown. Never rejects.
+   */
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */
   sendTyping(): void;

@@ -1,5 +1,5 @@
 /** A file's way into Storage: a reservation, then its bytes. */
-import type { ChatAdapters, OutgoingFile, UploadAnswer } from "./adapters.ts";
+import type { ChatAdapters, OutgoingFile, PictureSize, UploadAnswer } from "./adapters.ts";
 import type { Api } from "./api.ts";
 import { asChatError, ChatApiError } from "./errors.ts";
 import type { Upload } from "./models.ts";
@@ -21,10 +21,10 @@ export interface UploadOptions {
 /** Uploads the file, and returns the URL for the message. `kept` remembers the reservation for the next try. */
 export async function uploadFile(kept: { upload: Upload | undefined }, options: UploadOptions): Promise<string> {
   const { api, adapters, chatId, file, signal, progress } = options;
-  if (!file) throw new ChatApiError(0, "file_lost", { message: "the app was closed before the file was uploaded" });
+  if (!file) throw new ChatApiError(0, "file_lost", { message: "The app was closed before the file was uploaded. Choose the file again." });
   const isOver = kept.upload && Date.parse(kept.upload.expiresAt) - SPARE_MS < adapters.clock.now();
   const reserved = isOver ? undefined : kept.upload;
-  const upload = (kept.upload = reserved ?? (await api.reserve(chatId, file, signal)));
+  const upload = (kept.upload = reserved ?? (await api.reserve(chatId, file, await pictureSize(file, adapters), signal)));
 
   const answer = await put(upload, { adapters, file, signal, progress });
   const status = trueStatus(answer);
@@ -32,7 +32,13 @@ export async function uploadFile(kept: { upload: Upload | undefined }, options: 
   if ((status >= 200 && status < 300) || (reserved && status === 409)) return upload.attachmentUrl;
   kept.upload = undefined;
   const retryable = status >= 500 || status === 429;
-  throw new ChatApiError(status, "upload_failed", { message: `the upload was refused with ${status}`, retryable });
+  throw new ChatApiError(status, "upload_failed", { message: `The upload was refused with ${status}.`, retryable });
+}
+
+/** The app's own figures, or what the platform finds out. */
+async function pictureSize(file: OutgoingFile, adapters: ChatAdapters): Promise<PictureSize> {
+  const { width, height } = file.width && file.height ? file : ((await adapters.pictureSize(file)) ?? {});
+  return width && height ? { width, height } : {};
 }
 
 async function put(upload: Upload, { adapters, file, signal, progress }: Pick<UploadOptions, "adapters" | "signal" | "progress"> & { file: OutgoingFile }) {

@@ -1,9 +1,9 @@
 // What the first client did wrong, one test each.
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { ChatApiError, isPending } from "supabase-chat-client";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import { ChatApiError, createChatClient, isPending } from "supabase-chat-client";
 import { drain, messagesOf, pass, settle } from "./device.ts";
 import { counts } from "./realtime.ts";
-import { call } from "./stack.ts";
+import { call, env } from "./stack.ts";
 import { World } from "./world.ts";
 
 export const defects: Record<string, () => Promise<void>> = {
@@ -185,7 +185,9 @@ export const defects: Record<string, () => Promise<void>> = {
     const error = await edited;
     ok(error instanceof ChatApiError);
     deepStrictEqual([error.status, error.code, error.retryable, error.fields.map(({ path }) => path)], [400, "invalid_request", false, ["text"]]);
-    ok(error.message.length > 0 && error.requestId);
+    ok(error.requestId);
+    const [issue] = error.fields;
+    strictEqual(error.message, `The request is not valid: text ${issue?.issue}.`, "what is wrong is in the message");
     const body = { error: { code: "rate_limited", message: "slow", requestId: "r7", retryable: true } };
     device.fault = () => Response.json(body, { status: 429, headers: { "Retry-After": "3" } });
     const limited = { status: 429, code: "rate_limited", message: "slow", requestId: "r7", retryable: true, retryAfterMs: 3_000 };
@@ -193,10 +195,36 @@ export const defects: Record<string, () => Promise<void>> = {
     device.fault = () => new Response("<h1>Bad gateway</h1>", { status: 502 });
     await rejects(device.app.openDirect(world.person(1).id), { status: 502, code: "bad_answer", retryable: true });
     device.fault = () => new Response("<h1>Welcome to the hotel</h1>");
-    await rejects(device.app.openDirect(world.person(1).id), { status: 200, code: "bad_answer", retryable: true });
+    const notJson = { status: 200, code: "bad_answer", retryable: true, message: `The answer of ${env.edge}/chats is not JSON.` };
+    await rejects(device.app.openDirect(world.person(1).id), notJson);
     device.fault = () => "refuse";
-    await rejects(device.app.openDirect(world.person(1).id), { status: 0, code: "network", retryable: true });
+    const unreached = { status: 0, code: "network", retryable: true, message: "The server cannot be reached." };
+    await rejects(device.app.openDirect(world.person(1).id), unreached);
   }),
+
+  an_api_that_cannot_be_reached_is_told_though_realtime_is_there: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    const connection = () => device.app.connection.getSnapshot();
+    strictEqual(connection(), "live");
+    device.fault = () => "refuse";
+    chat.send({ text: "waits" });
+    await drain([device]);
+    strictEqual(connection(), "live", "one lost answer alarms nobody");
+    await pass([device], 10_000);
+    strictEqual(connection(), "offline");
+    device.fault = () => undefined;
+    await pass([device], 30_000);
+    strictEqual(connection(), "live");
+    strictEqual((await world.truth(0))[0]?.text, "waits");
+  }),
+
+  a_url_that_is_none_is_refused_at_once: async () => {
+    for (const apiUrl of [undefined, "", "127.0.0.1:8787", "/api"]) {
+      throws(() => createChatClient({ supabase: undefined!, apiUrl: apiUrl! }), /apiUrl must be a URL that begins with https:\/\/ or http:\/\//);
+    }
+  },
 
   a_moderator_sees_the_deleted_message: () => World.play("group", async (world) => {
     // The third person is an author of the event, and moderates.

@@ -142,13 +142,16 @@ export const files: Record<string, () => Promise<void>> = {
     try {
       alice!.start();
       bob!.start();
-      await until(() => alice!.me.getSnapshot() !== null && bob!.me.getSnapshot() !== null);
+      await until(() => !!alice!.me.getSnapshot() && !!bob!.me.getSnapshot());
       const name = "Übersicht 日本 & mehr.pdf";
       const pending = alice!.chat(talk.chatId).send({ text: "Look", file: new File([bytes], name, { type: "application/pdf" }) });
       const sent = (await pending.sent)!;
       await talk.arrives(sent, { fileName: name, contentType: "application/pdf", bytes });
       const shown = await bob!.fileUrl(sent);
       strictEqual(shown, await bob!.fileUrl(sent), "kept");
+      ok(sent.attachmentUrl && shown === sent.attachmentUrl, "the URL of the answer is good, so none is asked for");
+      const live = await alice!.fileUrl({ ...sent, attachmentUrl: null });
+      ok(live, "a message that came live has none, so one is asked for");
       const download = await bob!.fileUrl(sent, { download: true });
       strictEqual(new URL(download!).searchParams.get("download"), name);
       for (const url of [shown, download]) {

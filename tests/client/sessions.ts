@@ -29,6 +29,40 @@ export const sessions: Record<string, () => Promise<void>> = {
     strictEqual((await world.truth(0))[0]?.text, "not sent yet");
   }),
 
+  who_is_signed_in_is_not_known_at_first: () => World.play("direct", async (world) => {
+    const device = world.device(0, { stopped: true });
+    const { me } = device.app;
+    strictEqual(me.getSnapshot(), undefined);
+    device.app.start();
+    strictEqual(me.getSnapshot(), undefined, "supabase-js looks");
+    await drain([device]);
+    strictEqual(me.getSnapshot(), world.person(0).id);
+    device.app.stop();
+    strictEqual(me.getSnapshot(), undefined);
+    device.app.start();
+    await drain([device]);
+    void device.supabase.auth.signOut({ scope: "local" });
+    await drain([device]);
+    strictEqual(me.getSnapshot(), null);
+  }),
+
+  what_nobody_sees_is_read_when_it_is_shown: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    device.visible = false;
+    device.signal();
+    const asked = device.log.length;
+    chat.markRead();
+    await pass([device], 5_000);
+    deepStrictEqual(device.log.slice(asked).filter((line) => line.endsWith("/read")), []);
+    device.visible = true;
+    device.signal();
+    await pass([device], 5_000);
+    deepStrictEqual(device.log.slice(asked).filter((line) => line.endsWith("/read")), [`POST /chats/${world.chatId}/read`]);
+    strictEqual(device.app.unread.getSnapshot().messages, 0);
+  }),
+
   two_windows_of_one_user_send_each_message_once: () => World.play("direct", async (world) => {
     const storage = memoryStorage();
     const one = world.device(0, { storage });

@@ -33,9 +33,9 @@ export function useConnection(): Connection {
   return useStore<Connection>(useChatClient().connection, () => "offline");
 }
 
-/** The user's id; null when nobody is signed in. */
-export function useMe(): string | null {
-  return useStore(useChatClient().me, () => null);
+/** The user's id; null when nobody is signed in, undefined while supabase-js is still looking. */
+export function useMe(): string | null | undefined {
+  return useStore<string | null | undefined>(useChatClient().me, () => undefined);
 }
 
 interface Found {
@@ -47,7 +47,7 @@ interface Found {
 export function useFileUrl(message: Message, { download = false }: FileUrlOptions = {}): string | null | undefined {
   const client = useChatClient();
   const [me, connection] = [useMe(), useConnection()];
-  const mayAsk = me !== null && connection !== "offline";
+  const mayAsk = !!me && connection !== "offline";
   const [found, setFound] = useState<Found>();
   const path = message.attachment?.path;
   const key = `${message.id} ${download}`;

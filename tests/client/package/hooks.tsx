@@ -51,7 +51,7 @@ const tests: Tests = {
     await after(() => chat.settled());
     strictEqual(screen.text, "duo:0 trio:0 unread:0 Hi, Hello, News");
     await screen.unmount();
-    strictEqual(chat.client.me.getSnapshot(), null, "the provider has stopped the client");
+    strictEqual(chat.client.me.getSnapshot(), undefined, "the provider has stopped the client");
   },
 
   async a_message_appears_at_once_fails_and_is_sent_again() {
@@ -157,7 +157,7 @@ const tests: Tests = {
     }
     chat.fail("chats", { status: 500, code: "internal" });
     const screen = await mount(app(chat, <States />));
-    deepStrictEqual(states[0], [null, "offline", null]);
+    deepStrictEqual(states[0], [undefined, "offline", null]);
     await after(() => chat.settled());
     ok(JSON.stringify(states).includes("internal"));
     await after(() => chat.setConnection("polling"));
@@ -201,7 +201,7 @@ const tests: Tests = {
     await after(() => chat.person("bob").send("trio", "News"));
     strictEqual(screens[1]!.text, "trio:1 duo:1 unread:2");
     await screens[1]!.unmount();
-    strictEqual(chat.client.me.getSnapshot(), null);
+    strictEqual(chat.client.me.getSnapshot(), undefined);
   },
 
   async a_hook_outside_of_the_provider_says_so() {

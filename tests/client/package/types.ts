@@ -59,7 +59,7 @@ expectTypeOf(useChatsError).returns.toEqualTypeOf<ChatApiError | null>();
 expectTypeOf(useChatClient).returns.toEqualTypeOf<ChatClient>();
 expectTypeOf(useConnection).returns.toEqualTypeOf<Connection>();
 expectTypeOf(useUnread).returns.toEqualTypeOf<Unread>();
-expectTypeOf(useMe).returns.toEqualTypeOf<string | null>();
+expectTypeOf(useMe).returns.toEqualTypeOf<string | null | undefined>();
 expectTypeOf(useFileUrl).returns.toEqualTypeOf<string | null | undefined>();
 
 expectTypeOf(createTestChat).returns.toEqualTypeOf<TestChat>();
