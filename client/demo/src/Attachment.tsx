@@ -6,9 +6,8 @@ import { Icon, sizeOf } from "./parts.tsx";
 const isPicture = (type: string) => type.startsWith("image/");
 
 /** The room of a picture is free before it comes, so that nothing moves when it does. */
-function box({ width, height }: { width?: number | null; height?: number | null }) {
-  return width && height ? { aspectRatio: `${width} / ${height}`, width: Math.min(width, 320) } : { width: 240, height: 180 };
-}
+const box = ({ width, height }: NonNullable<Message["attachment"]>) =>
+  width && height ? { aspectRatio: `${width} / ${height}`, width } : { width: 240, height: 180 };
 
 const card = (name: string, note: string) => <><Icon name="file" /><span><b>{name}</b><small>{note}</small></span></>;
 
@@ -33,15 +32,15 @@ export function PendingAttachment({ file, progress }: { file: PendingFile; progr
   const { name, type, size, source } = file;
   const [preview, setPreview] = useState<string>();
   useEffect(() => {
-    if (!isPicture(type) || !(source?.body instanceof Blob)) return;
-    const url = URL.createObjectURL(source.body);
+    if (!isPicture(type) || !(source instanceof Blob)) return;
+    const url = URL.createObjectURL(source);
     setPreview(url);
     return () => URL.revokeObjectURL(url);
   }, [type, source]);
   return (
     <>
       {preview
-        ? <span className="picture" style={box(source!)}><img src={preview} alt={name} /></span>
+        ? <span className="picture"><img src={preview} alt={name} /></span>
         : <span className="file">{card(name, sizeOf(size))}</span>}
       {progress !== null && <progress value={progress} aria-label={`Upload of ${name}`} />}
     </>

@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { createChatClient } from "supabase-chat-client";
 import { ChatProvider } from "supabase-chat-client/react";
 import { App } from "./App.tsx";
+import { PASSWORD } from "./people.ts";
 import "./style.css";
 import "./chat.css";
 
@@ -22,11 +23,14 @@ if (options.has("split")) {
     // Of this window alone: an app leaves this out, and all windows are signed in together.
     auth: { storage: sessionStorage, storageKey: `demo-${as ?? "me"}` },
   });
+  if (as && !(await supabase.auth.getSession()).data.session) {
+    await supabase.auth.signInWithPassword({ email: `${as}@example.com`, password: PASSWORD });
+  }
   const client = createChatClient({ supabase, apiUrl });
   root.render(
     <StrictMode>
       <ChatProvider client={client}>
-        <App supabase={supabase} as={as} />
+        <App supabase={supabase} />
       </ChatProvider>
     </StrictMode>,
   );
