@@ -18,5 +18,7 @@ const NAMES: [&str; 4] = [
 
 pub fn find() -> Option<PathBuf> {
     let named = env::var_os("CHROME_BIN").filter(|path| !path.is_empty());
-    named.map(PathBuf::from).or_else(|| NAMES.iter().find_map(|name| find_program(name)))
+    named
+        .map(PathBuf::from)
+        .or_else(|| NAMES.iter().find_map(|name| find_program(name)))
 }
