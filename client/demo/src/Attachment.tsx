@@ -7,7 +7,7 @@ const isPicture = (type: string) => type.startsWith("image/");
 
 /** The room of a picture is free before it comes, so that nothing moves when it does. */
 const box = ({ width, height }: NonNullable<Message["attachment"]>) =>
-  width && height ? { aspectRatio: `${width} / ${height}`, width } : { width: 240, height: 180 };
+  width && height ? { aspectRatio: `${width} / ${height}`, width: Math.min(width, 320) } : { width: 240, height: 180 };
 
 const card = (name: string, note: string) => <><Icon name="file" /><span><b>{name}</b><small>{note}</small></span></>;
 

@@ -25,9 +25,8 @@ export function ChatList({ me, open, setOpen }: Props) {
           <li key={chat.id}>
             <a href={`#${chat.id}`} aria-current={chat.id === open ? "page" : undefined}>
               <Avatar name={titleOf(chat, me)} />
-              <b>{titleOf(chat, me)}</b>
+              <b>{titleOf(chat, me)}<small>{kindOf(chat)}</small></b>
               {chat.lastMessageAt && <time dateTime={chat.lastMessageAt}>{whenOf(chat.lastMessageAt)}</time>}
-              {kindOf(chat) && <small>{kindOf(chat)}</small>}
               <span className="last">{lastOf(chat, me)}</span>
               {chat.unreadCount > 0 && (
                 <span className="badge">{chat.unreadCount > 99 ? "99+" : chat.unreadCount}<span className="hidden"> unread</span></span>
