@@ -143,4 +143,6 @@ export async function a_phone_cuts_nothing_off(world: World): Promise<void> {
   await b.open(chat);
   await b.page.locator(".picture img").waitFor();
   for (const part of [".bubble", ".picture", ".bubble time"]) await fits(part);
+  await b.page.getByLabel("Message", { exact: true }).fill("w".repeat(5000));
+  for (const part of [".text-box textarea", ".composer .main"]) await fits(part);
 }
