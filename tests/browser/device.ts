@@ -17,7 +17,6 @@ export class Device {
       const text = `${message.text()} ${message.location().url}`;
       if (!this.expects?.test(text)) this.errors.push(text);
     });
-    page.on("dialog", (dialog) => void dialog.accept());
   }
 
   async signIn({ email, password }: Person): Promise<void> {
@@ -33,7 +32,7 @@ export class Device {
 
   /** The chats of the list. */
   get chats(): Locator {
-    return this.page.getByRole("navigation", { name: "Chats" }).getByRole("listitem");
+    return this.page.locator(".chats > li");
   }
 
   async open(chatId: string): Promise<void> {
@@ -46,6 +45,12 @@ export class Device {
       await this.page.getByLabel("Message", { exact: true }).fill(text);
       await this.page.keyboard.press("Enter");
     }
+  }
+
+  /** Presses a button that asks, and says yes. */
+  async confirm(button: Locator): Promise<void> {
+    await button.click();
+    await this.page.getByRole("dialog").locator(".main").click();
   }
 
   /** Sends a file. */

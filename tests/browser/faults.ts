@@ -1,6 +1,6 @@
 // Networks and servers that fail: no message is lost, none comes twice.
 import { deepEqual, equal } from "node:assert/strict";
-import { directChat, friends, realtime, send, stored, until, type Person, type World } from "./world.ts";
+import { directChat, env, friends, realtime, send, stored, until, type Person, type World } from "./world.ts";
 
 const BROKEN = /net::ERR_|WebSocket connection/;
 
@@ -77,6 +77,20 @@ export async function a_refused_message_is_sent_again_or_taken_back(world: World
   await a.message("Once more").getByRole("button", { name: "Send again" }).click();
   await b.sees("Once more");
   deepEqual(await stored(chat), ["Once more"]);
+}
+
+export async function an_unreachable_api_is_told(world: World): Promise<void> {
+  const { chat, a, b } = await two(world);
+  a.expects = BROKEN;
+  const isOfApi = (url: URL) => url.href.startsWith(env.edge);
+  await a.page.route(isOfApi, (route) => route.abort());
+  await a.say("Waits");
+  await a.isConnected("Offline");
+  await a.message("Waits").getByText("Waiting").waitFor();
+  await a.page.unroute(isOfApi);
+  await b.sees("Waits");
+  await a.isConnected("Connected");
+  deepEqual(await stored(chat), ["Waits"]);
 }
 
 export async function without_realtime_the_client_asks(world: World): Promise<void> {

@@ -65,3 +65,12 @@ export async function a_picture_has_its_room_before_it_comes(world: World): Prom
   ok(Math.abs(before.picture!.width / before.picture!.height - 640 / 400) < 0.02, JSON.stringify(before));
   equal(await picture.locator("img").getAttribute("alt"), "sky.png");
 }
+
+export async function a_refused_file_tells_the_reason(world: World): Promise<void> {
+  const [ann, ben] = (await friends(2)) as [Person, Person];
+  const a = await world.device(ann);
+  await a.open(await directChat(ann, ben));
+  a.expects = /status of 400/;
+  await a.pick("tool.exe", "application/x-msdownload", Buffer.from("MZ"));
+  await a.page.getByRole("alert").getByText("is not allowed").waitFor();
+}

@@ -1,11 +1,13 @@
 // How the page moves, and who can use it.
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Device } from "./device.ts";
+import { png } from "./picture.ts";
 import { directChat, env, friends, send, until, type Person, type World } from "./world.ts";
 
 const LINES = 230;
+const PHONE = { width: 375, height: 667 };
 
 export async function scrolling_up_loads_more_and_nothing_jumps(world: World): Promise<void> {
   const [ann, ben] = (await friends(2)) as [Person, Person];
@@ -118,4 +120,29 @@ export async function two_people_stand_side_by_side(world: World): Promise<void>
     await window.getByRole("heading", { name: person }).waitFor();
     await window.locator(".connection", { hasText: "Connected" }).waitFor();
   }
+  // Where there is no room for that, one is below the other.
+  await device.page.setViewportSize(PHONE);
+  const [alice, bob] = await Promise.all([0, 1].map((index) => device.page.locator("iframe").nth(index).boundingBox()));
+  deepEqual([alice!.width, bob!.width], [PHONE.width, PHONE.width]);
+  ok(bob!.y >= alice!.y + alice!.height);
+}
+
+export async function a_phone_cuts_nothing_off(world: World): Promise<void> {
+  const [ann, ben] = (await friends(2)) as [Person, Person];
+  const chat = await directChat(ann, ben);
+  const [a, b] = [await world.device(ann), await world.device(ben, { viewport: PHONE })];
+  await a.open(chat);
+  await a.pick("wide.png", "image/png", png(1600, 400));
+  await a.hasSentAll();
+  const fits = async (part: string) => {
+    const box = await b.page.locator(part).boundingBox();
+    ok(box!.x >= 8 && box!.x + box!.width <= PHONE.width - 8, `${part}: ${JSON.stringify(box)}`);
+  };
+  await b.chats.getByText("1 unread").waitFor();
+  for (const part of [".connection", ".chats time", ".badge"]) await fits(part);
+  await b.open(chat);
+  await b.page.locator(".picture img").waitFor();
+  for (const part of [".bubble", ".picture", ".bubble time"]) await fits(part);
+  await b.page.getByLabel("Message", { exact: true }).fill("w".repeat(5000));
+  for (const part of [".text-box textarea", ".composer .main"]) await fits(part);
 }

@@ -1,5 +1,5 @@
 // Who leaves, who is removed, and whose token ends.
-import { equal } from "node:assert/strict";
+import { equal, notEqual } from "node:assert/strict";
 import { directChat, friends, send, sql, until, type Person, type World } from "./world.ts";
 
 export async function a_left_chat_is_gone_until_the_other_writes(world: World): Promise<void> {
@@ -11,7 +11,12 @@ export async function a_left_chat_is_gone_until_the_other_writes(world: World): 
   await b.sees("Before");
   // A browser writes each refused request into its console.
   b.expects = /status of 403/;
-  await b.page.getByRole("button", { name: "Leave the chat" }).click();
+  const leave = b.page.getByRole("button", { name: "Leave the chat" });
+  notEqual(await leave.innerHTML(), await b.page.getByRole("button", { name: "Sign out" }).innerHTML());
+  await leave.click();
+  await b.page.getByRole("dialog", { name: "Leave this chat?" }).getByRole("button", { name: "Cancel" }).click();
+  await b.sees("Before");
+  await b.confirm(leave);
   await b.page.getByText("You have no chats yet.").waitFor();
   await b.page.getByText("Choose a chat").waitFor();
   await a.say("Are you there?");

@@ -1,6 +1,6 @@
 // What two people see of each other's messages.
 import { deepEqual, equal } from "node:assert/strict";
-import { directChat, friends, send, stored, until, type Person, type World } from "./world.ts";
+import { befriend, directChat, friends, seeded, send, stored, until, type Person, type World } from "./world.ts";
 
 async function two(world: World) {
   const [ann, ben] = (await friends(2)) as [Person, Person];
@@ -15,7 +15,7 @@ export async function the_first_message_is_seen_live(world: World): Promise<void
   const b = await world.device(ben);
   await b.page.getByText("You have no chats yet.").waitFor();
   await a.page.getByText("New chat").click();
-  await a.page.getByLabel("A person, or a user's id").fill(ben.id);
+  await a.page.getByLabel("Somebody else, by their user id").fill(ben.id);
   await a.page.getByRole("button", { name: "Open" }).click();
   await a.page.locator(".timeline").waitFor();
   await a.say("Hello!");
@@ -65,7 +65,12 @@ export async function edited_and_deleted_messages_change_for_everybody(world: Wo
   await a.page.keyboard.press("Enter");
   await b.message("See you at eight").getByText("edited").waitFor();
   await a.message("Wrong chat").hover();
-  await a.message("Wrong chat").getByRole("button", { name: "Delete" }).click();
+  const remove = a.message("Wrong chat").getByRole("button", { name: "Delete" });
+  await remove.click();
+  await a.page.keyboard.press("Escape");
+  await a.page.getByRole("dialog").waitFor({ state: "detached" });
+  await a.sees("Wrong chat");
+  await a.confirm(remove);
   await Promise.all([a.seesNot("Wrong chat"), b.seesNot("Wrong chat")]);
   deepEqual(await stored(chat), ["See you at eight"]);
 }
@@ -86,6 +91,51 @@ export async function a_chat_opens_at_its_first_unread_message(world: World): Pr
   await a.page.getByRole("button", { name: "To the newest messages" }).click();
   await a.sees("unread 40");
   await a.chats.getByText("40 unread").waitFor({ state: "detached" });
+}
+
+export async function an_edited_message_keeps_its_lines(world: World): Promise<void> {
+  const { chat, devices: [a] } = await two(world);
+  await a.open(chat);
+  await a.say("Milk\nBread");
+  await a.hasSentAll();
+  const edit = async (...keys: string[]) => {
+    await a.page.locator("article").hover();
+    await a.page.getByRole("button", { name: "Edit" }).click();
+    for (const key of keys) await a.page.keyboard.press(key);
+    await a.page.getByLabel("Edit the message").waitFor({ state: "detached" });
+  };
+  await edit("Control+End", "Shift+Enter", "J", "a", "m", "Enter");
+  await a.page.getByText("edited").waitFor();
+  await edit("X", "Escape");
+  deepEqual(await a.texts(), ["Milk\nBread\nJam"]);
+  deepEqual(await stored(chat), ["Milk\nBread\nJam"]);
+}
+
+export async function a_text_that_is_too_long_is_told_and_stays(world: World): Promise<void> {
+  const { chat, devices: [a] } = await two(world);
+  await a.open(chat);
+  // Characters of Unicode count, not units of UTF-16.
+  await a.say("🙂".repeat(4001));
+  await a.page.getByText("4001 characters: a message has at most 4000.").waitFor();
+  equal(await a.page.locator("article").count(), 0);
+  await a.page.keyboard.press("Backspace");
+  await a.page.getByText("4001 characters").waitFor({ state: "detached" });
+  await a.page.keyboard.press("Enter");
+  await a.hasSentAll();
+  deepEqual(await stored(chat), ["🙂".repeat(4000)]);
+}
+
+export async function the_people_and_chats_of_the_seed_are_told_apart(world: World): Promise<void> {
+  const [carol, dave] = await Promise.all([seeded("carol"), seeded("dave")]);
+  const c = await world.device(carol);
+  for (const kind of [/SP.*Authors · 2 people/, /SG.*Group · \d people/]) await c.chats.filter({ hasText: kind }).waitFor();
+  await c.page.getByText("New chat").click();
+  c.expects = /status of 403/;
+  await c.page.getByRole("button", { name: "Erin" }).click();
+  await c.page.getByRole("alert").waitFor();
+  await befriend(carol, dave);
+  await c.page.getByRole("button", { name: "Dave" }).click();
+  await c.page.getByRole("heading", { name: "Dave" }).waitFor();
 }
 
 /** React's StrictMode mounts twice, and stops the client between. */

@@ -3,27 +3,27 @@ import type { Message, PendingFile } from "supabase-chat-client";
 import { useFileUrl } from "supabase-chat-client/react";
 import { Icon, sizeOf } from "./parts.tsx";
 
+const isPicture = (type: string) => type.startsWith("image/");
+
 /** The room of a picture is free before it comes, so that nothing moves when it does. */
-function box(width: number | null | undefined, height: number | null | undefined) {
-  return width && height ? { aspectRatio: `${width} / ${height}`, width: Math.min(width, 320) } : { width: 240, height: 180 };
-}
+const box = ({ width, height }: NonNullable<Message["attachment"]>) =>
+  width && height ? { aspectRatio: `${width} / ${height}`, width: Math.min(width, 320) } : { width: 240, height: 180 };
+
+const card = (name: string, note: string) => <><Icon name="file" /><span><b>{name}</b><small>{note}</small></span></>;
 
 export function Attachment({ message }: { message: Message }) {
-  const { fileName, contentType, size, width, height } = message.attachment!;
-  const isPicture = contentType.startsWith("image/");
-  const url = useFileUrl(message);
-  const download = useFileUrl(message, { download: true });
-  if (isPicture) {
+  const file = message.attachment!;
+  const url = useFileUrl(message, { download: !isPicture(file.contentType) });
+  if (isPicture(file.contentType)) {
     return (
-      <a className="picture" href={url ?? undefined} target="_blank" rel="noopener" style={box(width, height)}>
-        {url && <img src={url} alt={fileName} />}
+      <a className="picture" href={url ?? undefined} target="_blank" rel="noopener" style={box(file)}>
+        {url && <img src={url} alt={file.fileName} />}
       </a>
     );
   }
   return (
-    <a className="file" href={download ?? undefined} download={fileName}>
-      <Icon name="file" />
-      <span><b>{fileName}</b><small>{download === null ? "Cannot be loaded now" : sizeOf(size)}</small></span>
+    <a className="file" href={url ?? undefined} download={file.fileName}>
+      {card(file.fileName, url === null ? "Cannot be loaded now" : sizeOf(file.size))}
     </a>
   );
 }
@@ -32,16 +32,16 @@ export function PendingAttachment({ file, progress }: { file: PendingFile; progr
   const { name, type, size, source } = file;
   const [preview, setPreview] = useState<string>();
   useEffect(() => {
-    if (!type.startsWith("image/") || !(source?.body instanceof Blob)) return;
-    const url = URL.createObjectURL(source.body);
+    if (!isPicture(type) || !(source instanceof Blob)) return;
+    const url = URL.createObjectURL(source);
     setPreview(url);
     return () => URL.revokeObjectURL(url);
   }, [type, source]);
   return (
     <>
       {preview
-        ? <span className="picture" style={box(source?.width, source?.height)}><img src={preview} alt={name} /></span>
-        : <span className="file"><Icon name="file" /><span><b>{name}</b><small>{sizeOf(size)}</small></span></span>}
+        ? <span className="picture"><img src={preview} alt={name} /></span>
+        : <span className="file">{card(name, sizeOf(size))}</span>}
       {progress !== null && <progress value={progress} aria-label={`Upload of ${name}`} />}
     </>
   );

@@ -1,9 +1,10 @@
-import { useState, type FormEvent, type KeyboardEvent } from "react";
-import { isPending, type Message, type Pending } from "supabase-chat-client";
+import { useState } from "react";
+import { isPending, type ChatApiError, type Message, type Pending } from "supabase-chat-client";
 import type { UsedChat } from "supabase-chat-client/react";
 import { Attachment, PendingAttachment } from "./Attachment.tsx";
 import { Avatar, IconButton, timeOf } from "./parts.tsx";
 import { nameOf } from "./people.ts";
+import { TextBox, textOf } from "./TextBox.tsx";
 
 interface Props<T> {
   item: T;
@@ -11,7 +12,7 @@ interface Props<T> {
   me: string;
   /** The one before is of the same person. */
   isTogether: boolean;
-  failed: (error: unknown) => void;
+  failed: (error: ChatApiError) => void;
 }
 
 export function Bubble(props: Props<Message | Pending>) {
@@ -20,7 +21,7 @@ export function Bubble(props: Props<Message | Pending>) {
   const isGroup = room.chat !== undefined && room.chat.type !== "direct";
   return (
     <article className={`message${isMine ? " mine" : ""}${isTogether ? " together" : ""}`} aria-label={`${isMine ? "You" : nameOf(item.senderId)}, ${timeOf(item.createdAt)}`}>
-      {!isMine && (isTogether ? <span className="avatar-space" /> : <Avatar id={item.senderId} online={room.present.includes(item.senderId)} />)}
+      {!isMine && (isTogether ? <span className="avatar-space" /> : <Avatar name={nameOf(item.senderId)} online={room.present.includes(item.senderId)} />)}
       <div className="content">
         {isGroup && !isMine && !isTogether && <b className="sender">{nameOf(item.senderId)}</b>}
         {isPending(item) ? <Unsent item={item} /> : <Sent {...props} item={item} />}
@@ -64,7 +65,13 @@ function Sent({ item, room, me, failed }: Props<Message>) {
     <>
       <div className="bubble">
         {item.attachment && <Attachment message={item} />}
-        {isEditing ? <Editor text={item.text ?? ""} done={change} /> : item.text && <p>{item.text}</p>}
+        {isEditing ? (
+          <form className="editor" onSubmit={(event) => change(textOf(event))} onKeyDown={(event) => event.key === "Escape" && setEditing(false)}>
+            <TextBox aria-label="Edit the message" defaultValue={item.text ?? ""} autoFocus />
+            <button className="main">Save</button>
+            <button type="button" onClick={() => setEditing(false)}>Cancel</button>
+          </form>
+        ) : item.text && <p>{item.text}</p>}
         <small className="meta">
           {item.editedAt && "edited · "}
           <time dateTime={item.createdAt}>{timeOf(item.createdAt)}</time>
@@ -74,28 +81,9 @@ function Sent({ item, room, me, failed }: Props<Message>) {
       {isMine && !isEditing && (
         <div className="actions">
           {mayEdit && <IconButton icon="edit" label="Edit" onClick={() => setEditing(true)} />}
-          <IconButton icon="remove" label="Delete" onClick={() => room.remove(item.id).catch(failed)} />
+          <IconButton icon="remove" label="Delete" question="Delete this message for everybody?" onClick={() => room.remove(item.id).catch(failed)} />
         </div>
       )}
     </>
-  );
-}
-
-function Editor({ text, done }: { text: string; done: (text: string) => void }) {
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    done(String(new FormData(event.currentTarget).get("text")).trim());
-  }
-
-  function keyDown(event: KeyboardEvent) {
-    if (event.key === "Escape") done(text);
-  }
-
-  return (
-    <form className="editor" onSubmit={submit} onKeyDown={keyDown}>
-      <input name="text" aria-label="Edit the message" defaultValue={text} autoFocus autoComplete="off" />
-      <button className="main">Save</button>
-      <button type="button" onClick={() => done(text)}>Cancel</button>
-    </form>
   );
 }

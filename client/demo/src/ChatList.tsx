@@ -1,8 +1,9 @@
-import { useState, type FormEvent } from "react";
+import { useRef, useState } from "react";
 import type { Chat, ChatApiError } from "supabase-chat-client";
 import { useChatClient, useChats, useChatsError } from "supabase-chat-client/react";
-import { PEOPLE, nameOf } from "./people.ts";
-import { ChatAvatar, Icon, titleOf, whenOf } from "./parts.tsx";
+import { Avatar, Icon, kindOf, People, titleOf, whenOf } from "./parts.tsx";
+import { nameOf } from "./people.ts";
+import { textOf } from "./TextBox.tsx";
 
 interface Props {
   me: string;
@@ -23,8 +24,8 @@ export function ChatList({ me, open, setOpen }: Props) {
         {chats?.map((chat) => (
           <li key={chat.id}>
             <a href={`#${chat.id}`} aria-current={chat.id === open ? "page" : undefined}>
-              <ChatAvatar chat={chat} me={me} />
-              <b>{titleOf(chat, me)}</b>
+              <Avatar name={titleOf(chat, me)} />
+              <b>{titleOf(chat, me)}<small>{kindOf(chat)}</small></b>
               {chat.lastMessageAt && <time dateTime={chat.lastMessageAt}>{whenOf(chat.lastMessageAt)}</time>}
               <span className="last">{lastOf(chat, me)}</span>
               {chat.unreadCount > 0 && (
@@ -47,14 +48,13 @@ function lastOf({ lastMessage, type }: Chat, me: string): string {
 
 function NewChat({ me, setOpen }: Omit<Props, "open">) {
   const client = useChatClient();
+  const details = useRef<HTMLDetailsElement>(null);
   const [error, setError] = useState<string>();
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = event.currentTarget;
+  async function begin(person: string) {
     try {
-      const chat = await client.openDirect(String(new FormData(form).get("person")));
-      form.closest("details")?.removeAttribute("open");
+      const chat = await client.openDirect(person);
+      details.current!.open = false;
       setError(undefined);
       setOpen(chat.id);
     } catch (error) {
@@ -63,20 +63,15 @@ function NewChat({ me, setOpen }: Omit<Props, "open">) {
   }
 
   return (
-    <details className="new-chat">
+    <details ref={details} className="new-chat">
       <summary><Icon name="plus" /> New chat</summary>
-      <form onSubmit={(event) => void submit(event)}>
-        <label>
-          A person, or a user's id
-          <input name="person" list="people" required autoComplete="off" />
-        </label>
-        <datalist id="people">
-          {PEOPLE.filter(({ id }) => id !== me).map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
-        </datalist>
-        <small>Your own id is <code>{me}</code></small>
+      <People but={me} choose={({ id }) => void begin(id)} />
+      <form onSubmit={(event) => void begin(textOf(event))}>
+        <label>Somebody else, by their user id <input name="text" required autoComplete="off" /></label>
+        <small>Your own is <code>{me}</code></small>
         <button className="main">Open</button>
-        {error && <p role="alert" className="error">{error}</p>}
       </form>
+      {error && <p role="alert" className="error">{error}</p>}
     </details>
   );
 }

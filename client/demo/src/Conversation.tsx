@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
-import { isPending, type ChatApiError } from "supabase-chat-client";
+import { isPending, type Chat, type ChatApiError } from "supabase-chat-client";
 import { useChat } from "supabase-chat-client/react";
 import { Composer } from "./Composer.tsx";
-import { ChatAvatar, IconButton, titleOf } from "./parts.tsx";
+import { Avatar, IconButton, kindOf, titleOf } from "./parts.tsx";
 import { nameOf } from "./people.ts";
 import { Timeline } from "./Timeline.tsx";
 
@@ -10,7 +10,8 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
   const room = useChat(id);
   const { chat, status, typing, present, messages } = room;
   const [error, setError] = useState<string>();
-  const failed = (error: unknown) => setError((error as ChatApiError).message);
+  const failed = (error: ChatApiError) => setError(error.message);
+  const title = chat ? titleOf(chat, me) : "…";
   const here = present.filter((person) => person !== me);
 
   if (status === "gone") {
@@ -22,33 +23,29 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
     );
   }
 
-  function leave() {
-    if (confirm("Leave this chat?")) room.leave().then(close, failed);
-  }
-
   return (
-    <section className="conversation" aria-label={chat ? titleOf(chat, me) : "Chat"}>
+    <section className="conversation" aria-label={title}>
       <header>
         <IconButton icon="back" label="Back to the list" className="narrow-only" onClick={close} />
-        {chat && <ChatAvatar chat={chat} me={me} />}
+        {chat && <Avatar name={title} />}
         <div>
-          <h2>{chat ? titleOf(chat, me) : "…"}</h2>
-          <small>{subtitle(typing, here, chat?.participants.length ?? 0, chat?.type === "direct")}</small>
+          <h2>{title}</h2>
+          <small>{chat && subtitle(chat, typing, here)}</small>
         </div>
-        <IconButton icon="leave" label="Leave the chat" onClick={leave} />
+        <IconButton icon="leave" label="Leave the chat" question="Leave this chat?" onClick={() => room.leave().then(close, failed)} />
       </header>
       {status === "ready" ? <Timeline room={room} me={me} failed={failed} /> : <p className="nothing" role="status">Loading…</p>}
       {error && <p role="alert" className="error">{error} <IconButton icon="close" label="Close" onClick={() => setError(undefined)} /></p>}
-      <Composer room={room} failed={failed} />
+      <Composer room={room} />
       {status === "ready" && <Announcer last={messages.findLast((message) => !isPending(message) && message.senderId !== me)} />}
     </section>
   );
 }
 
-function subtitle(typing: readonly string[], here: readonly string[], people: number, isDirect: boolean): string {
+function subtitle(chat: Chat, typing: readonly string[], here: readonly string[]): string {
   if (typing.length > 0) return `${typing.map(nameOf).join(" and ")} ${typing.length > 1 ? "are" : "is"} typing…`;
-  if (here.length > 0) return isDirect ? "Here now" : `${here.map(nameOf).join(", ")} ${here.length > 1 ? "are" : "is"} here now`;
-  return isDirect ? "Away" : `${people} people`;
+  if (here.length > 0) return chat.type === "direct" ? "Here now" : `${here.map(nameOf).join(", ")} ${here.length > 1 ? "are" : "is"} here now`;
+  return kindOf(chat) ?? "Away";
 }
 
 /** Tells new messages to people who do not see them. Those that were there at first are not told. */

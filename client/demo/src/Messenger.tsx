@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import { useConnection, useUnread } from "supabase-chat-client/react";
 import { ChatList } from "./ChatList.tsx";
 import { Conversation } from "./Conversation.tsx";
@@ -7,19 +7,15 @@ import { nameOf } from "./people.ts";
 
 const CONNECTION = { live: "Connected", polling: "No live connection: asking every few seconds", offline: "Offline: messages wait" };
 
-/** The chat of the URL's fragment. */
-function useOpenChat(): [string, (id: string) => void] {
-  const [id, setId] = useState(() => location.hash.slice(1));
-  useEffect(() => {
-    const changed = () => setId(location.hash.slice(1));
-    addEventListener("hashchange", changed);
-    return () => removeEventListener("hashchange", changed);
-  }, []);
-  return [id, (id) => (location.hash = id)];
+function onHash(changed: () => void) {
+  addEventListener("hashchange", changed);
+  return () => removeEventListener("hashchange", changed);
 }
 
 export function Messenger({ me, signOut }: { me: string; signOut: () => void }) {
-  const [open, setOpen] = useOpenChat();
+  // The chat of the URL's fragment.
+  const open = useSyncExternalStore(onHash, () => location.hash.slice(1));
+  const setOpen = (id: string) => void (location.hash = id);
   const connection = useConnection();
   const unread = useUnread();
   useEffect(() => {
@@ -29,12 +25,12 @@ export function Messenger({ me, signOut }: { me: string; signOut: () => void }) 
     <div className={open ? "messenger with-chat" : "messenger"}>
       <nav className="side" aria-label="Chats">
         <header>
-          <Avatar id={me} />
+          <Avatar name={nameOf(me)} />
           <div>
             <h1>{nameOf(me)}</h1>
             <small className={`connection ${connection}`} role="status">{CONNECTION[connection]}</small>
           </div>
-          <IconButton icon="leave" label="Sign out" onClick={signOut} />
+          <IconButton icon="power" label="Sign out" onClick={signOut} />
         </header>
         <ChatList me={me} open={open} setOpen={setOpen} />
       </nav>

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { isPending } from "supabase-chat-client";
+import { isPending, type ChatApiError } from "supabase-chat-client";
 import type { UsedChat } from "supabase-chat-client/react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { Bubble } from "./Bubble.tsx";
@@ -13,16 +13,15 @@ const TOGETHER = 5 * 60_000;
 type Item = UsedChat["messages"][number];
 
 /** The same before and after a message is sent. */
-const keyOf = (item: Item) => item.clientId ?? item.id;
+const keyOf = (item?: Item) => item?.clientId ?? item?.id;
 
-export function Timeline({ room, me, failed }: { room: UsedChat; me: string; failed: (error: unknown) => void }) {
+export function Timeline({ room, me, failed }: { room: UsedChat; me: string; failed: (error: ChatApiError) => void }) {
   const { messages, firstUnreadId, hasOlder, hasNewer } = room;
   const list = useRef<VirtualizerHandle>(null);
   const [isAtEnd, setAtEnd] = useState(firstUnreadId === null);
   const sticks = useRef(isAtEnd);
-  const first = messages[0] && keyOf(messages[0]);
   const last = messages.at(-1);
-  const lastKey = last && keyOf(last);
+  const [first, lastKey] = [keyOf(messages[0]), keyOf(last)];
 
   // Older messages came: what is on the screen stays there.
   const firstBefore = useRef(first);
