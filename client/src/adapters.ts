@@ -1,3 +1,4 @@
+import { programLocks, type Locks } from "./locks.ts";
 import { browserAppState, browserNetwork, webPictureSize, webStorage, webUpload } from "./platform.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -65,6 +66,8 @@ export interface Clock {
 /** What differs between platforms. */
 export interface ChatAdapters {
   readonly storage: ChatStorage;
+  /** Two windows must not send the same unsent messages. */
+  readonly locks: Locks;
   readonly appState: AppState;
   readonly network: Network;
   readonly uuid: () => string;
@@ -110,6 +113,7 @@ export function uuid(): string {
 export function withDefaults(given: Partial<ChatAdapters> = {}): ChatAdapters {
   return {
     storage: given.storage ?? webStorage() ?? memoryStorage(),
+    locks: given.locks ?? globalThis.navigator?.locks ?? programLocks,
     appState: given.appState ?? browserAppState,
     network: given.network ?? browserNetwork,
     uuid: given.uuid ?? uuid,

@@ -13,6 +13,8 @@ const MOST_BYTES = 8_000_000;
 
 export interface ApiOptions {
   supabase: SupabaseClient;
+  /** Whose requests these are. */
+  me: string;
   apiUrl: string;
   fetch: typeof globalThis.fetch;
   clock: Clock;
@@ -22,15 +24,21 @@ export interface ApiOptions {
 
 export type Api = ReturnType<typeof createApi>;
 
-export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOptions) {
+export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: ApiOptions) {
+  /** Another window may have signed in as somebody else: nothing is done in their name. */
   async function token(): Promise<string> {
-    const { data } = await supabase.auth.getSession();
-    if (!data.session) throw signedOut();
-    return data.session.access_token;
+    const { data, error } = await supabase.auth.getSession();
+    if (data.session?.user.id === me) return data.session.access_token;
+    throw error ? asChatError(error) : signedOut();
   }
 
-  async function once({ method, path, body }: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+  async function ask({ method, path, body }: ApiRequest, signal: AbortSignal): Promise<unknown> {
     const headers = { Authorization: `Bearer ${await token()}`, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+    const url = apiUrl + path;
+    return read(await fetch(url, { method, headers, body, signal }), url);
+  }
+
+  async function once(asked: ApiRequest, signal?: AbortSignal): Promise<unknown> {
     const controller = new AbortController();
     const abort = () => controller.abort();
     let late = false;
@@ -38,16 +46,19 @@ export function createApi({ supabase, apiUrl, fetch, clock, onReached }: ApiOpti
       late = true;
       abort();
     });
+    // Not everything that is waited for can be aborted.
+    const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", reject));
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     try {
-      const url = apiUrl + path;
-      const answer = await read(await fetch(url, { method, headers, body, signal: controller.signal }), url);
+      const answer = await Promise.race([aborted, ask(asked, controller.signal)]);
       onReached(true);
       return answer;
     } catch (error) {
       if (signal?.aborted) throw new ChatApiError(0, "aborted", { cause: error });
-      onReached(error instanceof ChatApiError);
+      // An answer that is none of the API's comes from something before it.
+      const isAnswer = error instanceof ChatApiError && error.status > 0 && error.code !== "bad_answer";
+      onReached(isAnswer);
       if (late) throw new ChatApiError(0, "timeout", { message: "The server did not answer in time.", retryable: true, cause: error });
       throw asChatError(error);
     } finally {

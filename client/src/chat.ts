@@ -74,7 +74,7 @@ export class Handle implements ChatHandle {
   }
 
   send(message: Outgoing): Pending {
-    if (!message.text && !message.file) throw new TypeError("a message has a text or a file");
+    if (!message.text?.trim() && !message.file) throw new TypeError("send: a message has a text or a file");
     const pending = this.#session().outbox.add(this.id, message);
     if (this.#live?.hasNewer) void this.#live.loadNewest();
     return pending;

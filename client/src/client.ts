@@ -31,7 +31,7 @@ class Client implements ChatClient {
   #role: unknown;
 
   constructor(options: ChatClientOptions) {
-    if (!/^https?:\/\/[^/]/.test(options.apiUrl)) {
+    if (!/^https?:\/\/[^/?#][^?#]*$/i.test(options.apiUrl)) {
       throw new TypeError(`createChatClient: apiUrl must be a URL that begins with https:// or http://; it is ${JSON.stringify(options.apiUrl)}`);
     }
     this.#options = options;
@@ -97,7 +97,7 @@ class Client implements ChatClient {
       // Bound: browsers refuse `fetch` as somebody else's method.
       fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
       postgresChanges,
-      maxMessages: Math.max(maxMessages, LEAST_MESSAGES),
+      maxMessages: Math.max(maxMessages || MOST_MESSAGES, LEAST_MESSAGES),
     };
     this.session = new Session(supabase, me, this.#adapters, options, {
       chats: (chats) => this.#show(chats),

@@ -53,7 +53,7 @@ export function signedOut(): ChatApiError {
 
 /** The user does not take part in the chat, or it does not exist. */
 export function isGone(error: unknown): boolean {
-  return error instanceof ChatApiError && (error.code === "not_participant" || error.code === "chat_not_found");
+  return error instanceof ChatApiError && ["not_participant", "chat_not_found", "invalid_id"].includes(error.code);
 }
 
 /** The database was restored or replaced: it may never have had what the device shows. */

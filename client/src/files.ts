@@ -37,7 +37,7 @@ export class FileUrls {
     const isGood = now < endOf(given) - SPARE_MS;
     const url = isGood ? Promise.resolve(given) : this.#sign(path);
     this.#kept.delete(path);
-    this.#kept.set(path, { url, until: (isGood ? endOf(given) : now + VALID_S * 1000) - SPARE_MS });
+    this.#kept.set(path, { url, until: Math.min(isGood ? endOf(given) : Infinity, now + VALID_S * 1000) - SPARE_MS });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
     // Only what was found is kept.

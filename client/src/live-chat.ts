@@ -26,7 +26,9 @@ export class LiveChat {
   readonly #reads: ReadMarker;
   #channel: Channel | undefined;
   #refusals = 0;
-  #joinAt = 0;
+  /** While a refused join is not repeated. */
+  #joinHeld: (() => void) | undefined;
+  #wasLost = false;
   #status: ChatStatus = "loading";
   #error: ChatApiError | null = null;
   /** Of the last page that the user scrolled to. */
@@ -37,7 +39,8 @@ export class LiveChat {
   #firstUnreadId: string | null = null;
   /** The last list with unsent messages: the same array until something changes. */
   #shown: readonly (Message | Pending)[] = [];
-  #readLater: (() => void) | undefined;
+  /** What was marked while the app was hidden. */
+  #readLater: (string | undefined)[] = [];
   #older: Promise<void> | undefined;
   #newer: Promise<void> | undefined;
 
@@ -73,6 +76,11 @@ export class LiveChat {
     return this.#channel?.isJoined ?? false;
   }
 
+  /** Events come by themselves, or will as soon as the first join is answered. */
+  get isLive(): boolean {
+    return this.isJoined || this.isGone || !this.#wasLost;
+  }
+
   /** Nothing is to be asked of a chat in which the user takes no part. */
   get isGone(): boolean {
     return this.#status === "gone";
@@ -97,7 +105,7 @@ export class LiveChat {
 
   wake(): void {
     this.#poller.wake();
-    if (this.#readLater && this.#adapters.appState.isVisible()) this.#readLater();
+    if (this.#adapters.appState.isVisible()) for (const messageId of this.#readLater.splice(0)) this.markRead(messageId);
   }
 
   /** The user's channel, and with it the socket, is there again. */
@@ -128,15 +136,18 @@ export class LiveChat {
   }
 
   land(message: Message): void {
-    this.typing.reset();
+    this.typing.sent();
     if (!this.#feed.land(message)) void this.#poller.ask();
+    // An own message is shown, wherever the user has scrolled to.
+    if (this.hasNewer) void this.loadNewest();
   }
 
   /** What is on a screen that nobody sees is read when it is shown. */
   markRead(messageId?: string): void {
-    const isVisible = this.#adapters.appState.isVisible();
-    this.#readLater = isVisible ? undefined : () => this.markRead(messageId);
-    if (!isVisible) return;
+    if (!this.#adapters.appState.isVisible()) {
+      this.#readLater.push(messageId);
+      return;
+    }
     const messages = this.#feed.replica?.messages ?? [];
     const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
     const { chat } = this.#feed;
@@ -155,7 +166,8 @@ export class LiveChat {
   }
 
   loadNewest(): Promise<void> {
-    return this.#newerBy(() => this.#feed.loadNewest());
+    const load = () => this.#newerBy(() => this.#feed.loadNewest());
+    return this.#newer ? this.#newer.then(load) : load();
   }
 
   get hasNewer(): boolean {
@@ -165,6 +177,8 @@ export class LiveChat {
   close(): void {
     this.#reads.stop();
     this.#people.stop();
+    this.typing.stop();
+    this.#joinHeld?.();
     this.#poller.stop();
     this.#ended.abort();
     this.#channel?.leave();
@@ -202,7 +216,7 @@ export class LiveChat {
       return true;
     }
     this.#status = "ready";
-    this.#error = null;
+    this.#error = this.#pageError = null;
     this.#join();
     this.emit();
     const rev = this.#feed.replica?.rev;
@@ -226,13 +240,14 @@ export class LiveChat {
     const { topic, replica } = this.#feed;
     const previous = this.#channel;
     if (!replica || topic === "" || previous?.topic === topic || !this.#session.isJoined || this.#ended.signal.aborted) return;
-    if (this.#adapters.clock.now() < this.#joinAt) return;
+    if (this.#joinHeld) return;
     const { supabase, me, options } = this.#session;
     const wanted = { me, presence: true, rowsOf: options.postgresChanges ? this.id : undefined, after: this.#adapters.clock.after };
     this.#channel = new Channel(supabase, topic, wanted, {
       broadcast: (event, payload) => this.#receive(event, payload),
       joined: () => {
-        this.#refusals = this.#joinAt = 0;
+        this.#refusals = 0;
+        this.#wasLost = false;
         this.#session.tellConnection();
         void this.refresh();
       },
@@ -254,8 +269,13 @@ export class LiveChat {
     this.#present = [];
     this.#refusals += 1;
     // Most often the chat has another topic, and the feed names it: that one is joined at once.
-    const wait = this.#refusals > 1 ? backoff(this.#refusals - 1, this.#adapters.random) : 0;
-    this.#joinAt = this.#adapters.clock.now() + wait;
+    this.#wasLost = true;
+    if (this.#refusals > 1) {
+      this.#joinHeld = this.#adapters.clock.after(backoff(this.#refusals - 1, this.#adapters.random), () => {
+        this.#joinHeld = undefined;
+        this.#join();
+      });
+    }
     this.#session.tellConnection();
     this.#poller.wake();
     this.#feed.check();

@@ -1,4 +1,6 @@
 import type { ChatStorage } from "./adapters.ts";
+import type { ChatErrorField } from "./models.ts";
+import type { Locks } from "./locks.ts";
 import { payloadOf } from "./shapes.ts";
 
 /** What of an unsent message survives a reload: everything but the bytes of a file. */
@@ -10,30 +12,32 @@ export interface StoredEntry {
   /** The file is uploaded. */
   attachmentUrl: string | null;
   createdAt: string;
+  /** Why the server refused it. */
+  failed?: { status: number; code: string; message: string; fields: readonly ChatErrorField[] } | undefined;
+  /** The window that sends it. */
+  owner?: string;
 }
 
-/** The unsent messages of one user in the app's storage, which other windows may write too. */
+/**
+ * The unsent messages of one user in the app's storage, which all windows of the app share. Each message belongs to one
+ * window, which holds a lock while it lives: another window takes the message over when that lock is free.
+ */
 export class OutboxStorage {
   #storage: ChatStorage;
+  #locks: Locks;
   #key: string;
-  /** One after another: a storage may be slow. */
-  #last: Promise<void> = Promise.resolve();
+  #owner: string;
   #forgotten = new Set<string>();
+  #known = new Set<string>();
+  #release = () => {};
 
-  constructor(storage: ChatStorage, me: string) {
+  constructor(storage: ChatStorage, locks: Locks, me: string, owner: string) {
     this.#storage = storage;
+    this.#locks = locks;
     this.#key = `supabase-chat:outbox:${me}`;
-  }
-
-  async load(): Promise<StoredEntry[]> {
-    try {
-      const text = await this.#storage.getItem(this.#key);
-      const stored: unknown = text ? JSON.parse(text) : [];
-      return Array.isArray(stored) ? stored.filter(isStoredEntry) : [];
-    } catch {
-      // A storage that fails costs the unsent messages, and nothing else.
-      return [];
-    }
+    this.#owner = owner;
+    this.#known.add(owner);
+    void locks.request(`${this.#key}:${owner}`, {}, () => new Promise<void>((resolve) => (this.#release = resolve))).catch(() => {});
   }
 
   /** A sent or cancelled message goes with the next save. */
@@ -41,29 +45,77 @@ export class OutboxStorage {
     this.#forgotten.add(clientId);
   }
 
-  /** Writes these, and leaves what other windows have written. */
+  /** Writes these, and leaves what belongs to other windows. */
   save(entries: StoredEntry[]): void {
-    const own = new Set(entries.map(({ clientId }) => clientId));
-    const written = structuredCopy(entries);
-    this.#last = this.#last.then(async () => {
-      const others = (await this.load()).filter(({ clientId }) => !own.has(clientId) && !this.#forgotten.has(clientId));
+    const written = entries.map((entry) => ({ ...entry, owner: this.#owner }));
+    const own = new Set(written.map(({ clientId }) => clientId));
+    void this.#alone(async () => {
       const done = [...this.#forgotten];
-      const all = [...others, ...written.filter(({ clientId }) => !this.#forgotten.has(clientId))];
-      try {
-        if (all.length > 0) await this.#storage.setItem(this.#key, JSON.stringify(all));
-        else await this.#storage.removeItem(this.#key);
-        done.forEach((clientId) => this.#forgotten.delete(clientId));
-      } catch {
-        // Full, or forbidden.
-      }
+      const others = (await this.#load()).filter(({ clientId }) => !own.has(clientId) && !this.#forgotten.has(clientId));
+      await this.#write([...others, ...written.filter(({ clientId }) => !this.#forgotten.has(clientId))]);
+      done.forEach((clientId) => this.#forgotten.delete(clientId));
     });
+  }
+
+  /** Hands over what windows have left that are gone: now, and of those that still live when they end. */
+  async takeOver(signal: AbortSignal, taken: (entries: StoredEntry[]) => void): Promise<void> {
+    const stored = await this.#alone(() => this.#load());
+    const owners = new Set((stored ?? []).map(({ owner = "" }) => owner).filter((owner) => !this.#known.has(owner)));
+    for (const owner of owners) {
+      this.#known.add(owner);
+      const name = `${this.#key}:${owner}`;
+      const take = () => this.#adopt(owner, signal, taken);
+      const isFree = await this.#locks.request(name, { ifAvailable: true }, async (lock) => lock !== null && (await take(), true)).catch(() => false);
+      if (!isFree) this.#locks.request(name, { signal }, take).catch(() => {});
+    }
+  }
+
+  /** Lets others take over what is still unsent, after the last save. */
+  end(): void {
+    void this.#alone(async () => this.#release());
+  }
+
+  async #adopt(owner: string, signal: AbortSignal, taken: (entries: StoredEntry[]) => void): Promise<void> {
+    this.#known.delete(owner);
+    if (signal.aborted) return;
+    await this.#alone(async () => {
+      const stored = await this.#load();
+      const left = stored.filter((entry) => (entry.owner ?? "") === owner);
+      if (left.length === 0 || signal.aborted) return;
+      left.forEach((entry) => (entry.owner = this.#owner));
+      await this.#write(stored);
+      taken(left);
+    });
+  }
+
+  /** Reads and writes of all windows come one after another. A storage that fails costs the unsent messages, and nothing else. */
+  async #alone<T>(run: () => Promise<T>): Promise<T | undefined> {
+    return this.#locks.request(this.#key, {}, run).catch(() => undefined);
+  }
+
+  async #load(): Promise<StoredEntry[]> {
+    const text = await this.#storage.getItem(this.#key);
+    try {
+      const stored: unknown = text ? JSON.parse(text) : [];
+      return Array.isArray(stored) ? stored.filter(isStoredEntry) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  async #write(entries: StoredEntry[]): Promise<void> {
+    if (entries.length > 0) await this.#storage.setItem(this.#key, JSON.stringify(entries));
+    else await this.#storage.removeItem(this.#key);
   }
 }
 
-const structuredCopy = (entries: StoredEntry[]): StoredEntry[] => entries.map((entry) => ({ ...entry }));
-
 function isStoredEntry(value: unknown): value is StoredEntry {
-  const { clientId, chatId, createdAt, text, attachmentUrl } = payloadOf(value);
+  const { clientId, chatId, createdAt, text, attachmentUrl, file } = payloadOf(value);
+  const { name, type, size } = payloadOf(file);
   const isText = (field: unknown) => typeof field === "string";
-  return [clientId, chatId, createdAt].every(isText) && [text, attachmentUrl].every((field) => field === null || isText(field));
+  return (
+    [clientId, chatId].every(isText) && !Number.isNaN(Date.parse(String(createdAt))) &&
+    [text, attachmentUrl].every((field) => field === null || isText(field)) &&
+    (file === null || (isText(name) && isText(type) && typeof size === "number"))
+  );
 }

@@ -36,8 +36,6 @@ interface Entry {
 interface Queue {
   entries: Entry[];
   isBusy: boolean;
-  /** The server asked not to come before. */
-  notBefore: number;
   cancel: (() => void) | undefined;
 }
 
@@ -46,11 +44,14 @@ export class Outbox {
   #queues = new Map<string, Queue>();
   #storage: OutboxStorage;
   #isRestored = false;
+  /** While the server wants to be left alone. By a timer: a device's clock may jump. */
+  #held: (() => void) | undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#storage = new OutboxStorage(options.adapters.storage, options.me);
-    void this.#restore();
+    const { storage, locks, uuid } = options.adapters;
+    this.#storage = new OutboxStorage(storage, locks, options.me, uuid());
+    void this.#takeOver();
   }
 
   add(chatId: string, { text, file }: Outgoing): Pending {
@@ -76,37 +77,53 @@ export class Outbox {
     return this.#queues.get(chatId)?.entries.map((entry) => this.#view(entry)) ?? [];
   }
 
-  /** The network is back: nobody waits any longer than the server asked. */
+  /** The network is back, or the user: nobody waits any longer than the server asked. */
   wake(): void {
+    if (this.#isRestored) void this.#takeOver();
+    this.#workAll();
+  }
+
+  #workAll(): void {
     for (const chatId of this.#queues.keys()) void this.#work(chatId);
   }
 
   stop(): void {
+    this.#held?.();
+    this.#storage.end();
     for (const queue of this.#queues.values()) {
       queue.cancel?.();
       for (const entry of queue.entries) entry.abort?.abort();
     }
   }
 
-  async #restore(): Promise<void> {
-    const stored = await this.#storage.load();
+  /** What was unsent before, or in a window that is closed, goes before what is new. */
+  async #takeOver(): Promise<void> {
+    await this.#storage.takeOver(this.#options.signal, (stored) => {
+      for (const chatId of new Set(stored.map((each) => each.chatId))) {
+        const left = stored.filter((each) => each.chatId === chatId).map((each) => this.#entry(each, undefined));
+        this.#queue(chatId).entries.unshift(...left);
+        this.#options.changed(chatId);
+      }
+      if (this.#isRestored) this.#workAll();
+    });
     if (this.#options.signal.aborted) return;
-    for (const each of stored) this.#queue(each.chatId).entries.push(this.#entry(each, undefined));
-    for (const { entries } of this.#queues.values()) {
-      entries.sort((a, b) => (a.stored.createdAt < b.stored.createdAt ? -1 : a.stored.createdAt > b.stored.createdAt ? 1 : 0));
-    }
     this.#isRestored = true;
-    for (const chatId of this.#queues.keys()) {
-      this.#options.changed(chatId);
-      void this.#work(chatId);
-    }
+    this.#workAll();
+  }
+
+  #hold(ms: number): void {
+    this.#held?.();
+    this.#held = this.#options.adapters.clock.after(ms, () => {
+      this.#held = undefined;
+      this.#workAll();
+    });
   }
 
   /** Sends what waits, one after another, until one has to wait. */
   async #work(chatId: string): Promise<void> {
     const { adapters, signal } = this.#options;
     const queue = this.#queue(chatId);
-    const mayWork = () => !signal.aborted && adapters.network.isOnline() && adapters.clock.now() >= queue.notBefore;
+    const mayWork = () => !signal.aborted && adapters.network.isOnline() && !this.#held;
     if (queue.isBusy || !this.#isRestored) return;
     queue.isBusy = true;
     let entry: Entry | undefined;
@@ -137,10 +154,15 @@ export class Outbox {
       }
       const mayPass = error.retryable || error.status === 401;
       this.#set(entry, { state: mayPass ? "queued" : "failed", error, progress: null });
-      if (!mayPass) return true;
+      if (!mayPass) {
+        const { status, code, message, fields } = error;
+        entry.stored.failed = { status, code, message, fields };
+        this.#save();
+        return true;
+      }
       entry.failures += 1;
       const wait = Math.max(backoff(entry.failures, adapters.random), error.retryAfterMs ?? 0);
-      if (error.retryAfterMs) queue.notBefore = adapters.clock.now() + error.retryAfterMs;
+      if (error.retryAfterMs) this.#hold(error.retryAfterMs);
       queue.cancel = adapters.clock.after(wait, () => void this.#work(entry.stored.chatId));
       return false;
     }
@@ -167,7 +189,11 @@ export class Outbox {
   #retry(entry: Entry): void {
     // A refused file goes up again.
     if (entry.state === "failed" && entry.file) entry.stored.attachmentUrl = null;
-    if (entry.state === "failed") this.#set(entry, { state: "queued", error: null });
+    if (entry.state === "failed") {
+      entry.stored.failed = undefined;
+      this.#save();
+      this.#set(entry, { state: "queued", error: null });
+    }
     entry.failures = 0;
     void this.#work(entry.stored.chatId);
   }
@@ -193,15 +219,17 @@ export class Outbox {
   #entry(stored: StoredEntry, file: OutgoingFile | undefined): Entry {
     let settle: Entry["settle"] = () => {};
     const sent = new Promise<Message | undefined>((resolve) => (settle = resolve));
+    const { failed } = stored;
     return {
       stored, file, sent, settle,
-      state: "queued", progress: null, error: null, failures: 0, upload: undefined, abort: undefined, view: undefined,
+      state: failed ? "failed" : "queued", progress: null, failures: 0,
+      error: failed ? new ChatApiError(failed.status, failed.code, failed) : null, upload: undefined, abort: undefined, view: undefined,
     };
   }
 
   #queue(chatId: string): Queue {
     let queue = this.#queues.get(chatId);
-    if (!queue) this.#queues.set(chatId, (queue = { entries: [], isBusy: false, notBefore: 0, cancel: undefined }));
+    if (!queue) this.#queues.set(chatId, (queue = { entries: [], isBusy: false, cancel: undefined }));
     return queue;
   }
 

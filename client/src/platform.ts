@@ -5,9 +5,8 @@ import type { AppState, ChatStorage, Network, OutgoingFile, PictureSize, Uploade
 export function webStorage(): ChatStorage | undefined {
   try {
     const storage = globalThis.localStorage;
-    const probe = "supabase-chat:probe";
-    storage.setItem(probe, "");
-    storage.removeItem(probe);
+    // Reading is enough: a full storage still has what is unsent.
+    storage.getItem("");
     return storage;
   } catch {
     // Absent, or forbidden by the user's settings.

@@ -23,7 +23,8 @@ export class Poller {
   #again = false;
   #stopped = false;
   #failures = 0;
-  #notBefore = 0;
+  /** While the server wants to be left alone. By a timer: a device's clock may jump. */
+  #held: (() => void) | undefined;
   #quiet = 0;
   #cancel: (() => void) | undefined;
 
@@ -37,8 +38,7 @@ export class Poller {
     if (this.#stopped) return Promise.resolve();
     this.#again = true;
     if (this.#running) return this.#running;
-    const { clock } = this.#adapters;
-    if (this.#failures > 0 && (!urgent || clock.now() < this.#notBefore)) return Promise.resolve();
+    if (this.#held || (this.#failures > 0 && !urgent)) return Promise.resolve();
     return (this.#running = this.#run(isPoll).finally(() => {
       this.#running = undefined;
       this.plan();
@@ -57,6 +57,7 @@ export class Poller {
 
   stop(): void {
     this.#stopped = true;
+    this.#held?.();
     this.#cancel?.();
     this.#cancel = undefined;
   }
@@ -74,9 +75,17 @@ export class Poller {
       const error = asChatError(thrown);
       this.#failures += 1;
       this.#again = true;
-      this.#notBefore = error.retryAfterMs ? this.#adapters.clock.now() + error.retryAfterMs : 0;
+      if (error.retryAfterMs) this.#hold(error.retryAfterMs);
       this.#task.failed(error);
     }
+  }
+
+  #hold(ms: number): void {
+    this.#held?.();
+    this.#held = this.#adapters.clock.after(ms, () => {
+      this.#held = undefined;
+      void this.ask(true, true);
+    });
   }
 
   /** Sets the next run. None while nobody looks or there is no network: both tell when that ends. */
@@ -84,9 +93,8 @@ export class Poller {
     this.#cancel?.();
     this.#cancel = undefined;
     const { appState, network, clock } = this.#adapters;
-    if (this.#stopped || this.#running || !appState.isVisible() || !network.isOnline()) return;
-    const wait = Math.max(this.#interval(), this.#notBefore - clock.now());
-    this.#cancel = clock.after(wait, () => {
+    if (this.#stopped || this.#running || this.#held || !appState.isVisible() || !network.isOnline()) return;
+    this.#cancel = clock.after(this.#interval(), () => {
       this.#cancel = undefined;
       void this.ask(true, true);
     });

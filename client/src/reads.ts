@@ -6,7 +6,6 @@ import type { Message } from "./models.ts";
 
 /** Read marks are the largest part of Realtime's quota: those that follow at once go together. */
 const TOGETHER_MS = 1_000;
-const MOST_TRIES = 5;
 
 export interface ReadMarkerOptions {
   api: Api;
@@ -17,7 +16,7 @@ export interface ReadMarkerOptions {
   marked(message: Message, unreadCount: number): void;
 }
 
-/** The user's own read mark of a chat. It never fails: the next mark has it all. */
+/** The user's own read mark of a chat. It is tried until the server has it or refuses it: the next mark has it all. */
 export class ReadMarker {
   #options: ReadMarkerOptions;
   #wanted: Message | undefined;
@@ -60,8 +59,7 @@ export class ReadMarker {
       tries = 0;
     } catch (thrown) {
       const error = asChatError(thrown);
-      const isOver = !error.retryable || tries >= MOST_TRIES;
-      if (isOver && this.#wanted === message) this.#wanted = undefined;
+      if (!error.retryable && this.#wanted === message) this.#wanted = undefined;
       wait = Math.max(backoff(tries, adapters.random), error.retryAfterMs ?? 0);
     }
     this.#isBusy = false;

@@ -1,4 +1,5 @@
 /** A request of the API with the path, the parameters and the body that `openapi.json` has for it. */
+import { ChatApiError } from "./errors.ts";
 import type { paths } from "./openapi.ts";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
@@ -23,10 +24,16 @@ interface Values {
   body?: unknown;
 }
 
+/** One part of a path. `.` and `..` would lead to another one, however they are written. */
+function segment(value: string): string {
+  if (/^\.{0,2}$/.test(value)) throw new ChatApiError(400, "invalid_id", { message: `"${value}" is no id.` });
+  return encodeURIComponent(value);
+}
+
 export function request<Path extends keyof paths, M extends Method>(method: M, template: Path, given: Given<paths[Path][M]>): ApiRequest {
   const { path = {}, query = {}, body } = given as Values;
   const named = new Map(Object.entries(path));
-  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(named.get(name))));
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => segment(String(named.get(name))));
   // Without URLSearchParams, which React Native has only in part.
   const asked = Object.entries(query).filter(([, value]) => value !== undefined);
   const text = asked.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");

@@ -56,7 +56,7 @@ export class Session {
     this.#events = events;
     const { signal } = this;
     const { apiUrl, fetch } = options;
-    this.api = createApi({ supabase, apiUrl, fetch, clock: adapters.clock, onReached: (reached) => this.#reached(reached) });
+    this.api = createApi({ supabase, me, apiUrl, fetch, clock: adapters.clock, onReached: (reached) => this.#reached(reached) });
     this.files = new FileUrls(supabase, adapters.clock);
     this.outbox = new Outbox({
       api: this.api, me, adapters, signal,
@@ -109,7 +109,7 @@ export class Session {
 
   tellConnection(): void {
     if (this.signal.aborted) return;
-    const isLive = this.isJoined && [...this.open.values()].every((chat) => chat.isJoined || chat.isGone);
+    const isLive = this.isJoined && [...this.open.values()].every((chat) => chat.isLive);
     // With a socket, one lost answer is no reason to alarm anybody.
     const isOffline = !this.adapters.network.isOnline() || this.#unanswered > (this.isJoined ? 1 : 0);
     this.#events.connection(isOffline ? "offline" : isLive ? "live" : "polling");
@@ -136,8 +136,8 @@ export class Session {
     this.tellConnection();
     this.list.wake();
     for (const chat of this.open.values()) chat.wake();
-    if (!this.isLooking) return;
     this.outbox.wake();
+    if (!this.isLooking) return;
     void this.refresh();
     if (!this.#channel) this.#join();
   }

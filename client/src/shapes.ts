@@ -17,11 +17,13 @@ function wrong(what: string): ChatApiError {
   return new ChatApiError(0, "bad_answer", { message: `The server's answer is not ${what}.`, retryable: true });
 }
 
+const isAttachment = (value: unknown) => value === null || (isText(fields(value)?.path) && isText(fields(value)?.fileName));
+
 export function isMessage(value: unknown): value is Message {
   const message = fields(value);
   return (
     !!message && isText(message.id) && isText(message.senderId) && isText(message.createdAt) && isCount(message.rev) &&
-    isTextOrNull(message.text ?? null)
+    isTextOrNull(message.text ?? null) && isAttachment(message.attachment ?? null)
   );
 }
 

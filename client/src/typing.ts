@@ -3,8 +3,8 @@ import type { Api } from "./api.ts";
 
 /** After the last `typing` event. */
 const SHOWN_MS = 5_000;
-/** The server tells the others no more often. */
-const TOLD_MS = 3_000;
+/** The server tells the others at most once in three seconds. This is a little longer, as requests take their time. */
+const TOLD_MS = 3_200;
 
 /** Who is typing: each person until five seconds after their last event. */
 export class TypingPeople {
@@ -44,13 +44,14 @@ export class TypingPeople {
   }
 }
 
-/** Tells the others that the user is typing, at most once in three seconds. What fails is not worth a word. */
+/** Tells the others that the user is typing, now or as soon as the server tells it. What fails is not worth a word. */
 export class OwnTyping {
   #api: Api;
   #chatId: string;
   #adapters: ChatAdapters;
   #signal: AbortSignal;
-  #last = -TOLD_MS;
+  #wait: (() => void) | undefined;
+  #again = false;
 
   constructor(api: Api, chatId: string, adapters: ChatAdapters, signal: AbortSignal) {
     this.#api = api;
@@ -60,14 +61,21 @@ export class OwnTyping {
   }
 
   tell(): void {
-    const now = this.#adapters.clock.now();
-    if (now - this.#last < TOLD_MS || !this.#adapters.network.isOnline()) return;
-    this.#last = now;
+    this.#again = this.#wait !== undefined;
+    if (this.#again || !this.#adapters.network.isOnline()) return;
+    this.#wait = this.#adapters.clock.after(TOLD_MS, () => {
+      this.#wait = undefined;
+      if (this.#again) this.tell();
+    });
     this.#api.typing(this.#chatId, this.#signal).catch(() => {});
   }
 
-  /** The message was sent: the next key press is told at once. */
-  reset(): void {
-    this.#last = -TOLD_MS;
+  /** The message was sent: what was typed before is over. */
+  sent(): void {
+    this.#again = false;
+  }
+
+  stop(): void {
+    this.#wait?.();
   }
 }

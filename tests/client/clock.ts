@@ -18,6 +18,12 @@ export class FakeClock implements Clock {
     return this.timers.size;
   }
 
+  /** The device's clock is set. Timers do not notice. */
+  set(ms: number): void {
+    this.time += ms;
+    for (const timer of this.timers.values()) timer.at += ms;
+  }
+
   /** Time passes, and what is due happens in its order. */
   advance(ms: number): void {
     const end = this.time + ms;

@@ -220,8 +220,40 @@ export const defects: Record<string, () => Promise<void>> = {
     strictEqual((await world.truth(0))[0]?.text, "waits");
   }),
 
+  opening_a_chat_is_no_loss_of_the_connection: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    await world.arrive();
+    const seen: string[] = [];
+    device.app.connection.subscribe(() => seen.push(device.app.connection.getSnapshot()));
+    device.open(world.chatId);
+    await world.arrive();
+    deepStrictEqual(seen, []);
+  }),
+
+  a_proxys_page_is_no_api: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    await world.arrive();
+    device.fault = () => new Response("<h1>Bad gateway</h1>", { status: 502 });
+    await pass([device], 60_000, 5_000);
+    strictEqual(device.app.connection.getSnapshot(), "offline");
+  }),
+
+  an_id_that_is_none_has_no_chat: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    await world.arrive();
+    for (const id of ["nonsense", "..", ".", ""]) {
+      const chat = device.open(id);
+      await drain([device]);
+      strictEqual(chat.getSnapshot().status, "gone", id);
+      await rejects(chat.remove(".."), { code: "invalid_id" });
+    }
+    const asked = device.log.length;
+    await pass([device], 20_000, 5_000);
+    ok(!device.log.slice(asked).some((line) => line.includes("nonsense")), "it is not asked again");
+  }),
+
   a_url_that_is_none_is_refused_at_once: async () => {
-    for (const apiUrl of [undefined, "", "127.0.0.1:8787", "/api"]) {
+    for (const apiUrl of [undefined, "", "127.0.0.1:8787", "/api", "https://api.example.com?x=1", "https://#"]) {
       throws(() => createChatClient({ supabase: undefined!, apiUrl: apiUrl! }), /apiUrl must be a URL that begins with https:\/\/ or http:\/\//);
     }
   },

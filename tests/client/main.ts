@@ -1,5 +1,6 @@
 // `cargo xtask test client [files|seed|from-to|part of a test's name]`
 import { ok } from "node:assert";
+import { clocks } from "./clocks.ts";
 import { defects } from "./defects.ts";
 import { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told } from "./events.ts";
 import { files } from "./files.ts";
@@ -15,6 +16,7 @@ import { the_replica_withstands_its_races } from "./replica.ts";
 import { scenes } from "./scenes.ts";
 import { sessions } from "./sessions.ts";
 import { sql } from "./stack.ts";
+import { tabs } from "./tabs.ts";
 import { longChats } from "./window.ts";
 
 /** Everything but the histories, by its name. */
@@ -25,6 +27,8 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   events: { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told },
   defects,
   outbox,
+  clocks,
+  tabs,
   sessions,
   leaks,
   likeness,

@@ -85,6 +85,20 @@ export const outbox: Record<string, () => Promise<void>> = {
     deepStrictEqual(await said(world), ["later"]);
   }),
 
+  a_hidden_window_sends_when_the_network_is_back: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await drain([device]);
+    device.online = false;
+    device.signal();
+    chat.send({ text: "from a pocket" });
+    device.visible = false;
+    device.online = true;
+    device.signal();
+    await drain([device]);
+    deepStrictEqual(await said(world), ["from a pocket"]);
+  }),
+
   the_wait_that_the_server_asks_for_is_kept: () => World.play("direct", async (world) => {
     const device = world.device(0);
     const chat = device.open(world.chatId);

@@ -56,11 +56,51 @@ export const sessions: Record<string, () => Promise<void>> = {
     chat.markRead();
     await pass([device], 5_000);
     deepStrictEqual(device.log.slice(asked).filter((line) => line.endsWith("/read")), []);
+    chat.markRead(chat.getSnapshot().messages[0]!.id);
     device.visible = true;
     device.signal();
     await pass([device], 5_000);
     deepStrictEqual(device.log.slice(asked).filter((line) => line.endsWith("/read")), [`POST /chats/${world.chatId}/read`]);
     strictEqual(device.app.unread.getSnapshot().messages, 0);
+  }),
+
+  nothing_is_done_in_the_name_of_another_user: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    const asked = device.log.length;
+    // Another window has signed in as Bob; its event is still to come.
+    const { id, token } = world.person(1);
+    device.supabase.auth.getSession = async () => ({ data: { session: { access_token: token, user: { id } } }, error: null }) as never;
+    chat.markRead();
+    chat.send({ text: "by whom?" });
+    await rejects(device.app.openDirect(id), { code: "signed_out" });
+    chat.close();
+    await drain([device]);
+    deepStrictEqual(device.log.slice(asked), []);
+  }),
+
+  a_session_that_cannot_be_read_is_no_sign_out: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    const { auth } = device.supabase;
+    const before = auth.getSession;
+    auth.getSession = async () => ({ data: { session: null }, error: new Error("the refresh failed") }) as never;
+    const message = chat.getSnapshot().messages.at(-1)!;
+    await rejects(chat.edit(message.id, "x"), { code: "network", retryable: true });
+    auth.getSession = () => Promise.reject(new Error("a lock timed out"));
+    await rejects(chat.edit(message.id, "x"), { code: "network", retryable: true });
+    // It hangs once: the time limit holds for it too.
+    auth.getSession = () => new Promise(() => {});
+    const hangs = rejects(chat.edit(message.id, "x"), { code: "timeout", retryable: true });
+    device.clock.advance(30_000);
+    await hangs;
+    strictEqual(device.app.connection.getSnapshot(), "offline");
+    auth.getSession = before;
+    await pass([device], 60_000);
+    strictEqual(device.app.connection.getSnapshot(), "live");
+    await world.shows(0, chat, "afterwards");
   }),
 
   two_windows_of_one_user_send_each_message_once: () => World.play("direct", async (world) => {
@@ -96,6 +136,18 @@ export const sessions: Record<string, () => Promise<void>> = {
     chat.markRead();
     await drain([one]);
     deepStrictEqual(one.log.slice(asked), [], "what is read is not marked again");
+  }),
+
+  a_mark_that_cannot_be_sent_is_not_given_up: () => World.play("direct", async (world) => {
+    const device = world.device(0);
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    device.fault = (method) => (method === "POST" ? "refuse" : undefined);
+    chat.markRead();
+    await pass([device], 300_000, 5_000);
+    device.fault = () => undefined;
+    await pass([device], 60_000, 1_000);
+    strictEqual(device.app.unread.getSnapshot().messages, 0);
   }),
 
   marks_and_typing_never_reject: () => World.play("direct", async (world) => {

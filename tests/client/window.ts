@@ -1,6 +1,6 @@
 // A long chat: what is held stays bounded, and nothing is skipped on the way up and down.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { drain, messagesOf } from "./device.ts";
+import { drain, messagesOf, settle } from "./device.ts";
 import { call, sql } from "./stack.ts";
 import { World } from "./world.ts";
 
@@ -83,6 +83,32 @@ export const longChats: Record<string, () => Promise<void>> = {
     await drain([device]);
     await world.shows(0, chat, "at the end");
     ok(most <= 301, `at most ${most} were held`);
+  }),
+
+  to_the_newest_means_there_though_a_page_is_loading: () => World.play("direct", async (world) => {
+    await fill(world);
+    const device = world.device(0, { largePages: true, maxMessages: 200 });
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    for (let pages = 0; pages < 5; pages++) {
+      void chat.loadOlder();
+      await drain([device]);
+    }
+    void chat.loadNewer();
+    void chat.loadNewest();
+    await drain([device]);
+    strictEqual(chat.getSnapshot().hasNewer, false);
+    for (let pages = 0; pages < 5; pages++) {
+      void chat.loadOlder();
+      await drain([device]);
+    }
+    // The way to the newest is lost, and the message is sent.
+    device.fault = (method, path) => (method === "GET" && path.includes("/messages") ? "refuse" : undefined);
+    chat.send({ text: "mine" });
+    await settle([device]);
+    device.fault = () => undefined;
+    await world.arrive();
+    strictEqual(messagesOf(chat)[0]?.text, "mine", "an own message is shown");
   }),
 
   jumping_to_the_newest_ends_the_way_back: () => World.play("direct", async (world) => {

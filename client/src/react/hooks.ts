@@ -6,6 +6,8 @@ import type { Store } from "../store.ts";
 import type { Connection, FileUrlOptions, Unread } from "../types.ts";
 import { useChatClient } from "./provider.ts";
 
+/** A URL ends no sooner than five minutes after the client gave it. */
+const RENEWED_MS = 120_000;
 const NOTHING_UNREAD: Unread = { chats: 0, messages: 0 };
 
 /** On a server, and while its page becomes alive in the browser, a store has its first value. */
@@ -57,9 +59,13 @@ export function useFileUrl(message: Message, { download = false }: FileUrlOption
     const show = (url: string | null) => {
       if (isCurrent) setFound((before) => (before?.key === key && before.url === url ? before : { key, url }));
     };
-    client.fileUrl(message, { download }).then(show, () => {});
+    const ask = () => client.fileUrl(message, { download }).then(show, () => {});
+    void ask();
+    // The client keeps a URL until shortly before its end.
+    const timer = setInterval(ask, RENEWED_MS);
     return () => {
       isCurrent = false;
+      clearInterval(timer);
     };
     // Each change of a message is a new object; its file stays the same.
   }, [client, path, key, mayAsk]);
