@@ -92,7 +92,7 @@ export interface ChatSnapshot {
   readonly reads: Readonly<Record<string, string>>;
   /** The first message that was unread when the chat was opened. */
   readonly firstUnreadId: string | null;
-  /** Why the last request failed; null after one that did not. The client tries again by itself. */
+  /** Why loading or catching up failed the last time; null when it did not. The client tries again by itself. */
   readonly error: ChatApiError | null;
 }
 
@@ -108,9 +108,11 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   loadNewer(): Promise<void>;
   /** Goes back to the newest messages. Never rejects. */
   loadNewest(): Promise<void>;
-  /** Appears at once, and is sent in order. Works without a network. */
+  /** Appears at once, and is sent in order. Works without a network. Throws if nobody is signed in, or if it is empty. */
   send(message: Outgoing): Pending;
+  /** Changes the text of an own message, until its `editableUntil`. Rejects with a `ChatApiError`. */
   edit(messageId: string, text: string): Promise<Message>;
+  /** Deletes an own message; a moderator any. Rejects with a `ChatApiError`. */
   remove(messageId: string): Promise<void>;
   /**
    * Everything up to this message is read; up to the newest, if none is named. In a hidden app it waits until the app
@@ -119,6 +121,7 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */
   sendTyping(): void;
+  /** Leaves the chat. It goes from the list at once. Rejects with a `ChatApiError`. */
   leave(): Promise<void>;
 }
 

@@ -192,6 +192,32 @@ const tests: Tests = {
     await screen.unmount();
   },
 
+  async a_file_s_url_is_renewed_while_it_is_shown() {
+    const chat = begin();
+    const attachment = { path: "duo/2.png", fileName: "2.png", contentType: "image/png", size: 3, width: null, height: null } as const;
+    const file = chat.person("bob").send("duo", { text: "Look", attachment });
+    const File = () => useFileUrl(file);
+    chat.client.start();
+    await chat.settled();
+    const { setInterval, clearInterval } = globalThis;
+    const timers = new Map<number, { run: () => void; ms: number }>();
+    globalThis.setInterval = ((run: () => void, ms: number) => (timers.set(timers.size + 1, { run, ms }), timers.size)) as never;
+    globalThis.clearInterval = ((timer: number) => timers.delete(timer)) as never;
+    try {
+      const screen = await mount(app(chat, <File />));
+      await after(() => chat.settled());
+      strictEqual(screen.text, "https://files.test/duo/2.png?token=test");
+      chat.client.fileUrl = async () => "https://files.test/renewed";
+      ok([...timers.values()].every(({ ms }) => ms < 300_000), "before it ends");
+      await after(() => timers.forEach(({ run }) => run()));
+      strictEqual(screen.text, "https://files.test/renewed");
+      await screen.unmount();
+      strictEqual(timers.size, 0);
+    } finally {
+      Object.assign(globalThis, { setInterval, clearInterval });
+    }
+  },
+
   async two_roots_may_share_a_client() {
     const chat = begin();
     const screens = [await mount(app(chat, <ChatList />)), await mount(app(chat, <ChatList />))];
