@@ -27,36 +27,34 @@ export async function a_left_chat_is_gone_until_the_other_writes(world: World): 
 }
 
 export async function a_person_removed_from_a_group_sees_nothing_more(world: World): Promise<void> {
-  const [ann, ben] = (await friends(2)) as [Person, Person];
-  const { group, chat } = await approvedGroup([ann, ben]);
+  const [ann, ben, author] = (await friends(3)) as [Person, Person, Person];
+  const { room, chat } = await openRoom(author, [ann, ben]);
   await send(ann, chat, ["To the group"]);
   const [a, b] = [await world.device(ann), await world.device(ben)];
   await Promise.all([a.open(chat), b.open(chat)]);
   await b.sees("To the group");
   await a.page.getByText("is here now").waitFor();
   b.expects = /status of 403/;
-  await sql`delete from example_host.event_group_members where group_id = ${group} and user_id = ${ben.id}`;
+  await sql`select chat_tests.remove_members(${[room]}, ${[ben.id]})`;
   await b.page.getByText("You are not in this chat.").waitFor();
   equal(await b.message("To the group").count(), 0);
   await b.page.getByText("You have no chats yet.").waitFor();
   await a.say("Without Ben");
   await a.hasSentAll();
   // Back in the group, Ben has its whole history: only direct chats begin again.
-  await sql`insert into example_host.event_group_members ${sql({ group_id: group, user_id: ben.id })}`;
+  await sql`select chat_tests.add_members(${[room]}, ${[ben.id]})`;
   await b.chats.first().waitFor();
   await b.sees("Without Ben");
   await a.say("With Ben");
   await b.sees("With Ben");
 }
 
-async function approvedGroup(members: readonly Person[]): Promise<{ group: string; chat: string }> {
-  const [event] = await sql`insert into example_host.events ${sql({ title: "A walk", created_by: members[0]!.id })} returning id`;
-  const [group] = await sql`insert into example_host.event_groups ${sql({ event_id: event!.id, name: "The walkers" })} returning id`;
-  for (const { id } of members) await sql`insert into example_host.event_group_members ${sql({ group_id: group!.id, user_id: id })}`;
-  await sql`update example_host.events set status = 'published' where id = ${event!.id}`;
-  await sql`update example_host.event_groups set status = 'approved' where id = ${group!.id}`;
-  const [chat] = await sql`select id from chat.chats where group_id = ${group!.id}`;
-  return { group: group!.id, chat: chat!.id };
+/** A group's chat, whatever the host calls a group. */
+async function openRoom(author: Person, members: readonly Person[]): Promise<{ room: string; chat: string }> {
+  const [opened] = await sql`select chat_tests.open_room('A walk', ${[author.id]}, ${members.map(({ id }) => id)}) as room`;
+  const room: string = opened!.room;
+  const [made] = await sql`select chat_tests.chat_of(${room}) as chat`;
+  return { room, chat: made!.chat };
 }
 
 export async function a_refreshed_token_changes_nothing_on_the_screen(world: World): Promise<void> {

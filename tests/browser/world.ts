@@ -63,9 +63,7 @@ async function signUp(): Promise<Person> {
 }
 
 export async function befriend(one: Person, other: Person): Promise<void> {
-  const [user_low, user_high] = [one.id, other.id].sort() as [string, string];
-  await sql`insert into example_host.friendships ${sql({ user_low, user_high, status: "accepted", requested_by: one.id })}
-            on conflict (user_low, user_high) do update set status = 'accepted'`;
+  await sql`select chat_tests.befriend(${one.id}, ${other.id})`;
 }
 
 /** The direct chat of two people. */
