@@ -1,6 +1,7 @@
 // A long chat: what is held stays bounded, and nothing is skipped on the way up and down.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { drain, messagesOf, settle } from "./device.ts";
+import type { ChatHandle } from "supabase-chat-client";
+import { drain, messagesOf, settle, type Device } from "./device.ts";
 import { call, sql } from "./stack.ts";
 import { World } from "./world.ts";
 
@@ -18,6 +19,14 @@ async function fill(world: World, count = LONG): Promise<void> {
   await sql`
     update chat.chats set rev = ${rev + count}, last_message_at = (select max(created_at) from public.messages where chat_id = ${world.chatId})
     where id = ${world.chatId}`;
+}
+
+/** Five pages, and with two hundred messages in memory the newest are gone. */
+async function scrollUp(device: Device, chat: ChatHandle): Promise<void> {
+  for (let pages = 0; pages < 5; pages++) {
+    void chat.loadOlder();
+    await drain([device]);
+  }
 }
 
 export const longChats: Record<string, () => Promise<void>> = {
@@ -90,18 +99,12 @@ export const longChats: Record<string, () => Promise<void>> = {
     const device = world.device(0, { largePages: true, maxMessages: 200 });
     const chat = device.open(world.chatId);
     await world.arrive();
-    for (let pages = 0; pages < 5; pages++) {
-      void chat.loadOlder();
-      await drain([device]);
-    }
+    await scrollUp(device, chat);
     void chat.loadNewer();
     void chat.loadNewest();
     await drain([device]);
     strictEqual(chat.getSnapshot().hasNewer, false);
-    for (let pages = 0; pages < 5; pages++) {
-      void chat.loadOlder();
-      await drain([device]);
-    }
+    await scrollUp(device, chat);
     // The way to the newest is lost, and the message is sent.
     device.fault = (method, path) => (method === "GET" && path.includes("/messages") ? "refuse" : undefined);
     chat.send({ text: "mine" });
