@@ -15,7 +15,7 @@ export interface ChatClientOptions {
   fetch?: typeof globalThis.fetch;
   /** Listen to `postgres_changes` too. Each open chat then costs the server a check for each subscriber and change. */
   postgresChanges?: boolean;
-  /** How many messages an open chat holds at most. 600 if absent, at least 200. */
+  /** How many messages an open chat holds at most, but for one page (100) while many come. 600 if absent, at least 200. */
   maxMessages?: number;
 }
 
