@@ -7,6 +7,7 @@ use shared::http::query::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::{examples, formats};
 
 /// A parameter of the query or a header; parameters of the path come from the route table.
+#[derive(Clone)]
 pub struct Parameter {
     pub place: &'static str,
     pub name: &'static str,
@@ -40,6 +41,19 @@ fn limit() -> Parameter {
         schema: json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
         example: None,
     }
+}
+
+/// Of the reactions to a message.
+pub fn reactions() -> Vec<Parameter> {
+    let emoji = Parameter {
+        place: "query",
+        name: "emoji",
+        required: false,
+        description: "Only the reactions with this emoji.".to_owned(),
+        schema: json!(formats::schema::<formats::Emoji>()),
+        example: None,
+    };
+    [vec![emoji], page()].concat()
 }
 
 /// Of the feed.
@@ -99,6 +113,12 @@ pub fn of_path(name: &str) -> Value {
             "The message.",
             json!(formats::schema::<formats::AnyId>()),
             values["message"].clone(),
+        ),
+        "emoji" => (
+            "The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible \
+             character, and without white space, control characters and slashes.",
+            json!(formats::schema::<formats::Emoji>()),
+            values["emoji"].clone(),
         ),
         _ => (
             "The name of the file.",

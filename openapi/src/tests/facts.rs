@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::http::request::{MAX_BODY_BYTES, MAX_HEADERS, MAX_URL_BYTES};
-use shared::input::cursor::{ChatsCursor, Epoch, MessagesCursor};
+use shared::input::cursor::{ChatsCursor, Epoch, MentionsCursor, MessagesCursor, ReactionsCursor};
 use shared::input::text;
 use shared::input::{ids, object_path};
 use shared::supabase::storage::SIGNED_SECONDS;
@@ -198,6 +198,9 @@ fn the_functions_read_what_the_examples_say() {
     assert!(ids::parse(text("message")).is_some());
     assert!(ChatsCursor::decode(text("chatsCursor")).is_ok());
     assert!(MessagesCursor::decode(text("messagesCursor"), chat).is_ok());
+    let message = ids::parse(text("message")).unwrap();
+    assert!(MentionsCursor::decode(text("mentionsCursor")).is_ok());
+    assert!(ReactionsCursor::decode(text("reactionsCursor"), message).is_ok());
     assert!(Epoch::parse(text("epoch")).is_some());
     let upload = json!(examples::upload());
     let path = upload["path"].as_str().unwrap();

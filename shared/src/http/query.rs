@@ -1,9 +1,10 @@
 //! Query parameters.
 //!
-//! Every value of a parameter of this API consists of characters that need no percent-encoding, so
-//! nothing is decoded: a percent sign makes a value invalid and a name unknown.
+//! The values of most parameters consist of characters that need no percent-encoding, so they are not
+//! decoded: a percent sign makes them invalid. Only [`text`] decodes. Names are never decoded.
 
 use crate::error::ApiError;
+use crate::http::path;
 
 /// The page size if the query has no `limit`.
 pub const DEFAULT_LIMIT: u8 = 50;
@@ -22,6 +23,19 @@ pub fn parameter<'q>(query: &'q str, name: &'static str) -> Result<Option<&'q st
         (_, Some(_)) => Err(ApiError::invalid_field(name, "must be given only once")),
         (value, None) => Ok(value),
     }
+}
+
+/// The value of a parameter that may be any text, decoded as forms are: a plus sign is a space.
+///
+/// # Errors
+/// `invalid_request`, as [`parameter`], and if the value is not percent-encoded UTF-8.
+pub fn text(query: &str, name: &'static str) -> Result<Option<String>, ApiError> {
+    let Some(value) = parameter(query, name)? else {
+        return Ok(None);
+    };
+    let decoded = path::decoded(&value.replace('+', " "));
+    let issue = || ApiError::invalid_field(name, "must be percent-encoded UTF-8");
+    decoded.map(Some).ok_or_else(issue)
 }
 
 /// Reads `limit`, the page size.
@@ -63,6 +77,23 @@ mod tests {
             parameter("cursor=a&cursor=a", "cursor"),
             Err(ApiError::invalid_field("cursor", "must be given only once"))
         );
+    }
+
+    #[test]
+    fn a_text_is_decoded_as_forms_are() {
+        assert_eq!(text("limit=1", "q"), Ok(None));
+        let decoded = text("q=a+b%2B%26=%F0%9F%91%8D", "q");
+        assert_eq!(decoded, Ok(Some("a b+&=👍".to_owned())));
+        for refused in ["%", "%f0", "%zz"] {
+            assert_eq!(
+                text(&format!("q={refused}"), "q"),
+                Err(ApiError::invalid_field(
+                    "q",
+                    "must be percent-encoded UTF-8"
+                )),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

@@ -16,10 +16,14 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::http::path::needs_no_escape;
+use crate::http::query::whole_number;
 use crate::input::ids;
 
 /// The longest cursor has 98 characters. A longer text is not decoded.
 pub const MAX_CURSOR_LENGTH: usize = 128;
+
+/// The largest rev: the largest `bigint` of Postgres.
+pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
 
 /// A point in time as the API writes it: in UTC, with six fractional digits and `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +118,75 @@ impl ChatsCursor {
     #[must_use]
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("chats/{}/{}", self.activity, self.chat))
+    }
+}
+
+/// The end of a page of the messages that mention the caller: `mentions/<createdAt>/<message>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MentionsCursor {
+    /// When the last message of the page was sent.
+    pub created_at: Timestamp,
+    /// The last message of the page. It gives an order to messages that were sent at the same time.
+    pub message: Uuid,
+}
+
+impl MentionsCursor {
+    /// Reads a cursor of the messages that mention the caller.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn decode(text: &str) -> Result<Self, ApiError> {
+        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let plain = decode(text)?;
+        let (created_at, message) = plain.strip_prefix("mentions/")?.split_once('/')?;
+        let cursor = MentionsCursor {
+            created_at: Timestamp::parse(created_at)?,
+            message: ids::parse(message)?,
+        };
+        (cursor.encode() == text).then_some(cursor)
+    }
+
+    #[must_use]
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("mentions/{}/{}", self.created_at, self.message))
+    }
+}
+
+/// The end of a page of a message's reactions: `reactions/<message>/<rev>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReactionsCursor {
+    pub message: Uuid,
+    /// All reactions of the next page have a greater rev.
+    pub after: u64,
+}
+
+impl ReactionsCursor {
+    /// Reads a cursor of this message's reactions.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn decode(text: &str, message: Uuid) -> Result<Self, ApiError> {
+        Self::read(text)
+            .filter(|cursor| cursor.message == message)
+            .ok_or(ErrorCode::InvalidCursor.into())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let plain = decode(text)?;
+        let (message, after) = plain.strip_prefix("reactions/")?.split_once('/')?;
+        let cursor = ReactionsCursor {
+            message: ids::parse(message)?,
+            after: whole_number(after, MAX_REV)?,
+        };
+        (cursor.encode() == text).then_some(cursor)
+    }
+
+    #[must_use]
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("reactions/{}/{}", self.message, self.after))
     }
 }
 
