@@ -597,7 +597,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["MessagePage"];
+                        "application/json": components["schemas"]["MentionPage"];
                     };
                 };
             };
@@ -874,6 +874,12 @@ export interface components {
              */
             messageId: string;
         };
+        /** A page of the messages that mention the caller. */
+        MentionPage: {
+            data: components["schemas"]["Message"][];
+            /** The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
+        };
         /** A message. `deletedAt` and `deletedBy` are there only in what moderators read: null while the message is not deleted. For everybody else a deleted message is absent. */
         Message: {
             attachment: components["schemas"]["Attachment"] | null;
@@ -925,7 +931,7 @@ export interface components {
             /** Null if there is only a file. */
             text: string | null;
         };
-        /** A page of messages. */
+        /** A page of a chat's messages. */
         MessagePage: {
             data: components["schemas"]["Message"][];
             /** The `cursor` of the next page. Null if there is no more. */

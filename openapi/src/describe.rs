@@ -316,7 +316,7 @@ pub fn describe(operation: Operation) -> Description {
                 vec![json_answer(
                     200,
                     "A page of messages.",
-                    "MessagePage",
+                    "MentionPage",
                     examples::mentions(),
                 )],
             )

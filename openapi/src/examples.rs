@@ -6,7 +6,7 @@ use crate::formats::{
     AnyAttachmentUrl, AnyId, AttachmentUrl, ChatTopic, Cursor, Emoji, Epoch, Id, ObjectPath, Rev,
     SignedUrl, Timestamp, UploadUrl, Version,
 };
-use crate::message_parts::{Reaction, ReactionPage, Reactor, ReplyTo};
+use crate::message_parts::{MentionPage, Reaction, ReactionPage, Reactor, ReplyTo};
 use crate::requests::{
     CreateUpload, DeclaredType, DirectOnly, EditMessage, MarkRead, OpenChat, SendMessage, Text,
 };
@@ -219,8 +219,8 @@ pub fn messages() -> MessagePage {
 }
 
 /// What mentions Bob.
-pub fn mentions() -> MessagePage {
-    MessagePage {
+pub fn mentions() -> MentionPage {
+    MentionPage {
         data: vec![liked_by_caller()],
         next_cursor: Some(MENTIONS_CURSOR),
     }

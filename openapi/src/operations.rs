@@ -5,7 +5,7 @@ use shared::error::ErrorCode;
 use shared::error::ErrorCode::*;
 
 use crate::parameters::Parameter;
-use crate::{formats, requests, shapes};
+use crate::{formats, message_parts, requests, shapes};
 
 /// What an operation belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,7 +191,8 @@ pub fn schemas() -> serde_json::Map<String, Value> {
     let mut answers = formats::generator(schemars::generate::SchemaSettings::for_serialize);
     answers.subschema_for::<shapes::ChatPage>();
     answers.subschema_for::<shapes::MessagePage>();
-    answers.subschema_for::<crate::message_parts::ReactionPage>();
+    answers.subschema_for::<message_parts::MentionPage>();
+    answers.subschema_for::<message_parts::ReactionPage>();
     answers.subschema_for::<shapes::Changes>();
     answers.subschema_for::<shapes::Unread>();
     answers.subschema_for::<shapes::Upload>();

@@ -189,7 +189,7 @@ pub struct ChatPage {
     pub next_cursor: Option<Cursor>,
 }
 
-/// A page of messages.
+/// A page of a chat's messages.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessagePage {
