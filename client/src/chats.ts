@@ -60,8 +60,8 @@ export class ChatList {
     if (chat && chat.rev < rev) this.refetch(chatId);
   }
 
-  /** A reaction changes nothing of the list but `rev`, and only the chat's own channel tells of it. */
-  reacted(chatId: string, rev: number): void {
+  /** The chat has come to this `rev` by a change that the list does not show. */
+  passed(chatId: string, rev: number): void {
     const chat = this.get(chatId);
     if (chat?.rev !== rev - 1 || this.#poller.isRunning) return this.expect(chatId, rev);
     this.#chats.set(chatId, { ...chat, rev });

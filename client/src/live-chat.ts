@@ -304,7 +304,7 @@ export class LiveChat {
       const change: MessageEvent = isChange(payload) ? payload : { rev: Number(payload.rev) };
       if (event === "message.created" && change.kind === "upsert") this.#people.ended(change.message.senderId);
       if (!Number.isSafeInteger(change.rev) || !this.#feed.receive({ ...change, reaction })) void this.#poller.ask();
-      else if (reaction) this.#session.list.reacted(this.id, change.rev);
+      else if (reaction) this.#session.list.passed(this.id, change.rev);
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
     } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {
