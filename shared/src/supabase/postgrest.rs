@@ -32,6 +32,7 @@ pub enum Argument<'a> {
     Text(&'a str),
     Id(Uuid),
     Number(u64),
+    Flag(bool),
     Time(Timestamp),
     Epoch(&'a Epoch),
 }
@@ -69,6 +70,7 @@ impl<'a> Postgrest<'a> {
                 Argument::Text(text) => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
                 Argument::Id(id) => id.to_string(),
                 Argument::Number(number) => number.to_string(),
+                Argument::Flag(flag) => flag.to_string(),
                 Argument::Time(time) => time.to_string(),
                 Argument::Epoch(epoch) => epoch.to_string(),
             };
