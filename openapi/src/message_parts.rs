@@ -1,4 +1,5 @@
-//! What a message has of others: the message that it replies to, and the reactions to it.
+//! What a message has of others: the message that it replies to, and the reactions to it. And the pages of reactions
+//! and of mentions.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -6,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::formats::{Cursor, Emoji, Id, Timestamp};
 use crate::limits::{MAX_LISTED_USERS, MAX_QUOTED_CHARACTERS};
+use crate::shapes::Message;
 
 /// The message that a message replies to, as the caller may see it now.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
