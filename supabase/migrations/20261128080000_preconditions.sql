@@ -222,11 +222,15 @@ begin
     ('edit_message', 'uuid, uuid, text', '{chat_id,message_id,text}', 3),
     ('forget_swept_uploads', '', '{}', 0),
     ('get_chat', 'uuid', '{chat_id}', 1),
+    ('get_message', 'uuid, uuid', '{chat_id,message_id}', 2),
     ('leave_chat', 'uuid', '{chat_id}', 1),
     ('list_changes', 'uuid, bigint, integer, text', '{chat_id,since,page_limit,epoch}', 2),
     ('list_chats', 'integer, timestamp with time zone, uuid', '{page_limit,before_activity,before_id}', 0),
     ('list_leftover_uploads', 'integer, integer, integer, boolean', '{unattached_hours,deleted_days,page_limit,strays}', 2),
-    ('list_messages', 'uuid, integer, timestamp with time zone', '{chat_id,page_limit,before}', 1),
+    (
+      'list_messages', 'uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean',
+      '{chat_id,page_limit,before,after,around,around_unread}', 1
+    ),
     ('mark_read', 'uuid, uuid', '{chat_id,message_id}', 2),
     ('open_direct_chat', 'uuid', '{other_user}', 1),
     ('reserve_upload', 'uuid, text, text, bigint, integer, integer', '{chat_id,file_name,content_type,size,width,height}', 4),

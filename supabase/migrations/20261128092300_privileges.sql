@@ -43,7 +43,8 @@ begin
     'public.open_direct_chat(uuid)',
     'public.leave_chat(uuid)',
     'public.mark_read(uuid, uuid)',
-    'public.list_messages(uuid, integer, timestamptz)',
+    'public.get_message(uuid, uuid)',
+    'public.list_messages(uuid, integer, timestamptz, timestamptz, uuid, boolean)',
     'public.send_message(uuid, text, uuid, text)',
     'public.edit_message(uuid, uuid, text)',
     'public.delete_message(uuid, uuid)',
@@ -66,7 +67,8 @@ grant execute on function
   chat.check_page_limit(integer), chat.require_account(), chat.require_participant(uuid), chat.is_moderator(uuid),
   chat.moderated_chats(), chat.epoch(), chat.topic(text, uuid, integer), chat.topic_pattern(),
   chat.is_chat_topic(text), chat.may_listen(text), chat.edit_window(),
-  chat.to_message(public.messages, uuid, boolean), chat.changed_messages(uuid, bigint, integer, boolean),
+  chat.to_message(public.messages, uuid, boolean), chat.find_message(uuid, uuid, boolean), chat.first_unread(uuid),
+  chat.changed_messages(uuid, bigint, integer, boolean),
   chat.to_change(bigint, uuid, boolean, json), chat.chats_of_caller(uuid[]), chat.bucket(), chat.may_upload(text),
   chat.first_file(), chat.last_file(), chat.my_folders(), chat.is_sweeper(), chat.is_leftover(text, timestamptz)
   to authenticated;
