@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use crate::formats::{Cursor, Emoji, Id, Timestamp};
 use crate::limits::{MAX_LISTED_USERS, MAX_QUOTED_CHARACTERS};
-use crate::shapes::Message;
 
 /// The message that a message replies to, as the caller may see it now.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
