@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::events::{
     ChatCreated, ChatGone, ChatJoined, ChatLeft, ChatListUpdated, ChatRead, ChatUpdated, Delete,
-    Deleted, MessageChanged, MessageDeleted, ReactionChange, Read, Typing, Upsert, Written,
+    Deleted, MessageChanged, MessageDeleted, ReactionChange, Read, SettingsKind, Typing, Upsert,
+    Written,
 };
 use crate::examples;
 use crate::formats::{ChatTopic, Id, Rev};
@@ -177,6 +178,15 @@ pub fn of_people() -> Vec<Event> {
         unread_mentions: 0,
         last_read_at: examples::SENT,
     };
+    let settings = ChatListUpdated::Settings {
+        id: EVENT,
+        chat_id: chat,
+        rev,
+        kind: SettingsKind::Settings,
+        settings: examples::settings(),
+        unread_count: 0,
+        unread_mentions: 0,
+    };
     let news = ChatListUpdated::News {
         id: EVENT,
         chat_id: chat,
@@ -202,6 +212,7 @@ pub fn of_people() -> Vec<Event> {
                 json!(mention),
                 json!(deleted),
                 json!(read),
+                json!(settings),
                 json!(news),
             ],
         ),

@@ -8,7 +8,7 @@ use crate::formats::{ChatTopic, Emoji, Id, Rev, Timestamp};
 use crate::limits::MAX_UNREAD;
 use crate::message_for_all::MessageForAll;
 use crate::message_parts::Always;
-use crate::shapes::LastMessage;
+use crate::shapes::{ChatSettings, LastMessage};
 
 /// A message was created or edited, or somebody reacted to it. A notice without `kind` tells that there is a change: ask the feed
 /// (`GET /chats/{id}/changes`). Its content
@@ -169,6 +169,19 @@ pub enum ChatListUpdated {
         unread_mentions: u32,
         last_read_at: Timestamp,
     },
+    /// The user has changed their settings for the chat on some device, or has ended `markedUnread` by reading.
+    Settings {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: SettingsKind,
+        settings: ChatSettings,
+        /// 100 means "more than 99".
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_count: u32,
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_mentions: u32,
+    },
     /// Other news, such as a new name: load the chat.
     News { id: Id, chat_id: Id, rev: Rev },
 }
@@ -193,6 +206,13 @@ pub enum Deleted {
 #[schemars(inline)]
 pub enum Read {
     Read,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum SettingsKind {
+    Settings,
 }
 
 /// The user no longer takes part.

@@ -7,7 +7,10 @@ use regex::Regex;
 use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::http::request::{MAX_BODY_BYTES, MAX_HEADERS, MAX_URL_BYTES};
-use shared::input::cursor::{ChatsCursor, Epoch, MentionsCursor, MessagesCursor, ReactionsCursor};
+use shared::input::cursor::{
+    ChatsCursor, Cursor, Epoch, ListPosition, MentionsCursor, MessagesCursor, ReactionsCursor,
+    SearchCursor,
+};
 use shared::input::text;
 use shared::input::{ids, object_path};
 use shared::supabase::storage::SIGNED_SECONDS;
@@ -72,6 +75,11 @@ fn counts_and_sizes_are_those_of_the_database() {
     says(
         &function("chat.unread"),
         &format!("limit {}\n", limits::MAX_UNREAD),
+    );
+    let words = limits::MAX_SEARCH_WORDS;
+    says(
+        &function("chat.max_search_words"),
+        &format!("return {words};"),
     );
     says(
         &function("chat.unread_mentions"),
@@ -159,11 +167,16 @@ fn each_member_of_a_shape_stands_in_its_function() {
         ("Attachment", "chat.to_message", '"'),
         ("ReactionPage", "public.list_reactions", '\''),
         ("Reactor", "public.list_reactions", '\''),
-        ("MentionPage", "public.list_mentions", '\''),
+        ("FoundMessages", "public.list_mentions", '\''),
         ("LastMessage", "chat.to_last_message", '"'),
         ("Changes", "public.list_changes", '\''),
         ("ChatPage", "public.list_chats", '\''),
+        ("ChatDelta", "public.list_changed_chats", '\''),
+        ("ReadMark", "public.list_reads", '\''),
+        ("ReadMarks", "public.list_reads", '\''),
+        ("UnreadTotals", "public.count_unread", '\''),
         ("MessagePage", "public.list_messages", '\''),
+        ("FoundMessages", "public.search_messages", '\''),
         ("Unread", "public.mark_read", '\''),
     ] {
         let body = function(name);
@@ -236,10 +249,12 @@ fn the_functions_read_what_the_examples_say() {
     let chat = ids::parse(text("chat")).unwrap();
     assert!(ids::parse(text("message")).is_some());
     assert!(ChatsCursor::decode(text("chatsCursor")).is_ok());
-    assert!(MessagesCursor::decode(text("messagesCursor"), chat).is_ok());
+    assert!(ListPosition::decode(text("since")).is_ok());
+    assert!(MessagesCursor::of_chat(chat, text("messagesCursor")).is_ok());
     let message = ids::parse(text("message")).unwrap();
     assert!(MentionsCursor::decode(text("mentionsCursor")).is_ok());
-    assert!(ReactionsCursor::decode(text("reactionsCursor"), message).is_ok());
+    assert!(ReactionsCursor::of_message(message, text("reactionsCursor")).is_ok());
+    assert!(SearchCursor::decode(text("searchCursor")).is_ok());
     assert!(Epoch::parse(text("epoch")).is_some());
     let upload = json!(examples::upload());
     let path = upload["path"].as_str().unwrap();

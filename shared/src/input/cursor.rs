@@ -2,28 +2,67 @@
 //! back unchanged.
 //!
 //! A cursor is a list's name and the position of the last row of a page, in base64url without padding.
-//! The name and the chat bind it to its list, so a cursor of another list is recognised. Only the
+//! The name, and what follows it, bind it to its list, so a cursor of another list is recognised. Only the
 //! canonical form is accepted: the cursor is decoded, typed, encoded again and compared. So typed values
 //! go to the database, and never the caller's bytes. A forged cursor does no harm: it only says where
 //! to go on among rows that the caller may see.
+
+mod chats;
+mod messages;
+mod search;
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
-use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::http::path::needs_no_escape;
 use crate::http::query::whole_number;
-use crate::input::ids;
 
-/// The longest cursor has 98 characters. A longer text is not decoded.
-pub const MAX_CURSOR_LENGTH: usize = 128;
+pub use chats::{ChatsCursor, DeltaPage, ListPosition};
+pub use messages::{MentionsCursor, MessagesCursor, Position, ReactionsCursor};
+pub use search::{QueryHash, SearchCursor};
+
+/// The longest cursor, a position within a delta, has 195 characters if the epoch is as long as it may be. A longer text
+/// is not decoded.
+pub const MAX_CURSOR_LENGTH: usize = 200;
+
+/// A position in a list. `Display` writes it as it stands in the base64url.
+pub trait Cursor: fmt::Display + Sized {
+    /// Reads what `Display` writes. It may accept other forms: `decode` refuses them.
+    fn parse(plain: &str) -> Option<Self>;
+
+    /// Reads a cursor that a client sends.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    fn decode(text: &str) -> Result<Self, ApiError> {
+        read(text).ok_or(ErrorCode::InvalidCursor.into())
+    }
+
+    #[must_use]
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.to_string())
+    }
+}
+
+fn read<C: Cursor>(text: &str) -> Option<C> {
+    if text.len() > MAX_CURSOR_LENGTH {
+        return None;
+    }
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    C::parse(&plain).filter(|cursor| cursor.encode() == text)
+}
 
 /// The largest rev: the largest `bigint` of Postgres.
 pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
+
+/// Reads a count as a `bigint` of Postgres holds it: a rev, or the number of a transaction.
+fn bigint(text: &str) -> Option<u64> {
+    whole_number(text, MAX_REV)
+}
 
 /// A point in time as the API writes it: in UTC, with six fractional digits and `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +74,16 @@ impl Timestamp {
     pub fn from_seconds(seconds: u64) -> Option<Self> {
         let time = DateTime::from_timestamp(seconds.try_into().ok()?, 0)?;
         (time.year() <= 9999).then_some(Timestamp(time))
+    }
+
+    /// Reads a time that a client writes: RFC 3339 with any offset and any fraction of a second, from the
+    /// year 1000 to the year 9999.
+    #[must_use]
+    pub fn from_client(text: &str) -> Option<Self> {
+        // RFC 3339 also allows a space and small letters, which not every program reads.
+        let is_plain = text.get(10..11) == Some("T") && !text.ends_with('z');
+        let time = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+        (is_plain && (1000..=9999).contains(&time.year())).then_some(Timestamp(time))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -49,144 +98,6 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
-    }
-}
-
-/// The end of a page of a chat's messages: `messages/<chat>/<createdAt>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MessagesCursor {
-    pub chat: Uuid,
-    /// All messages of the next page are older than this.
-    pub before: Timestamp,
-}
-
-impl MessagesCursor {
-    /// Reads a cursor of this chat's messages.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str, chat: Uuid) -> Result<Self, ApiError> {
-        Self::read(text)
-            .filter(|cursor| cursor.chat == chat)
-            .ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let (chat, before) = plain.strip_prefix("messages/")?.split_once('/')?;
-        let cursor = MessagesCursor {
-            chat: ids::parse(chat)?,
-            before: Timestamp::parse(before)?,
-        };
-        (cursor.encode() == text).then_some(cursor)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("messages/{}/{}", self.chat, self.before))
-    }
-}
-
-/// The end of a page of the list of chats: `chats/<last activity>/<chat>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChatsCursor {
-    /// When the last chat of the page was last active.
-    pub activity: Timestamp,
-    /// The last chat of the page. It gives an order to chats that were active at the same time.
-    pub chat: Uuid,
-}
-
-impl ChatsCursor {
-    /// Reads a cursor of the list of chats.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str) -> Result<Self, ApiError> {
-        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let (activity, chat) = plain.strip_prefix("chats/")?.split_once('/')?;
-        let cursor = ChatsCursor {
-            activity: Timestamp::parse(activity)?,
-            chat: ids::parse(chat)?,
-        };
-        (cursor.encode() == text).then_some(cursor)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("chats/{}/{}", self.activity, self.chat))
-    }
-}
-
-/// The end of a page of the messages that mention the caller: `mentions/<createdAt>/<message>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MentionsCursor {
-    /// When the last message of the page was sent.
-    pub created_at: Timestamp,
-    /// The last message of the page. It gives an order to messages that were sent at the same time.
-    pub message: Uuid,
-}
-
-impl MentionsCursor {
-    /// Reads a cursor of the messages that mention the caller.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str) -> Result<Self, ApiError> {
-        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let (created_at, message) = plain.strip_prefix("mentions/")?.split_once('/')?;
-        let cursor = MentionsCursor {
-            created_at: Timestamp::parse(created_at)?,
-            message: ids::parse(message)?,
-        };
-        (cursor.encode() == text).then_some(cursor)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("mentions/{}/{}", self.created_at, self.message))
-    }
-}
-
-/// The end of a page of a message's reactions: `reactions/<message>/<rev>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReactionsCursor {
-    pub message: Uuid,
-    /// All reactions of the next page have a greater rev.
-    pub after: u64,
-}
-
-impl ReactionsCursor {
-    /// Reads a cursor of this message's reactions.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str, message: Uuid) -> Result<Self, ApiError> {
-        Self::read(text)
-            .filter(|cursor| cursor.message == message)
-            .ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let (message, after) = plain.strip_prefix("reactions/")?.split_once('/')?;
-        let cursor = ReactionsCursor {
-            message: ids::parse(message)?,
-            after: whole_number(after, MAX_REV)?,
-        };
-        (cursor.encode() == text).then_some(cursor)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("reactions/{}/{}", self.message, self.after))
     }
 }
 
@@ -210,13 +121,6 @@ impl fmt::Display for Epoch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
-}
-
-fn decode(text: &str) -> Option<String> {
-    if text.len() > MAX_CURSOR_LENGTH {
-        return None;
-    }
-    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -32,8 +32,10 @@ pub enum Argument<'a> {
     Text(&'a str),
     Id(Uuid),
     Number(u64),
+    Flag(bool),
     Time(Timestamp),
     Epoch(&'a Epoch),
+    True,
 }
 
 /// PostgREST, for one request and on behalf of one user.
@@ -69,8 +71,10 @@ impl<'a> Postgrest<'a> {
                 Argument::Text(text) => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
                 Argument::Id(id) => id.to_string(),
                 Argument::Number(number) => number.to_string(),
+                Argument::Flag(flag) => flag.to_string(),
                 Argument::Time(time) => time.to_string(),
                 Argument::Epoch(epoch) => epoch.to_string(),
+                Argument::True => "true".to_owned(),
             };
             url.push_str(&format!("{separator}{name}={value}"));
         }
