@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use crate::formats::{Cursor, Emoji, Id, Timestamp};
 use crate::limits::{MAX_LISTED_USERS, MAX_QUOTED_CHARACTERS};
-use crate::shapes::Message;
 
 /// The message that a message replies to, as the caller may see it now.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -63,15 +62,6 @@ pub struct Reaction {
     /// The people who did so first. `GET /chats/{id}/messages/{msgId}/reactions` gives all.
     #[schemars(length(min = 1, max = MAX_LISTED_USERS), extend("uniqueItems" = true))]
     pub user_ids: Vec<Id>,
-}
-
-/// A page of the messages that mention the caller.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MentionPage {
-    pub data: Vec<Message>,
-    /// The `cursor` of the next page. Null if there is no more.
-    pub next_cursor: Option<Cursor>,
 }
 
 /// A page of the reactions to a message.

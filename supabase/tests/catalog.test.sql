@@ -105,7 +105,8 @@ select set_eq(
     ('public.open_direct_chat(uuid)'),
     ('public.leave_chat(uuid)'),
     ('public.mark_read(uuid, uuid)'),
-    ('public.list_messages(uuid, integer, timestamp with time zone)'),
+    ('public.get_message(uuid, uuid)'),
+    ('public.list_messages(uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean)'),
     ('public.send_message(uuid, text, uuid, text, uuid, uuid[])'),
     ('public.edit_message(uuid, uuid, text, uuid[])'),
     ('public.delete_message(uuid, uuid)'),
@@ -127,7 +128,9 @@ select set_eq(
     ('chat.cursor(text[])'),
     ('chat.edit_window()'),
     ('chat.epoch()'),
+    ('chat.find_message(uuid, uuid, boolean)'),
     ('chat.first_file()'),
+    ('chat.first_unread(uuid)'),
     ('chat.has_reacted(uuid, uuid, text)'),
     ('chat.is_chat_topic(text)'),
     ('chat.is_leftover(text, timestamp with time zone)'),
@@ -182,7 +185,7 @@ select is_empty(
 select set_eq(
   $$ select proname::text, provolatile::text from api_function $$,
   $$ values
-    ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
+    ('list_chats', 's'), ('get_chat', 's'), ('get_message', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
     ('count_leftover_uploads', 's'), ('list_reactions', 's'), ('list_mentions', 's'),
     ('add_reaction', 'v'), ('remove_reaction', 'v'),
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
@@ -211,7 +214,8 @@ select is_empty(
 select set_eq(
   $$ select signature::text from own_function where 'enable_sort=off' = any (proconfig) $$,
   array[
-    'list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
+    'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)', 'chat.first_unread(uuid)',
+    'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
     'chat.unread_count(uuid)', 'chat.mentions_of_caller(integer,timestamp with time zone,uuid)',
     'chat.reactions_page(uuid,text,bigint,integer)'
   ],

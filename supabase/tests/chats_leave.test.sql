@@ -148,7 +148,7 @@ select is(
   'empty: no last message, nothing unread, both in it, all revs behind him, and read to where his history begins'
 );
 select is(
-  public.list_messages(chat_tests.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null}', 'and without the history'
+  public.list_messages(chat_tests.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null, "prevCursor": null}', 'and without the history'
 );
 select chat_tests.act_as('alice');
 select is(

@@ -39,7 +39,7 @@ select is(
 select is(current_setting('response.status', true), '201', 'and is 201');
 select is(
   public.list_messages(chat_tests.id('pair'))::jsonb,
-  (select jsonb_build_object('data', jsonb_build_array(s.answer), 'nextCursor', null) from seen s where s.moment = 'sent'),
+  (select jsonb_build_object('data', jsonb_build_array(s.answer), 'nextCursor', null, 'prevCursor', null) from seen s where s.moment = 'sent'),
   'it stands in its sender''s page as it was answered'
 );
 select chat_tests.act_as('bob');
