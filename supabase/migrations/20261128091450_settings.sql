@@ -38,7 +38,7 @@ returns table (muted_until timestamptz, notify text, archived boolean, pinned bo
 language sql stable rows 1
 begin atomic
   select
-    case when s.muted_until > now() then s.muted_until end,
+    case when s.muted_until > clock_timestamp() then s.muted_until end,
     coalesce(s.notify, 'all'),
     s.archived_to is not null and s.joined_at = settings_now.joined_at and not exists (
       select from public.messages m
