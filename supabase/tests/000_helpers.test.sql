@@ -176,6 +176,13 @@ $$;
 comment on function chat_tests.page_beside(jsonb, text, integer) is
   'The page of messages to which the nextCursor or the prevCursor of a page leads. Null if it has no such cursor.';
 
+create function chat_tests.settings(differences jsonb default '{}') returns jsonb
+language sql immutable
+as $$
+  select '{"mutedUntil": null, "notify": "all", "archived": false, "pinned": false, "markedUnread": false}' || differences
+$$;
+comment on function chat_tests.settings(jsonb) is 'The settings of a Chat, where the person has changed only these.';
+
 create function chat_tests.read_by_pages(chat text, page_limit integer) returns text[]
 language plpgsql
 as $$
