@@ -1,7 +1,7 @@
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::input::cursor::MessagesCursor;
+use crate::input::cursor::ChatsCursor;
 use crate::input::ids;
 use crate::runtime::config::SupabaseConfig;
 use crate::supabase::test_server::{acting, lines, raw_upstream, request, scope, upstream};
@@ -21,8 +21,8 @@ fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
 async fn a_get_sends_typed_arguments_and_six_headers() {
     let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
     let chat = ids::parse(CHAT).unwrap();
-    let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
-    let before = MessagesCursor::decode(cursor, chat).unwrap().before;
+    let cursor = "Y2hhdHMvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA";
+    let before = ChatsCursor::decode(cursor).unwrap().activity;
     let reply = bearer(&supabase)
         .get(
             "list_messages",
@@ -30,6 +30,7 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
                 ("chat_id", Argument::Id(chat)),
                 ("page_limit", Argument::Number(50)),
                 ("before", Argument::Time(before)),
+                ("around_unread", Argument::True),
             ],
             ExpectedAnswer::Object(&["a"]),
         )
@@ -39,7 +40,7 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
         lines(&asked.await.unwrap()),
         [
             &format!(
-                "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z HTTP/1.1"
+                "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z&around_unread=true HTTP/1.1"
             ),
             "accept-profile: public",
             "accept: application/json",
