@@ -60,6 +60,14 @@ export class ChatList {
     if (chat && chat.rev < rev) this.refetch(chatId);
   }
 
+  /** The chat has come to this `rev` by a change that the list does not show. */
+  passed(chatId: string, rev: number): void {
+    const chat = this.get(chatId);
+    if (chat?.rev !== rev - 1 || this.#poller.isRunning) return this.expect(chatId, rev);
+    this.#chats.set(chatId, { ...chat, rev });
+    this.#tell();
+  }
+
   wake(): void {
     this.#poller.wake();
   }

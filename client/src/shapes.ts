@@ -1,6 +1,6 @@
 /** Checks of what a server sends: one that answers wrongly makes an error, and nothing worse. */
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Chat, Message, Page, Upload } from "./models.ts";
+import type { Change, Changes, Chat, Message, Page, Upload, Reactor } from "./models.ts";
 
 /** What the client asks for at most in a page; a server that sends more is refused. */
 export const PAGE_SIZE = 100;
@@ -17,13 +17,25 @@ function wrong(what: string): ChatApiError {
   return new ChatApiError(0, "bad_answer", { message: `The server's answer is not ${what}.`, retryable: true });
 }
 
+export const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isReaction = (value: unknown) => {
+  const { emoji, count, userIds } = payloadOf(value);
+  return isText(emoji) && isCount(count) && isTexts(userIds);
+};
+const isReactor = (value: unknown): value is Reactor => {
+  const { userId, emoji } = payloadOf(value);
+  return isText(userId) && isText(emoji);
+};
+/** Absent in events. */
+export const isQuote = (value: unknown) => value == null || isText(fields(value)?.id);
 const isAttachment = (value: unknown) => value === null || (isText(fields(value)?.path) && isText(fields(value)?.fileName));
 
 export function isMessage(value: unknown): value is Message {
   const message = fields(value);
   return (
     !!message && isText(message.id) && isText(message.senderId) && isText(message.createdAt) && isCount(message.rev) &&
-    isTextOrNull(message.text ?? null) && isAttachment(message.attachment ?? null)
+    isTextOrNull(message.text ?? null) && isAttachment(message.attachment ?? null) && isTextOrNull(message.replyToId) &&
+    isQuote(message.replyTo) && isTexts(message.mentions) && Array.isArray(message.reactions) && message.reactions.every(isReaction)
   );
 }
 
@@ -66,6 +78,15 @@ export function asMessages(value: unknown, chatId: string): Page<Message> {
   const isOrdered = page.data.every((message, index) => index === 0 || message.createdAt <= (page.data[index - 1]?.createdAt ?? ""));
   if (!isOrdered) throw wrong("a page in order");
   return page;
+}
+
+/** A page of messages of several chats. */
+export function asFound(value: unknown): Page<Message> {
+  return asPage(value, isMessage);
+}
+
+export function asReactors(value: unknown): Page<Reactor> {
+  return asPage(value, isReactor);
 }
 
 export function asChats(value: unknown): Page<Chat> {

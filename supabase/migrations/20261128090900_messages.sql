@@ -28,6 +28,9 @@ create table public.messages (
   attachment_width integer,
   attachment_height integer,
   client_id uuid,
+  reply_to_id uuid,
+  mentions uuid[] not null default '{}',
+  reactions jsonb not null default '[]',
   rev bigint not null,
   created_at timestamptz not null,
   edited_at timestamptz,
@@ -51,6 +54,11 @@ comment on column public.messages.attachment_path is
   'The name of the file''s object in the bucket of attachments. An object belongs to one message.';
 comment on column public.messages.rev is 'The chat''s rev of this message''s last change.';
 comment on column public.messages.client_id is 'The sender''s idempotency key.';
+-- No foreign key: a message is removed only with its chat.
+comment on column public.messages.reply_to_id is 'The message of the same chat that this one replies to.';
+comment on column public.messages.mentions is 'The ids of the people whom the message mentions, sorted.';
+comment on column public.messages.reactions is
+  'The reactions, in the order of first use: [{emoji, count, userIds}], with the ids of the first chat.max_listed_users().';
 
 -- Planner statistics are not protected by RLS: with `Prefer: count=planned`, strangers would learn who sends many
 -- messages, which chats are busy, and names of files. So the table has no statistics.
@@ -133,6 +141,18 @@ begin atomic
       null::text as "attachmentUrl",
       case when m.attachment_path is not null then file end as attachment,
       m.client_id as "clientId",
+      m.reply_to_id as "replyToId",
+      case when m.reply_to_id is not null then chat.to_reply_to(m.chat_id, m.reply_to_id) end as "replyTo",
+      m.mentions,
+      case when m.reactions <> '[]' then (
+        select json_agg(one.reaction || jsonb_build_object(
+          'mine',
+          one.reaction -> 'userIds' ? viewer::text
+          or (one.reaction -> 'count')::integer > chat.max_listed_users()
+            and chat.has_reacted(m.chat_id, m.id, one.reaction ->> 'emoji')
+        ))
+        from jsonb_array_elements(m.reactions) as one (reaction)
+      ) else '[]' end as reactions,
       chat.rfc3339(m.created_at) as "createdAt",
       chat.rfc3339(m.edited_at) as "editedAt",
       case when m.sender_id = viewer then chat.rfc3339(m.created_at + chat.edit_window()) end as "editableUntil",

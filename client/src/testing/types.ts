@@ -1,7 +1,7 @@
 import type { ChatAdapters } from "../adapters.ts";
 import type { ChatErrorCode } from "../errors.ts";
 import type { Attachment, Chat, Message } from "../models.ts";
-import type { ChatClient, Connection } from "../types.ts";
+import type { ChatClient, Connection, EditOptions } from "../types.ts";
 
 export interface TestChatOptions {
   /** The id of the signed-in user. `"me"` if absent. */
@@ -36,12 +36,15 @@ export interface TestMessageInit {
   id?: string;
   createdAt?: string;
   attachment?: Attachment;
+  replyToId?: string;
+  /** Ids of participants. */
+  mentions?: readonly string[];
 }
 
 /** What the client asks the server for. `file` is the upload of a file's bytes. */
 export type TestRequest =
   | "chats" | "chat" | "openDirect" | "leave" | "markRead" | "messages" | "send" | "edit" | "remove" | "changes" | "typing"
-  | "upload" | "file";
+  | "react" | "unreact" | "reactions" | "mentions" | "upload" | "file";
 
 /**
  * What happens to a request:
@@ -63,9 +66,11 @@ export interface TestError {
 /** Another person, on their own device. Everything happens at once. */
 export interface TestPerson {
   readonly id: string;
-  send(chatId: string, message: string | Pick<TestMessageInit, "text" | "attachment">): Message;
-  edit(chatId: string, messageId: string, text: string): Message;
+  send(chatId: string, message: string | Pick<TestMessageInit, "text" | "attachment" | "replyToId" | "mentions">): Message;
+  edit(chatId: string, messageId: string, text: string, options?: EditOptions): Message;
   remove(chatId: string, messageId: string): void;
+  react(chatId: string, messageId: string, emoji: string): Message;
+  unreact(chatId: string, messageId: string, emoji: string): Message;
   typing(chatId: string): void;
   /** Reads up to a message; up to the newest, if none is named. */
   markRead(chatId: string, messageId?: string): void;

@@ -1,7 +1,7 @@
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::input::cursor::ChatsCursor;
+use crate::input::cursor::{MessagesCursor, Position};
 use crate::input::ids;
 use crate::runtime::config::SupabaseConfig;
 use crate::supabase::test_server::{acting, lines, raw_upstream, request, scope, upstream};
@@ -21,8 +21,10 @@ fn bearer(supabase: &SupabaseConfig) -> Postgrest<'_> {
 async fn a_get_sends_typed_arguments_and_six_headers() {
     let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
     let chat = ids::parse(CHAT).unwrap();
-    let cursor = "Y2hhdHMvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA";
-    let before = ChatsCursor::decode(cursor).unwrap().activity;
+    let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
+    let Position::Before(before) = MessagesCursor::of_chat(chat, cursor).unwrap().position else {
+        panic!("the cursor leads to older messages");
+    };
     let reply = bearer(&supabase)
         .get(
             "list_messages",
