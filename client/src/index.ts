@@ -6,7 +6,7 @@ export type {
   AppState, ChatAdapters, ChatStorage, Clock, Network, OutgoingFile, PictureSize, UploadAnswer, Uploader, UploadRequest,
 } from "./adapters.ts";
 export type { Locks } from "./locks.ts";
-export type { Attachment, Chat, ChatErrorField, LastMessage, Message, ServerErrorCode } from "./models.ts";
+export type { Attachment, Chat, ChatErrorField, ChatSettings, LastMessage, Message, ServerErrorCode } from "./models.ts";
 export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";
 export type {

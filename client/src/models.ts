@@ -7,6 +7,8 @@ export interface Attachment extends Readonly<Schemas["Attachment"]> {}
 /** `attachmentUrl` is null in messages that came live: use `client.fileUrl(message)`. */
 export interface Message extends Readonly<Schemas["Message"]> {}
 export interface LastMessage extends Readonly<Schemas["LastMessage"]> {}
+/** The user's own settings of a chat. */
+export interface ChatSettings extends Readonly<Schemas["ChatSettings"]> {}
 export interface Chat extends Readonly<Schemas["Chat"]> {}
 export interface Upload extends Readonly<Schemas["Upload"]> {}
 export type Change = Readonly<Schemas["Change"]>;
@@ -15,7 +17,15 @@ export type SendMessage = Schemas["SendMessage"];
 export type ServerErrorCode = Schemas["ErrorCode"];
 export interface ChatErrorField extends Readonly<Schemas["FieldIssue"]> {}
 
+export type ChatDelta = Readonly<Schemas["ChatDelta"]>;
+export interface ReadMark extends Readonly<Schemas["ReadMark"]> {}
+
 export interface Page<T> {
   readonly data: readonly T[];
   readonly nextCursor: string | null;
+}
+
+export interface ChatPage extends Page<Chat> {
+  /** The position from before the first page was read. */
+  readonly since: string;
 }

@@ -7,7 +7,7 @@ import { useChatClient } from "./provider.ts";
 /** What can be done with a chat. The functions are the same at each render. */
 export interface ChatActions extends Pick<
   ChatHandle,
-  "id" | "loadOlder" | "loadNewer" | "loadNewest" | "send" | "edit" | "remove" | "markRead" | "leave"
+  "id" | "loadOlder" | "loadNewer" | "loadNewest" | "send" | "edit" | "remove" | "markRead" | "updateSettings" | "leave"
 > {
   /** Tells the others that the user is typing. Call it at each key press. Never rejects. */
   sendTyping(): void;
@@ -41,6 +41,7 @@ function actionsOf(handle: ChatHandle): ChatActions {
     remove: (messageId) => handle.remove(messageId),
     markRead: (messageId) => handle.markRead(messageId),
     sendTyping: () => handle.sendTyping(),
+    updateSettings: (changes) => handle.updateSettings(changes),
     leave: () => handle.leave(),
   };
 }

@@ -1,6 +1,7 @@
 /** The chats of a test, in memory, with the rules of the real database that a screen can notice. */
 import type { Attachment, Change, Changes, Chat, Message, Page } from "../models.ts";
-import { checked, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, short, shownTo, topicOf, visible, type ChatRow, type Row } from "./rows.ts";
+import { afterReturn, heard, TestLists } from "./list.ts";
+import { checked, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, topicOf, visible, type ChatRow, type Row } from "./rows.ts";
 import type { TestChatInit, TestMessageInit } from "./types.ts";
 
 export interface NewMessage {
@@ -12,6 +13,7 @@ export interface NewMessage {
 }
 
 export class TestDatabase {
+  readonly lists: TestLists;
   readonly #now: () => number;
   readonly #broadcast: (topic: string, event: string, payload: object) => void;
   readonly #chats = new Map<string, ChatRow>();
@@ -22,6 +24,8 @@ export class TestDatabase {
   constructor(now: () => number, broadcast: (topic: string, event: string, payload: object) => void) {
     this.#now = now;
     this.#broadcast = broadcast;
+    const own = (user: string, chatId: string) => this.#own(user, chatId);
+    this.lists = new TestLists({ chats: () => this.#chats.values(), own, now, broadcast });
   }
 
   /** What is there from the beginning. Without times of their own, the messages came one a minute until now. */
@@ -35,13 +39,14 @@ export class TestDatabase {
     messages.forEach(({ chatId, from, ...message }, index) => {
       this.send(from, chatId, { ...message, createdAt: iso(times[index] ?? 0) });
     });
-    for (const { id, unread = 0 } of chats) {
+    for (const { id, unread = 0, settings } of chats) {
       const chat = this.#chat(id);
       chat.rows.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
       for (const [user, participant] of chat.people) {
         const ofOthers = chat.rows.filter(({ senderId }) => senderId !== user);
         const lastRead = user === me && unread > 0 ? ofOthers.at(-unread - 1) : chat.rows.at(-1);
         participant.lastReadAt = lastRead?.createdAt ?? null;
+        if (user === me) participant.settings = { ...SETTINGS, ...settings };
       }
     }
   }
@@ -51,20 +56,15 @@ export class TestDatabase {
     return this.#chatCount + this.#messageCount;
   }
 
-  chats(user: string): Chat[] {
-    const own = [...this.#chats.values()].filter((chat) => isIn(chat, user)).map((chat) => shownTo(chat, user));
-    return own.sort((a, b) => ((a.lastMessageAt ?? a.createdAt) < (b.lastMessageAt ?? b.createdAt) ? 1 : -1));
-  }
-
   chat(user: string, chatId: string): Chat {
-    return shownTo(this.#own(user, chatId), user);
+    return this.#shown(this.#own(user, chatId), user);
   }
 
   openDirect(user: string, other: string): Chat {
     const found = [...this.#chats.values()].find(({ type, people }) => type === "direct" && people.has(user) && people.has(other));
     const chat = found ?? this.#create("direct", null, [user, other]);
     if (this.#bringBack(chat, user, this.#time())) this.#broadcast(`user:${user}`, "chat.created", { chatId: chat.id, rev: chat.rev });
-    return shownTo(chat, user);
+    return this.#shown(chat, user);
   }
 
   /** Those of a user, oldest first. */
@@ -102,13 +102,14 @@ export class TestDatabase {
     if (sent) return seenBy(sent, user);
     const content = checked(text, attachment !== null);
     const back = [...chat.people.keys()].filter((participant) => this.#bringBack(chat, participant, createdAt));
-    const had = shownTo(chat, user).unreadCount;
+    const had = this.#shown(chat, user).unreadCount;
     this.#messageCount += 1;
     const row: Row = {
       id: id ?? `message-${this.#messageCount}`, chatId, senderId: user, text: content, attachment, attachmentUrl: attachment && fileUrl(attachment.path),
       clientId: clientId ?? null, createdAt, editedAt: null, rev: ++chat.rev, isDeleted: false,
     };
     chat.rows.push(row);
+    for (const [each, participant] of chat.people) if (each !== user) heard(participant, this.#now());
     const sender = chat.people.get(user);
     if (sender && had === 0) sender.lastReadAt = createdAt;
     this.#tell(chat, row, "created", back);
@@ -142,11 +143,13 @@ export class TestDatabase {
     const participant = chat.people.get(user);
     if (row && participant && row.createdAt > (participant.lastReadAt ?? "")) {
       participant.lastReadAt = row.createdAt;
+      participant.settings = { ...participant.settings, markedUnread: false };
+      this.lists.touch(chat, [user]);
       this.#broadcast(topicOf(chat), "chat.read", { chatId, userId: user, messageId: row.id, lastReadAt: row.createdAt });
-      const { unreadCount } = shownTo(chat, user);
+      const { unreadCount } = this.#shown(chat, user);
       this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, lastReadAt: row.createdAt });
     }
-    return shownTo(chat, user).unreadCount;
+    return this.#shown(chat, user).unreadCount;
   }
 
   typing(user: string, chatId: string): void {
@@ -157,6 +160,7 @@ export class TestDatabase {
     const chat = this.#own(user, chatId);
     const participant = chat.people.get(user);
     this.setPresent(user, topicOf(chat), false);
+    this.lists.touch(chat);
     if (chat.type === "direct" && participant) participant.hasLeft = true;
     else {
       const topic = topicOf(chat);
@@ -173,6 +177,7 @@ export class TestDatabase {
     const chat = this.#chat(chatId);
     if (chat.people.has(user)) return;
     this.#enter(chat, user);
+    this.lists.touch(chat);
     this.#broadcast(topicOf(chat), "chat.joined", { chatId, userIds: [user] });
     for (const each of chat.people.keys()) {
       this.#broadcast(`user:${each}`, each === user ? "chat.created" : "chat.updated", { chatId, rev: chat.rev });
@@ -206,20 +211,23 @@ export class TestDatabase {
     this.#chatCount += 1;
     for (const person of people) {
       this.#enter(chat, person);
+      this.lists.touch(chat, [person]);
       this.#broadcast(`user:${person}`, "chat.created", { chatId: id, rev: 0 });
     }
     return chat;
   }
 
   #enter(chat: ChatRow, user: string): void {
-    chat.people.set(user, { lastReadAt: null, hasLeft: false, since: "", historyRev: 0 });
+    chat.people.set(user, { lastReadAt: null, hasLeft: false, since: "", historyRev: 0, settings: SETTINGS });
   }
 
   /** A direct chat comes back, and begins anew for them. Returns whether they had left it. */
   #bringBack(chat: ChatRow, user: string, since: string): boolean {
     const participant = chat.people.get(user);
     if (!participant?.hasLeft) return false;
-    chat.people.set(user, { ...participant, hasLeft: false, since, historyRev: participant.historyRev + 1 });
+    const settings = afterReturn(participant.settings);
+    chat.people.set(user, { ...participant, hasLeft: false, since, historyRev: participant.historyRev + 1, settings });
+    this.lists.touch(chat, [user]);
     return true;
   }
 
@@ -227,6 +235,7 @@ export class TestDatabase {
     const { id: chatId } = chat;
     const { rev } = row;
     const isDeleted = kind === "deleted";
+    this.lists.touch(chat, [...chat.people.keys()].filter((user) => isIn(chat, user)));
     // The sender's own: for others, the client takes it away.
     const message = { ...seenBy(row, row.senderId), attachmentUrl: null };
     this.#broadcast(topicOf(chat), `message.${kind}`,
@@ -235,6 +244,10 @@ export class TestDatabase {
       if (back.includes(user)) this.#broadcast(`user:${user}`, "chat.created", { chatId, rev });
       else if (!hasLeft) this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind, ...(isDeleted ? {} : { message: short(row) }) });
     }
+  }
+
+  #shown(chat: ChatRow, user: string): Chat {
+    return shownTo(chat, user, this.#now());
   }
 
   #replace(chat: ChatRow, row: Row): Row {
