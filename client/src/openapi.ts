@@ -11,6 +11,8 @@ export interface paths {
         /**
          * Lists the caller's chats
          * The chats with the newest activity come first. A page repeats and skips nothing, also while others send.
+         *
+         *     With `since`, it lists instead what has changed in all of the caller's chats. Ask again with the `since` of the answer while `hasMore` is true. A chat may be told although it is as before. After 410, load the list again.
          */
         get: {
             parameters: {
@@ -19,6 +21,10 @@ export interface paths {
                     cursor?: string;
                     /** The size of a page. */
                     limit?: number;
+                    /** `true` lists the chats that the caller has archived, `false` all others. */
+                    archived?: boolean;
+                    /** The `since` of an earlier answer, as it is. The answer then has only what has changed since. It must not be beside `archived` or `cursor`. */
+                    since?: string;
                 };
                 header?: never;
                 path?: never;
@@ -26,13 +32,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** A page of chats. */
+                /** A page of chats, or what has changed. */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ChatPage"];
+                        "application/json": components["schemas"]["ChatList"];
                     };
                 };
             };
@@ -191,6 +197,52 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes the caller's own settings for a chat
+         * Nobody else sees them. A chat that the caller has left and come back to keeps `mutedUntil` and `notify`.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeSettings"];
+                };
+            };
+            responses: {
+                /** The chat with its settings. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chat"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/chats/{id}/messages": {
@@ -399,6 +451,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chats/{id}/reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how far the participants have read */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The read marks. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReadMarks"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/chats/{id}/typing": {
         parameters: {
             query?: never;
@@ -433,6 +524,45 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts what is unread in all chats
+         * For the badge of an app. Muted and archived chats do not count.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The counts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnreadTotals"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -524,6 +654,18 @@ export interface components {
             /** Format: int64 */
             rev: number;
         };
+        /** Changes the caller's own settings for a chat. What is absent stays as it is. */
+        ChangeSettings: {
+            archived?: boolean | null;
+            markedUnread?: boolean | null;
+            /**
+             * Format: date-time
+             * Null ends the muting, and so does a time that has passed.
+             */
+            mutedUntil?: string | null;
+            notify?: components["schemas"]["Notify"] | null;
+            pinned?: boolean | null;
+        };
         /** Changes of a chat, in the order of `rev`. */
         Changes: {
             data: components["schemas"]["Change"][];
@@ -585,6 +727,8 @@ export interface components {
              * Counts the creations, edits and deletions of messages in this chat, without gaps.
              */
             rev: number;
+            /** The caller's own settings for this chat. */
+            settings: components["schemas"]["ChatSettings"];
             /** The name of the chat's private Realtime channel. It changes when somebody leaves a group, or an account is deleted. */
             topic: string;
             type: components["schemas"]["ChatType"];
@@ -594,11 +738,40 @@ export interface components {
              */
             unreadCount: number;
         };
+        /** What has changed in the caller's list of chats. It has both archived chats and others. */
+        ChatDelta: {
+            /** The chats that are new or have changed, as they are now. Their order means nothing. */
+            data: components["schemas"]["Chat"][];
+            /** The chats in which the caller does not take part any more, or which are deleted. */
+            gone: string[];
+            /** Whether there are more changes already. */
+            hasMore: boolean;
+            /** The next `since`. */
+            since: string;
+        };
+        /** A page of the caller's chats; or, if the request has `since`, what has changed in them. */
+        ChatList: components["schemas"]["ChatPage"] | components["schemas"]["ChatDelta"];
         /** A page of the caller's chats. */
         ChatPage: {
             data: components["schemas"]["Chat"][];
             /** The `cursor` of the next page. Null if there is no more. */
             nextCursor: string | null;
+            /** The position from before the first page was read: the `since` of the next request, when all pages are read. Null on the other pages. */
+            since: string | null;
+        };
+        /** A participant's own settings for a chat. Nobody else sees them. */
+        ChatSettings: {
+            /** A message of somebody else ends this, unless it comes while the chat is muted. */
+            archived: boolean;
+            /** Reading in the chat ends this. */
+            markedUnread: boolean;
+            /**
+             * Format: date-time
+             * Until when the chat is muted. Null if it is not. When the time has passed, the chat is not muted any more, and no event tells so.
+             */
+            mutedUntil: string | null;
+            notify: components["schemas"]["Notify"];
+            pinned: boolean;
         };
         /**
          * The kind of a chat: between two friends, of the authors of an event, or of an approved group.
@@ -742,6 +915,11 @@ export interface components {
             /** The `cursor` of the next page. Null if there is no more. */
             nextCursor: string | null;
         };
+        /**
+         * Which messages an app should notify the user of: all, those that mention the user, or none. The server only keeps it.
+         * @enum {string}
+         */
+        Notify: "all" | "mentions" | "none";
         /** Opens the direct chat with another user. */
         OpenChat: {
             /** The other participant. */
@@ -751,6 +929,21 @@ export interface components {
              * @enum {string}
              */
             type: "direct";
+        };
+        /** How far a participant has read. */
+        ReadMark: {
+            /**
+             * Format: date-time
+             * The `createdAt` of the newest message that they have read. For people who joined later it may be a message from before.
+             */
+            lastReadAt: string;
+            /** Format: uuid */
+            userId: string;
+        };
+        /** How far the participants of a chat have read. */
+        ReadMarks: {
+            /** Of all participants who have read anything, the caller too. */
+            data: components["schemas"]["ReadMark"][];
         };
         /** Sends a message: a text, an attachment, or both. */
         SendMessage: {
@@ -774,6 +967,21 @@ export interface components {
              * 100 means "more than 99".
              */
             unreadCount: number;
+        };
+        /** What is unread in all of the caller's chats, without those that are muted or archived. Each number is exact up to 99; 100 means "more than 99". */
+        UnreadTotals: {
+            /**
+             * Format: uint32
+             * The chats that have unread messages or are marked unread.
+             */
+            chats: number;
+            /**
+             * Format: uint32
+             * The unread messages that mention the caller.
+             */
+            mentions: number;
+            /** Format: uint32 */
+            messages: number;
         };
         /** How to upload a file, and how to attach it to a message. */
         Upload: {

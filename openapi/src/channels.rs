@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::events::{
     ChatCreated, ChatGone, ChatJoined, ChatLeft, ChatListUpdated, ChatRead, ChatUpdated, Delete,
-    Deleted, MessageChanged, MessageDeleted, Read, Typing, Upsert, Written,
+    Deleted, MessageChanged, MessageDeleted, Read, SettingsKind, Typing, Upsert, Written,
 };
 use crate::examples;
 use crate::formats::{ChatTopic, Id, Rev};
@@ -156,6 +156,15 @@ pub fn of_people() -> Vec<Event> {
         unread_count: 0,
         last_read_at: examples::SENT,
     };
+    let settings = ChatListUpdated::Settings {
+        id: EVENT,
+        chat_id: chat,
+        rev,
+        kind: SettingsKind::Settings,
+        settings: examples::settings(),
+        unread_count: 0,
+        unread_mentions: 0,
+    };
     let news = ChatListUpdated::News {
         id: EVENT,
         chat_id: chat,
@@ -176,7 +185,13 @@ pub fn of_people() -> Vec<Event> {
             "chat.updated",
             "ChatListUpdated",
             "Something in the chat list has changed.",
-            vec![json!(message), json!(deleted), json!(read), json!(news)],
+            vec![
+                json!(message),
+                json!(deleted),
+                json!(read),
+                json!(settings),
+                json!(news),
+            ],
         ),
         event(
             "chat.left",

@@ -6,8 +6,10 @@ use shared::error::ErrorCode::*;
 use shared::routes::Operation;
 
 use crate::limits::EDIT_WINDOW_SECONDS;
-use crate::operations::{Description, Tag, body, document, json_answer, nothing, plain};
-use crate::parameters::{Parameter, changes, page};
+use crate::operations::{
+    Description, Tag, body, document, json_answer, json_answers, nothing, plain,
+};
+use crate::parameters::{Parameter, changes, chats, page};
 use crate::{examples, formats};
 
 /// The contract of an operation.
@@ -68,18 +70,23 @@ pub fn describe(operation: Operation) -> Description {
             &["text/plain; charset=utf-8"],
         ),
         Operation::ListChats => Description {
-            parameters: page(),
-            errors: &[InvalidCursor],
+            parameters: chats(),
+            errors: &[InvalidCursor, ResyncRequired],
             ..plain(
                 Tag::Chats,
                 "Lists the caller's chats",
                 "The chats with the newest activity come first. A page repeats and skips nothing, also while others \
-                 send.",
-                vec![json_answer(
+                 send.\n\nWith `since`, it lists instead what has changed in all of the caller's chats. Ask again with \
+                 the `since` of the answer while `hasMore` is true. A chat may be told although it is as before. After \
+                 410, load the list again.",
+                vec![json_answers(
                     200,
-                    "A page of chats.",
-                    "ChatPage",
-                    examples::chats(),
+                    "A page of chats, or what has changed.",
+                    "ChatList",
+                    vec![
+                        ("page", "A page", json!(examples::chats())),
+                        ("delta", "What has changed", json!(examples::delta())),
+                    ],
                 )],
             )
         },
@@ -129,6 +136,28 @@ pub fn describe(operation: Operation) -> Description {
                 vec![nothing(204, "The caller has left.")],
             )
         },
+        Operation::ChangeSettings => Description {
+            body: Some(body(
+                "ChangeSettings",
+                vec![
+                    ("mute", "Mute and pin", json!(examples::change_settings())),
+                    ("unmute", "End the muting", examples::unmute()),
+                ],
+            )),
+            errors: &[NotParticipant, ChatNotFound],
+            ..plain(
+                Tag::Chats,
+                "Changes the caller's own settings for a chat",
+                "Nobody else sees them. A chat that the caller has left and come back to keeps `mutedUntil` and \
+                 `notify`.",
+                vec![json_answer(
+                    200,
+                    "The chat with its settings.",
+                    "Chat",
+                    examples::chat_with_settings(),
+                )],
+            )
+        },
         Operation::MarkRead => Description {
             body: Some(body(
                 "MarkRead",
@@ -151,6 +180,31 @@ pub fn describe(operation: Operation) -> Description {
                 )],
             )
         },
+        Operation::ListReads => Description {
+            errors: &[NotParticipant, ChatNotFound],
+            ..plain(
+                Tag::Chats,
+                "Tells how far the participants have read",
+                "",
+                vec![json_answer(
+                    200,
+                    "The read marks.",
+                    "ReadMarks",
+                    examples::reads(),
+                )],
+            )
+        },
+        Operation::CountUnread => plain(
+            Tag::Chats,
+            "Counts what is unread in all chats",
+            "For the badge of an app. Muted and archived chats do not count.",
+            vec![json_answer(
+                200,
+                "The counts.",
+                "UnreadTotals",
+                examples::unread_totals(),
+            )],
+        ),
         Operation::SendTyping => Description {
             errors: &[NotParticipant, Blocked, ChatNotFound],
             ..plain(

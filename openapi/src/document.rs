@@ -150,27 +150,26 @@ fn operation(route: &Route, described: &Description) -> Value {
         operation["security"] = json!([]);
     }
     if let Some(body) = &described.body {
-        let examples: Map<String, Value> = body
-            .examples
-            .iter()
-            .map(|(name, summary, value)| {
-                (
-                    (*name).to_owned(),
-                    json!({ "summary": summary, "value": value }),
-                )
-            })
-            .collect();
         operation["requestBody"] = json!({
             "required": true,
             "content": {
                 "application/json": {
                     "schema": { "$ref": format!("#/components/schemas/{}", body.schema) },
-                    "examples": examples,
+                    "examples": named(&body.examples),
                 },
             },
         });
     }
     operation
+}
+
+/// Examples with their names and summaries.
+fn named(examples: &[(&str, &str, Value)]) -> Map<String, Value> {
+    let named = examples.iter().map(|(name, summary, value)| {
+        let example = json!({ "summary": summary, "value": value });
+        ((*name).to_owned(), example)
+    });
+    named.collect()
 }
 
 /// The answer to `HEAD` is that to `GET` without a body.
@@ -218,6 +217,14 @@ fn success(one: &Success) -> Value {
                 "application/json": {
                     "schema": { "$ref": format!("#/components/schemas/{schema}") },
                     "example": example,
+                },
+            });
+        }
+        Content::Forms { schema, examples } => {
+            answer["content"] = json!({
+                "application/json": {
+                    "schema": { "$ref": format!("#/components/schemas/{schema}") },
+                    "examples": named(examples),
                 },
             });
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::formats::{ChatTopic, Id, Rev, Timestamp};
 use crate::limits::MAX_UNREAD;
-use crate::shapes::{LastMessage, Message};
+use crate::shapes::{ChatSettings, LastMessage, Message};
 
 /// A message was created or edited. A notice without `kind` tells that there is a change: ask the feed
 /// (`GET /chats/{id}/changes`). Its content
@@ -149,6 +149,19 @@ pub enum ChatListUpdated {
         unread_count: u32,
         last_read_at: Timestamp,
     },
+    /// The user has changed their settings for the chat on some device, or has ended `markedUnread` by reading.
+    Settings {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: SettingsKind,
+        settings: ChatSettings,
+        /// 100 means "more than 99".
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_count: u32,
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_mentions: u32,
+    },
     /// Other news, such as a new name: load the chat.
     News { id: Id, chat_id: Id, rev: Rev },
 }
@@ -173,6 +186,13 @@ pub enum Deleted {
 #[schemars(inline)]
 pub enum Read {
     Read,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum SettingsKind {
+    Settings,
 }
 
 /// The user no longer takes part.

@@ -3,15 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::formats::{
-    AnyAttachmentUrl, AnyId, AttachmentUrl, ChatTopic, Cursor, Epoch, Id, ObjectPath, Rev,
-    SignedUrl, Timestamp, UploadUrl, Version,
+    AnyAttachmentUrl, AnyId, AnyTimestamp, AttachmentUrl, ChatTopic, Cursor, Epoch, Id, ObjectPath,
+    Rev, SignedUrl, Timestamp, UploadUrl, Version,
 };
 use crate::requests::{
-    CreateUpload, DeclaredType, DirectOnly, EditMessage, MarkRead, OpenChat, SendMessage, Text,
+    ChangeSettings, CreateUpload, DeclaredType, DirectOnly, EditMessage, MarkRead, OpenChat,
+    SendMessage, Text,
 };
 use crate::shapes::{
-    Attachment, Change, Changes, Chat, ChatPage, ChatType, ContentType, Health, HealthStatus,
-    LastMessage, Message, MessagePage, Unread, Upload, UploadHeaders, UploadMethod,
+    Attachment, Change, Changes, Chat, ChatDelta, ChatList, ChatPage, ChatSettings, ChatType,
+    ContentType, Health, HealthStatus, LastMessage, Message, MessagePage, Notify, ReadMark,
+    ReadMarks, Unread, UnreadTotals, Upload, UploadHeaders, UploadMethod,
 };
 
 pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
@@ -27,6 +29,9 @@ const PHOTO_SENT: Timestamp = Timestamp("2026-04-01T12:31:07.481516Z");
 const CHATS_CURSOR: Cursor = Cursor(
     "Y2hhdHMvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA",
 );
+/// The position of transaction 48,213.
+const SINCE: Cursor = Cursor("bGlzdC8zZjBjOGQ1YTliN2UxMjQ2LzQ4MjEz");
+const LEFT_CHAT: &str = "9c4d5e6f-7a8b-4c0d-8a5b-7c9d1e2f4a3b";
 const MESSAGES_CURSOR: Cursor = Cursor(
     "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg",
 );
@@ -65,6 +70,13 @@ pub fn chat() -> Chat {
         last_message_at: Some(SENT),
         last_message: Some(last_message()),
         unread_count: 0,
+        settings: ChatSettings {
+            muted_until: None,
+            notify: Notify::All,
+            archived: false,
+            pinned: false,
+            marked_unread: false,
+        },
         last_read_at: Some(SENT),
         rev: Rev(1),
         history_rev: Rev(0),
@@ -133,10 +145,56 @@ pub fn photo() -> Message {
     }
 }
 
-pub fn chats() -> ChatPage {
-    ChatPage {
+pub fn chats() -> ChatList {
+    ChatList::Page(ChatPage {
         data: vec![chat()],
         next_cursor: Some(CHATS_CURSOR),
+        since: Some(SINCE),
+    })
+}
+
+pub fn delta() -> ChatList {
+    ChatList::Delta(ChatDelta {
+        data: vec![chat()],
+        gone: vec![Id(LEFT_CHAT)],
+        since: SINCE,
+        has_more: false,
+    })
+}
+
+/// Bob has muted the chat for an hour.
+pub fn settings() -> ChatSettings {
+    ChatSettings {
+        muted_until: Some(Timestamp("2026-04-01T13:30:00.000000Z")),
+        notify: Notify::All,
+        archived: false,
+        pinned: true,
+        marked_unread: false,
+    }
+}
+
+pub fn chat_with_settings() -> Chat {
+    Chat {
+        settings: settings(),
+        ..chat()
+    }
+}
+
+pub fn reads() -> ReadMarks {
+    let mark = |user| ReadMark {
+        user_id: Id(user),
+        last_read_at: SENT,
+    };
+    ReadMarks {
+        data: vec![mark(ALICE), mark(BOB)],
+    }
+}
+
+pub fn unread_totals() -> UnreadTotals {
+    UnreadTotals {
+        chats: 2,
+        messages: 7,
+        mentions: 1,
     }
 }
 
@@ -200,6 +258,18 @@ pub fn open_chat() -> OpenChat {
     }
 }
 
+pub fn change_settings() -> ChangeSettings {
+    ChangeSettings {
+        muted_until: Some(AnyTimestamp("2026-04-01T13:30:00Z")),
+        pinned: Some(true),
+        ..ChangeSettings::default()
+    }
+}
+
+pub fn unmute() -> Value {
+    json!({ "mutedUntil": null })
+}
+
 pub fn mark_read() -> MarkRead {
     MarkRead {
         message_id: AnyId(MESSAGE),
@@ -246,6 +316,7 @@ pub fn parameters() -> Value {
         "message": MESSAGE,
         "chatsCursor": CHATS_CURSOR,
         "messagesCursor": MESSAGES_CURSOR,
+        "since": SINCE,
         "epoch": EPOCH,
     })
 }

@@ -52,6 +52,12 @@ texts! {
         "format": "date-time",
         "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$",
     });
+    /// A time in a request: from the year 1000 on.
+    AnyTimestamp = json_schema!({
+        "type": "string",
+        "format": "date-time",
+        "pattern": r"^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$",
+    });
     Cursor = json_schema!({
         "type": "string",
         "minLength": 1,

@@ -56,6 +56,11 @@ pub enum Content {
         schema: &'static str,
         example: Value,
     },
+    /// A JSON body that has one of several forms, with a named example of each.
+    Forms {
+        schema: &'static str,
+        examples: Vec<(&'static str, &'static str, Value)>,
+    },
     /// A document of the gateway, with its content types.
     Document(&'static [&'static str]),
 }
@@ -174,6 +179,19 @@ pub fn json_answer(
     }
 }
 
+pub fn json_answers(
+    status: u16,
+    description: &'static str,
+    schema: &'static str,
+    examples: Vec<(&'static str, &'static str, Value)>,
+) -> Success {
+    Success {
+        status,
+        description,
+        content: Content::Forms { schema, examples },
+    }
+}
+
 pub fn nothing(status: u16, description: &'static str) -> Success {
     Success {
         status,
@@ -189,15 +207,18 @@ pub fn body(schema: &'static str, examples: Vec<(&'static str, &'static str, Val
 /// The schemas of all bodies, and of everything in them.
 pub fn schemas() -> serde_json::Map<String, Value> {
     let mut answers = formats::generator(schemars::generate::SchemaSettings::for_serialize);
-    answers.subschema_for::<shapes::ChatPage>();
+    answers.subschema_for::<shapes::ChatList>();
     answers.subschema_for::<shapes::MessagePage>();
     answers.subschema_for::<shapes::Changes>();
     answers.subschema_for::<shapes::Unread>();
+    answers.subschema_for::<shapes::UnreadTotals>();
+    answers.subschema_for::<shapes::ReadMarks>();
     answers.subschema_for::<shapes::Upload>();
     answers.subschema_for::<shapes::Health>();
     answers.subschema_for::<crate::errors::Error>();
     let mut bodies = formats::generator(schemars::generate::SchemaSettings::for_deserialize);
     bodies.subschema_for::<requests::OpenChat>();
+    bodies.subschema_for::<requests::ChangeSettings>();
     bodies.subschema_for::<requests::MarkRead>();
     bodies.subschema_for::<requests::SendMessage>();
     bodies.subschema_for::<requests::EditMessage>();

@@ -31,6 +31,32 @@ pub fn page() -> Vec<Parameter> {
     vec![cursor, limit()]
 }
 
+/// Of the list of chats.
+pub fn chats() -> Vec<Parameter> {
+    let archived = Parameter {
+        place: "query",
+        name: "archived",
+        required: false,
+        description: "`true` lists the chats that the caller has archived, `false` all others."
+            .to_owned(),
+        schema: json!({ "type": "boolean", "default": false }),
+        example: None,
+    };
+    let since = Parameter {
+        place: "query",
+        name: "since",
+        required: false,
+        description: "The `since` of an earlier answer, as it is. The answer then has only what has changed since. It \
+                      must not be beside `archived` or `cursor`."
+            .to_owned(),
+        schema: json!(formats::schema::<formats::Cursor>()),
+        example: None,
+    };
+    let mut all = page();
+    all.extend([archived, since]);
+    all
+}
+
 fn limit() -> Parameter {
     Parameter {
         place: "query",

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use uploads::constants::{MAX_BYTES, MAX_PIXELS};
 use uploads::content_types::ALIASES;
 
-use crate::formats::{AnyAttachmentUrl, AnyId};
-use crate::shapes::ContentType;
+use crate::formats::{AnyAttachmentUrl, AnyId, AnyTimestamp};
+use crate::shapes::{ContentType, Notify};
 
 /// The text of a message: at least one visible character, and no NUL. White space at both ends is removed, and the
 /// length counts after that, in Unicode scalar values.
@@ -68,6 +68,23 @@ pub struct OpenChat {
 #[schemars(inline)]
 pub enum DirectOnly {
     Direct,
+}
+
+/// Changes the caller's own settings for a chat. What is absent stays as it is.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeSettings {
+    /// Null ends the muting, and so does a time that has passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<AnyTimestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked_unread: Option<bool>,
 }
 
 /// Moves the caller's read mark.

@@ -51,6 +51,8 @@ pub struct Chat {
     /// Deleted messages do not count.
     #[schemars(range(min = 0, max = MAX_UNREAD))]
     pub unread_count: u32,
+    /// The caller's own settings for this chat.
+    pub settings: ChatSettings,
     /// How far the caller has read, or where the caller's history begins.
     pub last_read_at: Option<Timestamp>,
     /// Counts the creations, edits and deletions of messages in this chat, without gaps.
@@ -62,6 +64,31 @@ pub struct Chat {
     /// The name of the chat's private Realtime channel. It changes when somebody leaves a group, or an account is
     /// deleted.
     pub topic: ChatTopic,
+}
+
+/// A participant's own settings for a chat. Nobody else sees them.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatSettings {
+    /// Until when the chat is muted. Null if it is not. When the time has passed, the chat is not muted any more, and no
+    /// event tells so.
+    pub muted_until: Option<Timestamp>,
+    pub notify: Notify,
+    /// A message of somebody else ends this, unless it comes while the chat is muted.
+    pub archived: bool,
+    pub pinned: bool,
+    /// Reading in the chat ends this.
+    pub marked_unread: bool,
+}
+
+/// Which messages an app should notify the user of: all, those that mention the user, or none. The server only keeps
+/// it.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    All,
+    Mentions,
+    None,
 }
 
 /// The last message, as the list of chats shows it.
@@ -165,6 +192,14 @@ pub enum Change {
     Delete { rev: Rev, message_id: Id },
 }
 
+/// A page of the caller's chats; or, if the request has `since`, what has changed in them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ChatList {
+    Page(ChatPage),
+    Delta(ChatDelta),
+}
+
 /// A page of the caller's chats.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -172,6 +207,57 @@ pub struct ChatPage {
     pub data: Vec<Chat>,
     /// The `cursor` of the next page. Null if there is no more.
     pub next_cursor: Option<Cursor>,
+    /// The position from before the first page was read: the `since` of the next request, when all pages are read. Null
+    /// on the other pages.
+    pub since: Option<Cursor>,
+}
+
+/// What has changed in the caller's list of chats. It has both archived chats and others.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatDelta {
+    /// The chats that are new or have changed, as they are now. Their order means nothing.
+    pub data: Vec<Chat>,
+    /// The chats in which the caller does not take part any more, or which are deleted.
+    #[schemars(extend("uniqueItems" = true))]
+    pub gone: Vec<Id>,
+    /// The next `since`.
+    pub since: Cursor,
+    /// Whether there are more changes already.
+    pub has_more: bool,
+}
+
+/// How far the participants of a chat have read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReadMarks {
+    /// Of all participants who have read anything, the caller too.
+    pub data: Vec<ReadMark>,
+}
+
+/// How far a participant has read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReadMark {
+    pub user_id: Id,
+    /// The `createdAt` of the newest message that they have read. For people who joined later it may be a message from
+    /// before.
+    pub last_read_at: Timestamp,
+}
+
+/// What is unread in all of the caller's chats, without those that are muted or archived. Each number is exact up to
+/// 99; 100 means "more than 99".
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnreadTotals {
+    /// The chats that have unread messages or are marked unread.
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub chats: u32,
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub messages: u32,
+    /// The unread messages that mention the caller.
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub mentions: u32,
 }
 
 /// A page of a chat's messages.

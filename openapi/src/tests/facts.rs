@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::http::request::{MAX_BODY_BYTES, MAX_HEADERS, MAX_URL_BYTES};
-use shared::input::cursor::{ChatsCursor, Epoch, MessagesCursor};
+use shared::input::cursor::{ChatsCursor, Epoch, ListPosition, MessagesCursor};
 use shared::input::text;
 use shared::input::{ids, object_path};
 use shared::supabase::storage::SIGNED_SECONDS;
@@ -124,6 +124,10 @@ fn each_member_of_a_shape_stands_in_its_function() {
         ("LastMessage", "chat.to_last_message", '"'),
         ("Changes", "public.list_changes", '\''),
         ("ChatPage", "public.list_chats", '\''),
+        ("ChatDelta", "public.list_changed_chats", '\''),
+        ("ReadMark", "public.list_reads", '\''),
+        ("ReadMarks", "public.list_reads", '\''),
+        ("UnreadTotals", "public.count_unread", '\''),
         ("MessagePage", "public.list_messages", '\''),
         ("Unread", "public.mark_read", '\''),
     ] {
@@ -197,6 +201,7 @@ fn the_functions_read_what_the_examples_say() {
     let chat = ids::parse(text("chat")).unwrap();
     assert!(ids::parse(text("message")).is_some());
     assert!(ChatsCursor::decode(text("chatsCursor")).is_ok());
+    assert!(ListPosition::decode(text("since")).is_ok());
     assert!(MessagesCursor::decode(text("messagesCursor"), chat).is_ok());
     assert!(Epoch::parse(text("epoch")).is_some());
     let upload = json!(examples::upload());

@@ -16,10 +16,12 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::http::path::needs_no_escape;
+use crate::http::query::whole_number;
 use crate::input::ids;
 
-/// The longest cursor has 98 characters. A longer text is not decoded.
-pub const MAX_CURSOR_LENGTH: usize = 128;
+/// The longest cursor, a position within a delta, has 195 characters if the epoch is as long as it may be. A longer text
+/// is not decoded.
+pub const MAX_CURSOR_LENGTH: usize = 200;
 
 /// A point in time as the API writes it: in UTC, with six fractional digits and `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,16 @@ impl Timestamp {
     pub fn from_seconds(seconds: u64) -> Option<Self> {
         let time = DateTime::from_timestamp(seconds.try_into().ok()?, 0)?;
         (time.year() <= 9999).then_some(Timestamp(time))
+    }
+
+    /// Reads a time that a client writes: RFC 3339 with any offset and any fraction of a second, from the
+    /// year 1000 to the year 9999.
+    #[must_use]
+    pub fn from_client(text: &str) -> Option<Self> {
+        // RFC 3339 also allows a space and small letters, which not every program reads.
+        let is_plain = text.get(10..11) == Some("T") && !text.ends_with('z');
+        let time = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+        (is_plain && (1000..=9999).contains(&time.year())).then_some(Timestamp(time))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -115,6 +127,65 @@ impl ChatsCursor {
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("chats/{}/{}", self.activity, self.chat))
     }
+}
+
+/// A position in the changes of the list of chats: `list/<epoch>/<from>`. Within a delta of several pages it is
+/// `list/<epoch>/<from>/<next>/<chat>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPosition {
+    pub epoch: Epoch,
+    /// The client knows what the transactions before this one have changed.
+    pub from: u64,
+    pub page: Option<DeltaPage>,
+}
+
+/// Where a delta of several pages goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeltaPage {
+    /// The position at which the delta began. The next delta goes on from there.
+    pub next: u64,
+    /// The last chat of the page before.
+    pub after: Uuid,
+}
+
+impl ListPosition {
+    /// Reads a position.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn decode(text: &str) -> Result<Self, ApiError> {
+        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let plain = decode(text)?;
+        let mut parts = plain.strip_prefix("list/")?.split('/');
+        let epoch = Epoch::parse(parts.next()?)?;
+        let from = position(parts.next()?)?;
+        let page = match parts.next() {
+            None => None,
+            Some(next) => Some(DeltaPage {
+                next: position(next)?,
+                after: ids::parse(parts.next()?)?,
+            }),
+        };
+        let read = ListPosition { epoch, from, page };
+        (read.encode() == text).then_some(read)
+    }
+
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let ListPosition { epoch, from, page } = self;
+        URL_SAFE_NO_PAD.encode(match page {
+            None => format!("list/{epoch}/{from}"),
+            Some(DeltaPage { next, after }) => format!("list/{epoch}/{from}/{next}/{after}"),
+        })
+    }
+}
+
+/// A number of a transaction, as a `bigint` of Postgres holds it.
+fn position(text: &str) -> Option<u64> {
+    whole_number(text, i64::MAX.unsigned_abs())
 }
 
 /// The epoch of a position in the feed of changes. It changes when the database has been restored, so a

@@ -29,6 +29,7 @@ const NAME: &str = "PostgREST";
 pub enum Argument<'a> {
     Id(Uuid),
     Number(u64),
+    Flag(bool),
     Time(Timestamp),
     Epoch(&'a Epoch),
 }
@@ -65,6 +66,7 @@ impl<'a> Postgrest<'a> {
             let value = match value {
                 Argument::Id(id) => id.to_string(),
                 Argument::Number(number) => number.to_string(),
+                Argument::Flag(flag) => flag.to_string(),
                 Argument::Time(time) => time.to_string(),
                 Argument::Epoch(epoch) => epoch.to_string(),
             };

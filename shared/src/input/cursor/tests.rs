@@ -124,6 +124,71 @@ fn only_the_canonical_form_is_accepted() {
 }
 
 #[test]
+fn a_position_of_the_list_is_written_as_it_was_read() {
+    let epoch = Epoch::parse("3f0c8d5a9b7e1246").unwrap();
+    let begun = ListPosition {
+        epoch,
+        from: 48_213,
+        page: None,
+    };
+    let text = encoded("list/3f0c8d5a9b7e1246/48213");
+    assert_eq!(ListPosition::decode(&text), Ok(begun.clone()));
+    let within = ListPosition {
+        page: Some(DeltaPage {
+            next: 48_300,
+            after: chat(),
+        }),
+        ..begun
+    };
+    let text = encoded(&format!("list/3f0c8d5a9b7e1246/48213/48300/{CHAT}"));
+    assert_eq!(ListPosition::decode(&text), Ok(within));
+}
+
+#[test]
+fn only_the_canonical_form_of_a_position_is_accepted() {
+    for plain in [
+        "list/e/07",
+        "list/e/+7",
+        "list/e/-7",
+        "list/e/",
+        "list/e",
+        "list//7",
+        "list/e/7/",
+        "list/e/7/8",
+        "list/e/7/8/",
+        "list/e/7/8/x",
+        "list/e/9223372036854775808",
+        "lists/e/7",
+        "list/é/7",
+        "",
+    ] {
+        assert!(ListPosition::decode(&encoded(plain)).is_err(), "{plain}");
+    }
+    for plain in [
+        format!("list/e/7/8/{CHAT}/"),
+        format!("list/e/7/8/{}", CHAT.to_uppercase()),
+        format!("chats/{TIME}/{CHAT}"),
+    ] {
+        assert!(ListPosition::decode(&encoded(&plain)).is_err(), "{plain}");
+    }
+}
+
+#[test]
+fn the_longest_position_is_read() {
+    let most = i64::MAX.unsigned_abs();
+    let position = ListPosition {
+        epoch: Epoch::parse(&"x".repeat(Epoch::MAX_LENGTH)).unwrap(),
+        from: most,
+        page: Some(DeltaPage {
+            next: most,
+            after: chat(),
+        }),
+    };
+    assert_eq!(position.encode().len(), 195);
+    assert_eq!(ListPosition::decode(&position.encode()), Ok(position));
+}
+
+#[test]
 fn an_epoch_is_read_as_it_was_written() {
     for text in ["7", "7412345678901234567-1", "a.B_c-9", &"x".repeat(64)] {
         assert_eq!(Epoch::parse(text).unwrap().to_string(), text);
@@ -146,13 +211,23 @@ proptest! {
     }
 
     #[test]
-    fn every_accepted_text_is_canonical(plain in "(chats|messages)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
+    fn every_position_of_the_list_is_read_as_it_was_written(epoch in "[A-Za-z0-9._-]{1,64}", from in 0u64..=9_223_372_036_854_775_807, next in 0u64..=9_223_372_036_854_775_807, after: Option<u128>) {
+        let page = after.map(|after| DeltaPage { next, after: Uuid::from_u128(after) });
+        let position = ListPosition { epoch: Epoch::parse(&epoch).unwrap(), from, page };
+        prop_assert_eq!(ListPosition::decode(&position.encode()), Ok(position));
+    }
+
+    #[test]
+    fn every_accepted_text_is_canonical(plain in "(chats|messages|list)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
         for text in [encoded(&plain), text] {
             if let Some(cursor) = MessagesCursor::read(&text) {
                 prop_assert_eq!(cursor.encode(), text.clone());
             }
             if let Some(cursor) = ChatsCursor::read(&text) {
-                prop_assert_eq!(cursor.encode(), text);
+                prop_assert_eq!(cursor.encode(), text.clone());
+            }
+            if let Some(position) = ListPosition::read(&text) {
+                prop_assert_eq!(position.encode(), text);
             }
         }
     }
