@@ -9,7 +9,7 @@ export interface Message extends Readonly<Schemas["Message"]> {}
 export interface LastMessage extends Readonly<Schemas["LastMessage"]> {}
 /** The user's own settings of a chat. */
 export interface ChatSettings extends Readonly<Schemas["ChatSettings"]> {}
-export interface Chat extends Readonly<Schemas["Chat"]> {}
+export interface Chat extends Readonly<Schemas["Chat"]> { readonly unreadMentions: number }
 export interface Upload extends Readonly<Schemas["Upload"]> {}
 export type Change = Readonly<Schemas["Change"]>;
 export type Changes = Readonly<Schemas["Changes"]>;
@@ -17,7 +17,9 @@ export type SendMessage = Schemas["SendMessage"];
 export type ServerErrorCode = Schemas["ErrorCode"];
 export interface ChatErrorField extends Readonly<Schemas["FieldIssue"]> {}
 
-export type ChatDelta = Readonly<Schemas["ChatDelta"]>;
+export interface ChatDelta extends Readonly<Omit<Schemas["ChatDelta"], "data">> {
+  readonly data: readonly Chat[];
+}
 export interface ReadMark extends Readonly<Schemas["ReadMark"]> {}
 
 export interface Page<T> {

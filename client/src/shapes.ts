@@ -37,7 +37,7 @@ function isChat(value: unknown): value is Chat {
   const chat = fields(value);
   return (
     !!chat && isText(chat.id) && isText(chat.createdAt) && isText(chat.topic) && isText(chat.epoch) &&
-    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && isCount(chat.unreadMentions) && Array.isArray(chat.participants) && !!fields(chat.settings)
+    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && isCount(chat.unreadMentions ?? 0) && Array.isArray(chat.participants) && !!fields(chat.settings)
   );
 }
 

@@ -31,14 +31,14 @@ export class TestLists {
     }
   }
 
-  chats(user: string, archived: boolean, cursor: string | null, limit: number): Page<Chat> & { since?: string } {
+  chats(user: string, archived: boolean, cursor: string | null, limit: number): Page<Chat> & { since: string | null } {
     const activity = (chat: Chat) => (chat.lastMessageAt ?? chat.createdAt) + chat.id;
     const later = this.#shown(user, this.#host.chats())
       .filter((chat) => chat.settings.archived === archived && (cursor === null || activity(chat) < cursor))
       .sort((a, b) => (activity(a) < activity(b) ? 1 : -1));
     const data = later.slice(0, limit);
     const last = later.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last ? activity(last) : null, ...(cursor === null ? { since: since(this.#position) } : {}) };
+    return { data, nextCursor: last ? activity(last) : null, since: cursor === null ? since(this.#position) : null };
   }
 
   since(user: string, asked: string, limit: number): ChatDelta {

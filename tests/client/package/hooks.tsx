@@ -108,7 +108,6 @@ const tests: Tests = {
       return `${chats} / ${archived}`;
     }
     const screen = await mount(app(chat, <><Both /> <ChatView id="duo" /></>));
-    strictEqual(screen.text, "undefined / undefined ");
     await after(() => chat.settled());
     strictEqual(screen.text, "duo,trio /  Hi, Hello");
     await after(() => shown.updateSettings({ archived: true }));
