@@ -9,11 +9,13 @@ import { form } from "./form.ts";
 import { hostile } from "./hostile.ts";
 import { leaks } from "./leaks.ts";
 import { likeness } from "./likeness.ts";
+import { lists } from "./lists.ts";
 import { outbox } from "./outbox.ts";
 import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
 import { scenes } from "./scenes.ts";
+import { seen } from "./seen.ts";
 import { sessions } from "./sessions.ts";
 import { sql } from "./stack.ts";
 import { tabs } from "./tabs.ts";
@@ -30,6 +32,8 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   clocks,
   tabs,
   sessions,
+  lists,
+  seen,
   leaks,
   likeness,
   longChats,

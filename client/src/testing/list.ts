@@ -1,6 +1,6 @@
 /** Each person's list: what has changed in it, and what is their own in its chats. */
 import type { Chat, ChatDelta, ChatSettings, Page, ReadMark } from "../models.ts";
-import { EPOCH, isIn, isMuted, Refusal, SETTINGS, shownTo, type ChatRow, type Participant } from "./rows.ts";
+import { EPOCH, isIn, isMuted, iso, Refusal, SETTINGS, shownTo, type ChatRow, type Participant } from "./rows.ts";
 
 /** What the lists know of the database. */
 export interface ListHost {
@@ -61,7 +61,9 @@ export class TestLists {
     const { own, now, broadcast } = this.#host;
     const chat = own(user, chatId);
     const participant = chat.people.get(user);
-    if (participant) participant.settings = { ...participant.settings, ...changes };
+    const { mutedUntil } = changes;
+    const muting = mutedUntil ? { mutedUntil: iso(Date.parse(mutedUntil)) } : {};
+    if (participant) participant.settings = { ...participant.settings, ...changes, ...muting };
     this.touch(chat, [user]);
     const shown = shownTo(chat, user, now());
     const { rev, settings, unreadCount, unreadMentions } = shown;

@@ -117,7 +117,7 @@ await run("testing", {
     await it.client.updateSettings("trio", { markedUnread: true });
     deepStrictEqual(unread(), { chats: 2, messages: 1, mentions: 0 });
     await it.chat.updateSettings({ mutedUntil: "2999-01-01T00:00:00Z" });
-    deepStrictEqual([unread(), it.chat.getSnapshot().chat?.settings.mutedUntil], [{ chats: 1, messages: 0, mentions: 0 }, "2999-01-01T00:00:00Z"]);
+    deepStrictEqual([unread(), it.chat.getSnapshot().chat?.settings.mutedUntil], [{ chats: 1, messages: 0, mentions: 0 }, "2999-01-01T00:00:00.000000Z"]);
     // The user, on another device.
     it.person("alice").updateSettings("duo", { archived: true });
     it.person("alice").updateSettings("trio", { archived: true });
