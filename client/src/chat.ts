@@ -1,7 +1,7 @@
 /** The handle of a chat: the same object however often it is asked for, and live while it is open. */
 import { signedOut } from "./errors.ts";
 import { LiveChat } from "./live-chat.ts";
-import type { Message, Page, Reactor } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor } from "./models.ts";
 import type { Session } from "./session.ts";
 import { Value } from "./store.ts";
 import type { ChatHandle, ChatSnapshot, EditOptions, Outgoing, Pending, ReactionsOptions } from "./types.ts";
@@ -118,6 +118,13 @@ export class Handle implements ChatHandle {
     await session.api.leave(this.id);
     session.list.drop(this.id);
     this.#live?.hint();
+  }
+
+  async updateSettings(changes: Partial<ChatSettings>): Promise<Chat> {
+    const session = this.#session();
+    const chat = await session.api.updateSettings(this.id, changes);
+    session.list.put(chat);
+    return chat;
   }
 
   /** A poll without news is not a change. */

@@ -7,7 +7,7 @@ export type {
 } from "./adapters.ts";
 export type { Locks } from "./locks.ts";
 export type {
-  Attachment, Chat, ChatErrorField, LastMessage, Message, Page, Reaction, ReplyTo, ServerErrorCode, Reactor,
+  Attachment, Chat, ChatErrorField, ChatSettings, LastMessage, Message, Page, Reaction, Reactor, ReplyTo, ServerErrorCode,
 } from "./models.ts";
 export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";

@@ -6,7 +6,7 @@ import { Feed } from "./feed.ts";
 import type { Chat, Message, ReplyTo } from "./models.ts";
 import type { MessageEvent } from "./replica.ts";
 import { Poller } from "./poller.ts";
-import { ReadMarker } from "./reads.ts";
+import { ReadMarker, ReadMarks } from "./reads.ts";
 import { Channel } from "./realtime.ts";
 import { quoteOf } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -14,6 +14,8 @@ import { isChange, payloadOf } from "./shapes.ts";
 import { keepList } from "./store.ts";
 import type { ChatSnapshot, ChatStatus, Pending } from "./types.ts";
 import { OwnTyping, TypingPeople } from "./typing.ts";
+
+const MOST_RETURNS = 3;
 
 export class LiveChat {
   readonly id: string;
@@ -26,17 +28,19 @@ export class LiveChat {
   readonly #poller: Poller;
   readonly #people: TypingPeople;
   readonly #reads: ReadMarker;
+  readonly #marks: ReadMarks;
   #channel: Channel | undefined;
   #refusals = 0;
   /** While a refused join is not repeated. */
   #joinHeld: (() => void) | undefined;
   #wasLost = false;
+  /** How often the list had the chat after it was gone, since the last poll. */
+  #returns = 0;
   #status: ChatStatus = "loading";
   #error: ChatApiError | null = null;
   /** Of the last page that the user scrolled to. */
   #pageError: ChatApiError | null = null;
   #present: readonly string[] = [];
-  #readTo: Readonly<Record<string, string>> = {};
   #unreadFrom: string | null | undefined;
   #firstUnreadId: string | null = null;
   /** The last list with unsent messages: the same array until something changes. */
@@ -56,6 +60,7 @@ export class LiveChat {
     const changed = () => this.emit();
     const { maxMessages } = options;
     this.#feed = new Feed({ api, chatId: id, me, maxMessages, signal, known: () => session.list.get(id), changed });
+    this.#marks = new ReadMarks(changed);
     this.#people = new TypingPeople(adapters.clock, changed);
     this.typing = new OwnTyping(api, id, adapters, signal);
     this.#reads = new ReadMarker({
@@ -91,6 +96,7 @@ export class LiveChat {
   /** Asks for everything that may have been missed. */
   refresh(): Promise<void> {
     this.#feed.check();
+    this.#marks.isWanted = true;
     return this.#poller.ask(true);
   }
 
@@ -129,7 +135,8 @@ export class LiveChat {
       return;
     }
     if (this.isGone) {
-      // The user is back.
+      // The user is back, unless the server says both: then the next poll looks again.
+      if (++this.#returns > MOST_RETURNS) return;
       this.#status = "loading";
       void this.refresh();
     } else if (!this.#feed.compare(chat)) void this.#poller.ask();
@@ -158,7 +165,8 @@ export class LiveChat {
     const messages = this.#feed.replica?.messages ?? [];
     const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
     const { chat } = this.#feed;
-    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount)) this.#reads.mark(message);
+    const isUnread = chat?.settings.markedUnread ?? false;
+    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount || isUnread)) this.#reads.mark(message, isUnread);
   }
 
   loadOlder(): Promise<void> {
@@ -219,7 +227,10 @@ export class LiveChat {
   }
 
   async #run(): Promise<boolean> {
-    if (this.isGone) return false;
+    if (this.isGone) {
+      this.#returns = 0;
+      return false;
+    }
     const before = this.#feed.replica?.rev;
     try {
       await this.#feed.catchUp();
@@ -231,6 +242,8 @@ export class LiveChat {
     this.#status = "ready";
     this.#error = this.#pageError = null;
     this.#join();
+    // While a join is under way, its end asks.
+    if (!this.#channel || (this.isJoined && this.#marks.isWanted)) this.#marks.ask(this.#session.api.reads(this.id, this.#ended.signal));
     this.emit();
     const rev = this.#feed.replica?.rev;
     if (rev !== undefined) this.#session.list.expect(this.id, rev);
@@ -244,7 +257,7 @@ export class LiveChat {
     this.#channel?.leave();
     this.#channel = undefined;
     this.#people.stop();
-    this.#session.list.refetch(this.id);
+    void this.#session.list.ask();
     this.emit();
   }
 
@@ -308,18 +321,12 @@ export class LiveChat {
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
     } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {
-      this.#hasRead(userId, payload.lastReadAt);
+      this.#marks.heard(userId, payload.lastReadAt);
     } else if (event === "chat.left" || event === "chat.joined" || event === "chat.updated") {
       if (typeof payload.topic === "string") this.#feed.hear(payload.topic);
       this.#feed.check();
       void this.#poller.ask();
     }
-  }
-
-  #hasRead(userId: string, lastReadAt: string): void {
-    if (lastReadAt <= (this.#readTo[userId] ?? "")) return;
-    this.#readTo = { ...this.#readTo, [userId]: lastReadAt };
-    this.emit();
   }
 
   emit(): void {
@@ -337,7 +344,7 @@ export class LiveChat {
       loadingNewer: this.#newer !== undefined,
       typing: this.#people.ids,
       present: this.#present,
-      reads: this.#readTo,
+      reads: this.#marks.to,
       firstUnreadId: this.#unread(),
       error: this.#error ?? this.#pageError,
     });

@@ -1,6 +1,6 @@
 /** Checks of what a server sends: one that answers wrongly makes an error, and nothing worse. */
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Chat, Message, Page, Upload, Reactor } from "./models.ts";
+import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, Page, Reactor, ReadMark, Upload } from "./models.ts";
 
 /** What the client asks for at most in a page; a server that sends more is refused. */
 export const PAGE_SIZE = 100;
@@ -49,7 +49,7 @@ function isChat(value: unknown): value is Chat {
   const chat = fields(value);
   return (
     !!chat && isText(chat.id) && isText(chat.createdAt) && isText(chat.topic) && isText(chat.epoch) &&
-    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && Array.isArray(chat.participants)
+    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && isCount(chat.unreadMentions ?? 0) && Array.isArray(chat.participants) && !!fields(chat.settings)
   );
 }
 
@@ -89,8 +89,25 @@ export function asReactors(value: unknown): Page<Reactor> {
   return asPage(value, isReactor);
 }
 
-export function asChats(value: unknown): Page<Chat> {
-  return asPage(value, isChat);
+/** The first page also has the position from before it was read. */
+export function asChats(value: unknown, isFirst: boolean): ChatPage {
+  const { since } = payloadOf(value);
+  if (isFirst && !isText(since)) throw wrong("the first page of a list");
+  return { ...asPage(value, isChat), since: isText(since) ? since : "" };
+}
+
+/** What has changed in the list. `hasMore` is only true with progress. */
+export function asChatDelta(value: unknown, before: string): ChatDelta {
+  const { data, gone, since, hasMore } = payloadOf(value);
+  const isList = Array.isArray(data) && data.length <= PAGE_SIZE && data.every(isChat) && Array.isArray(gone) && gone.every(isText);
+  if (!isList || !isText(since) || (hasMore === true && since === before)) throw wrong("a list of changes");
+  return { data, gone, since, hasMore: hasMore === true };
+}
+
+export function asReads(value: unknown): readonly ReadMark[] {
+  const { data } = payloadOf(value);
+  if (!Array.isArray(data) || !data.every((mark) => isText(fields(mark)?.userId) && isText(fields(mark)?.lastReadAt))) throw wrong("a list of reads");
+  return data;
 }
 
 /** An answer of the feed. `hasMore` is only true with progress, so asking on comes to an end. */

@@ -2,7 +2,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { ChatAdapters, OutgoingFile } from "./adapters.ts";
 import type { ChatApiError } from "./errors.ts";
-import type { Chat, Message, Page, ReplyTo, Reactor } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor, ReplyTo } from "./models.ts";
 import type { Store } from "./store.ts";
 
 export interface ChatClientOptions {
@@ -26,11 +26,13 @@ export interface ChatClientOptions {
  */
 export type Connection = "live" | "polling" | "offline";
 
+/** What is unread in all chats that are neither muted nor archived. Exact up to 99; 100 means "more than 99". */
 export interface Unread {
-  /** How many chats have unread messages. */
+  /** How many chats have unread messages, or are marked as unread. */
   readonly chats: number;
-  /** How many messages are unread, up to 100 for each chat. */
   readonly messages: number;
+  /** How many of the messages mention the user. */
+  readonly mentions: number;
 }
 
 export interface ChatClient {
@@ -41,15 +43,20 @@ export interface ChatClient {
   /** The user's id; null when nobody is signed in, undefined while supabase-js is still looking. */
   readonly me: Store<string | null | undefined>;
   readonly connection: Store<Connection>;
-  /** The newest activity first; undefined until the first answer. */
+  /** The chats that are not archived: the pinned ones first, then the newest activity. Undefined until the first answer. */
   readonly chats: Store<readonly Chat[] | undefined>;
+  /** The archived chats, in the same order. Undefined until all chats are there. */
+  readonly archivedChats: Store<readonly Chat[] | undefined>;
   /** Why the list could not be loaded the last time; null when it could. The client tries again by itself. */
   readonly chatsError: Store<ChatApiError | null>;
+  /** The app's badge, as `GET /unread` counts. Counted in the list, so all is 0 until the list is there. */
   readonly unread: Store<Unread>;
   /** Opens the direct chat with a person: a new one, or the one that is there. */
   openDirect(userId: string): Promise<Chat>;
   /** The handle of a chat, the same for each call. It does nothing until it is opened. */
   chat(id: string): ChatHandle;
+  /** Changes the user's own settings of a chat, as `ChatHandle.updateSettings` does. */
+  updateSettings(chatId: string, changes: Partial<ChatSettings>): Promise<Chat>;
   /** Leaves a chat. It goes from the list at once. */
   leave(id: string): Promise<void>;
   /**
@@ -90,7 +97,7 @@ export interface ChatSnapshot {
   readonly typing: readonly string[];
   /** Ids of those who have the chat open now, the user included. */
   readonly present: readonly string[];
-  /** Up to when each person is known to have read. */
+  /** Up to when each participant has read, the user included. Who has read nothing is not there. */
   readonly reads: Readonly<Record<string, string>>;
   /** The first message that was unread when the chat was opened. */
   readonly firstUnreadId: string | null;
@@ -132,6 +139,11 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */
   sendTyping(): void;
+  /**
+   * Changes the user's own settings of the chat; what is not named stays. `mutedUntil` is a time, or null. They are shown
+   * when the server has stored them. Rejects with a `ChatApiError`.
+   */
+  updateSettings(changes: Partial<ChatSettings>): Promise<Chat>;
   /** Leaves the chat. It goes from the list at once. Rejects with a `ChatApiError`. */
   leave(): Promise<void>;
 }

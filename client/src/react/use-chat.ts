@@ -8,7 +8,7 @@ import { useChatClient } from "./provider.ts";
 export interface ChatActions extends Pick<
   ChatHandle,
   | "id" | "loadOlder" | "loadNewer" | "loadNewest" | "send" | "edit" | "remove" | "react" | "unreact" | "reactions" | "markRead"
-  | "leave"
+  | "updateSettings" | "leave"
 > {
   /** Tells the others that the user is typing. Call it at each key press. Never rejects. */
   sendTyping(): void;
@@ -45,6 +45,7 @@ function actionsOf(handle: ChatHandle): ChatActions {
     reactions: (messageId, options) => handle.reactions(messageId, options),
     markRead: (messageId) => handle.markRead(messageId),
     sendTyping: () => handle.sendTyping(),
+    updateSettings: (changes) => handle.updateSettings(changes),
     leave: () => handle.leave(),
   };
 }
