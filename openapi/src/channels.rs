@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::events::{
     ChatCreated, ChatGone, ChatJoined, ChatLeft, ChatListUpdated, ChatRead, ChatUpdated, Delete,
-    Deleted, MessageChanged, MessageDeleted, ReactionChange, Read, SettingsKind, Typing, Upsert, Written,
+    Deleted, MessageChanged, MessageDeleted, ReactionChange, Read, SettingsKind, Typing, Upsert,
+    Written,
 };
 use crate::examples;
 use crate::formats::{ChatTopic, Id, Rev};

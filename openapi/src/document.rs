@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use messages::constants::{MAX_EMOJI_BYTES, MAX_MENTIONS};
+use messages::constants::{MAX_EMOJI_BYTES, MAX_MENTIONS, MAX_SEARCH_SCALARS};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::auth::header::MAX_TOKEN_BYTES;
@@ -95,6 +95,8 @@ fn limits() -> Value {
         "pageMaximum": MAX_LIMIT,
         "pixels": MAX_PIXELS,
         "quotedCharacters": limits::MAX_QUOTED_CHARACTERS,
+        "searchCharacters": MAX_SEARCH_SCALARS,
+        "searchWords": limits::MAX_SEARCH_WORDS,
         "signedUrlSeconds": SIGNED_SECONDS,
         "textCharacters": MAX_TEXT_SCALARS,
         "tokenBytes": MAX_TOKEN_BYTES,

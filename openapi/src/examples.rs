@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::formats::{
-    AnyAttachmentUrl, AnyId, AnyTimestamp, AttachmentUrl, ChatTopic, Cursor, Emoji, Epoch, Id, ObjectPath, Rev,
-    SignedUrl, Timestamp, UploadUrl, Version,
+    AnyAttachmentUrl, AnyId, AnyTimestamp, AttachmentUrl, ChatTopic, Cursor, Emoji, Epoch, Id,
+    ObjectPath, Rev, SignedUrl, Timestamp, UploadUrl, Version,
 };
 use crate::message_parts::{Reaction, ReactionPage, Reactor, ReplyTo};
 use crate::requests::{
@@ -13,8 +13,8 @@ use crate::requests::{
 };
 use crate::shapes::{
     Attachment, Change, Changes, Chat, ChatDelta, ChatList, ChatPage, ChatSettings, ChatType,
-    ContentType, Health, HealthStatus, LastMessage, Message, MessagePage, Notify, ReadMark,
-    ReadMarks, Unread, UnreadTotals, Upload, UploadHeaders, UploadMethod,
+    ContentType, FoundMessages, Health, HealthStatus, LastMessage, Message, MessagePage, Notify,
+    ReadMark, ReadMarks, Unread, UnreadTotals, Upload, UploadHeaders, UploadMethod,
 };
 
 pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
@@ -42,6 +42,9 @@ const MENTIONS_CURSOR: Cursor = Cursor(
 );
 const REACTIONS_CURSOR: Cursor =
     Cursor("cmVhY3Rpb25zLzZkMWYyYzNiLTRhNWUtNGY2MC05YjdhLThjOWQwZTFmMmEzYi80");
+const SEARCH_CURSOR: Cursor = Cursor(
+    "c2VhcmNoLzAxMjM0NTY3ODlhYmNkZWYvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA",
+);
 const PHOTO: ObjectPath = ObjectPath(
     "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d/b0b00000-0000-4000-8000-000000000002/8f3b4e5d-6c70-4182-9d9c-aebfb0314c5d/route.jpg",
 );
@@ -273,12 +276,20 @@ pub fn messages() -> MessagePage {
     MessagePage {
         data: vec![photo(), message()],
         next_cursor: None,
+        prev_cursor: None,
+    }
+}
+
+pub fn found_messages() -> FoundMessages {
+    FoundMessages {
+        data: vec![message()],
+        next_cursor: Some(SEARCH_CURSOR),
     }
 }
 
 /// What mentions Bob.
-pub fn mentions() -> MessagePage {
-    MessagePage {
+pub fn mentions() -> FoundMessages {
+    FoundMessages {
         data: vec![liked_by_caller()],
         next_cursor: Some(MENTIONS_CURSOR),
     }
@@ -407,6 +418,7 @@ pub fn parameters() -> Value {
         "reactionsCursor": REACTIONS_CURSOR,
         "emoji": EMOJI,
         "since": SINCE,
+        "searchCursor": SEARCH_CURSOR,
         "epoch": EPOCH,
     })
 }

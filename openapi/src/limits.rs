@@ -17,6 +17,8 @@ pub const MAX_REACTION_KINDS: u32 = 20;
 pub const MAX_LISTED_USERS: u32 = 20;
 /// How many characters `replyTo` has of a text.
 pub const MAX_QUOTED_CHARACTERS: u32 = 140;
+/// `chat.max_search_words`
+pub const MAX_SEARCH_WORDS: u32 = 10;
 /// The longest name of a file, in characters.
 pub const MAX_FILE_NAME: u32 = 255;
 /// How many reservations of one person may be open.

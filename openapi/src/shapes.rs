@@ -275,10 +275,21 @@ pub struct UnreadTotals {
     pub mentions: u32,
 }
 
-/// A page of messages.
+/// A page or a window of a chat's messages, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessagePage {
+    pub data: Vec<Message>,
+    /// The `cursor` of the page with older messages. Null if there are none.
+    pub next_cursor: Option<Cursor>,
+    /// The `cursor` of the page with newer messages. Null if there are none.
+    pub prev_cursor: Option<Cursor>,
+}
+
+/// A page of messages of several chats, newest first: what a search finds, or what mentions the caller.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FoundMessages {
     pub data: Vec<Message>,
     /// The `cursor` of the next page. Null if there is no more.
     pub next_cursor: Option<Cursor>,

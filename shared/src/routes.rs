@@ -40,6 +40,7 @@ pub const ROUTES: &[Route] = &[
     route("GET",    "/unread",                    Function::Chats,    Operation::CountUnread),
     route("GET",    "/chats/:id/messages",        Function::Messages, Operation::ListMessages),
     route("POST",   "/chats/:id/messages",        Function::Messages, Operation::SendMessage),
+    route("GET",    "/chats/:id/messages/:msgId", Function::Messages, Operation::GetMessage),
     route("PATCH",  "/chats/:id/messages/:msgId", Function::Messages, Operation::EditMessage),
     route("DELETE", "/chats/:id/messages/:msgId", Function::Messages, Operation::DeleteMessage),
     route("GET",    "/chats/:id/messages/:msgId/reactions", Function::Messages, Operation::ListReactions),
@@ -47,6 +48,7 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/chats/:id/messages/:msgId/reactions/:emoji", Function::Messages, Operation::RemoveReaction),
     route("GET",    "/chats/:id/changes",         Function::Messages, Operation::ListChanges),
     route("GET",    "/mentions",                  Function::Messages, Operation::ListMentions),
+    route("GET",    "/search",                    Function::Messages, Operation::SearchMessages),
     route("POST",   "/uploads",                   Function::Uploads,  Operation::CreateUpload),
 ];
 
@@ -107,6 +109,7 @@ pub enum Operation {
     CountUnread,
     ListMessages,
     SendMessage,
+    GetMessage,
     EditMessage,
     DeleteMessage,
     ListReactions,
@@ -114,6 +117,7 @@ pub enum Operation {
     RemoveReaction,
     ListChanges,
     ListMentions,
+    SearchMessages,
     CreateUpload,
 }
 

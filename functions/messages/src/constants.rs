@@ -11,6 +11,12 @@ pub const MAX_EMOJI_BYTES: usize = 64;
 /// How many people a message may mention.
 pub const MAX_MENTIONS: usize = 50;
 
+/// The longest `q` of a search in Unicode scalar values, after trimming.
+pub const MAX_SEARCH_SCALARS: usize = 200;
+
+/// The value of `around` for the first unread message.
+pub const UNREAD: &str = "unread";
+
 /// How long a page waits for the URLs of its attachments, in milliseconds. After that the messages are
 /// sent without them.
 pub const SIGNED_WITHIN_MS: u64 = 2_000;

@@ -6,4 +6,5 @@ pub mod emoji;
 pub mod list;
 pub mod mentions;
 pub mod reactions;
+pub mod search;
 pub mod send;

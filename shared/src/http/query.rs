@@ -3,8 +3,11 @@
 //! The values of most parameters consist of characters that need no percent-encoding, so they are not
 //! decoded: a percent sign makes them invalid. Only [`text`] decodes. Names are never decoded.
 
+use uuid::Uuid;
+
 use crate::error::ApiError;
 use crate::http::path;
+use crate::input::ids;
 
 /// The page size if the query has no `limit`.
 pub const DEFAULT_LIMIT: u8 = 50;
@@ -52,6 +55,17 @@ pub fn limit(query: &str) -> Result<u8, ApiError> {
         .ok_or_else(|| ApiError::invalid_field("limit", "must be a whole number from 1 to 100"))
 }
 
+/// Reads an id.
+///
+/// # Errors
+/// `invalid_request` unless it is absent or a UUID.
+pub fn id(query: &str, name: &'static str) -> Result<Option<Uuid>, ApiError> {
+    let wrong = || ApiError::invalid_field(name, "must be a UUID");
+    parameter(query, name)?
+        .map(|text| ids::parse(text).ok_or_else(wrong))
+        .transpose()
+}
+
 /// Reads a number that consists of digits only and is at most `max`. (`parse` alone takes a plus sign
 /// too, which means a space in a query.)
 #[must_use]
@@ -91,6 +105,23 @@ mod tests {
                     "q",
                     "must be percent-encoded UTF-8"
                 )),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_is_optional_and_a_uuid() {
+        let text = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+        assert_eq!(id("q=a", "chatId"), Ok(None));
+        assert_eq!(
+            id(&format!("chatId={text}"), "chatId"),
+            Ok(ids::parse(text))
+        );
+        for refused in ["", "7", "0a5b7c9d1e2f4a3b8c4d5e6f7a8b9c0d"] {
+            assert_eq!(
+                id(&format!("chatId={refused}"), "chatId"),
+                Err(ApiError::invalid_field("chatId", "must be a UUID")),
                 "{refused}"
             );
         }

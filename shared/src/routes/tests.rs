@@ -54,6 +54,7 @@ fn the_table_is_the_contracts() {
             "GET /unread Chats CountUnread",
             "GET /chats/:id/messages Messages ListMessages",
             "POST /chats/:id/messages Messages SendMessage",
+            "GET /chats/:id/messages/:msgId Messages GetMessage",
             "PATCH /chats/:id/messages/:msgId Messages EditMessage",
             "DELETE /chats/:id/messages/:msgId Messages DeleteMessage",
             "GET /chats/:id/messages/:msgId/reactions Messages ListReactions",
@@ -61,6 +62,7 @@ fn the_table_is_the_contracts() {
             "DELETE /chats/:id/messages/:msgId/reactions/:emoji Messages RemoveReaction",
             "GET /chats/:id/changes Messages ListChanges",
             "GET /mentions Messages ListMentions",
+            "GET /search Messages SearchMessages",
             "POST /uploads Uploads CreateUpload",
         ]
     );
@@ -130,11 +132,12 @@ fn another_method_is_405_with_those_that_work() {
         ("/chats/:id/read", "POST"),
         ("/chats/:id/typing", "POST"),
         ("/chats/:id/messages", "GET, HEAD, POST"),
-        ("/chats/:id/messages/:msgId", "PATCH, DELETE"),
+        ("/chats/:id/messages/:msgId", "GET, HEAD, PATCH, DELETE"),
         ("/chats/:id/messages/:msgId/reactions", "GET, HEAD"),
         ("/chats/:id/messages/:msgId/reactions/:emoji", "PUT, DELETE"),
         ("/chats/:id/changes", "GET, HEAD"),
         ("/mentions", "GET, HEAD"),
+        ("/search", "GET, HEAD"),
         ("/uploads", "POST"),
     ]);
     for route in ROUTES {
@@ -205,6 +208,10 @@ fn another_path_is_404() {
         "/chats/7/uploads",
         "/mentions/",
         "/mentions/7",
+        "/chats/7/search",
+        "/search/",
+        "/search/x",
+        "/Search",
         "/messages",
         "/rest/v1/messages",
         "/uploads/",

@@ -35,6 +35,7 @@ pub enum Argument<'a> {
     Flag(bool),
     Time(Timestamp),
     Epoch(&'a Epoch),
+    True,
 }
 
 /// PostgREST, for one request and on behalf of one user.
@@ -73,6 +74,7 @@ impl<'a> Postgrest<'a> {
                 Argument::Flag(flag) => flag.to_string(),
                 Argument::Time(time) => time.to_string(),
                 Argument::Epoch(epoch) => epoch.to_string(),
+                Argument::True => "true".to_owned(),
             };
             url.push_str(&format!("{separator}{name}={value}"));
         }

@@ -12,6 +12,7 @@ use crate::error::{ApiError, ErrorCode, FieldIssue};
 /// The codes that our database functions raise, each with the SQLSTATE `PT` and its HTTP status.
 const RAISED: &[ErrorCode] = &[
     ErrorCode::InvalidRequest,
+    ErrorCode::InvalidCursor,
     ErrorCode::InvalidToken,
     ErrorCode::NotParticipant,
     ErrorCode::NotSender,
@@ -46,6 +47,8 @@ const FIELD_ISSUES: &[FieldIssue] = &[
     issue("mentions", "must have at most 50 ids"),
     issue("mentions", "must not have an id twice"),
     issue("mentions", "must be participants of the chat"),
+    issue("q", "must have 1 to 200 characters after trimming"),
+    issue("q", "must have 1 to 10 words"),
     issue("fileName", "is missing"),
     issue(
         "width",

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shared::error::ApiError;
 use shared::http::query;
 use shared::input::body::{JsonObject, as_id};
-use shared::input::cursor::MentionsCursor;
+use shared::input::cursor::{Cursor, MentionsCursor};
 use uuid::Uuid;
 
 use crate::constants::MAX_MENTIONS;

@@ -24,7 +24,7 @@ impl ListReactions {
         let limit = query::limit(query)?;
         let emoji = query::text(query, "emoji")?.map(emoji::check).transpose()?;
         let cursor = query::parameter(query, "cursor")?
-            .map(|cursor| ReactionsCursor::decode(cursor, message))
+            .map(|cursor| ReactionsCursor::of_message(message, cursor))
             .transpose()?;
         Ok(ListReactions {
             emoji,
@@ -37,6 +37,7 @@ impl ListReactions {
 #[cfg(test)]
 mod tests {
     use shared::error::ErrorCode;
+    use shared::input::cursor::Cursor;
     use shared::input::ids;
 
     use super::*;
