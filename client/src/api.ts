@@ -2,7 +2,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
 import { asChatError, ChatApiError, signedOut } from "./errors.ts";
-import type { Changes, Chat, ChatErrorField, Message, Page, SendMessage, Upload } from "./models.ts";
+import type { Changes, Chat, ChatErrorField, Message, MessagePage, Page, SendMessage, Upload } from "./models.ts";
 import { request, type ApiRequest } from "./request.ts";
 import { asChanges, asChat, asChats, asMessage, asMessages, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
 
@@ -10,6 +10,13 @@ import { asChanges, asChat, asChats, asMessage, asMessages, asUpload, PAGE_SIZE,
 const TIMEOUT_MS = 30_000;
 /** An answer of a hundred messages has some 2 MB at most. */
 const MOST_BYTES = 8_000_000;
+
+/** Which page: the one of a cursor, the one around a message or around the first unread one, or else the newest. */
+export interface MessagesAt {
+  cursor?: string;
+  around?: string;
+  limit?: number;
+}
 
 export interface ApiOptions {
   supabase: SupabaseClient;
@@ -94,8 +101,9 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
     async leave(id: string): Promise<void> {
       await call(request("delete", "/chats/{id}", { path: { id } }));
     },
-    async messages(id: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> {
-      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query: page(cursor) }), signal), id);
+    async messages(id: string, at: MessagesAt, signal?: AbortSignal): Promise<MessagePage> {
+      const query = { limit: PAGE_SIZE, ...at };
+      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query }), signal), id);
     },
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
       const query = { since, epoch, limit: PAGE_SIZE };

@@ -4,7 +4,7 @@ import { LiveChat } from "./live-chat.ts";
 import type { Message } from "./models.ts";
 import type { Session } from "./session.ts";
 import { Value } from "./store.ts";
-import type { ChatHandle, ChatSnapshot, Outgoing, Pending } from "./types.ts";
+import type { ChatHandle, ChatSnapshot, Jump, Outgoing, Pending } from "./types.ts";
 
 export const CLOSED: ChatSnapshot = {
   status: "closed", chat: undefined, messages: [], hasOlder: false, hasNewer: false, loadingOlder: false,
@@ -62,21 +62,25 @@ export class Handle implements ChatHandle {
   }
 
   loadOlder(): Promise<void> {
-    return this.#live?.loadOlder() ?? Promise.resolve();
+    return this.#live?.paging.loadOlder() ?? Promise.resolve();
   }
 
   loadNewer(): Promise<void> {
-    return this.#live?.loadNewer() ?? Promise.resolve();
+    return this.#live?.paging.loadNewer() ?? Promise.resolve();
   }
 
   loadNewest(): Promise<void> {
-    return this.#live?.loadNewest() ?? Promise.resolve();
+    return this.#live?.paging.loadNewest() ?? Promise.resolve();
+  }
+
+  async jumpTo(messageId: string): Promise<Jump> {
+    return this.#live?.jumpTo(messageId) ?? "failed";
   }
 
   send(message: Outgoing): Pending {
     if (!message.text?.trim() && !message.file) throw new TypeError("send: a message has a text or a file");
     const pending = this.#session().outbox.add(this.id, message);
-    if (this.#live?.hasNewer) void this.#live.loadNewest();
+    this.#live?.sending();
     return pending;
   }
 

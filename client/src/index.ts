@@ -10,6 +10,6 @@ export type { Attachment, Chat, ChatErrorField, LastMessage, Message, ServerErro
 export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";
 export type {
-  ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, FileUrlOptions, Outgoing, Pending,
+  ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, FileUrlOptions, Jump, Outgoing, Pending,
   PendingFile, PendingState, Unread,
 } from "./types.ts";

@@ -2,20 +2,23 @@
 import type { ChatAdapters } from "./adapters.ts";
 import { asChatError, isGone, type ChatApiError } from "./errors.ts";
 import { backoff } from "./backoff.ts";
-import { Feed } from "./feed.ts";
+import { Feed, UNREAD } from "./feed.ts";
 import type { Chat, Message } from "./models.ts";
+import { Paging } from "./paging.ts";
 import { Poller } from "./poller.ts";
 import { ReadMarker } from "./reads.ts";
 import { Channel } from "./realtime.ts";
 import type { Session } from "./session.ts";
 import { isChange, payloadOf } from "./shapes.ts";
 import { keepList } from "./store.ts";
-import type { ChatSnapshot, ChatStatus, Pending } from "./types.ts";
+import type { ChatSnapshot, ChatStatus, Jump, Pending } from "./types.ts";
 import { OwnTyping, TypingPeople } from "./typing.ts";
+import { FirstUnread } from "./unread.ts";
 
 export class LiveChat {
   readonly id: string;
   readonly typing: OwnTyping;
+  readonly paging: Paging;
   readonly #session: Session;
   readonly #adapters: ChatAdapters;
   readonly #show: (snapshot: ChatSnapshot) => void;
@@ -24,6 +27,7 @@ export class LiveChat {
   readonly #poller: Poller;
   readonly #people: TypingPeople;
   readonly #reads: ReadMarker;
+  readonly #unread: FirstUnread;
   #channel: Channel | undefined;
   #refusals = 0;
   /** While a refused join is not repeated. */
@@ -31,18 +35,12 @@ export class LiveChat {
   #wasLost = false;
   #status: ChatStatus = "loading";
   #error: ChatApiError | null = null;
-  /** Of the last page that the user scrolled to. */
-  #pageError: ChatApiError | null = null;
   #present: readonly string[] = [];
   #readTo: Readonly<Record<string, string>> = {};
-  #unreadFrom: string | null | undefined;
-  #firstUnreadId: string | null = null;
   /** The last list with unsent messages: the same array until something changes. */
   #shown: readonly (Message | Pending)[] = [];
-  /** What was marked while the app was hidden. */
+  /** What was marked while the app was hidden, or before the first unread message was known. */
   #readLater: (string | undefined)[] = [];
-  #older: Promise<void> | undefined;
-  #newer: Promise<void> | undefined;
 
   constructor(session: Session, id: string, show: (snapshot: ChatSnapshot) => void) {
     const { api, adapters, me, options } = session;
@@ -54,11 +52,19 @@ export class LiveChat {
     const changed = () => this.emit();
     const { maxMessages } = options;
     this.#feed = new Feed({ api, chatId: id, me, maxMessages, signal, known: () => session.list.get(id), changed });
+    this.paging = new Paging({ feed: this.#feed, changed, catchUp: () => void this.#poller.ask() });
     this.#people = new TypingPeople(adapters.clock, changed);
     this.typing = new OwnTyping(api, id, adapters, signal);
     this.#reads = new ReadMarker({
       api, chatId: id, adapters, signal: session.signal,
       marked: (message, unreadCount) => session.list.read(id, unreadCount, message.createdAt),
+    });
+    this.#unread = new FirstUnread({
+      api, chatId: id, me, signal,
+      answered: () => {
+        this.#markLater();
+        this.emit();
+      },
     });
     this.#poller = new Poller(adapters, {
       run: () => this.#run(),
@@ -105,7 +111,7 @@ export class LiveChat {
 
   wake(): void {
     this.#poller.wake();
-    if (this.#adapters.appState.isVisible()) for (const messageId of this.#readLater.splice(0)) this.markRead(messageId);
+    this.#markLater();
   }
 
   /** The user's channel, and with it the socket, is there again. */
@@ -135,16 +141,26 @@ export class LiveChat {
     this.emit();
   }
 
+  /** An own message has changed. */
   land(message: Message): void {
-    this.typing.sent();
     if (!this.#feed.land(message)) void this.#poller.ask();
-    // An own message is shown, wherever the user has scrolled to.
-    if (this.hasNewer) void this.loadNewest();
+  }
+
+  /** An own message is stored. It is shown, wherever the user was when they sent it. */
+  sent(message: Message): void {
+    this.typing.sent();
+    this.land(message);
+    if (this.paging.wantsNewest) void this.paging.loadNewest();
+  }
+
+  /** The newest messages are not shown, and the user wants to see their own. */
+  sending(): void {
+    if (this.#feed.replica?.hasNewer) void this.paging.loadNewest();
   }
 
   /** What is on a screen that nobody sees is read when it is shown. */
   markRead(messageId?: string): void {
-    if (!this.#adapters.appState.isVisible()) {
+    if (!this.#mayMark) {
       this.#readLater.push(messageId);
       return;
     }
@@ -154,24 +170,12 @@ export class LiveChat {
     if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount)) this.#reads.mark(message);
   }
 
-  loadOlder(): Promise<void> {
-    return (this.#older ??= this.#more(() => this.#feed.loadOlder()).finally(() => {
-      this.#older = undefined;
-      this.emit();
-    }));
-  }
-
-  loadNewer(): Promise<void> {
-    return this.#newerBy(() => this.#feed.loadNewer());
-  }
-
-  loadNewest(): Promise<void> {
-    const load = () => this.#newerBy(() => this.#feed.loadNewest());
-    return this.#newer ? this.#newer.then(load) : load();
-  }
-
-  get hasNewer(): boolean {
-    return this.#feed.replica?.hasNewer ?? false;
+  async jumpTo(target: string): Promise<Jump> {
+    if (!this.#feed.replica) await this.#poller.ask(true);
+    const first = target === UNREAD ? this.#unread.id : null;
+    const jump = await this.paging.jumpTo(first ?? target);
+    // It is deleted.
+    return jump === "not_found" && first !== null ? this.paging.jumpTo(UNREAD) : jump;
   }
 
   close(): void {
@@ -185,24 +189,12 @@ export class LiveChat {
     this.#channel = undefined;
   }
 
-  #newerBy(load: () => Promise<void>): Promise<void> {
-    return (this.#newer ??= this.#more(load).finally(() => {
-      this.#newer = undefined;
-      this.emit();
-    }));
+  get #mayMark(): boolean {
+    return this.#adapters.appState.isVisible() && !this.#unread.isAsking;
   }
 
-  async #more(load: () => Promise<void>): Promise<void> {
-    try {
-      const loading = load();
-      queueMicrotask(() => this.emit());
-      await loading;
-      this.#pageError = null;
-    } catch (error) {
-      this.#pageError = asChatError(error);
-    }
-    // Changes between the page and what is known are wanted again.
-    void this.#poller.ask();
+  #markLater(): void {
+    if (this.#mayMark) for (const messageId of this.#readLater.splice(0)) this.markRead(messageId);
   }
 
   async #run(): Promise<boolean> {
@@ -216,7 +208,7 @@ export class LiveChat {
       return true;
     }
     this.#status = "ready";
-    this.#error = this.#pageError = null;
+    this.#error = this.paging.error = null;
     this.#join();
     this.emit();
     const rev = this.#feed.replica?.rev;
@@ -311,20 +303,21 @@ export class LiveChat {
     if (this.#ended.signal.aborted) return;
     const { chat, replica, messages } = this.#feed;
     const isShown = this.#status !== "gone";
+    if (chat && replica) this.#unread.look(chat, replica);
     if (replica && this.#status === "loading") this.#status = "ready";
     this.#show({
       status: this.#status,
       chat,
       messages: isShown ? this.#withPending(messages) : [],
-      hasOlder: isShown && replica?.olderCursor !== undefined,
-      hasNewer: isShown && this.hasNewer,
-      loadingOlder: this.#older !== undefined,
-      loadingNewer: this.#newer !== undefined,
+      hasOlder: isShown && replica?.hasOlder === true,
+      hasNewer: isShown && replica?.hasNewer === true,
+      loadingOlder: this.paging.loadingOlder,
+      loadingNewer: this.paging.loadingNewer,
       typing: this.#people.ids,
       present: this.#present,
       reads: this.#readTo,
-      firstUnreadId: this.#unread(),
-      error: this.#error ?? this.#pageError,
+      firstUnreadId: this.#unread.id,
+      error: this.#error ?? this.paging.error,
     });
   }
 
@@ -335,19 +328,5 @@ export class LiveChat {
     const there = new Set(messages.map(({ clientId }) => clientId));
     const all = [...messages, ...pending.filter(({ clientId }) => !there.has(clientId))];
     return (this.#shown = keepList(this.#shown, all));
-  }
-
-  /** Stays where it was when the chat was opened. */
-  #unread(): string | null {
-    const { chat, replica } = this.#feed;
-    if (!chat || !replica) return null;
-    if (this.#unreadFrom === undefined) this.#unreadFrom = chat.unreadCount > 0 ? (chat.lastReadAt ?? "") : null;
-    const from = this.#unreadFrom;
-    if (from === null || this.#firstUnreadId !== null) return this.#firstUnreadId;
-    const { messages, olderCursor } = replica;
-    const reachesBack = olderCursor === undefined || (messages[0]?.createdAt ?? "") <= from;
-    const first = messages.find(({ senderId, createdAt }) => createdAt > from && senderId !== this.#session.me);
-    if (reachesBack && first) this.#firstUnreadId = first.id;
-    return this.#firstUnreadId;
   }
 }

@@ -19,3 +19,9 @@ export interface Page<T> {
   readonly data: readonly T[];
   readonly nextCursor: string | null;
 }
+
+/** Newest first. Each cursor is null if nothing is beyond. */
+export interface MessagePage extends Page<Message> {
+  /** Gives the page that is newer. */
+  readonly prevCursor: string | null;
+}

@@ -62,7 +62,7 @@ export class Session {
       api: this.api, me, adapters, signal,
       changed: (chatId) => events.outbox(chatId),
       sent: (message) => {
-        this.open.get(message.chatId)?.land(message);
+        this.open.get(message.chatId)?.sent(message);
         if (!this.isJoined) this.list.refetch(message.chatId);
       },
     });

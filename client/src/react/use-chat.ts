@@ -7,7 +7,7 @@ import { useChatClient } from "./provider.ts";
 /** What can be done with a chat. The functions are the same at each render. */
 export interface ChatActions extends Pick<
   ChatHandle,
-  "id" | "loadOlder" | "loadNewer" | "loadNewest" | "send" | "edit" | "remove" | "markRead" | "leave"
+  "id" | "loadOlder" | "loadNewer" | "loadNewest" | "jumpTo" | "send" | "edit" | "remove" | "markRead" | "leave"
 > {
   /** Tells the others that the user is typing. Call it at each key press. Never rejects. */
   sendTyping(): void;
@@ -36,6 +36,7 @@ function actionsOf(handle: ChatHandle): ChatActions {
     loadOlder: () => handle.loadOlder(),
     loadNewer: () => handle.loadNewer(),
     loadNewest: () => handle.loadNewest(),
+    jumpTo: (messageId) => handle.jumpTo(messageId),
     send: (message) => handle.send(message),
     edit: (messageId, text) => handle.edit(messageId, text),
     remove: (messageId) => handle.remove(messageId),
