@@ -202,13 +202,15 @@ export interface paths {
         };
         /**
          * Lists a chat's messages
-         * The newest come first. A page repeats and skips nothing, also while others send and delete. Moderators also get deleted messages.
+         * The newest come first. With `around`, the page is a window: the message itself, and as many older as newer ones. From any page, `nextCursor` leads to older messages and `prevCursor` to newer ones. Pages repeat and skip nothing, also while others send and delete. Moderators also get deleted messages.
          */
         get: {
             parameters: {
                 query?: {
-                    /** The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    /** The `nextCursor` of another page leads to older messages, its `prevCursor` to newer ones. It belongs to its chat. */
                     cursor?: string;
+                    /** The id of a message in the middle of the window. Or `unread`: the caller's first unread message; if everything is read, the newest page. It cannot be given with a `cursor`. */
+                    around?: string | "unread";
                     /** The size of a page. */
                     limit?: number;
                 };
@@ -286,7 +288,35 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Gets a message
+         * Moderators also get a deleted message.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The message. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
         put?: never;
         post?: never;
         /**
@@ -666,6 +696,12 @@ export interface components {
             /** The name of the body's member, the query parameter or the header. Empty for the body as a whole. */
             path: string;
         };
+        /** A page of the messages that a search finds, newest first. */
+        FoundMessages: {
+            data: components["schemas"]["Message"][];
+            /** The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
+        };
         /** The service answers. */
         Health: {
             /**
@@ -736,11 +772,13 @@ export interface components {
             /** Null if there is only a file. */
             text: string | null;
         };
-        /** A page of a chat's messages. */
+        /** A page or a window of a chat's messages, newest first. */
         MessagePage: {
             data: components["schemas"]["Message"][];
-            /** The `cursor` of the next page. Null if there is no more. */
+            /** The `cursor` of the page with older messages. Null if there are none. */
             nextCursor: string | null;
+            /** The `cursor` of the page with newer messages. Null if there are none. */
+            prevCursor: string | null;
         };
         /** Opens the direct chat with another user. */
         OpenChat: {

@@ -7,7 +7,7 @@ use shared::routes::Operation;
 
 use crate::limits::EDIT_WINDOW_SECONDS;
 use crate::operations::{Description, Tag, body, document, json_answer, nothing, plain};
-use crate::parameters::{Parameter, changes, page};
+use crate::parameters::{self, Parameter, changes, page};
 use crate::{examples, formats};
 
 /// The contract of an operation.
@@ -162,13 +162,14 @@ pub fn describe(operation: Operation) -> Description {
             )
         },
         Operation::ListMessages => Description {
-            parameters: page(),
-            errors: &[InvalidCursor, NotParticipant, ChatNotFound],
+            parameters: parameters::messages(),
+            errors: &[InvalidCursor, NotParticipant, ChatNotFound, MessageNotFound],
             ..plain(
                 Tag::Messages,
                 "Lists a chat's messages",
-                "The newest come first. A page repeats and skips nothing, also while others send and delete. \
-                 Moderators also get deleted messages.",
+                "The newest come first. With `around`, the page is a window: the message itself, and as many older as \
+                 newer ones. From any page, `nextCursor` leads to older messages and `prevCursor` to newer ones. Pages \
+                 repeat and skip nothing, also while others send and delete. Moderators also get deleted messages.",
                 vec![json_answer(
                     200,
                     "A page of messages.",
@@ -219,6 +220,37 @@ pub fn describe(operation: Operation) -> Description {
                     ),
                     json_answer(201, "The new message.", "Message", examples::message()),
                 ],
+            )
+        },
+        Operation::GetMessage => Description {
+            errors: &[NotParticipant, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Gets a message",
+                "Moderators also get a deleted message.",
+                vec![json_answer(
+                    200,
+                    "The message.",
+                    "Message",
+                    examples::message(),
+                )],
+            )
+        },
+        Operation::SearchMessages => Description {
+            parameters: parameters::search(),
+            errors: &[InvalidCursor, NotParticipant, ChatNotFound],
+            ..plain(
+                Tag::Messages,
+                "Searches the caller's messages",
+                "Finds the messages that have all of the words, in the chats and the history that the caller may read. \
+                 A word also matches where a longer word begins with it. Case and accents do not matter. The newest come \
+                 first. Deleted messages are never found.",
+                vec![json_answer(
+                    200,
+                    "A page of messages.",
+                    "FoundMessages",
+                    examples::found_messages(),
+                )],
             )
         },
         Operation::EditMessage => Description {

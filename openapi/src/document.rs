@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use messages::constants::MAX_SEARCH_SCALARS;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::auth::header::MAX_TOKEN_BYTES;
@@ -89,6 +90,8 @@ fn limits() -> Value {
         "pageDefault": DEFAULT_LIMIT,
         "pageMaximum": MAX_LIMIT,
         "pixels": MAX_PIXELS,
+        "searchCharacters": MAX_SEARCH_SCALARS,
+        "searchWords": limits::MAX_SEARCH_WORDS,
         "signedUrlSeconds": SIGNED_SECONDS,
         "textCharacters": MAX_TEXT_SCALARS,
         "tokenBytes": MAX_TOKEN_BYTES,

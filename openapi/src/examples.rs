@@ -10,8 +10,8 @@ use crate::requests::{
     CreateUpload, DeclaredType, DirectOnly, EditMessage, MarkRead, OpenChat, SendMessage, Text,
 };
 use crate::shapes::{
-    Attachment, Change, Changes, Chat, ChatPage, ChatType, ContentType, Health, HealthStatus,
-    LastMessage, Message, MessagePage, Unread, Upload, UploadHeaders, UploadMethod,
+    Attachment, Change, Changes, Chat, ChatPage, ChatType, ContentType, FoundMessages, Health,
+    HealthStatus, LastMessage, Message, MessagePage, Unread, Upload, UploadHeaders, UploadMethod,
 };
 
 pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
@@ -29,6 +29,9 @@ const CHATS_CURSOR: Cursor = Cursor(
 );
 const MESSAGES_CURSOR: Cursor = Cursor(
     "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg",
+);
+const SEARCH_CURSOR: Cursor = Cursor(
+    "c2VhcmNoLzAxMjM0NTY3ODlhYmNkZWYvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA",
 );
 const PHOTO: ObjectPath = ObjectPath(
     "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d/b0b00000-0000-4000-8000-000000000002/8f3b4e5d-6c70-4182-9d9c-aebfb0314c5d/route.jpg",
@@ -144,6 +147,14 @@ pub fn messages() -> MessagePage {
     MessagePage {
         data: vec![photo(), message()],
         next_cursor: None,
+        prev_cursor: None,
+    }
+}
+
+pub fn found_messages() -> FoundMessages {
+    FoundMessages {
+        data: vec![message()],
+        next_cursor: Some(SEARCH_CURSOR),
     }
 }
 
@@ -246,6 +257,7 @@ pub fn parameters() -> Value {
         "message": MESSAGE,
         "chatsCursor": CHATS_CURSOR,
         "messagesCursor": MESSAGES_CURSOR,
+        "searchCursor": SEARCH_CURSOR,
         "epoch": EPOCH,
     })
 }

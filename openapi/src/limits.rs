@@ -11,6 +11,8 @@ pub const ATTACH_WINDOW_SECONDS: u32 = 24 * 60 * 60;
 pub const TYPING_PAUSE_SECONDS: u32 = 3;
 /// The largest unread count. It means "this or more".
 pub const MAX_UNREAD: u32 = 100;
+/// `chat.max_search_words`
+pub const MAX_SEARCH_WORDS: u32 = 10;
 /// The longest name of a file, in characters.
 pub const MAX_FILE_NAME: u32 = 255;
 /// How many reservations of one person may be open.

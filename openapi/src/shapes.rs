@@ -174,10 +174,21 @@ pub struct ChatPage {
     pub next_cursor: Option<Cursor>,
 }
 
-/// A page of a chat's messages.
+/// A page or a window of a chat's messages, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessagePage {
+    pub data: Vec<Message>,
+    /// The `cursor` of the page with older messages. Null if there are none.
+    pub next_cursor: Option<Cursor>,
+    /// The `cursor` of the page with newer messages. Null if there are none.
+    pub prev_cursor: Option<Cursor>,
+}
+
+/// A page of the messages that a search finds, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FoundMessages {
     pub data: Vec<Message>,
     /// The `cursor` of the next page. Null if there is no more.
     pub next_cursor: Option<Cursor>,

@@ -36,9 +36,11 @@ pub const ROUTES: &[Route] = &[
     route("POST",   "/chats/:id/typing",          Function::Chats,    Operation::SendTyping),
     route("GET",    "/chats/:id/messages",        Function::Messages, Operation::ListMessages),
     route("POST",   "/chats/:id/messages",        Function::Messages, Operation::SendMessage),
+    route("GET",    "/chats/:id/messages/:msgId", Function::Messages, Operation::GetMessage),
     route("PATCH",  "/chats/:id/messages/:msgId", Function::Messages, Operation::EditMessage),
     route("DELETE", "/chats/:id/messages/:msgId", Function::Messages, Operation::DeleteMessage),
     route("GET",    "/chats/:id/changes",         Function::Messages, Operation::ListChanges),
+    route("GET",    "/search",                    Function::Messages, Operation::SearchMessages),
     route("POST",   "/uploads",                   Function::Uploads,  Operation::CreateUpload),
 ];
 
@@ -96,9 +98,11 @@ pub enum Operation {
     SendTyping,
     ListMessages,
     SendMessage,
+    GetMessage,
     EditMessage,
     DeleteMessage,
     ListChanges,
+    SearchMessages,
     CreateUpload,
 }
 

@@ -3,6 +3,12 @@
 /// The header that can be sent in place of the body's `clientId`.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
+/// The longest `q` of a search in Unicode scalar values, after trimming.
+pub const MAX_SEARCH_SCALARS: usize = 200;
+
+/// The value of `around` for the first unread message.
+pub const UNREAD: &str = "unread";
+
 /// The largest rev: the largest `bigint` of Postgres.
 pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
 

@@ -12,6 +12,7 @@ use crate::attachments::Uploads;
 use crate::schemas::changes::ListChanges;
 use crate::schemas::edit::EditMessage;
 use crate::schemas::list::ListMessages;
+use crate::schemas::search::SearchMessages;
 use crate::schemas::send::SendMessage;
 use crate::service;
 
@@ -48,6 +49,14 @@ pub async fn handle<B: Body>(
             };
             let message = SendMessage::parse(body, key.as_deref(), &uploads)?;
             service::send(&session, chat, message).await
+        }
+        Operation::GetMessage => {
+            let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);
+            service::get(&session, chat, message).await
+        }
+        Operation::SearchMessages => {
+            session.charge(Limit::Searches).await?;
+            service::search(&session, SearchMessages::parse(&request.query)?).await
         }
         Operation::EditMessage => {
             let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);

@@ -3,4 +3,5 @@
 pub mod changes;
 pub mod edit;
 pub mod list;
+pub mod search;
 pub mod send;

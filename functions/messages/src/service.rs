@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::auth::session::Session;
 use shared::error::ApiError;
 use shared::http::reply::Reply;
+use shared::input::cursor::Position;
 use shared::supabase::client::Repeat;
 use shared::supabase::expected_answer::ExpectedAnswer;
 use shared::supabase::postgrest::{Argument, Postgrest};
@@ -14,10 +15,11 @@ use uuid::Uuid;
 use crate::attachments;
 use crate::schemas::changes::ListChanges;
 use crate::schemas::edit::EditMessage;
-use crate::schemas::list::ListMessages;
+use crate::schemas::list::{ListMessages, Window};
+use crate::schemas::search::SearchMessages;
 use crate::schemas::send::SendMessage;
 
-/// Gives a page of a chat's messages; the newest come first.
+/// Gives a page or a window of a chat's messages; the newest come first.
 pub async fn list(
     session: &Session<'_>,
     chat: Uuid,
@@ -27,11 +29,64 @@ pub async fn list(
         ("chat_id", Argument::Id(chat)),
         ("page_limit", Argument::Number(page.limit.into())),
     ];
-    if let Some(cursor) = page.cursor {
-        arguments.push(("before", Argument::Time(cursor.before)));
+    match page.window {
+        Window::Newest => {}
+        Window::Page(Position::Before(time)) => arguments.push(("before", Argument::Time(time))),
+        Window::Page(Position::After(time)) => arguments.push(("after", Argument::Time(time))),
+        Window::Around(message) => arguments.push(("around", Argument::Id(message))),
+        Window::AroundUnread => arguments.push(("around_unread", Argument::True)),
     }
     let page = ExpectedAnswer::Object(&["data"]);
     let page = session.postgrest.get("list_messages", &arguments, page);
+    Ok(attachments::sign(&session.storage, page.await?).await)
+}
+
+/// Gives one message.
+pub async fn get(session: &Session<'_>, chat: Uuid, message: Uuid) -> Result<Reply, ApiError> {
+    let arguments = [
+        ("chat_id", Argument::Id(chat)),
+        ("message_id", Argument::Id(message)),
+    ];
+    let message = ExpectedAnswer::Object(&["id"]);
+    let message = session.postgrest.get("get_message", &arguments, message);
+    Ok(attachments::sign(&session.storage, message.await?).await)
+}
+
+/// Gives a page of the messages that a search finds; the newest come first.
+pub async fn search(session: &Session<'_>, search: SearchMessages) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Arguments {
+        q: String,
+        page_limit: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chat_id: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sender_id: Option<Uuid>,
+        #[serde(flatten)]
+        after_page: Option<AfterPage>,
+    }
+    #[derive(Serialize)]
+    struct AfterPage {
+        before: String,
+        before_chat: Uuid,
+        query_hash: String,
+    }
+    let arguments = Arguments {
+        q: search.q,
+        page_limit: search.limit,
+        chat_id: search.chat,
+        sender_id: search.sender,
+        after_page: search.cursor.map(|cursor| AfterPage {
+            before: cursor.before.to_string(),
+            before_chat: cursor.chat,
+            query_hash: cursor.query.to_string(),
+        }),
+    };
+    // Called with POST, so that no log of Supabase has what somebody searches for. It only reads.
+    let page = ExpectedAnswer::Object(&["data"]);
+    let page = session
+        .postgrest
+        .post("search_messages", &arguments, page, Repeat::Once);
     Ok(attachments::sign(&session.storage, page.await?).await)
 }
 

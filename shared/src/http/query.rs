@@ -1,9 +1,15 @@
 //! Query parameters.
 //!
-//! Every value of a parameter of this API consists of characters that need no percent-encoding, so
-//! nothing is decoded: a percent sign makes a value invalid and a name unknown.
+//! Apart from texts that people write, every value of a parameter of this API consists of characters
+//! that need no percent-encoding. So only such texts are decoded: elsewhere a percent sign makes a value
+//! invalid and a name unknown.
+
+use percent_encoding::percent_decode_str;
+
+use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::input::ids;
 
 /// The page size if the query has no `limit`.
 pub const DEFAULT_LIMIT: u8 = 50;
@@ -38,6 +44,30 @@ pub fn limit(query: &str) -> Result<u8, ApiError> {
         .ok_or_else(|| ApiError::invalid_field("limit", "must be a whole number from 1 to 100"))
 }
 
+/// Decodes a text that somebody has written: percent-encoded UTF-8, with `+` or `%20` for a space, as
+/// forms and URLs have it.
+///
+/// # Errors
+/// The text of the issue. A value that is not UTF-8 is refused, and never repaired.
+pub fn decoded(value: &str) -> Result<String, &'static str> {
+    let spaced = value.replace('+', " ");
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err("must be UTF-8 in percent-encoding"),
+    }
+}
+
+/// Reads an id.
+///
+/// # Errors
+/// `invalid_request` unless it is absent or a UUID.
+pub fn id(query: &str, name: &'static str) -> Result<Option<Uuid>, ApiError> {
+    let wrong = || ApiError::invalid_field(name, "must be a UUID");
+    parameter(query, name)?
+        .map(|text| ids::parse(text).ok_or_else(wrong))
+        .transpose()
+}
+
 /// Reads a number that consists of digits only and is at most `max`. (`parse` alone takes a plus sign
 /// too, which means a space in a query.)
 #[must_use]
@@ -63,6 +93,42 @@ mod tests {
             parameter("cursor=a&cursor=a", "cursor"),
             Err(ApiError::invalid_field("cursor", "must be given only once"))
         );
+    }
+
+    #[test]
+    fn a_text_is_decoded_once() {
+        for (value, text) in [
+            ("", ""),
+            ("run", "run"),
+            ("caf%C3%A9+run%20%2B1", "café run +1"),
+            ("%2541", "%41"),
+            ("100%", "100%"),
+            ("%E8%B5%B0", "走"),
+            ("走", "走"),
+        ] {
+            assert_eq!(decoded(value).as_deref(), Ok(text), "{value}");
+        }
+        for value in ["%FF", "%C3", "a%ED%A0%80"] {
+            let refused = Err("must be UTF-8 in percent-encoding");
+            assert_eq!(decoded(value), refused, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_optional_and_a_uuid() {
+        let text = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+        assert_eq!(id("q=a", "chatId"), Ok(None));
+        assert_eq!(
+            id(&format!("chatId={text}"), "chatId"),
+            Ok(ids::parse(text))
+        );
+        for refused in ["", "7", "0a5b7c9d1e2f4a3b8c4d5e6f7a8b9c0d"] {
+            assert_eq!(
+                id(&format!("chatId={refused}"), "chatId"),
+                Err(ApiError::invalid_field("chatId", "must be a UUID")),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

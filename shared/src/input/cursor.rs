@@ -2,7 +2,7 @@
 //! back unchanged.
 //!
 //! A cursor is a list's name and the position of the last row of a page, in base64url without padding.
-//! The name and the chat bind it to its list, so a cursor of another list is recognised. Only the
+//! The name, and what follows it, bind it to its list, so a cursor of another list is recognised. Only the
 //! canonical form is accepted: the cursor is decoded, typed, encoded again and compared. So typed values
 //! go to the database, and never the caller's bytes. A forged cursor does no harm: it only says where
 //! to go on among rows that the caller may see.
@@ -18,7 +18,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::path::needs_no_escape;
 use crate::input::ids;
 
-/// The longest cursor has 98 characters. A longer text is not decoded.
+/// The longest cursor has 118 characters. A longer text is not decoded.
 pub const MAX_CURSOR_LENGTH: usize = 128;
 
 /// A point in time as the API writes it: in UTC, with six fractional digits and `Z`.
@@ -48,13 +48,25 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The end of a page of a chat's messages: `messages/<chat>/<createdAt>`.
+/// An end of a page of a chat's messages: `messages/<chat>/<createdAt>` leads to older ones, and
+/// `newer-messages/<chat>/<createdAt>` to newer ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessagesCursor {
     pub chat: Uuid,
-    /// All messages of the next page are older than this.
-    pub before: Timestamp,
+    pub position: Position,
 }
+
+/// Where a page of messages is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// All of its messages are older than this.
+    Before(Timestamp),
+    /// All of its messages are newer than this.
+    After(Timestamp),
+}
+
+const OLDER: &str = "messages";
+const NEWER: &str = "newer-messages";
 
 impl MessagesCursor {
     /// Reads a cursor of this chat's messages.
@@ -69,17 +81,27 @@ impl MessagesCursor {
 
     fn read(text: &str) -> Option<Self> {
         let plain = decode(text)?;
-        let (chat, before) = plain.strip_prefix("messages/")?.split_once('/')?;
+        let (list, rest) = plain.split_once('/')?;
+        let (chat, time) = rest.split_once('/')?;
+        let time = Timestamp::parse(time)?;
         let cursor = MessagesCursor {
             chat: ids::parse(chat)?,
-            before: Timestamp::parse(before)?,
+            position: match list {
+                OLDER => Position::Before(time),
+                NEWER => Position::After(time),
+                _ => return None,
+            },
         };
         (cursor.encode() == text).then_some(cursor)
     }
 
     #[must_use]
     pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("messages/{}/{}", self.chat, self.before))
+        let (list, time) = match self.position {
+            Position::Before(time) => (OLDER, time),
+            Position::After(time) => (NEWER, time),
+        };
+        URL_SAFE_NO_PAD.encode(format!("{list}/{}/{time}", self.chat))
     }
 }
 
@@ -114,6 +136,69 @@ impl ChatsCursor {
     #[must_use]
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("chats/{}/{}", self.activity, self.chat))
+    }
+}
+
+/// The end of a page of what a search has found: `search/<query>/<createdAt>/<chat>`. The database
+/// compares the query, because it alone knows which queries are the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchCursor {
+    /// A hash of the words, the chat and the sender that are searched for.
+    pub query: QueryHash,
+    pub before: Timestamp,
+    /// The chat of the last message of the page. It gives an order to messages of the same time.
+    pub chat: Uuid,
+}
+
+/// 16 hex digits in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryHash(String);
+
+impl QueryHash {
+    const LENGTH: usize = 16;
+
+    fn parse(text: &str) -> Option<Self> {
+        let digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let sound = text.len() == Self::LENGTH && text.bytes().all(digit);
+        sound.then(|| QueryHash(text.to_owned()))
+    }
+}
+
+impl fmt::Display for QueryHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl SearchCursor {
+    /// Reads a cursor of some search.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn decode(text: &str) -> Result<Self, ApiError> {
+        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let plain = decode(text)?;
+        let (query, rest) = plain.strip_prefix("search/")?.split_once('/')?;
+        let (before, chat) = rest.split_once('/')?;
+        let cursor = SearchCursor {
+            query: QueryHash::parse(query)?,
+            before: Timestamp::parse(before)?,
+            chat: ids::parse(chat)?,
+        };
+        (cursor.encode() == text).then_some(cursor)
+    }
+
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let SearchCursor {
+            query,
+            before,
+            chat,
+        } = self;
+        URL_SAFE_NO_PAD.encode(format!("search/{query}/{before}/{chat}"))
     }
 }
 

@@ -50,9 +50,11 @@ fn the_table_is_the_contracts() {
             "POST /chats/:id/typing Chats SendTyping",
             "GET /chats/:id/messages Messages ListMessages",
             "POST /chats/:id/messages Messages SendMessage",
+            "GET /chats/:id/messages/:msgId Messages GetMessage",
             "PATCH /chats/:id/messages/:msgId Messages EditMessage",
             "DELETE /chats/:id/messages/:msgId Messages DeleteMessage",
             "GET /chats/:id/changes Messages ListChanges",
+            "GET /search Messages SearchMessages",
             "POST /uploads Uploads CreateUpload",
         ]
     );
@@ -122,8 +124,9 @@ fn another_method_is_405_with_those_that_work() {
         ("/chats/:id/read", "POST"),
         ("/chats/:id/typing", "POST"),
         ("/chats/:id/messages", "GET, HEAD, POST"),
-        ("/chats/:id/messages/:msgId", "PATCH, DELETE"),
+        ("/chats/:id/messages/:msgId", "GET, HEAD, PATCH, DELETE"),
         ("/chats/:id/changes", "GET, HEAD"),
+        ("/search", "GET, HEAD"),
         ("/uploads", "POST"),
     ]);
     for route in ROUTES {
@@ -189,6 +192,10 @@ fn another_path_is_404() {
         "/chats/7/Messages",
         "//chats/7/messages",
         "/chats/7/uploads",
+        "/chats/7/search",
+        "/search/",
+        "/search/x",
+        "/Search",
         "/messages",
         "/rest/v1/messages",
         "/uploads/",

@@ -31,6 +31,7 @@ pub enum Argument<'a> {
     Number(u64),
     Time(Timestamp),
     Epoch(&'a Epoch),
+    True,
 }
 
 /// PostgREST, for one request and on behalf of one user.
@@ -67,6 +68,7 @@ impl<'a> Postgrest<'a> {
                 Argument::Number(number) => number.to_string(),
                 Argument::Time(time) => time.to_string(),
                 Argument::Epoch(epoch) => epoch.to_string(),
+                Argument::True => "true".to_owned(),
             };
             url.push_str(&format!("{separator}{name}={value}"));
         }

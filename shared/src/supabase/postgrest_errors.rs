@@ -12,6 +12,7 @@ use crate::error::{ApiError, ErrorCode, FieldIssue};
 /// The codes that our database functions raise, each with the SQLSTATE `PT` and its HTTP status.
 const RAISED: &[ErrorCode] = &[
     ErrorCode::InvalidRequest,
+    ErrorCode::InvalidCursor,
     ErrorCode::InvalidToken,
     ErrorCode::NotParticipant,
     ErrorCode::NotSender,
@@ -31,6 +32,8 @@ const RAISED: &[ErrorCode] = &[
 const FIELD_ISSUES: &[FieldIssue] = &[
     issue("text", "must have 1 to 4000 characters after trimming"),
     issue("text", "must have a visible character"),
+    issue("q", "must have 1 to 200 characters after trimming"),
+    issue("q", "must have 1 to 10 words"),
     issue("fileName", "is missing"),
     issue(
         "width",

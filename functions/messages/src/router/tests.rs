@@ -82,6 +82,7 @@ async fn ids_are_checked_before_the_body_and_the_body_before_the_database() {
     for (method, path) in [
         ("GET", "/chats/x/messages".to_owned()),
         ("POST", "/chats/x/messages".to_owned()),
+        ("GET", format!("/chats/{ID}/messages/x")),
         ("PATCH", format!("/chats/{ID}/messages/x")),
         ("DELETE", format!("/chats/x/messages/{ID}")),
     ] {
@@ -114,10 +115,13 @@ async fn a_valid_request_reaches_the_database() {
         ("GET", &messages),
         ("HEAD", &messages),
         ("POST", &messages),
+        ("GET", &message),
         ("PATCH", &message),
         ("DELETE", &message),
+        ("GET", &"/search".to_owned()),
     ] {
         let mut valid = request(method, path);
+        valid.query = "q=hello".to_owned();
         valid.body = br#"{"text":"Hello!"}"#.to_vec();
         assert_eq!(code(valid).await, ErrorCode::Unavailable, "{method} {path}");
     }
