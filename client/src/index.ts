@@ -12,6 +12,6 @@ export type {
 export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";
 export type {
-  ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, EditOptions, FileUrlOptions, Outgoing, Pending,
+  ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, EditOptions, FileUrlOptions, Jump, Outgoing, Pending,
   PendingFile, PendingState, ReactionsOptions, Unread,
 } from "./types.ts";

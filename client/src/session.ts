@@ -64,14 +64,14 @@ export class Session {
       api: this.api, me, adapters, signal,
       changed: (chatId) => events.outbox(chatId),
       sent: (message) => {
-        this.open.get(message.chatId)?.land(message);
+        this.open.get(message.chatId)?.sent(message);
         if (!this.isJoined) void this.list.ask();
       },
     });
     this.reactions = new OwnReactions({
       api: this.api, me,
       changed: (chatId) => this.open.get(chatId)?.emit(),
-      answered: (message) => this.open.get(message.chatId)?.update(message),
+      answered: (message) => this.open.get(message.chatId)?.land(message),
     });
     this.list = new ChatList({
       api: this.api, me, adapters, signal,
