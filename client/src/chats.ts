@@ -58,6 +58,12 @@ export class ChatList {
     if (chat && chat.rev < rev) void this.ask();
   }
 
+  /** A change of which the list shows nothing, a reaction, has taken this `rev`. */
+  passed(chatId: string, rev: number): void {
+    const chat = this.get(chatId);
+    if (chat?.rev === rev - 1 && !this.#poller.isRunning) this.#set({ ...chat, rev });
+  }
+
   wake(): void {
     this.#poller.wake();
   }

@@ -302,6 +302,7 @@ export class LiveChat {
     if (event.startsWith("message.")) {
       const change = isChange(payload) ? payload : { rev: Number(payload.rev) };
       if (isChange(payload) && payload.kind === "upsert") this.#people.ended(payload.message.senderId);
+      if (payload.reaction) this.#session.list.passed(this.id, change.rev);
       if (!Number.isSafeInteger(change.rev) || !this.#feed.receive(change)) void this.#poller.ask();
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
