@@ -298,11 +298,11 @@ export class LiveChat {
   #receive(event: string, content: unknown): void {
     const payload = payloadOf(content);
     if (payload.chatId !== undefined && payload.chatId !== this.id) return;
-    const { userId } = payload;
+    const { userId, reaction } = payload;
     if (event.startsWith("message.")) {
       const change = isChange(payload) ? payload : { rev: Number(payload.rev) };
       if (isChange(payload) && payload.kind === "upsert") this.#people.ended(payload.message.senderId);
-      if (payload.reaction) this.#session.list.passed(this.id, change.rev);
+      if (reaction) this.#session.list.passed(this.id, change.rev);
       if (!Number.isSafeInteger(change.rev) || !this.#feed.receive(change)) void this.#poller.ask();
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
