@@ -2,11 +2,14 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
 import { asChatError, ChatApiError, signedOut } from "./errors.ts";
-import type { Changes, Chat, ChatErrorField, ChatPage, ChatDelta, ChatSettings, Message, Page, ReadMark, SendMessage, Upload } from "./models.ts";
+import type {
+  Changes, Chat, ChatDelta, ChatErrorField, ChatPage, ChatSettings, EditMessage, Message, Page, ReadMark, Reactor, SendMessage, Upload,
+} from "./models.ts";
 import { request, type ApiRequest } from "./request.ts";
 import {
-  asChanges, asChat, asChats, asChatDelta, asMessage, asMessages, asReads, asUpload, PAGE_SIZE, payloadOf,
+  asChanges, asChat, asChatDelta, asChats, asFound, asMessage, asMessages, asReactors, asReads, asUpload, PAGE_SIZE, payloadOf,
 } from "./shapes.ts";
+import type { ReactionsOptions } from "./types.ts";
 
 /** Longer than the server lets a request last. */
 const TIMEOUT_MS = 30_000;
@@ -115,11 +118,21 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
       return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));
     },
-    async edit(id: string, msgId: string, text: string): Promise<Message> {
-      return asMessage(await call(request("patch", "/chats/{id}/messages/{msgId}", { path: { id, msgId }, body: { text } })));
+    async edit(id: string, msgId: string, body: EditMessage): Promise<Message> {
+      return asMessage(await call(request("patch", "/chats/{id}/messages/{msgId}", { path: { id, msgId }, body })));
     },
     async remove(id: string, msgId: string): Promise<void> {
       await call(request("delete", "/chats/{id}/messages/{msgId}", { path: { id, msgId } }));
+    },
+    async react(id: string, msgId: string, emoji: string, isOn: boolean): Promise<Message> {
+      return asMessage(await call(request(isOn ? "put" : "delete", "/chats/{id}/messages/{msgId}/reactions/{emoji}", { path: { id, msgId, emoji } })));
+    },
+    async reactions(id: string, msgId: string, { emoji, cursor }: ReactionsOptions): Promise<Page<Reactor>> {
+      const query = { ...page(cursor ?? null), emoji };
+      return asReactors(await call(request("get", "/chats/{id}/messages/{msgId}/reactions", { path: { id, msgId }, query })));
+    },
+    async mentions(cursor: string | null): Promise<Page<Message>> {
+      return asFound(await call(request("get", "/mentions", { query: page(cursor) })));
     },
     async read(id: string, messageId: string, signal?: AbortSignal): Promise<number> {
       const { unreadCount } = payloadOf(await call(request("post", "/chats/{id}/read", { path: { id }, body: { messageId } }), signal));

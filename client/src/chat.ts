@@ -1,10 +1,10 @@
 /** The handle of a chat: the same object however often it is asked for, and live while it is open. */
 import { signedOut } from "./errors.ts";
 import { LiveChat } from "./live-chat.ts";
-import type { Chat, ChatSettings, Message } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor } from "./models.ts";
 import type { Session } from "./session.ts";
 import { Value } from "./store.ts";
-import type { ChatHandle, ChatSnapshot, Outgoing, Pending } from "./types.ts";
+import type { ChatHandle, ChatSnapshot, EditOptions, Outgoing, Pending, ReactionsOptions } from "./types.ts";
 
 export const CLOSED: ChatSnapshot = {
   status: "closed", chat: undefined, messages: [], hasOlder: false, hasNewer: false, loadingOlder: false,
@@ -75,15 +75,29 @@ export class Handle implements ChatHandle {
 
   send(message: Outgoing): Pending {
     if (!message.text?.trim() && !message.file) throw new TypeError("send: a message has a text or a file");
-    const pending = this.#session().outbox.add(this.id, message);
+    const { replyToId } = message;
+    const replyTo = replyToId ? (this.#live?.quote(replyToId) ?? null) : null;
+    const pending = this.#session().outbox.add(this.id, message, replyTo);
     if (this.#live?.hasNewer) void this.#live.loadNewest();
     return pending;
   }
 
-  async edit(messageId: string, text: string): Promise<Message> {
-    const message = await this.#session().api.edit(this.id, messageId, text);
-    this.#live?.land(message);
+  async edit(messageId: string, text: string, { mentions }: EditOptions = {}): Promise<Message> {
+    const message = await this.#session().api.edit(this.id, messageId, { text, mentions: mentions && [...mentions] });
+    this.#live?.update(message);
     return message;
+  }
+
+  async react(messageId: string, emoji: string): Promise<Message> {
+    return this.#session().reactions.set(this.id, messageId, emoji, true);
+  }
+
+  async unreact(messageId: string, emoji: string): Promise<Message> {
+    return this.#session().reactions.set(this.id, messageId, emoji, false);
+  }
+
+  async reactions(messageId: string, options: ReactionsOptions = {}): Promise<Page<Reactor>> {
+    return this.#session().api.reactions(this.id, messageId, options);
   }
 
   async remove(messageId: string): Promise<void> {

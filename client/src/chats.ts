@@ -58,10 +58,11 @@ export class ChatList {
     if (chat && chat.rev < rev) void this.ask();
   }
 
-  /** A change of which the list shows nothing, a reaction, has taken this `rev`. */
+  /** The chat has come to this `rev` by a change that the list does not show. */
   passed(chatId: string, rev: number): void {
     const chat = this.get(chatId);
     if (chat?.rev === rev - 1 && !this.#poller.isRunning) this.#set({ ...chat, rev });
+    else this.expect(chatId, rev);
   }
 
   wake(): void {

@@ -2,7 +2,7 @@ import type { AuthChangeEvent, Session as AuthSession } from "@supabase/supabase
 import { withDefaults, type ChatAdapters } from "./adapters.ts";
 import { Handle } from "./chat.ts";
 import { signedOut, type ChatApiError } from "./errors.ts";
-import type { Chat, ChatSettings, Message } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page } from "./models.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { keep, keepList, Value } from "./store.ts";
 import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, Unread } from "./types.ts";
@@ -75,6 +75,10 @@ class Client implements ChatClient {
 
   async fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null> {
     return this.#needed().files.get(message, options);
+  }
+
+  async mentions(cursor: string | null = null): Promise<Page<Message>> {
+    return this.#needed().api.mentions(cursor);
   }
 
   async refresh(): Promise<void> {

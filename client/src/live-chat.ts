@@ -3,10 +3,12 @@ import type { ChatAdapters } from "./adapters.ts";
 import { asChatError, isGone, type ChatApiError } from "./errors.ts";
 import { backoff } from "./backoff.ts";
 import { Feed } from "./feed.ts";
-import type { Chat, Message } from "./models.ts";
+import type { Chat, Message, ReplyTo } from "./models.ts";
+import type { MessageEvent } from "./replica.ts";
 import { Poller } from "./poller.ts";
 import { ReadMarker, ReadMarks } from "./reads.ts";
 import { Channel } from "./realtime.ts";
+import { quoteOf } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { isChange, payloadOf } from "./shapes.ts";
 import { keepList } from "./store.ts";
@@ -142,9 +144,14 @@ export class LiveChat {
     this.emit();
   }
 
+  /** An answer has a message of the chat. */
+  update(message: Message): void {
+    if (!this.#feed.land(message)) void this.#poller.ask();
+  }
+
   land(message: Message): void {
     this.typing.sent();
-    if (!this.#feed.land(message)) void this.#poller.ask();
+    this.update(message);
     // An own message is shown, wherever the user has scrolled to.
     if (this.hasNewer) void this.loadNewest();
   }
@@ -176,6 +183,12 @@ export class LiveChat {
   loadNewest(): Promise<void> {
     const load = () => this.#newerBy(() => this.#feed.loadNewest());
     return this.#newer ? this.#newer.then(load) : load();
+  }
+
+  /** What a reply to a message quotes, if it is shown. */
+  quote(messageId: string): ReplyTo | undefined {
+    const original = this.#feed.messages.find(({ id }) => id === messageId);
+    return original && quoteOf(original);
   }
 
   get hasNewer(): boolean {
@@ -300,10 +313,10 @@ export class LiveChat {
     if (payload.chatId !== undefined && payload.chatId !== this.id) return;
     const { userId, reaction } = payload;
     if (event.startsWith("message.")) {
-      const change = isChange(payload) ? payload : { rev: Number(payload.rev) };
-      if (isChange(payload) && payload.kind === "upsert") this.#people.ended(payload.message.senderId);
-      if (reaction) this.#session.list.passed(this.id, change.rev);
-      if (!Number.isSafeInteger(change.rev) || !this.#feed.receive(change)) void this.#poller.ask();
+      const change: MessageEvent = isChange(payload) ? payload : { rev: Number(payload.rev) };
+      if (event === "message.created" && change.kind === "upsert") this.#people.ended(change.message.senderId);
+      if (!Number.isSafeInteger(change.rev) || !this.#feed.receive({ ...change, reaction })) void this.#poller.ask();
+      else if (reaction) this.#session.list.passed(this.id, change.rev);
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
     } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {
@@ -323,7 +336,7 @@ export class LiveChat {
     this.#show({
       status: this.#status,
       chat,
-      messages: isShown ? this.#withPending(messages) : [],
+      messages: isShown ? this.#withPending(this.#session.reactions.show(messages)) : [],
       hasOlder: isShown && replica?.olderCursor !== undefined,
       hasNewer: isShown && this.hasNewer,
       loadingOlder: this.#older !== undefined,

@@ -159,7 +159,7 @@ export interface paths {
         };
         /**
          * Lists what has changed since a position
-         * Everything that was created, edited or deleted after `since`, in order. Apply the changes, then ask again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it again.
+         * Every message that was created, edited or deleted or got a reaction after `since`, in order. Apply the changes, then ask again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it again.
          */
         get: {
             parameters: {
@@ -254,13 +254,15 @@ export interface paths {
         };
         /**
          * Lists a chat's messages
-         * The newest come first. A page repeats and skips nothing, also while others send and delete. Moderators also get deleted messages.
+         * The newest come first. With `around`, the page is a window: the message itself, and as many older as newer ones. From any page, `nextCursor` leads to older messages and `prevCursor` to newer ones. Pages repeat and skip nothing, also while others send and delete. Moderators also get deleted messages.
          */
         get: {
             parameters: {
                 query?: {
-                    /** The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    /** The `nextCursor` of another page leads to older messages, its `prevCursor` to newer ones. It belongs to its chat. */
                     cursor?: string;
+                    /** The id of a message in the middle of the window. Or `unread`: the caller's first unread message; if everything is read, the newest page. It cannot be given with a `cursor`. */
+                    around?: string | "unread";
                     /** The size of a page. */
                     limit?: number;
                 };
@@ -287,7 +289,7 @@ export interface paths {
         put?: never;
         /**
          * Sends a message
-         * A text, an attachment, or both. With a `clientId` the send is safe to repeat: the message is stored once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.
+         * A text, an attachment, or both. It may reply to another message, and mention people. With a `clientId` the send is safe to repeat: the message is stored once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.
          */
         post: {
             parameters: {
@@ -338,7 +340,35 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Gets a message
+         * Moderators also get a deleted message.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The message. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
         put?: never;
         post?: never;
         /**
@@ -372,7 +402,7 @@ export interface paths {
         head?: never;
         /**
          * Edits a message
-         * Only its sender, within 15 minutes by the database's clock (`editableUntil`). The same text again changes nothing.
+         * Only its sender, within 15 minutes by the database's clock (`editableUntil`). The same text with the same mentions changes nothing. `replyToId` stays.
          */
         patch: {
             parameters: {
@@ -403,6 +433,133 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/chats/{id}/messages/{msgId}/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the reactions to a message
+         * Who has reacted, and when. The oldest come first.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** Only the reactions with this emoji. */
+                    emoji?: string;
+                    /** The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    cursor?: string;
+                    /** The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** A page of reactions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReactionPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/messages/{msgId}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Reacts to a message
+         * Every participant who can read the message may react to it. The same reaction again changes nothing. A message has at most 20 different reactions.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                    /** The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible character, and without white space, control characters and slashes. */
+                    emoji: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The message with the reaction. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Takes the caller's reaction back
+         * If the caller has not reacted so, it changes nothing.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                    /** The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible character, and without white space, control characters and slashes. */
+                    emoji: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The message without the reaction. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/chats/{id}/read": {
@@ -530,6 +687,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the messages that mention the caller
+         * Those that the caller can read now, in the chats in which the caller takes part now. The newest come first. Deleted messages and the caller's own are not in the list.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    cursor?: string;
+                    /** The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** A page of messages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundMessages"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches the caller's messages
+         * Finds the messages that have all of the words, in the chats and the history that the caller may read. A word also matches where a longer word begins with it. Case and accents do not matter. The newest come first. Deleted messages are never found.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** 1 to 10 words or beginnings of words. White space at both ends is removed, and the length counts after that. */
+                    q: string;
+                    /** Searches this chat only. */
+                    chatId?: string;
+                    /** Finds the messages of this person only. */
+                    senderId?: string;
+                    /** The `nextCursor` of the page before, as it is. It belongs to its `q`, `chatId` and `senderId`. */
+                    cursor?: string;
+                    /** The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** A page of messages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundMessages"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/unread": {
         parameters: {
             query?: never;
@@ -639,7 +890,7 @@ export interface components {
              */
             width: number | null;
         };
-        /** What has changed with a message: it was created or edited (`upsert`), or it was deleted. */
+        /** What has changed with a message: it was created or edited or got a reaction (`upsert`), or it was deleted. */
         Change: {
             /** @constant */
             kind: "upsert";
@@ -724,7 +975,7 @@ export interface components {
             participants: string[];
             /**
              * Format: int64
-             * Counts the creations, edits and deletions of messages in this chat, without gaps.
+             * Counts the creations, edits, deletions and reactions of messages in this chat, without gaps.
              */
             rev: number;
             /** The caller's own settings for this chat. */
@@ -737,6 +988,11 @@ export interface components {
              * How many messages of other people the caller has not read. It is exact up to 99; 100 means "more than 99". Deleted messages do not count.
              */
             unreadCount: number;
+            /**
+             * Format: uint32
+             * How many of these messages mention the caller. 100 means "more than 99".
+             */
+            unreadMentions: number;
         };
         /** What has changed in the caller's list of chats. It has both archived chats and others. */
         ChatDelta: {
@@ -806,8 +1062,10 @@ export interface components {
         };
         /** A content type as devices declare it. The letters may be upper case, and parameters such as `; charset=utf-8` are ignored. Other types than these are refused. */
         DeclaredContentType: components["schemas"]["ContentType"] | ("image/jpg" | "image/pjpeg" | "image/x-png" | "application/x-zip-compressed" | "application/x-zip" | "audio/x-m4a" | "audio/m4a" | "audio/mp4a-latm" | "audio/mp3" | "audio/x-mp3" | "audio/x-mpeg" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" | "audio/x-aac" | "video/x-m4v" | "application/x-pdf" | "text/x-markdown" | "application/csv" | "text/comma-separated-values") | string;
-        /** Changes the text of a message. */
+        /** Changes the text of a message, and whom it mentions. */
         EditMessage: {
+            /** The people whom the message mentions from now on. If it is absent, the mentions stay; an empty list removes them. */
+            mentions?: string[] | null;
             /** At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
             text: string;
         };
@@ -838,6 +1096,12 @@ export interface components {
             issue: string;
             /** The name of the body's member, the query parameter or the header. Empty for the body as a whole. */
             path: string;
+        };
+        /** A page of messages of several chats, newest first: what a search finds, or what mentions the caller. */
+        FoundMessages: {
+            data: components["schemas"]["Message"][];
+            /** The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
         };
         /** The service answers. */
         Health: {
@@ -899,6 +1163,17 @@ export interface components {
             editedAt: string | null;
             /** Format: uuid */
             id: string;
+            /** The people whom the message mentions. */
+            mentions: string[];
+            /** The reactions, in the order in which each emoji was used first. */
+            reactions: components["schemas"]["Reaction"][];
+            /** That message. Null if this one is no reply. */
+            replyTo: components["schemas"]["ReplyTo"] | null;
+            /**
+             * Format: uuid
+             * The message that this one replies to. Null if it is no reply.
+             */
+            replyToId: string | null;
             /**
              * Format: int64
              * The chat's `rev` when this message last changed.
@@ -909,11 +1184,13 @@ export interface components {
             /** Null if there is only a file. */
             text: string | null;
         };
-        /** A page of a chat's messages. */
+        /** A page or a window of a chat's messages, newest first. */
         MessagePage: {
             data: components["schemas"]["Message"][];
-            /** The `cursor` of the next page. Null if there is no more. */
+            /** The `cursor` of the page with older messages. Null if there are none. */
             nextCursor: string | null;
+            /** The `cursor` of the page with newer messages. Null if there are none. */
+            prevCursor: string | null;
         };
         /**
          * Which messages an app should notify the user of: all, those that mention the user, or none. The server only keeps it.
@@ -930,6 +1207,33 @@ export interface components {
              */
             type: "direct";
         };
+        /** All reactions to a message with one emoji. */
+        Reaction: {
+            /**
+             * Format: uint32
+             * How many people have reacted so.
+             */
+            count: number;
+            emoji: string;
+            /** Whether the caller is one of them. */
+            mine: boolean;
+            /** The people who did so first. `GET /chats/{id}/messages/{msgId}/reactions` gives all. */
+            userIds: string[];
+        };
+        /** A page of the reactions to a message. */
+        ReactionPage: {
+            data: components["schemas"]["Reactor"][];
+            /** The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
+        };
+        /** One person's reaction. */
+        Reactor: {
+            /** Format: date-time */
+            createdAt: string;
+            emoji: string;
+            /** Format: uuid */
+            userId: string;
+        };
         /** How far a participant has read. */
         ReadMark: {
             /**
@@ -945,6 +1249,21 @@ export interface components {
             /** Of all participants who have read anything, the caller too. */
             data: components["schemas"]["ReadMark"][];
         };
+        /** The message that a message replies to, as the caller may see it now. */
+        ReplyTo: {
+            hasAttachment: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            senderId: string;
+            /** The beginning of the text. Null if there is only a file. */
+            text: string | null;
+        } | {
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            unavailable: true;
+        };
         /** Sends a message: a text, an attachment, or both. */
         SendMessage: {
             /**
@@ -957,6 +1276,13 @@ export interface components {
              * A UUID of the client's own. It makes the send safe to repeat: the same `clientId` again gives the first message. The header `Idempotency-Key` means the same; if both are there, they must be equal.
              */
             clientId?: string | null;
+            /** The people whom the message mentions. They must be participants of the chat. The API takes no mention from the text. A mention of the sender is told to nobody. */
+            mentions?: string[] | null;
+            /**
+             * Format: uuid
+             * The message to which this one is a reply. It must be a message of this chat that the caller can read.
+             */
+            replyToId?: string | null;
             /** At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
             text?: string | null;
         };
@@ -967,6 +1293,11 @@ export interface components {
              * 100 means "more than 99".
              */
             unreadCount: number;
+            /**
+             * Format: uint32
+             * How many of these messages mention the caller. 100 means "more than 99".
+             */
+            unreadMentions: number;
         };
         /** What is unread in all of the caller's chats, without those that are muted or archived. Each number is exact up to 99; 100 means "more than 99". */
         UnreadTotals: {

@@ -1,5 +1,7 @@
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Message, Page } from "./models.ts";
+import type { Change, Changes, Message, Page, ReplyTo } from "./models.ts";
+import { withMine } from "./reactions.ts";
+import { quoteOf, requote, unavailable } from "./replies.ts";
 
 /** Where one page ends and the next, older one begins. */
 interface Bound {
@@ -10,7 +12,10 @@ interface Bound {
 }
 
 /** What a `message.…` event holds: a Change, or a notice that there is one. */
-export type MessageEvent = Change | { readonly rev: number; readonly kind?: undefined };
+export type MessageEvent = (Change | { readonly rev: number; readonly kind?: undefined }) & {
+  /** `{userId, emoji, added}` if a reaction has caused it. */
+  readonly reaction?: unknown;
+};
 
 /**
  * A window of a chat's messages, and a `rev`, with one promise: apply every change after that `rev`, in
@@ -94,8 +99,10 @@ export class Replica {
     if (since > this.rev) return; // A page has come in between and needs changes from further back.
     for (const change of answer.data) {
       if (change.rev <= this.rev) continue;
-      if (change.kind === "upsert") this.#putAnswered(change.message);
-      else this.#delete(change.messageId);
+      if (change.kind === "upsert") {
+        this.#putAnswered(change.message);
+        this.#requote(quoteOf(change.message));
+      } else this.#delete(change.messageId);
     }
     this.rev = Math.max(this.rev, answer.rev);
   }
@@ -108,8 +115,10 @@ export class Replica {
       if (this.#moderator !== false) return false; // A moderator is shown the deleted message.
       this.#delete(event.messageId);
     } else {
-      const own = event.message.senderId === me;
-      this.#put(own ? event.message : { ...event.message, editableUntil: null });
+      const message = this.#completed(event.message, event.reaction, me);
+      if (!message) return false;
+      this.#put(message);
+      this.#requote(quoteOf(message));
     }
     this.rev = event.rev;
     return true;
@@ -155,19 +164,43 @@ export class Replica {
 
   #put(message: Message): void {
     const held = this.#held.get(message.id);
-    const ceiling = this.#ceiling;
-    const isInside = message.createdAt >= this.#floor && (ceiling === undefined || message.createdAt < ceiling);
-    if (!isInside || (held && held.rev > message.rev)) return;
+    if (!this.#covers(message.createdAt) || (held && held.rev > message.rev)) return;
     this.#held.set(message.id, message);
     this.#sorted = undefined;
   }
 
+  /** An event's message as this reader is answered it; undefined if only the server knows what it quotes. */
+  #completed(message: Message, reaction: unknown, me: string): Message | undefined {
+    // An answer has it all, and what is not shown needs no more.
+    if (message.replyTo !== undefined || !this.#covers(message.createdAt)) return message;
+    const held = this.#held.get(message.id);
+    if (held && held.rev >= message.rev) return held;
+    const original = this.#held.get(message.replyToId ?? "");
+    const replyTo = message.replyToId === null ? null : (held?.replyTo ?? (original && quoteOf(original)));
+    const editableUntil = message.senderId === me ? message.editableUntil : null;
+    return replyTo === undefined ? undefined : { ...message, replyTo, reactions: withMine(message, held, reaction, me), editableUntil };
+  }
+
+  #requote(quote: ReplyTo): void {
+    if (requote(this.#held, quote)) this.#sorted = undefined;
+  }
+
+  #covers(createdAt: string): boolean {
+    const ceiling = this.#ceiling;
+    return createdAt >= this.#floor && (ceiling === undefined || createdAt < ceiling);
+  }
+
   #delete(id: string): void {
+    this.#forget(id);
+    this.#requote(unavailable(id));
+  }
+
+  #forget(id: string): void {
     if (this.#held.delete(id)) this.#sorted = undefined;
   }
 
   #drop(isDropped: (message: Message) => boolean): void {
-    for (const message of this.#held.values()) if (isDropped(message)) this.#delete(message.id);
+    for (const message of this.#held.values()) if (isDropped(message)) this.#forget(message.id);
   }
 }
 

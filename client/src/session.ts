@@ -9,6 +9,7 @@ import { FileUrls } from "./files.ts";
 import type { LiveChat } from "./live-chat.ts";
 import type { Chat } from "./models.ts";
 import { Outbox } from "./outbox.ts";
+import { OwnReactions } from "./reactions.ts";
 import { Channel } from "./realtime.ts";
 import type { Connection } from "./types.ts";
 
@@ -35,6 +36,7 @@ export class Session {
   readonly api: Api;
   readonly list: ChatList;
   readonly outbox: Outbox;
+  readonly reactions: OwnReactions;
   readonly files: FileUrls;
   /** The chats on the screen. */
   readonly open = new Map<string, LiveChat>();
@@ -65,6 +67,11 @@ export class Session {
         this.open.get(message.chatId)?.land(message);
         if (!this.isJoined) void this.list.ask();
       },
+    });
+    this.reactions = new OwnReactions({
+      api: this.api, me,
+      changed: (chatId) => this.open.get(chatId)?.emit(),
+      answered: (message) => this.open.get(message.chatId)?.update(message),
     });
     this.list = new ChatList({
       api: this.api, me, adapters, signal,

@@ -1,6 +1,6 @@
 /** Checks of what a server sends: one that answers wrongly makes an error, and nothing worse. */
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, Page, ReadMark, Upload } from "./models.ts";
+import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, Page, Reaction, Reactor, ReadMark, Upload } from "./models.ts";
 
 /** What the client asks for at most in a page; a server that sends more is refused. */
 export const PAGE_SIZE = 100;
@@ -18,13 +18,25 @@ function wrong(what: string): ChatApiError {
   return new ChatApiError(0, "bad_answer", { message: `The server's answer is not ${what}.`, retryable: true });
 }
 
+export const isTexts = (value: unknown) => isList(value, isText);
+const isReaction = (value: unknown): value is Reaction => {
+  const { emoji, count, userIds } = payloadOf(value);
+  return isText(emoji) && isCount(count) && isTexts(userIds);
+};
+const isReactor = (value: unknown): value is Reactor => {
+  const { userId, emoji } = payloadOf(value);
+  return isText(userId) && isText(emoji);
+};
+/** Absent in events. */
+export const isQuote = (value: unknown) => value == null || isText(fields(value)?.id);
 const isAttachment = (value: unknown) => value === null || (isText(fields(value)?.path) && isText(fields(value)?.fileName));
 
 export function isMessage(value: unknown): value is Message {
   const message = fields(value);
   return (
     !!message && isText(message.id) && isText(message.senderId) && isText(message.createdAt) && isCount(message.rev) &&
-    isTextOrNull(message.text ?? null) && isAttachment(message.attachment ?? null)
+    isTextOrNull(message.text ?? null) && isAttachment(message.attachment ?? null) && isTextOrNull(message.replyToId) &&
+    isQuote(message.replyTo) && isTexts(message.mentions) && isList(message.reactions, isReaction)
   );
 }
 
@@ -38,7 +50,7 @@ function isChat(value: unknown): value is Chat {
   const chat = fields(value);
   return (
     !!chat && isText(chat.id) && isText(chat.createdAt) && isText(chat.topic) && isText(chat.epoch) &&
-    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && isCount(chat.unreadMentions ?? 0) && Array.isArray(chat.participants) && !!fields(chat.settings)
+    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && isCount(chat.unreadMentions) && Array.isArray(chat.participants) && !!fields(chat.settings)
   );
 }
 
@@ -65,6 +77,15 @@ export function asMessages(value: unknown, chatId: string): Page<Message> {
   const isOrdered = page.data.every((message, index) => index === 0 || message.createdAt <= (page.data[index - 1]?.createdAt ?? ""));
   if (!isOrdered) throw wrong("a page in order");
   return page;
+}
+
+/** A page of messages of several chats. */
+export function asFound(value: unknown): Page<Message> {
+  return asPage(value, isMessage);
+}
+
+export function asReactors(value: unknown): Page<Reactor> {
+  return asPage(value, isReactor);
 }
 
 /** The first page also has the position from before it was read. */

@@ -2,7 +2,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { ChatAdapters, OutgoingFile } from "./adapters.ts";
 import type { ChatApiError } from "./errors.ts";
-import type { Chat, ChatSettings, Message } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, ReplyTo, Reactor } from "./models.ts";
 import type { Store } from "./store.ts";
 
 export interface ChatClientOptions {
@@ -64,6 +64,8 @@ export interface ChatClient {
    * `ChatApiError` if Storage cannot be reached.
    */
   fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
+  /** A page of the messages that mention the user, the newest first: the first page, or the one of a `nextCursor`. Rejects with a `ChatApiError`. */
+  mentions(cursor?: string | null): Promise<Page<Message>>;
   /** Asks for everything at once. The client does so by itself when there is a reason. */
   refresh(): Promise<void>;
 }
@@ -118,9 +120,18 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   /** Appears at once, and is sent in order. Works without a network. Throws if nobody is signed in, or if it is empty. */
   send(message: Outgoing): Pending;
   /** Changes the text of an own message, until its `editableUntil`. Rejects with a `ChatApiError`. */
-  edit(messageId: string, text: string): Promise<Message>;
+  edit(messageId: string, text: string, options?: EditOptions): Promise<Message>;
   /** Deletes an own message; a moderator any. Rejects with a `ChatApiError`. */
   remove(messageId: string): Promise<void>;
+  /**
+   * Reacts to a message with an emoji. Shows at once. Of quick taps on one emoji the last one counts; they resolve
+   * together. If the server refuses, it rejects with a `ChatApiError`, and the reaction is as it was.
+   */
+  react(messageId: string, emoji: string): Promise<Message>;
+  /** Takes an own reaction back, in the same way. */
+  unreact(messageId: string, emoji: string): Promise<Message>;
+  /** A page of those who have reacted to a message, the first ones first. Rejects with a `ChatApiError`. */
+  reactions(messageId: string, options?: ReactionsOptions): Promise<Page<Reactor>>;
   /**
    * Everything up to this message is read; up to the newest, if none is named. In a hidden app it waits until the app
    * is shown. Never rejects.
@@ -141,6 +152,22 @@ export interface ChatHandle extends Store<ChatSnapshot> {
 export interface Outgoing {
   text?: string;
   file?: OutgoingFile;
+  /** The message of the same chat that this one replies to. */
+  replyToId?: string;
+  /** Ids of participants whom it mentions: at most 50. The client does not look for names in the text. */
+  mentions?: readonly string[];
+}
+
+export interface EditOptions {
+  /** Who is mentioned from now on. Absent: the same as before. */
+  mentions?: readonly string[];
+}
+
+export interface ReactionsOptions {
+  /** With this emoji. Absent: with any. */
+  emoji?: string;
+  /** The `nextCursor` of the page before. Absent: the first page. */
+  cursor?: string;
 }
 
 /**
@@ -159,6 +186,10 @@ export interface Pending {
   readonly chatId: string;
   readonly senderId: string;
   readonly text: string | null;
+  readonly replyToId: string | null;
+  /** What was quoted when it was written; null if that was not held. */
+  readonly replyTo: ReplyTo | null;
+  readonly mentions: readonly string[];
   readonly file: PendingFile | null;
   readonly createdAt: string;
   readonly state: PendingState;

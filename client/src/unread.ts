@@ -9,7 +9,7 @@ const MOST = 100;
 /** What `GET /unread` answers, counted in the list: it has all chats, and mutes in it have not ended. */
 export function unreadIn(list: readonly Chat[]): Unread {
   let { chats, messages, mentions } = NOTHING_UNREAD;
-  for (const { settings, unreadCount, unreadMentions = 0 } of list) {
+  for (const { settings, unreadCount, unreadMentions } of list) {
     if (settings.archived || settings.mutedUntil !== null) continue;
     if (unreadCount > 0 || settings.markedUnread) chats++;
     messages += unreadCount;

@@ -5,11 +5,11 @@ use serde_json::json;
 use shared::error::ErrorCode::*;
 use shared::routes::Operation;
 
-use crate::limits::EDIT_WINDOW_SECONDS;
+use crate::limits::{EDIT_WINDOW_SECONDS, MAX_REACTION_KINDS};
 use crate::operations::{
     Description, Tag, body, document, json_answer, json_answers, nothing, plain,
 };
-use crate::parameters::{Parameter, changes, chats, page};
+use crate::parameters::{self, Parameter, changes, chats, page, reactions};
 use crate::{examples, formats};
 
 /// The contract of an operation.
@@ -216,13 +216,14 @@ pub fn describe(operation: Operation) -> Description {
             )
         },
         Operation::ListMessages => Description {
-            parameters: page(),
-            errors: &[InvalidCursor, NotParticipant, ChatNotFound],
+            parameters: parameters::messages(),
+            errors: &[InvalidCursor, NotParticipant, ChatNotFound, MessageNotFound],
             ..plain(
                 Tag::Messages,
                 "Lists a chat's messages",
-                "The newest come first. A page repeats and skips nothing, also while others send and delete. \
-                 Moderators also get deleted messages.",
+                "The newest come first. With `around`, the page is a window: the message itself, and as many older as \
+                 newer ones. From any page, `nextCursor` leads to older messages and `prevCursor` to newer ones. Pages \
+                 repeat and skip nothing, also while others send and delete. Moderators also get deleted messages.",
                 vec![json_answer(
                     200,
                     "A page of messages.",
@@ -262,7 +263,7 @@ pub fn describe(operation: Operation) -> Description {
             ..plain(
                 Tag::Messages,
                 "Sends a message",
-                "A text, an attachment, or both. With a `clientId` the send is safe to repeat: the message is stored \
+                "A text, an attachment, or both. It may reply to another message, and mention people. With a `clientId` the send is safe to repeat: the message is stored \
                  once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.",
                 vec![
                     json_answer(
@@ -273,6 +274,37 @@ pub fn describe(operation: Operation) -> Description {
                     ),
                     json_answer(201, "The new message.", "Message", examples::message()),
                 ],
+            )
+        },
+        Operation::GetMessage => Description {
+            errors: &[NotParticipant, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Gets a message",
+                "Moderators also get a deleted message.",
+                vec![json_answer(
+                    200,
+                    "The message.",
+                    "Message",
+                    examples::message(),
+                )],
+            )
+        },
+        Operation::SearchMessages => Description {
+            parameters: parameters::search(),
+            errors: &[InvalidCursor, NotParticipant, ChatNotFound],
+            ..plain(
+                Tag::Messages,
+                "Searches the caller's messages",
+                "Finds the messages that have all of the words, in the chats and the history that the caller may read. \
+                 A word also matches where a longer word begins with it. Case and accents do not matter. The newest come \
+                 first. Deleted messages are never found.",
+                vec![json_answer(
+                    200,
+                    "A page of messages.",
+                    "FoundMessages",
+                    examples::found_messages(),
+                )],
             )
         },
         Operation::EditMessage => Description {
@@ -292,8 +324,8 @@ pub fn describe(operation: Operation) -> Description {
                 Tag::Messages,
                 "Edits a message",
                 &format!(
-                    "Only its sender, within {} minutes by the database's clock (`editableUntil`). The same text again \
-                     changes nothing.",
+                    "Only its sender, within {} minutes by the database's clock (`editableUntil`). The same text \
+                     with the same mentions changes nothing. `replyToId` stays.",
                     EDIT_WINDOW_SECONDS / 60
                 ),
                 vec![json_answer(
@@ -313,13 +345,75 @@ pub fn describe(operation: Operation) -> Description {
                 vec![nothing(204, "The message is deleted.")],
             )
         },
+        Operation::ListReactions => Description {
+            parameters: reactions(),
+            errors: &[InvalidCursor, NotParticipant, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Lists the reactions to a message",
+                "Who has reacted, and when. The oldest come first.",
+                vec![json_answer(
+                    200,
+                    "A page of reactions.",
+                    "ReactionPage",
+                    examples::reactions(),
+                )],
+            )
+        },
+        Operation::AddReaction => Description {
+            errors: &[NotParticipant, Blocked, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Reacts to a message",
+                &format!(
+                    "Every participant who can read the message may react to it. The same reaction again changes \
+                     nothing. A message has at most {MAX_REACTION_KINDS} different reactions."
+                ),
+                vec![json_answer(
+                    200,
+                    "The message with the reaction.",
+                    "Message",
+                    examples::liked_by_caller(),
+                )],
+            )
+        },
+        Operation::RemoveReaction => Description {
+            errors: &[NotParticipant, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Takes the caller's reaction back",
+                "If the caller has not reacted so, it changes nothing.",
+                vec![json_answer(
+                    200,
+                    "The message without the reaction.",
+                    "Message",
+                    examples::no_longer_liked(),
+                )],
+            )
+        },
+        Operation::ListMentions => Description {
+            parameters: page(),
+            errors: &[InvalidCursor],
+            ..plain(
+                Tag::Messages,
+                "Lists the messages that mention the caller",
+                "Those that the caller can read now, in the chats in which the caller takes part now. The newest \
+                 come first. Deleted messages and the caller's own are not in the list.",
+                vec![json_answer(
+                    200,
+                    "A page of messages.",
+                    "FoundMessages",
+                    examples::mentions(),
+                )],
+            )
+        },
         Operation::ListChanges => Description {
             parameters: changes(),
             errors: &[NotParticipant, ChatNotFound, ResyncRequired],
             ..plain(
                 Tag::Messages,
                 "Lists what has changed since a position",
-                "Everything that was created, edited or deleted after `since`, in order. Apply the changes, then ask \
+                "Every message that was created, edited or deleted or got a reaction after `since`, in order. Apply the changes, then ask \
                  again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it \
                  again.",
                 vec![json_answer(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use messages::constants::{MAX_EMOJI_BYTES, MAX_MENTIONS, MAX_SEARCH_SCALARS};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::auth::header::MAX_TOKEN_BYTES;
@@ -81,14 +82,21 @@ fn limits() -> Value {
         "attachWindowSeconds": limits::ATTACH_WINDOW_SECONDS,
         "bodyBytes": MAX_BODY_BYTES,
         "bucket": BUCKET,
+        "differentReactions": limits::MAX_REACTION_KINDS,
         "editWindowSeconds": limits::EDIT_WINDOW_SECONDS,
+        "emojiBytes": MAX_EMOJI_BYTES,
         "fileBytes": MAX_BYTES,
         "fileNameCharacters": limits::MAX_FILE_NAME,
         "headers": MAX_HEADERS,
+        "listedUsers": limits::MAX_LISTED_USERS,
+        "mentions": MAX_MENTIONS,
         "openUploads": limits::MAX_OPEN_UPLOADS,
         "pageDefault": DEFAULT_LIMIT,
         "pageMaximum": MAX_LIMIT,
         "pixels": MAX_PIXELS,
+        "quotedCharacters": limits::MAX_QUOTED_CHARACTERS,
+        "searchCharacters": MAX_SEARCH_SCALARS,
+        "searchWords": limits::MAX_SEARCH_WORDS,
         "signedUrlSeconds": SIGNED_SECONDS,
         "textCharacters": MAX_TEXT_SCALARS,
         "tokenBytes": MAX_TOKEN_BYTES,

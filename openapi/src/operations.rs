@@ -32,7 +32,7 @@ impl Tag {
         match self {
             Tag::Chats => "The caller's chats: list, open, read and leave them.",
             Tag::Messages => {
-                "The messages of a chat: read, send, edit and delete them, and catch up."
+                "The messages of a chat: read, send, edit and delete them, react to them, catch up, and search."
             }
             Tag::Files => {
                 "Attachments: reserve an upload, send the file to Storage, then send the message."
@@ -209,6 +209,8 @@ pub fn schemas() -> serde_json::Map<String, Value> {
     let mut answers = formats::generator(schemars::generate::SchemaSettings::for_serialize);
     answers.subschema_for::<shapes::ChatList>();
     answers.subschema_for::<shapes::MessagePage>();
+    answers.subschema_for::<crate::message_parts::ReactionPage>();
+    answers.subschema_for::<shapes::FoundMessages>();
     answers.subschema_for::<shapes::Changes>();
     answers.subschema_for::<shapes::Unread>();
     answers.subschema_for::<shapes::UnreadTotals>();

@@ -1,12 +1,15 @@
 //! The parameters of paths, queries and headers.
 
+use messages::constants::{MAX_SEARCH_SCALARS, UNREAD};
 use serde_json::{Value, json};
 use shared::http::document::PAGE_FILES;
 use shared::http::query::{DEFAULT_LIMIT, MAX_LIMIT};
 
+use crate::limits::MAX_SEARCH_WORDS;
 use crate::{examples, formats};
 
 /// A parameter of the query or a header; parameters of the path come from the route table.
+#[derive(Clone)]
 pub struct Parameter {
     pub place: &'static str,
     pub name: &'static str,
@@ -19,16 +22,73 @@ pub struct Parameter {
 
 /// Of a page.
 pub fn page() -> Vec<Parameter> {
-    let cursor = Parameter {
+    let of = "The `nextCursor` of the page before, as it is. It belongs to its list.";
+    vec![cursor(of), limit()]
+}
+
+/// Of a page or a window of messages.
+pub fn messages() -> Vec<Parameter> {
+    let of = "The `nextCursor` of another page leads to older messages, its `prevCursor` to newer ones. It belongs to \
+              its chat.";
+    let around = Parameter {
+        place: "query",
+        name: "around",
+        required: false,
+        description: format!(
+            "The id of a message in the middle of the window. Or `{UNREAD}`: the caller's first unread message; if \
+             everything is read, the newest page. It cannot be given with a `cursor`."
+        ),
+        schema: json!({ "anyOf": [formats::schema::<formats::AnyId>(), { "const": UNREAD }] }),
+        example: None,
+    };
+    vec![cursor(of), around, limit()]
+}
+
+/// Of a search.
+pub fn search() -> Vec<Parameter> {
+    let words = Parameter {
+        place: "query",
+        name: "q",
+        required: true,
+        description: format!(
+            "1 to {MAX_SEARCH_WORDS} words or beginnings of words. White space at both ends is removed, and the length \
+             counts after that."
+        ),
+        schema: json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_SEARCH_SCALARS,
+            "pattern": r"[A-Za-z0-9\u00aa-\uffff]",
+        }),
+        example: Some(json!("run sunday")),
+    };
+    let id = |name, description: &str| Parameter {
+        place: "query",
+        name,
+        required: false,
+        description: description.to_owned(),
+        schema: json!(formats::schema::<formats::AnyId>()),
+        example: None,
+    };
+    let of = "The `nextCursor` of the page before, as it is. It belongs to its `q`, `chatId` and `senderId`.";
+    vec![
+        words,
+        id("chatId", "Searches this chat only."),
+        id("senderId", "Finds the messages of this person only."),
+        cursor(of),
+        limit(),
+    ]
+}
+
+fn cursor(description: &str) -> Parameter {
+    Parameter {
         place: "query",
         name: "cursor",
         required: false,
-        description: "The `nextCursor` of the page before, as it is. It belongs to its list."
-            .to_owned(),
+        description: description.to_owned(),
         schema: json!(formats::schema::<formats::Cursor>()),
         example: None,
-    };
-    vec![cursor, limit()]
+    }
 }
 
 /// Of the list of chats.
@@ -66,6 +126,19 @@ fn limit() -> Parameter {
         schema: json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
         example: None,
     }
+}
+
+/// Of the reactions to a message.
+pub fn reactions() -> Vec<Parameter> {
+    let emoji = Parameter {
+        place: "query",
+        name: "emoji",
+        required: false,
+        description: "Only the reactions with this emoji.".to_owned(),
+        schema: json!(formats::schema::<formats::Emoji>()),
+        example: None,
+    };
+    [vec![emoji], page()].concat()
 }
 
 /// Of the feed.
@@ -125,6 +198,12 @@ pub fn of_path(name: &str) -> Value {
             "The message.",
             json!(formats::schema::<formats::AnyId>()),
             values["message"].clone(),
+        ),
+        "emoji" => (
+            "The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible \
+             character, and without white space, control characters and slashes.",
+            json!(formats::schema::<formats::Emoji>()),
+            values["emoji"].clone(),
         ),
         _ => (
             "The name of the file.",

@@ -1,6 +1,7 @@
 //! The shapes of answers. The database makes these answers, apart from those of uploads and health, so no type of
 //! the functions has the shapes. A doc comment here is a description in the document.
 
+use messages::constants::MAX_MENTIONS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use shared::input::text::MAX_TEXT_SCALARS;
@@ -12,7 +13,8 @@ use crate::formats::{
     AttachmentUrl, ChatTopic, Cursor, Epoch, Id, ObjectPath, Rev, SignedUrl, Timestamp, UploadUrl,
     Version,
 };
-use crate::limits::{MAX_FILE_NAME, MAX_UNREAD};
+use crate::limits::{MAX_FILE_NAME, MAX_REACTION_KINDS, MAX_UNREAD};
+use crate::message_parts::{Reaction, ReplyTo};
 
 /// The kind of a chat: between two friends, of the authors of an event, or of an approved group.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -51,11 +53,14 @@ pub struct Chat {
     /// Deleted messages do not count.
     #[schemars(range(min = 0, max = MAX_UNREAD))]
     pub unread_count: u32,
+    /// How many of these messages mention the caller. 100 means "more than 99".
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub unread_mentions: u32,
     /// The caller's own settings for this chat.
     pub settings: ChatSettings,
     /// How far the caller has read, or where the caller's history begins.
     pub last_read_at: Option<Timestamp>,
-    /// Counts the creations, edits and deletions of messages in this chat, without gaps.
+    /// Counts the creations, edits, deletions and reactions of messages in this chat, without gaps.
     pub rev: Rev,
     /// Changes when the caller has left a direct chat and come back: forget the chat and load it again.
     pub history_rev: Rev,
@@ -123,6 +128,16 @@ pub struct Message {
     pub attachment: Option<Attachment>,
     /// The id that the sender gave to this send. Null if there was none.
     pub client_id: Option<Id>,
+    /// The message that this one replies to. Null if it is no reply.
+    pub reply_to_id: Option<Id>,
+    /// That message. Null if this one is no reply.
+    pub reply_to: Option<ReplyTo>,
+    /// The people whom the message mentions.
+    #[schemars(length(max = MAX_MENTIONS), extend("uniqueItems" = true))]
+    pub mentions: Vec<Id>,
+    /// The reactions, in the order in which each emoji was used first.
+    #[schemars(length(max = MAX_REACTION_KINDS))]
+    pub reactions: Vec<Reaction>,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     /// Until when the caller may edit the message. Null for messages of other people.
@@ -177,7 +192,7 @@ impl JsonSchema for ContentType {
     }
 }
 
-/// What has changed with a message: it was created or edited (`upsert`), or it was deleted.
+/// What has changed with a message: it was created or edited or got a reaction (`upsert`), or it was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(
     tag = "kind",
@@ -260,10 +275,21 @@ pub struct UnreadTotals {
     pub mentions: u32,
 }
 
-/// A page of a chat's messages.
+/// A page or a window of a chat's messages, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessagePage {
+    pub data: Vec<Message>,
+    /// The `cursor` of the page with older messages. Null if there are none.
+    pub next_cursor: Option<Cursor>,
+    /// The `cursor` of the page with newer messages. Null if there are none.
+    pub prev_cursor: Option<Cursor>,
+}
+
+/// A page of messages of several chats, newest first: what a search finds, or what mentions the caller.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FoundMessages {
     pub data: Vec<Message>,
     /// The `cursor` of the next page. Null if there is no more.
     pub next_cursor: Option<Cursor>,
@@ -291,6 +317,9 @@ pub struct Unread {
     /// 100 means "more than 99".
     #[schemars(range(min = 0, max = MAX_UNREAD))]
     pub unread_count: u32,
+    /// How many of these messages mention the caller. 100 means "more than 99".
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub unread_mentions: u32,
 }
 
 /// How to upload a file, and how to attach it to a message.

@@ -13,7 +13,8 @@ use crate::input::ids;
 pub struct Route {
     /// There are no rows for `HEAD`: it works where `GET` does.
     pub method: &'static str,
-    /// The path. A segment that begins with a colon stands for an id or, in `/docs/:file`, for a name.
+    /// The path. A segment that begins with a colon stands for an id, for an emoji or,
+    /// in `/docs/:file`, for a name.
     pub pattern: &'static str,
     pub function: Function,
     pub operation: Operation,
@@ -39,9 +40,15 @@ pub const ROUTES: &[Route] = &[
     route("GET",    "/unread",                    Function::Chats,    Operation::CountUnread),
     route("GET",    "/chats/:id/messages",        Function::Messages, Operation::ListMessages),
     route("POST",   "/chats/:id/messages",        Function::Messages, Operation::SendMessage),
+    route("GET",    "/chats/:id/messages/:msgId", Function::Messages, Operation::GetMessage),
     route("PATCH",  "/chats/:id/messages/:msgId", Function::Messages, Operation::EditMessage),
     route("DELETE", "/chats/:id/messages/:msgId", Function::Messages, Operation::DeleteMessage),
+    route("GET",    "/chats/:id/messages/:msgId/reactions", Function::Messages, Operation::ListReactions),
+    route("PUT",    "/chats/:id/messages/:msgId/reactions/:emoji", Function::Messages, Operation::AddReaction),
+    route("DELETE", "/chats/:id/messages/:msgId/reactions/:emoji", Function::Messages, Operation::RemoveReaction),
     route("GET",    "/chats/:id/changes",         Function::Messages, Operation::ListChanges),
+    route("GET",    "/mentions",                  Function::Messages, Operation::ListMentions),
+    route("GET",    "/search",                    Function::Messages, Operation::SearchMessages),
     route("POST",   "/uploads",                   Function::Uploads,  Operation::CreateUpload),
 ];
 
@@ -102,9 +109,15 @@ pub enum Operation {
     CountUnread,
     ListMessages,
     SendMessage,
+    GetMessage,
     EditMessage,
     DeleteMessage,
+    ListReactions,
+    AddReaction,
+    RemoveReaction,
     ListChanges,
+    ListMentions,
+    SearchMessages,
     CreateUpload,
 }
 

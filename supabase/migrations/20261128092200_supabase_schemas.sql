@@ -17,9 +17,10 @@ declare
   gone constant uuid[] := array(select d.id from deleted d order by d.id);
 begin
   perform chat.lock_chats(array(select p.chat_id from chat.chat_participants p where p.user_id = any (gone)));
+  -- Their read marks and settings go with these rows.
   delete from chat.chat_participants p where p.user_id = any (gone);
   delete from chat.allowances a where a.user_id = any (gone);
-  delete from chat.read_marks r where r.user_id = any (gone);
+  delete from chat.gone_chats g where g.user_id = any (gone);
   return null;
 end
 $$;

@@ -1,13 +1,13 @@
 // Random histories: however the network treats the devices of a chat's people, each shows what
 // `GET /chats/:id/messages`, `GET /chats` and `GET /unread` show its user, within 30 s of the last fault and by itself.
 import { deepStrictEqual } from "node:assert";
-import type { Chat, ChatHandle, Message } from "supabase-chat-client";
+import { isPending, type Chat, type ChatHandle, type Message } from "supabase-chat-client";
 import { Device, drain, messagesOf, pass, settle } from "./device.ts";
 import { listsOf, trueLists, type Lists } from "./lists.ts";
 import { Random } from "./random.ts";
 import { broadcasts, lostBroadcasts, type Broadcast } from "./realtime.ts";
 import { all, sql, type Person } from "./stack.ts";
-import { Story } from "./story.ts";
+import { EMOJIS, Story } from "./story.ts";
 
 const ACTIONS = 8;
 /** After the last fault. */
@@ -62,8 +62,18 @@ async function happen({ device, chat }: Screen, devices: Device[], chatId: strin
   else if (choice < 17) {
     chat.close();
     device.open(chatId);
-  } else if (device.pending) await device.step();
+  } else if (choice < 25) react(device.random, chat);
+  else if (device.pending) await device.step();
   await settle(devices);
+}
+
+/** What it comes to is compared with the database; a refusal is none of this test's. */
+function react(random: Random, chat: ChatHandle): void {
+  const message = random.pick([...chat.getSnapshot().messages]);
+  const emoji = random.pick(EMOJIS)!;
+  if (!message || isPending(message)) return;
+  const isOn = message.reactions.some((reaction) => reaction.emoji === emoji && reaction.mine);
+  (isOn ? chat.unreact(message.id, emoji) : chat.react(message.id, emoji)).catch(() => {});
 }
 
 /** The user takes part, events come, and no request has failed that only time repeats. */
@@ -74,7 +84,7 @@ const isWell = ({ device, chat }: Screen) =>
 /** Who has lost nothing is up to date as soon as all has arrived, whatever the order was. */
 async function checkpoint(network: Network, screens: Screen[], chatId: string): Promise<void> {
   const devices = screens.map(({ device }) => device);
-  await drain(devices);
+  await network.arrive(devices);
   await pass(devices, JOINED_WITHIN_MS);
   if (await network.lostAtTheSource()) return;
   for (const screen of screens) {
@@ -93,8 +103,7 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   devices.forEach((device) => device.heal());
   const well = screens.filter(isWell);
   await story.end();
-  await network.carry(devices);
-  await drain(devices);
+  await network.arrive(devices);
   const lostAtTheSource = await network.lostAtTheSource();
   const truth = new Map<Device, Truth>();
   for (const device of devices) truth.set(device, await shown(device.who, story.chatId));
@@ -156,7 +165,14 @@ class Network {
     return (await lostBroadcasts()) > this.lostBefore;
   }
 
-  async carry(devices: Device[]): Promise<void> {
+  /** Everything arrives, also what the devices themselves have done. */
+  async arrive(devices: Device[]): Promise<void> {
+    do await drain(devices);
+    while (await this.carry(devices));
+  }
+
+  /** Returns whether there was anything. */
+  async carry(devices: Device[]): Promise<boolean> {
     const users = this.story.actors.map((actor) => actor.who.id);
     const rows = (await broadcasts(this.story.chatId, users, this.since)).filter((row) => !this.carried.has(row.id));
     for (const row of rows) {
@@ -164,6 +180,7 @@ class Network {
       devices.forEach((device) => device.broadcast([row]));
       await this.replicate(row, devices);
     }
+    return rows.length > 0;
   }
 
   /** Each created or updated row also goes through the write-ahead log. */

@@ -9,6 +9,7 @@ const MOST_REQUESTS = 60;
 const json = (body: unknown, status = 200) => Response.json(body, { status });
 const message = (n: number) => ({
   id: `m${n}`, chatId: "c", senderId: "s", text: "x", attachment: null, attachmentUrl: null, clientId: null,
+  replyToId: null, replyTo: null, mentions: [], reactions: [],
   createdAt: `2020-01-01T00:00:00.${`${999_999 - (n % 1_000_000)}`.padStart(6, "0")}Z`, editedAt: null, editableUntil: null, rev: 1,
 });
 

@@ -14,6 +14,8 @@ import { outbox } from "./outbox.ts";
 import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
+import { reactions } from "./reactions.ts";
+import { mentions, replies } from "./replies.ts";
 import { scenes } from "./scenes.ts";
 import { seen } from "./seen.ts";
 import { sessions } from "./sessions.ts";
@@ -25,6 +27,9 @@ import { longChats } from "./window.ts";
 const tests: Record<string, Record<string, () => Promise<void>>> = {
   files,
   replica: { the_replica_withstands_its_races },
+  reactions,
+  replies,
+  mentions,
   scenes,
   events: { a_late_reading_does_not_raise_the_unread_count, typing_reading_joining_and_leaving_are_told },
   defects,

@@ -1,13 +1,19 @@
 /** The chats of a test, in memory, with the rules of the real database that a screen can notice. */
-import type { Attachment, Change, Changes, Chat, Message, Page } from "../models.ts";
+import type { Attachment, Change, Changes, Chat, Message, Page, Reactor } from "../models.ts";
 import { afterReturn, heard, TestLists } from "./list.ts";
-import { checked, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, topicOf, visible, type ChatRow, type Row } from "./rows.ts";
+import { withReaction } from "./reactions.ts";
+import {
+  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, told, topicOf, visible,
+  type ChatRow, type Row,
+} from "./rows.ts";
 import type { TestChatInit, TestMessageInit } from "./types.ts";
 
 export interface NewMessage {
   text?: string | null;
   clientId?: string;
   attachment?: Attachment | null;
+  replyToId?: string | null;
+  mentions?: readonly string[] | null;
   id?: string;
   createdAt?: string;
 }
@@ -70,12 +76,13 @@ export class TestDatabase {
   /** Those of a user, oldest first. */
   messages(user: string, chatId: string): Message[] {
     const chat = this.#own(user, chatId);
-    return visible(chat, user).map((row) => seenBy(row, user));
+    return visible(chat, user).map((row) => seenBy(chat, row, user));
   }
 
   /** Those of everybody, oldest first. */
   stored(chatId: string): Message[] {
-    return this.#chat(chatId).rows.filter(({ isDeleted }) => !isDeleted).map((row) => seenBy(row, null));
+    const chat = this.#chat(chatId);
+    return chat.rows.filter(({ isDeleted }) => !isDeleted).map((row) => seenBy(chat, row, null));
   }
 
   page(user: string, chatId: string, cursor: string | null, limit: number): Page<Message> {
@@ -90,42 +97,75 @@ export class TestDatabase {
     const start = chat.people.get(user)?.since ?? "";
     const later = chat.rows.filter(({ rev, createdAt }) => rev > since && createdAt >= start).sort((a, b) => a.rev - b.rev);
     const data = later.slice(0, limit).map((row): Change =>
-      row.isDeleted ? { rev: row.rev, kind: "delete", messageId: row.id } : { rev: row.rev, kind: "upsert", message: seenBy(row, user) });
+      row.isDeleted ? { rev: row.rev, kind: "delete", messageId: row.id } : { rev: row.rev, kind: "upsert", message: seenBy(chat, row, user) });
     const hasMore = later.length > limit;
     return { data, rev: hasMore ? (data.at(-1)?.rev ?? since) : chat.rev, epoch: EPOCH, hasMore, topic: topicOf(chat) };
   }
 
-  send(user: string, chatId: string, { text, clientId, attachment = null, id, createdAt = this.#time() }: NewMessage): Message {
+  send(user: string, chatId: string, message: NewMessage): Message {
+    const { text, clientId, attachment = null, id, createdAt = this.#time() } = message;
     const chat = this.#own(user, chatId);
     const sent = clientId === undefined ? undefined : chat.rows.find((row) => row.clientId === clientId && row.senderId === user);
     if (sent?.isDeleted) throw new Refusal(404, "message_not_found");
-    if (sent) return seenBy(sent, user);
+    if (sent) return seenBy(chat, sent, user);
     const content = checked(text, attachment !== null);
+    const replyToId = checkedReply(chat, user, message.replyToId);
+    const mentions = checkedMentions(chat, message.mentions);
     const back = [...chat.people.keys()].filter((participant) => this.#bringBack(chat, participant, createdAt));
     const had = this.#shown(chat, user).unreadCount;
     this.#messageCount += 1;
     const row: Row = {
       id: id ?? `message-${this.#messageCount}`, chatId, senderId: user, text: content, attachment, attachmentUrl: attachment && fileUrl(attachment.path),
-      clientId: clientId ?? null, createdAt, editedAt: null, rev: ++chat.rev, isDeleted: false,
+      clientId: clientId ?? null, replyToId, mentions, reacted: [], createdAt, editedAt: null, rev: ++chat.rev, isDeleted: false,
     };
     chat.rows.push(row);
     for (const [each, participant] of chat.people) if (each !== user) heard(participant, this.#now());
     const sender = chat.people.get(user);
     if (sender && had === 0) sender.lastReadAt = createdAt;
     this.#tell(chat, row, "created", back);
-    return seenBy(row, user);
+    return seenBy(chat, row, user);
   }
 
-  edit(user: string, chatId: string, messageId: string, text: unknown): Message {
+  edit(user: string, chatId: string, messageId: string, text: unknown, mentions?: readonly string[]): Message {
     const chat = this.#own(user, chatId);
     const row = this.#row(chat, user, messageId);
     if (row.senderId !== user) throw new Refusal(403, "not_sender");
     if (this.#now() > Date.parse(row.createdAt) + EDIT_MS) throw new Refusal(403, "edit_window_expired");
     const content = checked(text, false);
-    if (content === row.text) return seenBy(row, user);
-    const edited = this.#replace(chat, { ...row, text: content, editedAt: this.#time(), rev: ++chat.rev });
+    const mentioned = mentions ? checkedMentions(chat, mentions) : row.mentions;
+    const isSame = content === row.text && mentioned.length === row.mentions.length && mentioned.every((id) => row.mentions.includes(id));
+    if (isSame) return seenBy(chat, row, user);
+    const edited = this.#replace(chat, { ...row, text: content, mentions: mentioned, editedAt: this.#time(), rev: ++chat.rev });
     this.#tell(chat, edited, "updated");
-    return seenBy(edited, user);
+    return seenBy(chat, edited, user);
+  }
+
+  react(user: string, chatId: string, messageId: string, emoji: string, isOn: boolean): Message {
+    const chat = this.#own(user, chatId);
+    const row = this.#row(chat, user, messageId);
+    const reacted = withReaction(row.reacted, { userId: user, emoji, createdAt: this.#time() }, isOn);
+    if (!reacted) return seenBy(chat, row, user);
+    const changed = this.#replace(chat, { ...row, reacted, rev: ++chat.rev });
+    const { rev } = changed;
+    const reaction = { userId: user, emoji, added: isOn };
+    this.#broadcast(topicOf(chat), "message.updated", { chatId, rev, kind: "upsert", message: told(chat, changed), reaction });
+    return seenBy(chat, changed, user);
+  }
+
+  reactions(user: string, chatId: string, messageId: string, emoji: string | null): Page<Reactor> {
+    const { reacted } = this.#row(this.#own(user, chatId), user, messageId);
+    const data = reacted.flatMap(({ emoji, by }) => by.map((each) => ({ ...each, emoji })));
+    data.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    return { data: data.filter((each) => emoji === null || each.emoji === emoji), nextCursor: null };
+  }
+
+  /** The messages that mention a user, newest first. */
+  mentions(user: string, cursor: string | null, limit: number): Page<Message> {
+    const chats = [...this.#chats.values()].filter((chat) => isIn(chat, user));
+    const all = chats.flatMap((chat) => visible(chat, user).filter(({ mentions }) => mentions.includes(user)).map((row) => seenBy(chat, row, user)));
+    const older = all.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).filter(({ createdAt }) => cursor === null || createdAt < cursor);
+    const data = older.slice(0, limit);
+    return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
   }
 
   remove(user: string, chatId: string, messageId: string): void {
@@ -236,13 +276,14 @@ export class TestDatabase {
     const { rev } = row;
     const isDeleted = kind === "deleted";
     this.lists.touch(chat, [...chat.people.keys()].filter((user) => isIn(chat, user)));
-    // The sender's own: for others, the client takes it away.
-    const message = { ...seenBy(row, row.senderId), attachmentUrl: null };
     this.#broadcast(topicOf(chat), `message.${kind}`,
-      isDeleted ? { chatId, rev, kind: "delete", messageId: row.id } : { chatId, rev, kind: "upsert", message });
+      isDeleted ? { chatId, rev, kind: "delete", messageId: row.id } : { chatId, rev, kind: "upsert", message: told(chat, row) });
     for (const [user, { hasLeft }] of chat.people) {
       if (back.includes(user)) this.#broadcast(`user:${user}`, "chat.created", { chatId, rev });
-      else if (!hasLeft) this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind, ...(isDeleted ? {} : { message: short(row) }) });
+      else if (!hasLeft) {
+        const mentioned = row.mentions.includes(user) && user !== row.senderId ? { mentioned: true } : {};
+        this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind, ...(isDeleted ? {} : { message: short(row), ...mentioned }) });
+      }
     }
   }
 

@@ -45,8 +45,10 @@ export function createTestChat({ me = "me", chats = [], messages = [], maxMessag
   const person = (id: string): TestPerson => ({
     id,
     send: (chatId, message) => database.send(id, chatId, typeof message === "string" ? { text: message } : message),
-    edit: (chatId, messageId, text) => database.edit(id, chatId, messageId, text),
+    edit: (chatId, messageId, text, { mentions } = {}) => database.edit(id, chatId, messageId, text, mentions),
     remove: (chatId, messageId) => database.remove(id, chatId, messageId),
+    react: (chatId, messageId, emoji) => database.react(id, chatId, messageId, emoji, true),
+    unreact: (chatId, messageId, emoji) => database.react(id, chatId, messageId, emoji, false),
     typing: (chatId) => database.typing(id, chatId),
     markRead: (chatId, messageId) => void database.read(id, chatId, messageId),
     updateSettings: (chatId, changes) => database.lists.updateSettings(id, chatId, changes),

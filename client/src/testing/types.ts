@@ -1,7 +1,7 @@
 import type { ChatAdapters } from "../adapters.ts";
 import type { ChatErrorCode } from "../errors.ts";
 import type { Attachment, Chat, ChatSettings, Message } from "../models.ts";
-import type { ChatClient, Connection } from "../types.ts";
+import type { ChatClient, Connection, EditOptions } from "../types.ts";
 
 export interface TestChatOptions {
   /** The id of the signed-in user. `"me"` if absent. */
@@ -38,12 +38,15 @@ export interface TestMessageInit {
   id?: string;
   createdAt?: string;
   attachment?: Attachment;
+  replyToId?: string;
+  /** Ids of participants. */
+  mentions?: readonly string[];
 }
 
 /** What the client asks the server for. `chats` is the list and its changes, `file` the upload of a file's bytes. */
 export type TestRequest =
-  | "chats" | "chat" | "openDirect" | "leave" | "updateSettings" | "markRead" | "reads" | "messages" | "send" | "edit" | "remove" | "changes" | "typing"
-  | "upload" | "file";
+  | "chats" | "chat" | "openDirect" | "leave" | "updateSettings" | "markRead" | "reads" | "messages" | "send" | "edit" | "remove" | "changes"
+  | "typing" | "react" | "unreact" | "reactions" | "mentions" | "upload" | "file";
 
 /**
  * What happens to a request:
@@ -65,9 +68,11 @@ export interface TestError {
 /** Another person, on their own device. Everything happens at once. */
 export interface TestPerson {
   readonly id: string;
-  send(chatId: string, message: string | Pick<TestMessageInit, "text" | "attachment">): Message;
-  edit(chatId: string, messageId: string, text: string): Message;
+  send(chatId: string, message: string | Pick<TestMessageInit, "text" | "attachment" | "replyToId" | "mentions">): Message;
+  edit(chatId: string, messageId: string, text: string, options?: EditOptions): Message;
   remove(chatId: string, messageId: string): void;
+  react(chatId: string, messageId: string, emoji: string): Message;
+  unreact(chatId: string, messageId: string, emoji: string): Message;
   typing(chatId: string): void;
   /** Reads up to a message; up to the newest, if none is named. */
   markRead(chatId: string, messageId?: string): void;

@@ -7,7 +7,10 @@ use regex::Regex;
 use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::http::request::{MAX_BODY_BYTES, MAX_HEADERS, MAX_URL_BYTES};
-use shared::input::cursor::{ChatsCursor, Epoch, ListPosition, MessagesCursor};
+use shared::input::cursor::{
+    ChatsCursor, Cursor, Epoch, ListPosition, MentionsCursor, MessagesCursor, ReactionsCursor,
+    SearchCursor,
+};
 use shared::input::text;
 use shared::input::{ids, object_path};
 use shared::supabase::storage::SIGNED_SECONDS;
@@ -73,6 +76,11 @@ fn counts_and_sizes_are_those_of_the_database() {
         &function("chat.unread"),
         &format!("limit {}\n", limits::MAX_UNREAD),
     );
+    let words = limits::MAX_SEARCH_WORDS;
+    says(
+        &function("chat.max_search_words"),
+        &format!("return {words};"),
+    );
     let bytes = limits::MAX_BROADCAST_BYTES;
     says(
         &function("chat.max_broadcast_bytes"),
@@ -129,6 +137,7 @@ fn each_member_of_a_shape_stands_in_its_function() {
         ("ReadMarks", "public.list_reads", '\''),
         ("UnreadTotals", "public.count_unread", '\''),
         ("MessagePage", "public.list_messages", '\''),
+        ("FoundMessages", "public.search_messages", '\''),
         ("Unread", "public.mark_read", '\''),
     ] {
         let body = function(name);
@@ -202,7 +211,11 @@ fn the_functions_read_what_the_examples_say() {
     assert!(ids::parse(text("message")).is_some());
     assert!(ChatsCursor::decode(text("chatsCursor")).is_ok());
     assert!(ListPosition::decode(text("since")).is_ok());
-    assert!(MessagesCursor::decode(text("messagesCursor"), chat).is_ok());
+    assert!(MessagesCursor::of_chat(chat, text("messagesCursor")).is_ok());
+    let message = ids::parse(text("message")).unwrap();
+    assert!(MentionsCursor::decode(text("mentionsCursor")).is_ok());
+    assert!(ReactionsCursor::of_message(message, text("reactionsCursor")).is_ok());
+    assert!(SearchCursor::decode(text("searchCursor")).is_ok());
     assert!(Epoch::parse(text("epoch")).is_some());
     let upload = json!(examples::upload());
     let path = upload["path"].as_str().unwrap();

@@ -1,9 +1,13 @@
 //! Query parameters.
 //!
-//! Every value of a parameter of this API consists of characters that need no percent-encoding, so
-//! nothing is decoded: a percent sign makes a value invalid and a name unknown.
+//! The values of most parameters consist of characters that need no percent-encoding, so they are not
+//! decoded: a percent sign makes them invalid. Only [`text`] decodes. Names are never decoded.
+
+use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::http::path;
+use crate::input::ids;
 
 /// The page size if the query has no `limit`.
 pub const DEFAULT_LIMIT: u8 = 50;
@@ -24,6 +28,19 @@ pub fn parameter<'q>(query: &'q str, name: &'static str) -> Result<Option<&'q st
     }
 }
 
+/// The value of a parameter that may be any text, decoded as forms are: a plus sign is a space.
+///
+/// # Errors
+/// `invalid_request`, as [`parameter`], and if the value is not percent-encoded UTF-8.
+pub fn text(query: &str, name: &'static str) -> Result<Option<String>, ApiError> {
+    let Some(value) = parameter(query, name)? else {
+        return Ok(None);
+    };
+    let decoded = path::decoded(&value.replace('+', " "));
+    let issue = || ApiError::invalid_field(name, "must be percent-encoded UTF-8");
+    decoded.map(Some).ok_or_else(issue)
+}
+
 /// Reads `limit`, the page size.
 ///
 /// # Errors
@@ -36,6 +53,17 @@ pub fn limit(query: &str) -> Result<u8, ApiError> {
         .and_then(|limit| u8::try_from(limit).ok())
         .filter(|limit| *limit > 0)
         .ok_or_else(|| ApiError::invalid_field("limit", "must be a whole number from 1 to 100"))
+}
+
+/// Reads an id.
+///
+/// # Errors
+/// `invalid_request` unless it is absent or a UUID.
+pub fn id(query: &str, name: &'static str) -> Result<Option<Uuid>, ApiError> {
+    let wrong = || ApiError::invalid_field(name, "must be a UUID");
+    parameter(query, name)?
+        .map(|text| ids::parse(text).ok_or_else(wrong))
+        .transpose()
 }
 
 /// Reads a number that consists of digits only and is at most `max`. (`parse` alone takes a plus sign
@@ -63,6 +91,40 @@ mod tests {
             parameter("cursor=a&cursor=a", "cursor"),
             Err(ApiError::invalid_field("cursor", "must be given only once"))
         );
+    }
+
+    #[test]
+    fn a_text_is_decoded_as_forms_are() {
+        assert_eq!(text("limit=1", "q"), Ok(None));
+        let decoded = text("q=a+b%2B%26=%F0%9F%91%8D", "q");
+        assert_eq!(decoded, Ok(Some("a b+&=👍".to_owned())));
+        for refused in ["%", "%f0", "%zz"] {
+            assert_eq!(
+                text(&format!("q={refused}"), "q"),
+                Err(ApiError::invalid_field(
+                    "q",
+                    "must be percent-encoded UTF-8"
+                )),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_is_optional_and_a_uuid() {
+        let text = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
+        assert_eq!(id("q=a", "chatId"), Ok(None));
+        assert_eq!(
+            id(&format!("chatId={text}"), "chatId"),
+            Ok(ids::parse(text))
+        );
+        for refused in ["", "7", "0a5b7c9d1e2f4a3b8c4d5e6f7a8b9c0d"] {
+            assert_eq!(
+                id(&format!("chatId={refused}"), "chatId"),
+                Err(ApiError::invalid_field("chatId", "must be a UUID")),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

@@ -2,26 +2,67 @@
 //! back unchanged.
 //!
 //! A cursor is a list's name and the position of the last row of a page, in base64url without padding.
-//! The name and the chat bind it to its list, so a cursor of another list is recognised. Only the
+//! The name, and what follows it, bind it to its list, so a cursor of another list is recognised. Only the
 //! canonical form is accepted: the cursor is decoded, typed, encoded again and compared. So typed values
 //! go to the database, and never the caller's bytes. A forged cursor does no harm: it only says where
 //! to go on among rows that the caller may see.
+
+mod chats;
+mod messages;
+mod search;
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
-use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::http::path::needs_no_escape;
 use crate::http::query::whole_number;
-use crate::input::ids;
+
+pub use chats::{ChatsCursor, DeltaPage, ListPosition};
+pub use messages::{MentionsCursor, MessagesCursor, Position, ReactionsCursor};
+pub use search::{QueryHash, SearchCursor};
 
 /// The longest cursor, a position within a delta, has 195 characters if the epoch is as long as it may be. A longer text
 /// is not decoded.
 pub const MAX_CURSOR_LENGTH: usize = 200;
+
+/// A position in a list. `Display` writes it as it stands in the base64url.
+pub trait Cursor: fmt::Display + Sized {
+    /// Reads what `Display` writes. It may accept other forms: `decode` refuses them.
+    fn parse(plain: &str) -> Option<Self>;
+
+    /// Reads a cursor that a client sends.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    fn decode(text: &str) -> Result<Self, ApiError> {
+        read(text).ok_or(ErrorCode::InvalidCursor.into())
+    }
+
+    #[must_use]
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.to_string())
+    }
+}
+
+fn read<C: Cursor>(text: &str) -> Option<C> {
+    if text.len() > MAX_CURSOR_LENGTH {
+        return None;
+    }
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    C::parse(&plain).filter(|cursor| cursor.encode() == text)
+}
+
+/// The largest rev: the largest `bigint` of Postgres.
+pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
+
+/// Reads a count as a `bigint` of Postgres holds it: a rev, or the number of a transaction.
+fn bigint(text: &str) -> Option<u64> {
+    whole_number(text, MAX_REV)
+}
 
 /// A point in time as the API writes it: in UTC, with six fractional digits and `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,134 +101,6 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The end of a page of a chat's messages: `messages/<chat>/<createdAt>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MessagesCursor {
-    pub chat: Uuid,
-    /// All messages of the next page are older than this.
-    pub before: Timestamp,
-}
-
-impl MessagesCursor {
-    /// Reads a cursor of this chat's messages.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str, chat: Uuid) -> Result<Self, ApiError> {
-        Self::read(text)
-            .filter(|cursor| cursor.chat == chat)
-            .ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let (chat, before) = plain.strip_prefix("messages/")?.split_once('/')?;
-        let cursor = MessagesCursor {
-            chat: ids::parse(chat)?,
-            before: Timestamp::parse(before)?,
-        };
-        (cursor.encode() == text).then_some(cursor)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("messages/{}/{}", self.chat, self.before))
-    }
-}
-
-/// The end of a page of the list of chats: `chats/<last activity>/<chat>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChatsCursor {
-    /// When the last chat of the page was last active.
-    pub activity: Timestamp,
-    /// The last chat of the page. It gives an order to chats that were active at the same time.
-    pub chat: Uuid,
-}
-
-impl ChatsCursor {
-    /// Reads a cursor of the list of chats.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str) -> Result<Self, ApiError> {
-        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let (activity, chat) = plain.strip_prefix("chats/")?.split_once('/')?;
-        let cursor = ChatsCursor {
-            activity: Timestamp::parse(activity)?,
-            chat: ids::parse(chat)?,
-        };
-        (cursor.encode() == text).then_some(cursor)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("chats/{}/{}", self.activity, self.chat))
-    }
-}
-
-/// A position in the changes of the list of chats: `list/<epoch>/<from>`. Within a delta of several pages it is
-/// `list/<epoch>/<from>/<next>/<chat>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListPosition {
-    pub epoch: Epoch,
-    /// The client knows what the transactions before this one have changed.
-    pub from: u64,
-    pub page: Option<DeltaPage>,
-}
-
-/// Where a delta of several pages goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeltaPage {
-    /// The position at which the delta began. The next delta goes on from there.
-    pub next: u64,
-    /// The last chat of the page before.
-    pub after: Uuid,
-}
-
-impl ListPosition {
-    /// Reads a position.
-    ///
-    /// # Errors
-    /// `invalid_cursor`.
-    pub fn decode(text: &str) -> Result<Self, ApiError> {
-        Self::read(text).ok_or(ErrorCode::InvalidCursor.into())
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let plain = decode(text)?;
-        let mut parts = plain.strip_prefix("list/")?.split('/');
-        let epoch = Epoch::parse(parts.next()?)?;
-        let from = position(parts.next()?)?;
-        let page = match parts.next() {
-            None => None,
-            Some(next) => Some(DeltaPage {
-                next: position(next)?,
-                after: ids::parse(parts.next()?)?,
-            }),
-        };
-        let read = ListPosition { epoch, from, page };
-        (read.encode() == text).then_some(read)
-    }
-
-    #[must_use]
-    pub fn encode(&self) -> String {
-        let ListPosition { epoch, from, page } = self;
-        URL_SAFE_NO_PAD.encode(match page {
-            None => format!("list/{epoch}/{from}"),
-            Some(DeltaPage { next, after }) => format!("list/{epoch}/{from}/{next}/{after}"),
-        })
-    }
-}
-
-/// A number of a transaction, as a `bigint` of Postgres holds it.
-fn position(text: &str) -> Option<u64> {
-    whole_number(text, i64::MAX.unsigned_abs())
-}
-
 /// The epoch of a position in the feed of changes. It changes when the database has been restored, so a
 /// position from before is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,13 +121,6 @@ impl fmt::Display for Epoch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
-}
-
-fn decode(text: &str) -> Option<String> {
-    if text.len() > MAX_CURSOR_LENGTH {
-        return None;
-    }
-    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 #[cfg(test)]

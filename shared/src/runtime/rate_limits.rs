@@ -24,6 +24,8 @@ pub enum Limit {
     Sends,
     /// Every attempt to open a chat.
     Openings,
+    /// Every search.
+    Searches,
 }
 
 impl Limit {
@@ -34,6 +36,7 @@ impl Limit {
             Limit::Requests => [("REQUEST_LIMIT_60S", 60), ("REQUEST_LIMIT_10S", 10)],
             Limit::Sends => [("SEND_LIMIT_60S", 60), ("SEND_LIMIT_10S", 10)],
             Limit::Openings => [("OPEN_LIMIT_60S", 60), ("OPEN_LIMIT_10S", 10)],
+            Limit::Searches => [("SEARCH_LIMIT_60S", 60), ("SEARCH_LIMIT_10S", 10)],
         }
     }
 
@@ -98,6 +101,8 @@ mod tests {
             (Limit::Sends, "SEND_LIMIT_60S", 60),
             (Limit::Openings, "OPEN_LIMIT_10S", 10),
             (Limit::Openings, "OPEN_LIMIT_60S", 60),
+            (Limit::Searches, "SEARCH_LIMIT_10S", 10),
+            (Limit::Searches, "SEARCH_LIMIT_60S", 60),
         ] {
             let platform = TestPlatform::default();
             platform.limit(binding, 0);

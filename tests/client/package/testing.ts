@@ -1,6 +1,6 @@
 // `supabase-chat-client/testing`: what a test of an app does with it.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { isPending, type ChatSnapshot } from "supabase-chat-client";
+import { isPending, type ChatSnapshot, type Pending } from "supabase-chat-client";
 import { createTestChat, type TestChatOptions } from "supabase-chat-client/testing";
 import { FakeClock } from "../clock.ts";
 import { run } from "./run.ts";
@@ -239,6 +239,71 @@ await run("testing", {
       path: "duo/alice/1-a.png", fileName: "a.png", contentType: "image/png", size: 3, width: 1, height: 2,
     });
     strictEqual(await it.client.fileUrl(message!), "https://files.test/duo/alice/1-a.png?token=test");
+  },
+
+  async reactions_are_shown_at_once_and_others_react_too() {
+    using it = await begin();
+    const { chat, bob } = it;
+    const shown = () => chat.getSnapshot().messages.map((message) =>
+      isPending(message) ? "" : message.reactions.map(({ emoji, count, mine }) => `${emoji}${count}${mine ? "!" : ""}`).join(" "));
+    const { id } = it.messages("duo")[1]!;
+    const done = chat.react(id, "👍");
+    deepStrictEqual(shown(), ["", "👍1!"]);
+    bob.react("duo", id, "👍");
+    bob.react("duo", id, "🎉");
+    await it.settled();
+    deepStrictEqual([(await done).reactions[0]?.userIds.length, shown()], [2, ["", "👍2! 🎉1"]]);
+    deepStrictEqual((await chat.reactions(id)).data.map(({ userId, emoji }) => `${userId} ${emoji}`), ["bob 👍", "bob 🎉", "alice 👍"]);
+    deepStrictEqual((await chat.reactions(id, { emoji: "🎉" })).data.map(({ userId }) => userId), ["bob"]);
+    await chat.unreact(id, "👍");
+    bob.unreact("duo", id, "🎉");
+    deepStrictEqual(shown(), ["", "👍1"]);
+    it.fail("react", { status: 403, code: "blocked" });
+    const refused = rejects(chat.react(id, "👍"), { code: "blocked" });
+    deepStrictEqual(shown(), ["", "👍2!"]);
+    await refused;
+    deepStrictEqual(shown(), ["", "👍1"]);
+    await rejects(chat.react(id, "a b"), { status: 400, code: "invalid_request" });
+    for (let kind = 0; kind < 19; kind++) bob.react("duo", id, `kind-${kind}`);
+    await rejects(chat.react(id, "kind-19"), { status: 400, code: "invalid_request" });
+    it.setConnection("polling");
+    bob.react("duo", id, "👍");
+    await it.client.refresh();
+    strictEqual(shown()[1]?.startsWith("👍1 "), true);
+  },
+
+  async replies_quote_and_mentions_are_counted() {
+    using it = await begin();
+    const { chat, bob, client } = it;
+    const last = () => chat.getSnapshot().messages.at(-1)!;
+    const { id } = it.messages("duo")[1]!;
+    const quote = { id, senderId: "bob", text: "Hello", hasAttachment: false };
+    const said = chat.send({ text: "Yes", replyToId: id, mentions: ["bob"] });
+    deepStrictEqual([said.replyTo, said.mentions], [quote, ["bob"]]);
+    await it.settled();
+    deepStrictEqual([(await said.sent)?.replyTo, last().replyTo, last().mentions], [quote, quote, ["bob"]]);
+    bob.edit("duo", id, "Hello!");
+    deepStrictEqual(last().replyTo, { ...quote, text: "Hello!" });
+    bob.remove("duo", id);
+    await it.settled();
+    deepStrictEqual(last().replyTo, { id, unavailable: true });
+    chat.send({ text: "Still?", replyToId: id });
+    await it.settled();
+    ok(isPending(last()) && (last() as Pending).error?.code === "invalid_request");
+
+    const { id: mention } = bob.send("duo", { text: "@Alice", mentions: ["alice"] });
+    await it.settled();
+    const unread = () => client.chats.getSnapshot()?.find((each) => each.id === "duo")?.unreadMentions;
+    deepStrictEqual([unread(), (await client.mentions()).data.map(({ text }) => text)], [1, ["@Alice"]]);
+    bob.edit("duo", mention, "@Bob", { mentions: ["bob"] });
+    await it.settled();
+    deepStrictEqual([unread(), (await client.mentions()).data], [0, []]);
+    bob.edit("duo", mention, "@Alice", { mentions: ["alice"] });
+    await it.settled();
+    strictEqual(unread(), 1);
+    chat.markRead();
+    await it.settled();
+    strictEqual(unread(), 0);
   },
 
   async signing_in_as_somebody_else_shows_their_chats() {

@@ -3,10 +3,12 @@ import { expectTypeOf } from "expect-type";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import {
   ChatApiError, createChatClient, isPending, type Chat, type ChatAdapters, type ChatClient, type ChatErrorCode, type ChatHandle,
-  type ChatSettings, type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Pending, type Store, type Unread,
+  type ChatSettings, type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Page, type Pending,
+  type Reaction, type ReplyTo, type Store, type Unread,
 } from "supabase-chat-client";
 import {
-  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useUnread, type UsedChat,
+  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useUnread, type UsedChat,
+  type UsedPages,
 } from "supabase-chat-client/react";
 import { createTestChat, type TestChat, type TestPerson } from "supabase-chat-client/testing";
 
@@ -38,6 +40,14 @@ expectTypeOf(message.clientId).toEqualTypeOf<string | null>();
 if (isPending(message)) expectTypeOf(message).toEqualTypeOf<Pending>();
 else expectTypeOf(message).toEqualTypeOf<Message>();
 
+expectTypeOf(message.mentions).toEqualTypeOf<readonly string[]>();
+expectTypeOf<Message["reactions"]>().toEqualTypeOf<readonly Reaction[]>();
+expectTypeOf(message.replyTo).toEqualTypeOf<ReplyTo | null>();
+// A quote has a sender and a text, unless it is unavailable.
+if (message.replyTo && !("unavailable" in message.replyTo)) expectTypeOf(message.replyTo.text).toEqualTypeOf<string | null>();
+expectTypeOf<ChatHandle["react"]>().toEqualTypeOf<(messageId: string, emoji: string) => Promise<Message>>();
+expectTypeOf<ChatClient["mentions"]>().returns.resolves.toEqualTypeOf<Page<Message>>();
+
 // What the platforms have fits as it is.
 expectTypeOf<File>().toExtend<OutgoingFile>();
 expectTypeOf<Storage>().toExtend<ChatAdapters["storage"]>();
@@ -54,6 +64,8 @@ expectTypeOf<ChatErrorCode>().not.toEqualTypeOf<string>();
 // @ts-expect-error
 ({} as Chat).participants = [];
 // @ts-expect-error
+({} as Message).reactions.pop();
+// @ts-expect-error
 ({} as ChatSnapshot).messages.push(message);
 
 expectTypeOf(ChatProvider).parameter(0).toHaveProperty("client").toEqualTypeOf<ChatClient>();
@@ -69,6 +81,7 @@ expectTypeOf(useChatClient).returns.toEqualTypeOf<ChatClient>();
 expectTypeOf(useConnection).returns.toEqualTypeOf<Connection>();
 expectTypeOf(useUnread).returns.toEqualTypeOf<Unread>();
 expectTypeOf(useMe).returns.toEqualTypeOf<string | null | undefined>();
+expectTypeOf(useMentions).returns.toEqualTypeOf<UsedPages>();
 expectTypeOf(useFileUrl).returns.toEqualTypeOf<string | null | undefined>();
 
 expectTypeOf(createTestChat).returns.toEqualTypeOf<TestChat>();

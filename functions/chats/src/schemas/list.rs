@@ -1,6 +1,6 @@
 use shared::error::ApiError;
 use shared::http::query;
-use shared::input::cursor::{ChatsCursor, ListPosition};
+use shared::input::cursor::{ChatsCursor, Cursor, ListPosition};
 
 /// The query of `GET /chats`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 use proptest::prelude::*;
 
+use uuid::Uuid;
+
 use super::*;
+use crate::input::ids;
 
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 const TIME: &str = "2026-04-01T12:30:00.000120Z";
+const QUERY: &str = "0123456789abcdef";
 
 #[test]
 fn seconds_since_1970_are_written_as_the_api_writes_times() {
@@ -27,11 +31,33 @@ fn encoded(plain: &str) -> String {
 
 #[test]
 fn a_messages_cursor_is_written_as_it_was_read() {
-    let text = encoded(&format!("messages/{CHAT}/{TIME}"));
-    let cursor = MessagesCursor::decode(&text, chat()).unwrap();
-    assert_eq!(cursor.chat, chat());
+    let time = Timestamp::parse(TIME).unwrap();
+    for (list, position) in [
+        ("messages", Position::Before(time)),
+        ("newer-messages", Position::After(time)),
+    ] {
+        let text = encoded(&format!("{list}/{CHAT}/{TIME}"));
+        let cursor = MessagesCursor::of_chat(chat(), &text).unwrap();
+        assert_eq!(cursor.chat, chat());
+        assert_eq!(cursor.position, position);
+        assert_eq!(cursor.encode(), text);
+    }
+}
+
+#[test]
+fn a_search_cursor_is_written_as_it_was_read() {
+    let text = encoded(&format!("search/{QUERY}/{TIME}/{CHAT}"));
+    let cursor = SearchCursor::decode(&text).unwrap();
+    assert_eq!(cursor.query.to_string(), QUERY);
     assert_eq!(cursor.before.to_string(), TIME);
+    assert_eq!(cursor.chat, chat());
     assert_eq!(cursor.encode(), text);
+    assert_eq!(text.len(), 118);
+    for query in ["", "0", "0123456789ABCDEF", "0123456789abcdefa"] {
+        let text = encoded(&format!("search/{query}/{TIME}/{CHAT}"));
+        let refused = SearchCursor::decode(&text);
+        assert_eq!(refused, Err(ErrorCode::InvalidCursor.into()), "{query}");
+    }
 }
 
 #[test]
@@ -47,13 +73,21 @@ fn a_chats_cursor_is_written_as_it_was_read() {
 fn a_cursor_of_another_chat_or_list_is_refused() {
     let messages = encoded(&format!("messages/{CHAT}/{TIME}"));
     let chats = encoded(&format!("chats/{TIME}/{CHAT}"));
+    let search = encoded(&format!("search/{QUERY}/{TIME}/{CHAT}"));
     let invalid = ApiError::from(ErrorCode::InvalidCursor);
     assert_eq!(
-        MessagesCursor::decode(&messages, Uuid::nil()),
+        MessagesCursor::of_chat(Uuid::nil(), &messages),
         Err(invalid.clone())
     );
-    assert_eq!(MessagesCursor::decode(&chats, chat()), Err(invalid.clone()));
-    assert_eq!(ChatsCursor::decode(&messages), Err(invalid));
+    for other in [&chats, &search] {
+        assert_eq!(MessagesCursor::of_chat(chat(), other), Err(invalid.clone()));
+    }
+    for other in [&messages, &search] {
+        assert_eq!(ChatsCursor::decode(other), Err(invalid.clone()));
+    }
+    for other in [&messages, &chats] {
+        assert_eq!(SearchCursor::decode(other), Err(invalid.clone()));
+    }
 }
 
 #[test]
@@ -61,7 +95,7 @@ fn a_truncated_or_changed_cursor_is_refused_or_is_another_time() {
     let text = encoded(&format!("messages/{CHAT}/{TIME}"));
     for length in 0..text.len() {
         assert!(
-            MessagesCursor::decode(text.split_at(length).0, chat()).is_err(),
+            MessagesCursor::of_chat(chat(), text.split_at(length).0).is_err(),
             "{length}"
         );
     }
@@ -74,7 +108,7 @@ fn a_truncated_or_changed_cursor_is_refused_or_is_another_time() {
         };
         let garbled = String::from_utf8(garbled).unwrap();
         // Only a changed digit of the time gives a valid position.
-        if let Ok(cursor) = MessagesCursor::decode(&garbled, chat()) {
+        if let Ok(cursor) = MessagesCursor::of_chat(chat(), &garbled) {
             assert_eq!(cursor.chat, chat());
             assert_eq!(cursor.encode(), garbled);
         }
@@ -102,11 +136,12 @@ fn only_the_canonical_form_is_accepted() {
         format!(" messages/{CHAT}/{TIME}"),
         format!("messages//{TIME}"),
         format!("messages/{CHAT}/infinity"),
+        format!("older-messages/{CHAT}/{TIME}"),
         format!("messages/{CHAT}"),
         String::new(),
     ] {
         assert!(
-            MessagesCursor::decode(&encoded(&plain), chat()).is_err(),
+            MessagesCursor::of_chat(chat(), &encoded(&plain)).is_err(),
             "{plain}"
         );
     }
@@ -118,9 +153,9 @@ fn only_the_canonical_form_is_accepted() {
         format!("{text}\n"),
         "%".to_owned(),
     ] {
-        assert!(MessagesCursor::decode(&text, chat()).is_err(), "{text}");
+        assert!(MessagesCursor::of_chat(chat(), &text).is_err(), "{text}");
     }
-    assert!(MessagesCursor::decode(&"A".repeat(100_000), chat()).is_err());
+    assert!(MessagesCursor::of_chat(chat(), &"A".repeat(100_000)).is_err());
 }
 
 #[test]
@@ -198,16 +233,31 @@ fn an_epoch_is_read_as_it_was_written() {
     }
 }
 
+fn is_canonical<C: Cursor>(text: &str) -> bool {
+    C::decode(text).map_or(true, |cursor| cursor.encode() == text)
+}
+
 proptest! {
     #[test]
-    fn every_cursor_is_read_as_it_was_written(chat: u128, seconds in -62_135_596_800i64..253_402_300_800, micros in 0u32..1_000_000) {
+    fn every_cursor_is_read_as_it_was_written(chat: u128, query: u64, seconds in -62_135_596_800i64..253_402_300_800, micros in 0u32..1_000_000) {
         let chat = Uuid::from_u128(chat);
         let time = DateTime::from_timestamp(seconds, micros.saturating_mul(1_000)).unwrap();
-        let messages = MessagesCursor { chat, before: Timestamp(time) };
-        prop_assert_eq!(MessagesCursor::decode(&messages.encode(), chat), Ok(messages));
-        let chats = ChatsCursor { chat, activity: Timestamp(time) };
+        let time = Timestamp(time);
+        for position in [Position::Before(time), Position::After(time)] {
+            let messages = MessagesCursor { chat, position };
+            prop_assert_eq!(MessagesCursor::of_chat(chat, &messages.encode()), Ok(messages));
+            prop_assert!(ChatsCursor::decode(&messages.encode()).is_err());
+        }
+        let chats = ChatsCursor { chat, activity: time };
         prop_assert_eq!(ChatsCursor::decode(&chats.encode()), Ok(chats));
-        prop_assert!(ChatsCursor::decode(&messages.encode()).is_err());
+        let mentions = MentionsCursor { created_at: time, message: chat };
+        prop_assert_eq!(MentionsCursor::decode(&mentions.encode()), Ok(mentions));
+        let reactions = ReactionsCursor { message: chat, after: query >> 1 };
+        prop_assert_eq!(ReactionsCursor::of_message(chat, &reactions.encode()), Ok(reactions));
+        prop_assert!(ReactionsCursor::of_message(Uuid::from_u128(!chat.as_u128()), &reactions.encode()).is_err());
+        let query = QueryHash::parse(&format!("{query:016x}")).unwrap();
+        let search = SearchCursor { query, before: time, chat };
+        prop_assert_eq!(SearchCursor::decode(&search.encode()), Ok(search));
     }
 
     #[test]
@@ -218,17 +268,14 @@ proptest! {
     }
 
     #[test]
-    fn every_accepted_text_is_canonical(plain in "(chats|messages|list)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
+    fn every_accepted_text_is_canonical(plain in "(chats|messages|newer-messages|search|mentions|reactions|list)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
         for text in [encoded(&plain), text] {
-            if let Some(cursor) = MessagesCursor::read(&text) {
-                prop_assert_eq!(cursor.encode(), text.clone());
-            }
-            if let Some(cursor) = ChatsCursor::read(&text) {
-                prop_assert_eq!(cursor.encode(), text.clone());
-            }
-            if let Some(position) = ListPosition::read(&text) {
-                prop_assert_eq!(position.encode(), text);
-            }
+            prop_assert!(is_canonical::<MessagesCursor>(&text));
+            prop_assert!(is_canonical::<MentionsCursor>(&text));
+            prop_assert!(is_canonical::<ReactionsCursor>(&text));
+            prop_assert!(is_canonical::<ChatsCursor>(&text));
+            prop_assert!(is_canonical::<ListPosition>(&text));
+            prop_assert!(is_canonical::<SearchCursor>(&text));
         }
     }
 }
