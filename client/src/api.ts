@@ -95,7 +95,7 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
 
   return {
     async chats(archived: boolean, cursor: string | null, signal?: AbortSignal): Promise<ChatPage> {
-      return asChats(await call(request("get", "/chats", { query: { archived, ...page(cursor) } }), signal), cursor === null);
+      return asChats(await call(request("get", "/chats", { query: { archived, ...page(cursor) } }), signal));
     },
     async changedChats(since: string, signal?: AbortSignal): Promise<ChatDelta> {
       return asChatDelta(await call(request("get", "/chats", { query: { since, limit: PAGE_SIZE } }), signal), since);

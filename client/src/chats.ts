@@ -110,7 +110,6 @@ export class ChatList {
 
   /** The chat after the event, or nothing if the server has to be asked. */
   #apply(chat: Chat, { kind, rev, message, mentioned, unreadCount, lastReadAt }: Record<string, unknown>): Chat | undefined {
-    const { archived, markedUnread } = chat.settings;
     if (typeof rev !== "number") return undefined;
     if (kind === "read") {
       const mayApply = rev === chat.rev && typeof unreadCount === "number" && typeof lastReadAt === "string";
@@ -123,8 +122,8 @@ export class ChatList {
     const next = { ...chat, rev };
     if (kind === "created") {
       const own = message.senderId === this.#options.me;
-      // It may end these.
-      if (own ? markedUnread : archived) return undefined;
+      // It may bring the chat back.
+      if (!own && chat.settings.archived) return undefined;
       // A user who had read everything before they sent a message has read that message too.
       if (own && (chat.lastReadAt ?? "") >= (chat.lastMessageAt ?? "")) next.lastReadAt = message.createdAt;
       next.lastMessageAt = message.createdAt;
@@ -159,9 +158,14 @@ export class ChatList {
       // The answer may be from before the user's own request, and is not believed.
       if (own !== this.#own) continue;
       this.#since = since;
-      gone.forEach((id) => this.#chats.delete(id));
-      data.forEach((chat) => this.#chats.set(chat.id, keep(this.get(chat.id), chat)));
-      isNews ||= data.length + gone.length > 0;
+      for (const id of gone) isNews = this.#chats.delete(id) || isNews;
+      // What has changed may be told more than once.
+      for (const chat of data) {
+        const held = this.get(chat.id);
+        const next = keep(held, chat);
+        isNews ||= next !== held;
+        this.#chats.set(chat.id, next);
+      }
       this.#tell();
       // While several pages came, those before may have changed.
       if (!hasMore && !hadMore) return isNews;

@@ -298,9 +298,8 @@ export class LiveChat {
   #receive(event: string, content: unknown): void {
     const payload = payloadOf(content);
     if (payload.chatId !== undefined && payload.chatId !== this.id) return;
-    const { userId } = payload;
+    const { userId, reaction } = payload;
     if (event.startsWith("message.")) {
-      const { reaction } = payload;
       const change: MessageEvent = isChange(payload) ? payload : { rev: Number(payload.rev) };
       if (event === "message.created" && change.kind === "upsert") this.#people.ended(change.message.senderId);
       if (!Number.isSafeInteger(change.rev) || !this.#feed.receive({ ...change, reaction })) void this.#poller.ask();

@@ -34,9 +34,7 @@ export type EditMessage = Schemas["EditMessage"];
 export type ServerErrorCode = Schemas["ErrorCode"];
 export interface ChatErrorField extends Readonly<Schemas["FieldIssue"]> {}
 
-export interface ChatDelta extends Readonly<Omit<Schemas["ChatDelta"], "data">> {
-  readonly data: readonly Chat[];
-}
+export type ChatDelta = Readonly<Schemas["ChatDelta"]>;
 export interface ReadMark extends Readonly<Schemas["ReadMark"]> {}
 
 export interface Page<T> {

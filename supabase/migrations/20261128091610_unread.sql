@@ -45,7 +45,11 @@ begin
     'mentions', (
       select count(*) from (
         select from open o
-        join chat.mentions m on m.chat_id = o.chat_id and m.user_id = me and m.created_at > o.read_to
+        -- Without the inner limit the planner may read all mentions of a person.
+        cross join lateral (
+          select from chat.mentions m where m.chat_id = o.chat_id and m.user_id = me and m.created_at > o.read_to
+          limit 100
+        ) as unread
         limit 100
       ) as unread_mentions
     )

@@ -106,8 +106,9 @@ comment on function chat.is_restored_pair(chat.chats) is
 create function chat.changed_chats(since xid8, after_id uuid, row_limit integer)
 returns table (chat_id uuid, is_gone boolean)
 language plpgsql stable security definer set search_path = ''
--- As list_chats: a plan made for nearly empty tables would scan them after they have grown.
-set enable_seqscan = off set jit = off
+-- As list_chats: a plan made for nearly empty tables would scan them after they have grown. And no row is looked for
+-- twice here, so remembering them only costs.
+set enable_seqscan = off set enable_memoize = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();
@@ -122,14 +123,14 @@ begin
       -- Without the offsets the planner may begin with all chats.
       left join lateral (
         select c.changed_in between since and latest or c.topic_version > 0 and chat.is_restored_pair(c) as has_changed
-        from chat.chats c where c.id = p.chat_id
+        from chat.chats c where c.id = p.chat_id and p.left_at is null
         offset 0
-      ) as room on p.left_at is null
+      ) as room on true
       left join lateral (
         select r.changed_in between since and latest as has_changed
-        from chat.read_marks r where r.chat_id = p.chat_id and r.user_id = p.user_id
+        from chat.read_marks r where r.chat_id = p.chat_id and r.user_id = me and p.left_at is null
         offset 0
-      ) as mark on p.left_at is null
+      ) as mark on true
       where p.user_id = me and (
         p.changed_in between since and latest or room.has_changed or mark.has_changed
         or p.left_at is null and p.chat_id in (

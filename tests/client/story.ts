@@ -56,12 +56,12 @@ export class Story {
     const actor = random.pick(this.actors)!;
     if (!actor.present) return this.comeBack(actor);
     const choice = random.below(100);
-    if (choice < 30) await this.send(actor, random);
-    else if (choice < 42) await this.edit(actor, random);
-    else if (choice < 52) await this.delete(actor, random);
+    if (choice < 33) await this.send(actor, random);
+    else if (choice < 45) await this.edit(actor, random);
+    else if (choice < 54) await this.delete(actor, random);
     else if (choice < 70) await this.react(actor, random);
     else if (choice < 78) await this.read(actor, random);
-    else if (choice < 88) await this.set(actor, random);
+    else if (choice < 89) await this.set(actor, random);
     else await this.leave(actor);
   }
 

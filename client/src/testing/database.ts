@@ -184,12 +184,12 @@ export class TestDatabase {
     const participant = chat.people.get(user);
     if (row && participant && row.createdAt > (participant.lastReadAt ?? "")) {
       participant.lastReadAt = row.createdAt;
-      participant.settings = { ...participant.settings, markedUnread: false };
       this.lists.touch(chat, [user]);
       this.#broadcast(topicOf(chat), "chat.read", { chatId, userId: user, messageId: row.id, lastReadAt: row.createdAt });
       const { unreadCount } = this.#shown(chat, user);
       this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, lastReadAt: row.createdAt });
     }
+    this.lists.updateSettings(user, chatId, { markedUnread: false });
     return this.#shown(chat, user).unreadCount;
   }
 
@@ -201,7 +201,7 @@ export class TestDatabase {
     const chat = this.#own(user, chatId);
     const participant = chat.people.get(user);
     this.setPresent(user, topicOf(chat), false);
-    this.lists.touch(chat);
+    this.lists.touch(chat, chat.type === "direct" ? [user] : undefined);
     if (chat.type === "direct" && participant) participant.hasLeft = true;
     else {
       const topic = topicOf(chat);

@@ -61,14 +61,18 @@ export class TestLists {
     const { own, now, broadcast } = this.#host;
     const chat = own(user, chatId);
     const participant = chat.people.get(user);
-    const { mutedUntil } = changes;
-    const muting = mutedUntil ? { mutedUntil: iso(Date.parse(mutedUntil)) } : {};
-    if (participant) participant.settings = { ...participant.settings, ...changes, ...muting };
+    const before = shownTo(chat, user, now());
+    if (!participant) return before;
+    participant.settings = { ...before.settings, ...changes };
+    const { mutedUntil } = participant.settings;
+    if (mutedUntil !== null) participant.settings = { ...participant.settings, mutedUntil: iso(Date.parse(mutedUntil)) };
+    const after = shownTo(chat, user, now());
+    const { rev, settings, unreadCount, unreadMentions } = after;
+    // Also a mute that has passed changes nothing.
+    if (JSON.stringify(settings) === JSON.stringify(before.settings)) return after;
     this.touch(chat, [user]);
-    const shown = shownTo(chat, user, now());
-    const { rev, settings, unreadCount, unreadMentions } = shown;
     broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind: "settings", settings, unreadCount, unreadMentions });
-    return shown;
+    return after;
   }
 
   /** Up to when those who take part have read. */
