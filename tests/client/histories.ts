@@ -1,8 +1,9 @@
 // Random histories: however the network treats the devices of a chat's people, each shows what
-// `GET /chats/:id/messages` and `GET /chats` show its user, within 30 s of the last fault and by itself.
+// `GET /chats/:id/messages`, `GET /chats` and `GET /unread` show its user, within 30 s of the last fault and by itself.
 import { deepStrictEqual } from "node:assert";
 import { isPending, type Chat, type ChatHandle, type Message } from "supabase-chat-client";
 import { Device, drain, messagesOf, pass, settle } from "./device.ts";
+import { listsOf, trueLists, type Lists } from "./lists.ts";
 import { Random } from "./random.ts";
 import { broadcasts, lostBroadcasts, type Broadcast } from "./realtime.ts";
 import { all, sql, type Person } from "./stack.ts";
@@ -118,7 +119,8 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   for (const screen of screens) {
     const { device, chat } = screen;
     compare(screen, truth.get(device)!, "after 30 s");
-    deepStrictEqual(device.app.chats.getSnapshot(), truth.get(device)!.chats, "the chat list after 30 s");
+    const { messages: _, ...lists } = truth.get(device)!;
+    deepStrictEqual(listsOf(device), lists, "the chat list after 30 s");
     while (chat.getSnapshot().hasOlder) {
       void chat.loadOlder();
       await drain(devices);
@@ -127,15 +129,14 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   }
 }
 
-interface Truth {
+interface Truth extends Lists {
   messages: Message[];
-  chats: Chat[];
 }
 
 /** What the API shows a person. */
 async function shown(who: Person, chatId: string): Promise<Truth> {
-  const [messages, chats] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), all<Chat>(who, "/chats")]);
-  return { messages, chats };
+  const [messages, lists] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), trueLists(who)]);
+  return { messages, ...lists };
 }
 
 function compare({ chat }: Screen, truth: Truth, when: string): void {
@@ -149,7 +150,8 @@ function compare({ chat }: Screen, truth: Truth, when: string): void {
 function compareLists({ device }: Screen, truth: Truth, when: string): void {
   // A group's participants and topic are as of the last fetch.
   const own = (chats: readonly Chat[] = []) => chats.map(({ participants, topic, ...rest }) => rest);
-  deepStrictEqual(own(device.app.chats.getSnapshot()), own(truth.chats), `the chat list ${when}`);
+  const plain = ({ chats, archived, unread }: Lists) => [own(chats), own(archived), unread];
+  deepStrictEqual(plain(listsOf(device)), plain(truth), `the chat list ${when}`);
 }
 
 /** What the database broadcasts, on its way to the devices. */
