@@ -1,4 +1,5 @@
-//! What a message has of others: the message that it replies to, and the reactions to it.
+//! What a message has of others: the message that it replies to, and the reactions to it. And the pages of reactions
+//! and of mentions.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};

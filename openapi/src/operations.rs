@@ -5,7 +5,7 @@ use shared::error::ErrorCode;
 use shared::error::ErrorCode::*;
 
 use crate::parameters::Parameter;
-use crate::{formats, requests, shapes};
+use crate::{formats, message_parts, requests, shapes};
 
 /// What an operation belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,7 @@ pub fn schemas() -> serde_json::Map<String, Value> {
     let mut answers = formats::generator(schemars::generate::SchemaSettings::for_serialize);
     answers.subschema_for::<shapes::ChatList>();
     answers.subschema_for::<shapes::MessagePage>();
-    answers.subschema_for::<crate::message_parts::ReactionPage>();
+    answers.subschema_for::<message_parts::ReactionPage>();
     answers.subschema_for::<shapes::FoundMessages>();
     answers.subschema_for::<shapes::Changes>();
     answers.subschema_for::<shapes::Unread>();

@@ -60,9 +60,28 @@ end
 $$;
 comment on function chat.unread_count(uuid) is 'The number of messages that the caller has not read, as chat.unread counts them.';
 
+create function chat.unread_mention_count(chat_id uuid) returns integer
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  return (
+    select mentions.messages
+    from chat.chat_participants p
+    left join chat.read_marks r on r.chat_id = p.chat_id and r.user_id = p.user_id
+    cross join lateral chat.unread_mentions(p.chat_id, greatest(r.last_read_at, p.history_from), me) as mentions
+    where p.chat_id = unread_mention_count.chat_id and p.user_id = me and p.left_at is null
+  );
+end
+$$;
+comment on function chat.unread_mention_count(uuid) is
+  'The number of messages that mention the caller and that the caller has not read, as chat.unread_mentions counts them.';
+
 -- mark_read calls this, and not a trigger, because a send also moves the sender's read mark and is not announced.
-create function chat.announce_reading(chat_id uuid, message_id uuid, read_to timestamptz, unread_count integer)
-returns void
+create function chat.announce_reading(
+  chat_id uuid, message_id uuid, read_to timestamptz, unread_count integer, unread_mentions integer
+) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -79,13 +98,13 @@ begin
     union all
     select row(chat.topic('user', me), 'chat.updated', jsonb_build_object(
       'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count,
-      'lastReadAt', chat.rfc3339(read_to)
+      'unreadMentions', unread_mentions, 'lastReadAt', chat.rfc3339(read_to)
     ))::chat.notice
   ));
 end
 $$;
-comment on function chat.announce_reading(uuid, uuid, timestamptz, integer) is
-  'Broadcasts chat.read to a small chat, and the new unread count to the reader''s own devices.';
+comment on function chat.announce_reading(uuid, uuid, timestamptz, integer, integer) is
+  'Broadcasts chat.read to a small chat, and the new unread counts to the reader''s own devices.';
 
 create function public.mark_read(chat_id uuid, message_id uuid) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
@@ -95,6 +114,7 @@ declare
   read_to constant timestamptz := (chat.find_message(chat_id, message_id, true)).created_at;
   moved boolean;
   unread_count integer;
+  unread_mentions integer;
 begin
   perform chat.refuse_filters();
   if not exists (
@@ -111,15 +131,16 @@ begin
   end if;
 
   unread_count := chat.unread_count(chat_id);
+  unread_mentions := case when unread_count = 0 then 0 else chat.unread_mention_count(chat_id) end;
   if moved then
-    perform chat.announce_reading(chat_id, message_id, read_to, unread_count);
+    perform chat.announce_reading(chat_id, message_id, read_to, unread_count, unread_mentions);
   end if;
   perform chat.end_marked_unread(chat_id);
-  return json_build_object('unreadCount', unread_count);
+  return json_build_object('unreadCount', unread_count, 'unreadMentions', unread_mentions);
 end
 $$;
 comment on function public.mark_read(uuid, uuid) is
-  'Marks a chat as read up to a message: {unreadCount}. The mark never moves back. Any call ends the setting marked_unread.';
+  'Marks a chat as read up to a message: {unreadCount, unreadMentions}. The mark never moves back. Any call ends the setting marked_unread.';
 
 create function public.list_reads(chat_id uuid) returns json
 language plpgsql stable security definer set search_path = ''

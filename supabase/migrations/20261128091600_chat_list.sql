@@ -64,6 +64,10 @@ begin
           limit 1
         ) as "lastMessage",
         unread.messages as "unreadCount",
+        -- Without unread messages there is nothing to look for.
+        case when unread.messages = 0 then 0 else (
+          select mentions.messages from chat.unread_mentions(c.id, mine.read_to, me) as mentions
+        ) end as "unreadMentions",
         row_to_json(settings) as settings,
         chat.rfc3339(nullif(mine.read_to, '-infinity')) as "lastReadAt",
         c.rev,
