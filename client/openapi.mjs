@@ -49,7 +49,7 @@ function resolve(parameter) {
   return name ? document.components.parameters[name] : parameter;
 }
 
-const isCalled = ([path]) => path.startsWith("/chats") || path === "/uploads";
+const isCalled = ([, item]) => !Object.values(item)[0].tags.includes("Service");
 const paths = Object.fromEntries(Object.entries(document.paths).filter(isCalled).map(([path, item]) => [path, used(item)]));
 const { openapi, info, components } = typed(document);
 const made = await openapiTS({ openapi, info, paths: typed(paths), components: { schemas: components.schemas } });

@@ -4,7 +4,7 @@ import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
 import { asChatError, ChatApiError, signedOut } from "./errors.ts";
 import type { Changes, Chat, ChatErrorField, Message, MessagePage, Page, SendMessage, Upload } from "./models.ts";
 import { request, type ApiRequest } from "./request.ts";
-import { asChanges, asChat, asChats, asMessage, asMessages, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
+import { asChanges, asChat, asChats, asFound, asMessage, asMessages, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
 
 /** Longer than the server lets a request last. */
 const TIMEOUT_MS = 30_000;
@@ -108,6 +108,9 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
       const query = { since, epoch, limit: PAGE_SIZE };
       return asChanges(await call(request("get", "/chats/{id}/changes", { path: { id }, query }), signal), since);
+    },
+    async search(query: { q: string; chatId?: string; senderId?: string; cursor?: string }, signal?: AbortSignal): Promise<Page<Message>> {
+      return asFound(await call(request("get", "/search", { query }), signal));
     },
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
       return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));

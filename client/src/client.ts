@@ -3,9 +3,10 @@ import { withDefaults, type ChatAdapters } from "./adapters.ts";
 import { Handle } from "./chat.ts";
 import { signedOut, type ChatApiError } from "./errors.ts";
 import type { Chat, Message } from "./models.ts";
+import { search } from "./search.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { Value } from "./store.ts";
-import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, Unread } from "./types.ts";
+import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, SearchOptions, SearchPage, Unread } from "./types.ts";
 
 const MOST_MESSAGES = 600;
 /** Two pages, so that a window always holds one and the next. */
@@ -70,6 +71,10 @@ class Client implements ChatClient {
 
   async fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null> {
     return this.#needed().files.get(message, options);
+  }
+
+  async search(query: string, options: SearchOptions = {}): Promise<SearchPage> {
+    return search(this.#needed(), query, options);
   }
 
   async refresh(): Promise<void> {

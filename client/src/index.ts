@@ -11,5 +11,5 @@ export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";
 export type {
   ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, FileUrlOptions, Jump, Outgoing, Pending,
-  PendingFile, PendingState, Unread,
+  PendingFile, PendingState, SearchOptions, SearchPage, Unread,
 } from "./types.ts";

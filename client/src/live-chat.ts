@@ -1,6 +1,6 @@
 /** An open chat: its messages, its channel, and what else the screen shows of it. */
 import type { ChatAdapters } from "./adapters.ts";
-import { asChatError, isGone, type ChatApiError } from "./errors.ts";
+import { isGone, type ChatApiError } from "./errors.ts";
 import { backoff } from "./backoff.ts";
 import { Feed, UNREAD } from "./feed.ts";
 import type { Chat, Message } from "./models.ts";
@@ -155,7 +155,7 @@ export class LiveChat {
 
   /** The newest messages are not shown, and the user wants to see their own. */
   sending(): void {
-    if (this.#feed.replica?.hasNewer) void this.paging.loadNewest();
+    if (this.#feed.replica?.has("newer")) void this.paging.loadNewest();
   }
 
   /** What is on a screen that nobody sees is read when it is shown. */
@@ -164,9 +164,8 @@ export class LiveChat {
       this.#readLater.push(messageId);
       return;
     }
-    const messages = this.#feed.replica?.messages ?? [];
-    const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
-    const { chat } = this.#feed;
+    const { chat, replica } = this.#feed;
+    const message = messageId === undefined ? replica?.messages.at(-1) : replica?.get(messageId);
     if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount)) this.#reads.mark(message);
   }
 
@@ -309,10 +308,10 @@ export class LiveChat {
       status: this.#status,
       chat,
       messages: isShown ? this.#withPending(messages) : [],
-      hasOlder: isShown && replica?.hasOlder === true,
-      hasNewer: isShown && replica?.hasNewer === true,
-      loadingOlder: this.paging.loadingOlder,
-      loadingNewer: this.paging.loadingNewer,
+      hasOlder: isShown && replica?.has("older") === true,
+      hasNewer: isShown && replica?.has("newer") === true,
+      loadingOlder: this.paging.isLoading("older"),
+      loadingNewer: this.paging.isLoading("newer"),
       typing: this.#people.ids,
       present: this.#present,
       reads: this.#readTo,

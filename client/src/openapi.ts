@@ -469,6 +469,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches the caller's messages
+         * Finds the messages that have all of the words, in the chats and the history that the caller may read. A word also matches where a longer word begins with it. Case and accents do not matter. The newest come first. Deleted messages are never found.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** 1 to 10 words or beginnings of words. White space at both ends is removed, and the length counts after that. */
+                    q: string;
+                    /** Searches this chat only. */
+                    chatId?: string;
+                    /** Finds the messages of this person only. */
+                    senderId?: string;
+                    /** The `nextCursor` of the page before, as it is. It belongs to its `q`, `chatId` and `senderId`. */
+                    cursor?: string;
+                    /** The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** A page of messages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundMessages"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/uploads": {
         parameters: {
             query?: never;

@@ -55,7 +55,7 @@ function asPage<T>(value: unknown, isItem: (item: unknown) => item is T): Page<T
   const page = fields(value);
   const data: unknown[] | undefined = Array.isArray(page?.data) ? page.data : undefined;
   const cursor = page?.nextCursor;
-  const ends = cursor === null || (isText(cursor) && cursor !== "" && !!data?.length);
+  const ends = cursor === null || (isText(cursor) && cursor !== "");
   if (!data || !ends || data.length > PAGE_SIZE || !data.every(isItem)) throw wrong("a page");
   return { data, nextCursor: cursor as string | null };
 }
@@ -67,6 +67,10 @@ export function asMessages(value: unknown, chatId: string): MessagePage {
   if (!isOrdered) throw wrong("a page in order");
   const { prevCursor } = fields(value) ?? {};
   return { ...page, prevCursor: isText(prevCursor) ? prevCursor : null };
+}
+
+export function asFound(value: unknown): Page<Message> {
+  return asPage(value, isMessage);
 }
 
 export function asChats(value: unknown): Page<Chat> {

@@ -57,8 +57,30 @@ export interface ChatClient {
    * `ChatApiError` if Storage cannot be reached.
    */
   fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
+  /**
+   * Searches the messages of the user's chats: for those that have all the words, or words that begin with them. An
+   * empty query finds nothing, without a request. Waits if the server asks for that. Rejects with a `ChatApiError`.
+   */
+  search(query: string, options?: SearchOptions): Promise<SearchPage>;
   /** Asks for everything at once. The client does so by itself when there is a reason. */
   refresh(): Promise<void>;
+}
+
+export interface SearchOptions {
+  /** Only in this chat. */
+  chatId?: string;
+  /** Only messages of this person. */
+  senderId?: string;
+  /** Ends the request, which rejects with `aborted`. */
+  signal?: AbortSignal;
+}
+
+/** A page of what a search has found. */
+export interface SearchPage {
+  /** Newest first, as they were when they were found. */
+  readonly messages: readonly Message[];
+  /** Gives the next page. Null if there is none. */
+  readonly loadMore: (() => Promise<SearchPage>) | null;
 }
 
 export interface FileUrlOptions {

@@ -1,6 +1,7 @@
 /** The chats of a test, in memory, with the rules of the real database that a screen can notice. */
-import type { Attachment, Change, Changes, Chat, Message, Page } from "../models.ts";
-import { checked, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, short, shownTo, topicOf, visible, type ChatRow, type Row } from "./rows.ts";
+import type { Attachment, Change, Changes, Chat, Message, MessagePage, Page } from "../models.ts";
+import { found, pageOf, type AskedPage, type AskedSearch } from "./pages.ts";
+import { checked, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, short, shownTo, topicOf, unread, visible, type ChatRow, type Row } from "./rows.ts";
 import type { TestChatInit, TestMessageInit } from "./types.ts";
 
 export interface NewMessage {
@@ -78,10 +79,19 @@ export class TestDatabase {
     return this.#chat(chatId).rows.filter(({ isDeleted }) => !isDeleted).map((row) => seenBy(row, null));
   }
 
-  page(user: string, chatId: string, cursor: string | null, limit: number): Page<Message> {
-    const older = this.messages(user, chatId).filter(({ createdAt }) => cursor === null || createdAt < cursor);
-    const data = older.slice(-limit).reverse();
-    return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
+  message(user: string, chatId: string, messageId: string): Message {
+    return seenBy(this.#row(this.#own(user, chatId), user, messageId), user);
+  }
+
+  page(user: string, chatId: string, asked: AskedPage): MessagePage {
+    const [firstUnread] = unread(this.#own(user, chatId), user);
+    return pageOf(this.messages(user, chatId), firstUnread && seenBy(firstUnread, user), asked);
+  }
+
+  /** In one chat, or in all of a user's. */
+  search(user: string, chatId: string | null, asked: AskedSearch): Page<Message> {
+    const ids = chatId === null ? this.chats(user).map(({ id }) => id) : [chatId];
+    return found(ids.flatMap((id) => this.messages(user, id)), asked);
   }
 
   changes(user: string, chatId: string, since: number, epoch: string | null, limit: number): Changes {

@@ -40,7 +40,7 @@ export interface TestMessageInit {
 
 /** What the client asks the server for. `file` is the upload of a file's bytes. */
 export type TestRequest =
-  | "chats" | "chat" | "openDirect" | "leave" | "markRead" | "messages" | "send" | "edit" | "remove" | "changes" | "typing"
+  | "chats" | "chat" | "openDirect" | "leave" | "markRead" | "messages" | "message" | "search" | "send" | "edit" | "remove" | "changes" | "typing"
   | "upload" | "file";
 
 /**
