@@ -2,9 +2,14 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
 import { asChatError, ChatApiError, signedOut } from "./errors.ts";
-import type { Changes, Chat, ChatErrorField, Message, MessagePage, Page, SendMessage, Upload } from "./models.ts";
+import type {
+  Changes, Chat, ChatDelta, ChatErrorField, ChatPage, ChatSettings, EditMessage, Message, MessagePage, Page, Reactor, ReadMark, SendMessage, Upload,
+} from "./models.ts";
 import { request, type ApiRequest } from "./request.ts";
-import { asChanges, asChat, asChats, asFound, asMessage, asMessages, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
+import {
+  asChanges, asChat, asChatDelta, asChats, asFound, asMessage, asMessages, asReactors, asReads, asUpload, PAGE_SIZE, payloadOf,
+} from "./shapes.ts";
+import type { ReactionsOptions } from "./types.ts";
 
 /** Longer than the server lets a request last. */
 const TIMEOUT_MS = 30_000;
@@ -89,14 +94,23 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
   const page = (cursor: string | null) => ({ limit: PAGE_SIZE, cursor: cursor ?? undefined });
 
   return {
-    async chats(cursor: string | null, signal?: AbortSignal): Promise<Page<Chat>> {
-      return asChats(await call(request("get", "/chats", { query: page(cursor) }), signal));
+    async chats(archived: boolean, cursor: string | null, signal?: AbortSignal): Promise<ChatPage> {
+      return asChats(await call(request("get", "/chats", { query: { archived, ...page(cursor) } }), signal));
+    },
+    async changedChats(since: string, signal?: AbortSignal): Promise<ChatDelta> {
+      return asChatDelta(await call(request("get", "/chats", { query: { since, limit: PAGE_SIZE } }), signal), since);
     },
     async chat(id: string, signal?: AbortSignal): Promise<Chat> {
       return asChat(await call(request("get", "/chats/{id}", { path: { id } }), signal));
     },
     async openDirect(userId: string): Promise<Chat> {
       return asChat(await call(request("post", "/chats", { body: { type: "direct", participantIds: [userId] } })));
+    },
+    async updateSettings(id: string, body: Partial<ChatSettings>): Promise<Chat> {
+      return asChat(await call(request("patch", "/chats/{id}/me", { path: { id }, body })));
+    },
+    async reads(id: string, signal?: AbortSignal): Promise<readonly ReadMark[]> {
+      return asReads(await call(request("get", "/chats/{id}/reads", { path: { id } }), signal));
     },
     async leave(id: string): Promise<void> {
       await call(request("delete", "/chats/{id}", { path: { id } }));
@@ -115,11 +129,21 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
       return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));
     },
-    async edit(id: string, msgId: string, text: string): Promise<Message> {
-      return asMessage(await call(request("patch", "/chats/{id}/messages/{msgId}", { path: { id, msgId }, body: { text } })));
+    async edit(id: string, msgId: string, body: EditMessage): Promise<Message> {
+      return asMessage(await call(request("patch", "/chats/{id}/messages/{msgId}", { path: { id, msgId }, body })));
     },
     async remove(id: string, msgId: string): Promise<void> {
       await call(request("delete", "/chats/{id}/messages/{msgId}", { path: { id, msgId } }));
+    },
+    async react(id: string, msgId: string, emoji: string, isOn: boolean): Promise<Message> {
+      return asMessage(await call(request(isOn ? "put" : "delete", "/chats/{id}/messages/{msgId}/reactions/{emoji}", { path: { id, msgId, emoji } })));
+    },
+    async reactions(id: string, msgId: string, { emoji, cursor }: ReactionsOptions): Promise<Page<Reactor>> {
+      const query = { ...page(cursor ?? null), emoji };
+      return asReactors(await call(request("get", "/chats/{id}/messages/{msgId}/reactions", { path: { id, msgId }, query })));
+    },
+    async mentions(cursor: string | null): Promise<Page<Message>> {
+      return asFound(await call(request("get", "/mentions", { query: page(cursor) })));
     },
     async read(id: string, messageId: string, signal?: AbortSignal): Promise<number> {
       const { unreadCount } = payloadOf(await call(request("post", "/chats/{id}/read", { path: { id }, body: { messageId } }), signal));

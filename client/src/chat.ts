@@ -1,10 +1,10 @@
 /** The handle of a chat: the same object however often it is asked for, and live while it is open. */
 import { signedOut } from "./errors.ts";
 import { LiveChat } from "./live-chat.ts";
-import type { Message } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor } from "./models.ts";
 import type { Session } from "./session.ts";
 import { Value } from "./store.ts";
-import type { ChatHandle, ChatSnapshot, Jump, Outgoing, Pending } from "./types.ts";
+import type { ChatHandle, ChatSnapshot, EditOptions, Jump, Outgoing, Pending, ReactionsOptions } from "./types.ts";
 
 export const CLOSED: ChatSnapshot = {
   status: "closed", chat: undefined, messages: [], hasOlder: false, hasNewer: false, loadingOlder: false,
@@ -79,15 +79,29 @@ export class Handle implements ChatHandle {
 
   send(message: Outgoing): Pending {
     if (!message.text?.trim() && !message.file) throw new TypeError("send: a message has a text or a file");
-    const pending = this.#session().outbox.add(this.id, message);
+    const { replyToId } = message;
+    const replyTo = replyToId ? (this.#live?.quote(replyToId) ?? null) : null;
+    const pending = this.#session().outbox.add(this.id, message, replyTo);
     this.#live?.sending();
     return pending;
   }
 
-  async edit(messageId: string, text: string): Promise<Message> {
-    const message = await this.#session().api.edit(this.id, messageId, text);
+  async edit(messageId: string, text: string, { mentions }: EditOptions = {}): Promise<Message> {
+    const message = await this.#session().api.edit(this.id, messageId, { text, mentions: mentions && [...mentions] });
     this.#live?.land(message);
     return message;
+  }
+
+  async react(messageId: string, emoji: string): Promise<Message> {
+    return this.#session().reactions.set(this.id, messageId, emoji, true);
+  }
+
+  async unreact(messageId: string, emoji: string): Promise<Message> {
+    return this.#session().reactions.set(this.id, messageId, emoji, false);
+  }
+
+  async reactions(messageId: string, options: ReactionsOptions = {}): Promise<Page<Reactor>> {
+    return this.#session().api.reactions(this.id, messageId, options);
   }
 
   async remove(messageId: string): Promise<void> {
@@ -108,6 +122,13 @@ export class Handle implements ChatHandle {
     await session.api.leave(this.id);
     session.list.drop(this.id);
     this.#live?.hint();
+  }
+
+  async updateSettings(changes: Partial<ChatSettings>): Promise<Chat> {
+    const session = this.#session();
+    const chat = await session.api.updateSettings(this.id, changes);
+    session.list.put(chat);
+    return chat;
   }
 
   /** A poll without news is not a change. */

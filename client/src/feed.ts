@@ -50,9 +50,13 @@ export class Feed {
   get messages(): readonly Message[] {
     const held = this.replica?.messages ?? [];
     if (this.#landed.size === 0) return held;
-    const newest = held.at(-1)?.createdAt ?? "";
-    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > newest && !this.replica?.has("newer"));
-    return [...held.map((message) => this.#landed.get(message.id) ?? message), ...sent];
+    const end = held.at(-1)?.createdAt ?? "";
+    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > end && !this.replica?.has("newer"));
+    const newest = (message: Message) => {
+      const landed = this.#landed.get(message.id);
+      return landed && landed.rev > message.rev ? landed : message;
+    };
+    return [...held.map(newest), ...sent];
   }
 
   /** The next `catchUp` also asks whether the user's history has started again, and for the chat itself. */

@@ -3,17 +3,21 @@ import type { ChatAdapters } from "./adapters.ts";
 import { isGone, type ChatApiError } from "./errors.ts";
 import { backoff } from "./backoff.ts";
 import { Feed, UNREAD } from "./feed.ts";
-import type { Chat, Message } from "./models.ts";
+import { FirstUnread } from "./first-unread.ts";
+import type { Chat, Message, ReplyTo } from "./models.ts";
 import { Paging } from "./paging.ts";
 import { Poller } from "./poller.ts";
-import { ReadMarker } from "./reads.ts";
+import { ReadMarker, ReadMarks } from "./reads.ts";
 import { Channel } from "./realtime.ts";
+import type { MessageEvent } from "./replica.ts";
+import { quoteOf } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { isChange, payloadOf } from "./shapes.ts";
 import { keepList } from "./store.ts";
 import type { ChatSnapshot, ChatStatus, Jump, Pending } from "./types.ts";
 import { OwnTyping, TypingPeople } from "./typing.ts";
-import { FirstUnread } from "./unread.ts";
+
+const MOST_RETURNS = 3;
 
 export class LiveChat {
   readonly id: string;
@@ -27,16 +31,18 @@ export class LiveChat {
   readonly #poller: Poller;
   readonly #people: TypingPeople;
   readonly #reads: ReadMarker;
+  readonly #marks: ReadMarks;
   readonly #unread: FirstUnread;
   #channel: Channel | undefined;
   #refusals = 0;
   /** While a refused join is not repeated. */
   #joinHeld: (() => void) | undefined;
   #wasLost = false;
+  /** How often the list had the chat after it was gone, since the last poll. */
+  #returns = 0;
   #status: ChatStatus = "loading";
   #error: ChatApiError | null = null;
   #present: readonly string[] = [];
-  #readTo: Readonly<Record<string, string>> = {};
   /** The last list with unsent messages: the same array until something changes. */
   #shown: readonly (Message | Pending)[] = [];
   /** What was marked while the app was hidden, or before the first unread message was known. */
@@ -53,6 +59,7 @@ export class LiveChat {
     const { maxMessages } = options;
     this.#feed = new Feed({ api, chatId: id, me, maxMessages, signal, known: () => session.list.get(id), changed });
     this.paging = new Paging({ feed: this.#feed, changed, catchUp: () => void this.#poller.ask() });
+    this.#marks = new ReadMarks(changed);
     this.#people = new TypingPeople(adapters.clock, changed);
     this.typing = new OwnTyping(api, id, adapters, signal);
     this.#reads = new ReadMarker({
@@ -95,6 +102,7 @@ export class LiveChat {
   /** Asks for everything that may have been missed. */
   refresh(): Promise<void> {
     this.#feed.check();
+    this.#marks.isWanted = true;
     return this.#poller.ask(true);
   }
 
@@ -133,7 +141,8 @@ export class LiveChat {
       return;
     }
     if (this.isGone) {
-      // The user is back.
+      // The user is back, unless the server says both: then the next poll looks again.
+      if (++this.#returns > MOST_RETURNS) return;
       this.#status = "loading";
       void this.refresh();
     } else if (!this.#feed.compare(chat)) void this.#poller.ask();
@@ -141,7 +150,7 @@ export class LiveChat {
     this.emit();
   }
 
-  /** An own message has changed. */
+  /** An answer has a message of the chat. */
   land(message: Message): void {
     if (!this.#feed.land(message)) void this.#poller.ask();
   }
@@ -166,7 +175,14 @@ export class LiveChat {
     }
     const { chat, replica } = this.#feed;
     const message = messageId === undefined ? replica?.messages.at(-1) : replica?.get(messageId);
-    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount)) this.#reads.mark(message);
+    const isUnread = chat?.settings.markedUnread ?? false;
+    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount || isUnread)) this.#reads.mark(message, isUnread);
+  }
+
+  /** What a reply to a message quotes, if it is shown. */
+  quote(messageId: string): ReplyTo | undefined {
+    const original = this.#feed.messages.find(({ id }) => id === messageId);
+    return original && quoteOf(original);
   }
 
   async jumpTo(target: string): Promise<Jump> {
@@ -197,7 +213,10 @@ export class LiveChat {
   }
 
   async #run(): Promise<boolean> {
-    if (this.isGone) return false;
+    if (this.isGone) {
+      this.#returns = 0;
+      return false;
+    }
     const before = this.#feed.replica?.rev;
     try {
       await this.#feed.catchUp();
@@ -209,6 +228,8 @@ export class LiveChat {
     this.#status = "ready";
     this.#error = this.paging.error = null;
     this.#join();
+    // While a join is under way, its end asks.
+    if (!this.#channel || (this.isJoined && this.#marks.isWanted)) this.#marks.ask(this.#session.api.reads(this.id, this.#ended.signal));
     this.emit();
     const rev = this.#feed.replica?.rev;
     if (rev !== undefined) this.#session.list.expect(this.id, rev);
@@ -222,7 +243,7 @@ export class LiveChat {
     this.#channel?.leave();
     this.#channel = undefined;
     this.#people.stop();
-    this.#session.list.refetch(this.id);
+    void this.#session.list.ask();
     this.emit();
   }
 
@@ -276,26 +297,21 @@ export class LiveChat {
   #receive(event: string, content: unknown): void {
     const payload = payloadOf(content);
     if (payload.chatId !== undefined && payload.chatId !== this.id) return;
-    const { userId } = payload;
+    const { userId, reaction } = payload;
     if (event.startsWith("message.")) {
-      const change = isChange(payload) ? payload : { rev: Number(payload.rev) };
-      if (isChange(payload) && payload.kind === "upsert") this.#people.ended(payload.message.senderId);
-      if (!Number.isSafeInteger(change.rev) || !this.#feed.receive(change)) void this.#poller.ask();
+      const change: MessageEvent = isChange(payload) ? payload : { rev: Number(payload.rev) };
+      if (event === "message.created" && change.kind === "upsert") this.#people.ended(change.message.senderId);
+      if (!Number.isSafeInteger(change.rev) || !this.#feed.receive({ ...change, reaction })) void this.#poller.ask();
+      else if (reaction) this.#session.list.passed(this.id, change.rev);
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
     } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {
-      this.#hasRead(userId, payload.lastReadAt);
+      this.#marks.heard(userId, payload.lastReadAt);
     } else if (event === "chat.left" || event === "chat.joined" || event === "chat.updated") {
       if (typeof payload.topic === "string") this.#feed.hear(payload.topic);
       this.#feed.check();
       void this.#poller.ask();
     }
-  }
-
-  #hasRead(userId: string, lastReadAt: string): void {
-    if (lastReadAt <= (this.#readTo[userId] ?? "")) return;
-    this.#readTo = { ...this.#readTo, [userId]: lastReadAt };
-    this.emit();
   }
 
   emit(): void {
@@ -307,14 +323,14 @@ export class LiveChat {
     this.#show({
       status: this.#status,
       chat,
-      messages: isShown ? this.#withPending(messages) : [],
+      messages: isShown ? this.#withPending(this.#session.reactions.show(messages)) : [],
       hasOlder: isShown && replica?.has("older") === true,
       hasNewer: isShown && replica?.has("newer") === true,
       loadingOlder: this.paging.isLoading("older"),
       loadingNewer: this.paging.isLoading("newer"),
       typing: this.#people.ids,
       present: this.#present,
-      reads: this.#readTo,
+      reads: this.#marks.to,
       firstUnreadId: this.#unread.id,
       error: this.#error ?? this.paging.error,
     });

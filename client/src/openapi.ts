@@ -11,6 +11,8 @@ export interface paths {
         /**
          * Lists the caller's chats
          * The chats with the newest activity come first. A page repeats and skips nothing, also while others send.
+         *
+         *     With `since`, it lists instead what has changed in all of the caller's chats. Ask again with the `since` of the answer while `hasMore` is true. A chat may be told although it is as before. After 410, load the list again.
          */
         get: {
             parameters: {
@@ -19,6 +21,10 @@ export interface paths {
                     cursor?: string;
                     /** The size of a page. */
                     limit?: number;
+                    /** `true` lists the chats that the caller has archived, `false` all others. */
+                    archived?: boolean;
+                    /** The `since` of an earlier answer, as it is. The answer then has only what has changed since. It must not be beside `archived` or `cursor`. */
+                    since?: string;
                 };
                 header?: never;
                 path?: never;
@@ -26,13 +32,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** A page of chats. */
+                /** A page of chats, or what has changed. */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ChatPage"];
+                        "application/json": components["schemas"]["ChatList"];
                     };
                 };
             };
@@ -153,7 +159,7 @@ export interface paths {
         };
         /**
          * Lists what has changed since a position
-         * Everything that was created, edited or deleted after `since`, in order. Apply the changes, then ask again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it again.
+         * Every message that was created, edited or deleted or got a reaction after `since`, in order. Apply the changes, then ask again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it again.
          */
         get: {
             parameters: {
@@ -191,6 +197,52 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes the caller's own settings for a chat
+         * Nobody else sees them. A chat that the caller has left and come back to keeps `mutedUntil` and `notify`.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeSettings"];
+                };
+            };
+            responses: {
+                /** The chat with its settings. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chat"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/chats/{id}/messages": {
@@ -237,7 +289,7 @@ export interface paths {
         put?: never;
         /**
          * Sends a message
-         * A text, an attachment, or both. With a `clientId` the send is safe to repeat: the message is stored once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.
+         * A text, an attachment, or both. It may reply to another message, and mention people. With a `clientId` the send is safe to repeat: the message is stored once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.
          */
         post: {
             parameters: {
@@ -350,7 +402,7 @@ export interface paths {
         head?: never;
         /**
          * Edits a message
-         * Only its sender, within 15 minutes by the database's clock (`editableUntil`). The same text again changes nothing.
+         * Only its sender, within 15 minutes by the database's clock (`editableUntil`). The same text with the same mentions changes nothing. `replyToId` stays.
          */
         patch: {
             parameters: {
@@ -381,6 +433,133 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/chats/{id}/messages/{msgId}/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the reactions to a message
+         * Who has reacted, and when. The oldest come first.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** Only the reactions with this emoji. */
+                    emoji?: string;
+                    /** The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    cursor?: string;
+                    /** The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** A page of reactions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReactionPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/messages/{msgId}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Reacts to a message
+         * Every participant who can read the message may react to it. The same reaction again changes nothing. A message has at most 20 different reactions.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                    /** The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible character, and without white space, control characters and slashes. */
+                    emoji: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The message with the reaction. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /**
+         * Takes the caller's reaction back
+         * If the caller has not reacted so, it changes nothing.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                    /** The message. */
+                    msgId: string;
+                    /** The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible character, and without white space, control characters and slashes. */
+                    emoji: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The message without the reaction. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Message"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/chats/{id}/read": {
@@ -429,6 +608,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chats/{id}/reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how far the participants have read */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** The chat. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The read marks. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReadMarks"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/chats/{id}/typing": {
         parameters: {
             query?: never;
@@ -463,6 +681,50 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the messages that mention the caller
+         * Those that the caller can read now, in the chats in which the caller takes part now. The newest come first. Deleted messages and the caller's own are not in the list.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** The `nextCursor` of the page before, as it is. It belongs to its list. */
+                    cursor?: string;
+                    /** The size of a page. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** A page of messages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundMessages"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -507,6 +769,45 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["FoundMessages"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts what is unread in all chats
+         * For the badge of an app. Muted and archived chats do not count.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** The counts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnreadTotals"];
                     };
                 };
             };
@@ -589,7 +890,7 @@ export interface components {
              */
             width: number | null;
         };
-        /** What has changed with a message: it was created or edited (`upsert`), or it was deleted. */
+        /** What has changed with a message: it was created or edited or got a reaction (`upsert`), or it was deleted. */
         Change: {
             /** @constant */
             kind: "upsert";
@@ -603,6 +904,18 @@ export interface components {
             messageId: string;
             /** Format: int64 */
             rev: number;
+        };
+        /** Changes the caller's own settings for a chat. What is absent stays as it is. */
+        ChangeSettings: {
+            archived?: boolean | null;
+            markedUnread?: boolean | null;
+            /**
+             * Format: date-time
+             * Null ends the muting, and so does a time that has passed.
+             */
+            mutedUntil?: string | null;
+            notify?: components["schemas"]["Notify"] | null;
+            pinned?: boolean | null;
         };
         /** Changes of a chat, in the order of `rev`. */
         Changes: {
@@ -662,9 +975,11 @@ export interface components {
             participants: string[];
             /**
              * Format: int64
-             * Counts the creations, edits and deletions of messages in this chat, without gaps.
+             * Counts the creations, edits, deletions and reactions of messages in this chat, without gaps.
              */
             rev: number;
+            /** The caller's own settings for this chat. */
+            settings: components["schemas"]["ChatSettings"];
             /** The name of the chat's private Realtime channel. It changes when somebody leaves a group, or an account is deleted. */
             topic: string;
             type: components["schemas"]["ChatType"];
@@ -673,12 +988,46 @@ export interface components {
              * How many messages of other people the caller has not read. It is exact up to 99; 100 means "more than 99". Deleted messages do not count.
              */
             unreadCount: number;
+            /**
+             * Format: uint32
+             * How many of these messages mention the caller. 100 means "more than 99".
+             */
+            unreadMentions: number;
         };
+        /** What has changed in the caller's list of chats. It has both archived chats and others. */
+        ChatDelta: {
+            /** The chats that are new or have changed, as they are now. Their order means nothing. */
+            data: components["schemas"]["Chat"][];
+            /** The chats in which the caller does not take part any more, or which are deleted. */
+            gone: string[];
+            /** Whether there are more changes already. */
+            hasMore: boolean;
+            /** The next `since`. */
+            since: string;
+        };
+        /** A page of the caller's chats; or, if the request has `since`, what has changed in them. */
+        ChatList: components["schemas"]["ChatPage"] | components["schemas"]["ChatDelta"];
         /** A page of the caller's chats. */
         ChatPage: {
             data: components["schemas"]["Chat"][];
             /** The `cursor` of the next page. Null if there is no more. */
             nextCursor: string | null;
+            /** The position from before the first page was read: the `since` of the next request, when all pages are read. Null on the other pages. */
+            since: string | null;
+        };
+        /** A participant's own settings for a chat. Nobody else sees them. */
+        ChatSettings: {
+            /** A message of somebody else ends this, unless it comes while the chat is muted. */
+            archived: boolean;
+            /** Reading in the chat ends this. */
+            markedUnread: boolean;
+            /**
+             * Format: date-time
+             * Until when the chat is muted. Null if it is not. When the time has passed, the chat is not muted any more, and no event tells so.
+             */
+            mutedUntil: string | null;
+            notify: components["schemas"]["Notify"];
+            pinned: boolean;
         };
         /**
          * The kind of a chat: between two friends, of the authors of an event, or of an approved group.
@@ -713,8 +1062,10 @@ export interface components {
         };
         /** A content type as devices declare it. The letters may be upper case, and parameters such as `; charset=utf-8` are ignored. Other types than these are refused. */
         DeclaredContentType: components["schemas"]["ContentType"] | ("image/jpg" | "image/pjpeg" | "image/x-png" | "application/x-zip-compressed" | "application/x-zip" | "audio/x-m4a" | "audio/m4a" | "audio/mp4a-latm" | "audio/mp3" | "audio/x-mp3" | "audio/x-mpeg" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" | "audio/x-aac" | "video/x-m4v" | "application/x-pdf" | "text/x-markdown" | "application/csv" | "text/comma-separated-values") | string;
-        /** Changes the text of a message. */
+        /** Changes the text of a message, and whom it mentions. */
         EditMessage: {
+            /** The people whom the message mentions from now on. If it is absent, the mentions stay; an empty list removes them. */
+            mentions?: string[] | null;
             /** At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
             text: string;
         };
@@ -746,7 +1097,7 @@ export interface components {
             /** The name of the body's member, the query parameter or the header. Empty for the body as a whole. */
             path: string;
         };
-        /** A page of the messages that a search finds, newest first. */
+        /** A page of messages of several chats, newest first: what a search finds, or what mentions the caller. */
         FoundMessages: {
             data: components["schemas"]["Message"][];
             /** The `cursor` of the next page. Null if there is no more. */
@@ -812,6 +1163,17 @@ export interface components {
             editedAt: string | null;
             /** Format: uuid */
             id: string;
+            /** The people whom the message mentions. */
+            mentions: string[];
+            /** The reactions, in the order in which each emoji was used first. */
+            reactions: components["schemas"]["Reaction"][];
+            /** That message. Null if this one is no reply. */
+            replyTo: components["schemas"]["ReplyTo"] | null;
+            /**
+             * Format: uuid
+             * The message that this one replies to. Null if it is no reply.
+             */
+            replyToId: string | null;
             /**
              * Format: int64
              * The chat's `rev` when this message last changed.
@@ -830,6 +1192,11 @@ export interface components {
             /** The `cursor` of the page with newer messages. Null if there are none. */
             prevCursor: string | null;
         };
+        /**
+         * Which messages an app should notify the user of: all, those that mention the user, or none. The server only keeps it.
+         * @enum {string}
+         */
+        Notify: "all" | "mentions" | "none";
         /** Opens the direct chat with another user. */
         OpenChat: {
             /** The other participant. */
@@ -839,6 +1206,63 @@ export interface components {
              * @enum {string}
              */
             type: "direct";
+        };
+        /** All reactions to a message with one emoji. */
+        Reaction: {
+            /**
+             * Format: uint32
+             * How many people have reacted so.
+             */
+            count: number;
+            emoji: string;
+            /** Whether the caller is one of them. */
+            mine: boolean;
+            /** The people who did so first. `GET /chats/{id}/messages/{msgId}/reactions` gives all. */
+            userIds: string[];
+        };
+        /** A page of the reactions to a message. */
+        ReactionPage: {
+            data: components["schemas"]["Reactor"][];
+            /** The `cursor` of the next page. Null if there is no more. */
+            nextCursor: string | null;
+        };
+        /** One person's reaction. */
+        Reactor: {
+            /** Format: date-time */
+            createdAt: string;
+            emoji: string;
+            /** Format: uuid */
+            userId: string;
+        };
+        /** How far a participant has read. */
+        ReadMark: {
+            /**
+             * Format: date-time
+             * The `createdAt` of the newest message that they have read. For people who joined later it may be a message from before.
+             */
+            lastReadAt: string;
+            /** Format: uuid */
+            userId: string;
+        };
+        /** How far the participants of a chat have read. */
+        ReadMarks: {
+            /** Of all participants who have read anything, the caller too. */
+            data: components["schemas"]["ReadMark"][];
+        };
+        /** The message that a message replies to, as the caller may see it now. */
+        ReplyTo: {
+            hasAttachment: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            senderId: string;
+            /** The beginning of the text. Null if there is only a file. */
+            text: string | null;
+        } | {
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            unavailable: true;
         };
         /** Sends a message: a text, an attachment, or both. */
         SendMessage: {
@@ -852,6 +1276,13 @@ export interface components {
              * A UUID of the client's own. It makes the send safe to repeat: the same `clientId` again gives the first message. The header `Idempotency-Key` means the same; if both are there, they must be equal.
              */
             clientId?: string | null;
+            /** The people whom the message mentions. They must be participants of the chat. The API takes no mention from the text. A mention of the sender is told to nobody. */
+            mentions?: string[] | null;
+            /**
+             * Format: uuid
+             * The message to which this one is a reply. It must be a message of this chat that the caller can read.
+             */
+            replyToId?: string | null;
             /** At least one visible character, and no NUL. White space at both ends is removed, and the length counts after that. */
             text?: string | null;
         };
@@ -862,6 +1293,26 @@ export interface components {
              * 100 means "more than 99".
              */
             unreadCount: number;
+            /**
+             * Format: uint32
+             * How many of these messages mention the caller. 100 means "more than 99".
+             */
+            unreadMentions: number;
+        };
+        /** What is unread in all of the caller's chats, without those that are muted or archived. Each number is exact up to 99; 100 means "more than 99". */
+        UnreadTotals: {
+            /**
+             * Format: uint32
+             * The chats that have unread messages or are marked unread.
+             */
+            chats: number;
+            /**
+             * Format: uint32
+             * The unread messages that mention the caller.
+             */
+            mentions: number;
+            /** Format: uint32 */
+            messages: number;
         };
         /** How to upload a file, and how to attach it to a message. */
         Upload: {

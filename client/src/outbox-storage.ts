@@ -1,7 +1,7 @@
 import type { ChatStorage } from "./adapters.ts";
-import type { ChatErrorField } from "./models.ts";
+import type { ChatErrorField, ReplyTo } from "./models.ts";
 import type { Locks } from "./locks.ts";
-import { payloadOf } from "./shapes.ts";
+import { isQuote, isTexts, payloadOf } from "./shapes.ts";
 
 /** What of an unsent message survives a reload: everything but the bytes of a file. */
 export interface StoredEntry {
@@ -11,6 +11,10 @@ export interface StoredEntry {
   file: { name: string; type: string; size: number } | null;
   /** The file is uploaded. */
   attachmentUrl: string | null;
+  replyToId?: string | undefined;
+  /** What the user saw of the message that they reply to, if it was there. */
+  replyTo?: ReplyTo | null;
+  mentions?: string[] | undefined;
   createdAt: string;
   /** Why the server refused it. */
   failed?: { status: number; code: string; message: string; fields: readonly ChatErrorField[] } | undefined;
@@ -110,12 +114,12 @@ export class OutboxStorage {
 }
 
 function isStoredEntry(value: unknown): value is StoredEntry {
-  const { clientId, chatId, createdAt, text, attachmentUrl, file } = payloadOf(value);
+  const { clientId, chatId, createdAt, text, attachmentUrl, file, replyToId = null, replyTo, mentions = [] } = payloadOf(value);
   const { name, type, size } = payloadOf(file);
   const isText = (field: unknown) => typeof field === "string";
   return (
     [clientId, chatId].every(isText) && !Number.isNaN(Date.parse(String(createdAt))) &&
-    [text, attachmentUrl].every((field) => field === null || isText(field)) &&
+    [text, attachmentUrl, replyToId].every((field) => field === null || isText(field)) && isQuote(replyTo) && isTexts(mentions) &&
     (file === null || (isText(name) && isText(type) && typeof size === "number"))
   );
 }

@@ -3,7 +3,7 @@ import type { ChatAdapters, OutgoingFile } from "./adapters.ts";
 import type { Api } from "./api.ts";
 import { backoff } from "./backoff.ts";
 import { asChatError, ChatApiError } from "./errors.ts";
-import type { Message, Upload } from "./models.ts";
+import type { Message, ReplyTo, Upload } from "./models.ts";
 import { OutboxStorage, type StoredEntry } from "./outbox-storage.ts";
 import type { Outgoing, Pending, PendingState } from "./types.ts";
 import { uploadFile } from "./uploads.ts";
@@ -54,7 +54,7 @@ export class Outbox {
     void this.#takeOver();
   }
 
-  add(chatId: string, { text, file }: Outgoing): Pending {
+  add(chatId: string, { text, file, replyToId, mentions }: Outgoing, replyTo: ReplyTo | null): Pending {
     const { uuid, clock } = this.#options.adapters;
     const entry = this.#entry({
       clientId: uuid(),
@@ -62,6 +62,8 @@ export class Outbox {
       text: text ?? null,
       file: file ? { name: file.name, type: file.type ?? "", size: file.size } : null,
       attachmentUrl: null,
+      replyToId, replyTo,
+      mentions: mentions?.length ? [...mentions] : undefined,
       createdAt: new Date(clock.now()).toISOString(),
     }, file);
     this.#queue(chatId).entries.push(entry);
@@ -182,8 +184,9 @@ export class Outbox {
       this.#save();
     }
     this.#set(entry, { state: "sending", progress: stored.file && 1, error: null });
-    const { text, attachmentUrl, clientId } = stored;
-    return api.send(stored.chatId, { text: text ?? undefined, attachmentUrl: attachmentUrl ?? undefined, clientId }, abort.signal);
+    const { text, attachmentUrl, clientId, replyToId, mentions } = stored;
+    const body = { text: text ?? undefined, attachmentUrl: attachmentUrl ?? undefined, clientId, replyToId, mentions };
+    return api.send(stored.chatId, body, abort.signal);
   }
 
   #retry(entry: Entry): void {
@@ -252,6 +255,10 @@ export class Outbox {
       chatId: stored.chatId,
       senderId: this.#options.me,
       text: stored.text,
+      replyToId: stored.replyToId ?? null,
+      // The server refuses a reply to what is deleted.
+      replyTo: stored.replyToId && error?.fields.some(({ path }) => path === "replyToId") ? { id: stored.replyToId, unavailable: true } : (stored.replyTo ?? null),
+      mentions: stored.mentions ?? [],
       file: stored.file && { ...stored.file, source: file },
       createdAt: stored.createdAt,
       state, progress, error, sent,

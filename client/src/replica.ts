@@ -1,10 +1,15 @@
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Message, MessagePage } from "./models.ts";
+import type { Change, Changes, Message, MessagePage, ReplyTo } from "./models.ts";
+import { withMine } from "./reactions.ts";
+import { quoteOf, requote, unavailable } from "./replies.ts";
 import { keepList } from "./store.ts";
 import { LATEST, Window, type Side } from "./window.ts";
 
 /** What a `message.…` event holds: a Change, or a notice that there is one. */
-export type MessageEvent = Change | { readonly rev: number; readonly kind?: undefined };
+export type MessageEvent = (Change | { readonly rev: number; readonly kind?: undefined }) & {
+  /** `{userId, emoji, added}` if a reaction has caused it. */
+  readonly reaction?: unknown;
+};
 
 /**
  * Windows of a chat's messages, one of which is shown, and a `rev`, with one promise: apply every change after that
@@ -82,8 +87,10 @@ export class Replica {
     if (since > this.rev) return; // A page has come in between and needs changes from further back.
     for (const change of answer.data) {
       if (change.rev <= this.rev) continue;
-      if (change.kind === "upsert") this.#putAnswered(change.message);
-      else this.#delete(change.messageId);
+      if (change.kind === "upsert") {
+        this.#putAnswered(change.message);
+        this.#requote(quoteOf(change.message));
+      } else this.#delete(change.messageId);
     }
     this.rev = Math.max(this.rev, answer.rev);
   }
@@ -96,8 +103,10 @@ export class Replica {
       if (this.#moderator !== false) return false; // A moderator is shown the deleted message.
       this.#delete(event.messageId);
     } else {
-      const own = event.message.senderId === me;
-      this.#put(own ? event.message : { ...event.message, editableUntil: null });
+      const message = this.#completed(event.message, event.reaction, me);
+      if (!message) return false;
+      this.#put(message);
+      this.#requote(quoteOf(message));
     }
     this.rev = event.rev;
     return true;
@@ -117,7 +126,7 @@ export class Replica {
         const older = this.messages.filter(({ createdAt }) => createdAt < place).length;
         if (!window.cut(older * 2 > this.messages.length ? "older" : "newer")) return false;
       }
-      for (const { id, createdAt } of this.#held.values()) if (!this.#covers(createdAt)) this.#delete(id);
+      for (const { id, createdAt } of this.#held.values()) if (!this.#covers(createdAt)) this.#forget(id);
     }
     return true;
   }
@@ -161,7 +170,28 @@ export class Replica {
     this.#isSorted = false;
   }
 
+  /** An event's message as this reader is answered it; undefined if only the server knows what it quotes. */
+  #completed(message: Message, reaction: unknown, me: string): Message | undefined {
+    // An answer has it all, and what is not shown needs no more.
+    if (message.replyTo !== undefined || !this.#covers(message.createdAt)) return message;
+    const held = this.#held.get(message.id);
+    if (held && held.rev >= message.rev) return held;
+    const original = this.#held.get(message.replyToId ?? "");
+    const replyTo = message.replyToId === null ? null : (held?.replyTo ?? (original && quoteOf(original)));
+    const editableUntil = message.senderId === me ? message.editableUntil : null;
+    return replyTo === undefined ? undefined : { ...message, replyTo, reactions: withMine(message, held, reaction, me), editableUntil };
+  }
+
+  #requote(quote: ReplyTo): void {
+    if (requote(this.#held, quote)) this.#isSorted = false;
+  }
+
   #delete(id: string): void {
+    this.#forget(id);
+    this.#requote(unavailable(id));
+  }
+
+  #forget(id: string): void {
     if (this.#held.delete(id)) this.#isSorted = false;
   }
 }

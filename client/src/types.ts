@@ -2,7 +2,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { ChatAdapters, OutgoingFile } from "./adapters.ts";
 import type { ChatApiError } from "./errors.ts";
-import type { Chat, Message } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor, ReplyTo } from "./models.ts";
 import type { Store } from "./store.ts";
 
 export interface ChatClientOptions {
@@ -26,11 +26,13 @@ export interface ChatClientOptions {
  */
 export type Connection = "live" | "polling" | "offline";
 
+/** What is unread in all chats that are neither muted nor archived. Exact up to 99; 100 means "more than 99". */
 export interface Unread {
-  /** How many chats have unread messages. */
+  /** How many chats have unread messages, or are marked as unread. */
   readonly chats: number;
-  /** How many messages are unread, up to 100 for each chat. */
   readonly messages: number;
+  /** How many of the messages mention the user. */
+  readonly mentions: number;
 }
 
 export interface ChatClient {
@@ -41,15 +43,20 @@ export interface ChatClient {
   /** The user's id; null when nobody is signed in, undefined while supabase-js is still looking. */
   readonly me: Store<string | null | undefined>;
   readonly connection: Store<Connection>;
-  /** The newest activity first; undefined until the first answer. */
+  /** The chats that are not archived: the pinned ones first, then the newest activity. Undefined until the first answer. */
   readonly chats: Store<readonly Chat[] | undefined>;
+  /** The archived chats, in the same order. Undefined until all chats are there. */
+  readonly archivedChats: Store<readonly Chat[] | undefined>;
   /** Why the list could not be loaded the last time; null when it could. The client tries again by itself. */
   readonly chatsError: Store<ChatApiError | null>;
+  /** The app's badge, as `GET /unread` counts. Counted in the list, so all is 0 until the list is there. */
   readonly unread: Store<Unread>;
   /** Opens the direct chat with a person: a new one, or the one that is there. */
   openDirect(userId: string): Promise<Chat>;
   /** The handle of a chat, the same for each call. It does nothing until it is opened. */
   chat(id: string): ChatHandle;
+  /** Changes the user's own settings of a chat, as `ChatHandle.updateSettings` does. */
+  updateSettings(chatId: string, changes: Partial<ChatSettings>): Promise<Chat>;
   /** Leaves a chat. It goes from the list at once. */
   leave(id: string): Promise<void>;
   /**
@@ -57,11 +64,13 @@ export interface ChatClient {
    * `ChatApiError` if Storage cannot be reached.
    */
   fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
+  /** A page of the messages that mention the user, the newest first: the first page, or the one of a `nextCursor`. Rejects with a `ChatApiError`. */
+  mentions(cursor?: string | null): Promise<Page<Message>>;
   /**
-   * Searches the messages of the user's chats: for those that have all the words, or words that begin with them. An
-   * empty query finds nothing, without a request. Waits if the server asks for that. Rejects with a `ChatApiError`.
+   * A page of the messages in the user's chats that have all the words, or words that begin with them; the newest first.
+   * An empty query finds nothing, without a request. If the server asks to wait, it waits. Rejects with a `ChatApiError`.
    */
-  search(query: string, options?: SearchOptions): Promise<SearchPage>;
+  search(query: string, options?: SearchOptions): Promise<Page<Message>>;
   /** Asks for everything at once. The client does so by itself when there is a reason. */
   refresh(): Promise<void>;
 }
@@ -71,16 +80,10 @@ export interface SearchOptions {
   chatId?: string;
   /** Only messages of this person. */
   senderId?: string;
-  /** Ends the request, which rejects with `aborted`. */
+  /** The `nextCursor` of the page before. */
+  cursor?: string | null;
+  /** Ends the request. It then rejects with `aborted`. */
   signal?: AbortSignal;
-}
-
-/** A page of what a search has found. */
-export interface SearchPage {
-  /** Newest first, as they were when they were found. */
-  readonly messages: readonly Message[];
-  /** Gives the next page. Null if there is none. */
-  readonly loadMore: (() => Promise<SearchPage>) | null;
 }
 
 export interface FileUrlOptions {
@@ -110,7 +113,7 @@ export interface ChatSnapshot {
   readonly typing: readonly string[];
   /** Ids of those who have the chat open now, the user included. */
   readonly present: readonly string[];
-  /** Up to when each person is known to have read. */
+  /** Up to when each participant has read, the user included. Who has read nothing is not there. */
   readonly reads: Readonly<Record<string, string>>;
   /** The first message that was unread when the chat was opened. It need not be in `messages`: see `jumpTo`. */
   readonly firstUnreadId: string | null;
@@ -145,9 +148,18 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   /** Appears at once, and is sent in order. Works without a network. Throws if nobody is signed in, or if it is empty. */
   send(message: Outgoing): Pending;
   /** Changes the text of an own message, until its `editableUntil`. Rejects with a `ChatApiError`. */
-  edit(messageId: string, text: string): Promise<Message>;
+  edit(messageId: string, text: string, options?: EditOptions): Promise<Message>;
   /** Deletes an own message; a moderator any. Rejects with a `ChatApiError`. */
   remove(messageId: string): Promise<void>;
+  /**
+   * Reacts to a message with an emoji. Shows at once. Of quick taps on one emoji the last one counts; they resolve
+   * together. If the server refuses, it rejects with a `ChatApiError`, and the reaction is as it was.
+   */
+  react(messageId: string, emoji: string): Promise<Message>;
+  /** Takes an own reaction back, in the same way. */
+  unreact(messageId: string, emoji: string): Promise<Message>;
+  /** A page of those who have reacted to a message, the first ones first. Rejects with a `ChatApiError`. */
+  reactions(messageId: string, options?: ReactionsOptions): Promise<Page<Reactor>>;
   /**
    * Everything up to this message is read; up to the newest shown one, if none is named. In a hidden app it waits until the app
    * is shown. Never rejects.
@@ -155,6 +167,11 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */
   sendTyping(): void;
+  /**
+   * Changes the user's own settings of the chat; what is not named stays. `mutedUntil` is a time, or null. They are shown
+   * when the server has stored them. Rejects with a `ChatApiError`.
+   */
+  updateSettings(changes: Partial<ChatSettings>): Promise<Chat>;
   /** Leaves the chat. It goes from the list at once. Rejects with a `ChatApiError`. */
   leave(): Promise<void>;
 }
@@ -163,6 +180,22 @@ export interface ChatHandle extends Store<ChatSnapshot> {
 export interface Outgoing {
   text?: string;
   file?: OutgoingFile;
+  /** The message of the same chat that this one replies to. */
+  replyToId?: string;
+  /** Ids of participants whom it mentions: at most 50. The client does not look for names in the text. */
+  mentions?: readonly string[];
+}
+
+export interface EditOptions {
+  /** Who is mentioned from now on. Absent: the same as before. */
+  mentions?: readonly string[];
+}
+
+export interface ReactionsOptions {
+  /** With this emoji. Absent: with any. */
+  emoji?: string;
+  /** The `nextCursor` of the page before. Absent: the first page. */
+  cursor?: string;
 }
 
 /**
@@ -181,6 +214,10 @@ export interface Pending {
   readonly chatId: string;
   readonly senderId: string;
   readonly text: string | null;
+  readonly replyToId: string | null;
+  /** What was quoted when it was written; null if that was not held. */
+  readonly replyTo: ReplyTo | null;
+  readonly mentions: readonly string[];
   readonly file: PendingFile | null;
   readonly createdAt: string;
   readonly state: PendingState;

@@ -67,8 +67,8 @@ pub fn text() -> String {
             "user": {
                 "address": "user:{userId}",
                 "title": "A person's own channel",
-                "description": "Private. Only this user may join. Chats of many people send nothing here when a \
-                                message changes.",
+                "description": "Private. Only this user may join. When a message changes, chats of many people \
+                                send something here only to the people whom it mentions.",
                 "parameters": { "userId": { "description": "The user's id." } },
                 "messages": references("user", &people, "#/components/messages"),
                 "x-topic-pattern": format!("^user:{ID}$"),

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use crate::events::{
     ChatCreated, ChatGone, ChatJoined, ChatLeft, ChatListUpdated, ChatRead, ChatUpdated, Delete,
-    Deleted, MessageChanged, MessageDeleted, Read, Typing, Upsert, Written,
+    Deleted, MessageChanged, MessageDeleted, ReactionChange, Read, SettingsKind, Typing, Upsert,
+    Written,
 };
 use crate::examples;
 use crate::formats::{ChatTopic, Id, Rev};
+use crate::message_parts::Always;
 use crate::shapes::Message;
 
 const EVENT: Id = Id("c0ffee00-1d2e-4f30-8a4b-5c6d7e8f9012");
@@ -25,14 +27,20 @@ pub struct Event {
 pub fn of_chats() -> Vec<Event> {
     let (chat, alice, bob) = (Id(examples::CHAT), Id(examples::ALICE), Id(examples::BOB));
     let rev = Rev(1);
-    let changed = |message: Message| {
+    let changed = |message: Message, reaction: Option<ReactionChange>| {
         json!(MessageChanged::Upsert {
             id: EVENT,
             chat_id: chat,
             rev: message.rev,
             kind: Upsert::Upsert,
-            message: Box::new(message),
+            message: Box::new(message.into()),
+            reaction,
         })
+    };
+    let liked = ReactionChange {
+        user_id: bob,
+        emoji: examples::reaction().emoji,
+        added: true,
     };
     let notice = MessageChanged::Notice {
         id: EVENT,
@@ -79,13 +87,17 @@ pub fn of_chats() -> Vec<Event> {
             "message.created",
             "MessageChanged",
             "A message was sent.",
-            vec![changed(examples::message())],
+            vec![changed(examples::message(), None)],
         ),
         event(
             "message.updated",
             "MessageChanged",
-            "A message was edited.",
-            vec![changed(examples::edited()), json!(notice)],
+            "A message was edited, or somebody reacted to it.",
+            vec![
+                changed(examples::edited(), None),
+                changed(examples::liked(), Some(liked)),
+                json!(notice),
+            ],
         ),
         event(
             "message.deleted",
@@ -141,6 +153,15 @@ pub fn of_people() -> Vec<Event> {
         rev,
         kind: Written::Created,
         message: examples::last_message(),
+        mentioned: None,
+    };
+    let mention = ChatListUpdated::Message {
+        id: EVENT,
+        chat_id: chat,
+        rev,
+        kind: Written::Created,
+        message: examples::last_message(),
+        mentioned: Some(Always),
     };
     let deleted = ChatListUpdated::Deleted {
         id: EVENT,
@@ -154,7 +175,17 @@ pub fn of_people() -> Vec<Event> {
         rev,
         kind: Read::Read,
         unread_count: 0,
+        unread_mentions: 0,
         last_read_at: examples::SENT,
+    };
+    let settings = ChatListUpdated::Settings {
+        id: EVENT,
+        chat_id: chat,
+        rev,
+        kind: SettingsKind::Settings,
+        settings: examples::settings(),
+        unread_count: 0,
+        unread_mentions: 0,
     };
     let news = ChatListUpdated::News {
         id: EVENT,
@@ -176,7 +207,14 @@ pub fn of_people() -> Vec<Event> {
             "chat.updated",
             "ChatListUpdated",
             "Something in the chat list has changed.",
-            vec![json!(message), json!(deleted), json!(read), json!(news)],
+            vec![
+                json!(message),
+                json!(mention),
+                json!(deleted),
+                json!(read),
+                json!(settings),
+                json!(news),
+            ],
         ),
         event(
             "chat.left",

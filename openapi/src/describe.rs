@@ -5,9 +5,11 @@ use serde_json::json;
 use shared::error::ErrorCode::*;
 use shared::routes::Operation;
 
-use crate::limits::EDIT_WINDOW_SECONDS;
-use crate::operations::{Description, Tag, body, document, json_answer, nothing, plain};
-use crate::parameters::{self, Parameter, changes, page};
+use crate::limits::{EDIT_WINDOW_SECONDS, MAX_REACTION_KINDS};
+use crate::operations::{
+    Description, Tag, body, document, json_answer, json_answers, nothing, plain,
+};
+use crate::parameters::{self, Parameter, changes, chats, page, reactions};
 use crate::{examples, formats};
 
 /// The contract of an operation.
@@ -68,18 +70,23 @@ pub fn describe(operation: Operation) -> Description {
             &["text/plain; charset=utf-8"],
         ),
         Operation::ListChats => Description {
-            parameters: page(),
-            errors: &[InvalidCursor],
+            parameters: chats(),
+            errors: &[InvalidCursor, ResyncRequired],
             ..plain(
                 Tag::Chats,
                 "Lists the caller's chats",
                 "The chats with the newest activity come first. A page repeats and skips nothing, also while others \
-                 send.",
-                vec![json_answer(
+                 send.\n\nWith `since`, it lists instead what has changed in all of the caller's chats. Ask again with \
+                 the `since` of the answer while `hasMore` is true. A chat may be told although it is as before. After \
+                 410, load the list again.",
+                vec![json_answers(
                     200,
-                    "A page of chats.",
-                    "ChatPage",
-                    examples::chats(),
+                    "A page of chats, or what has changed.",
+                    "ChatList",
+                    vec![
+                        ("page", "A page", json!(examples::chats())),
+                        ("delta", "What has changed", json!(examples::delta())),
+                    ],
                 )],
             )
         },
@@ -129,6 +136,28 @@ pub fn describe(operation: Operation) -> Description {
                 vec![nothing(204, "The caller has left.")],
             )
         },
+        Operation::ChangeSettings => Description {
+            body: Some(body(
+                "ChangeSettings",
+                vec![
+                    ("mute", "Mute and pin", json!(examples::change_settings())),
+                    ("unmute", "End the muting", examples::unmute()),
+                ],
+            )),
+            errors: &[NotParticipant, ChatNotFound],
+            ..plain(
+                Tag::Chats,
+                "Changes the caller's own settings for a chat",
+                "Nobody else sees them. A chat that the caller has left and come back to keeps `mutedUntil` and \
+                 `notify`.",
+                vec![json_answer(
+                    200,
+                    "The chat with its settings.",
+                    "Chat",
+                    examples::chat_with_settings(),
+                )],
+            )
+        },
         Operation::MarkRead => Description {
             body: Some(body(
                 "MarkRead",
@@ -151,6 +180,31 @@ pub fn describe(operation: Operation) -> Description {
                 )],
             )
         },
+        Operation::ListReads => Description {
+            errors: &[NotParticipant, ChatNotFound],
+            ..plain(
+                Tag::Chats,
+                "Tells how far the participants have read",
+                "",
+                vec![json_answer(
+                    200,
+                    "The read marks.",
+                    "ReadMarks",
+                    examples::reads(),
+                )],
+            )
+        },
+        Operation::CountUnread => plain(
+            Tag::Chats,
+            "Counts what is unread in all chats",
+            "For the badge of an app. Muted and archived chats do not count.",
+            vec![json_answer(
+                200,
+                "The counts.",
+                "UnreadTotals",
+                examples::unread_totals(),
+            )],
+        ),
         Operation::SendTyping => Description {
             errors: &[NotParticipant, Blocked, ChatNotFound],
             ..plain(
@@ -209,7 +263,7 @@ pub fn describe(operation: Operation) -> Description {
             ..plain(
                 Tag::Messages,
                 "Sends a message",
-                "A text, an attachment, or both. With a `clientId` the send is safe to repeat: the message is stored \
+                "A text, an attachment, or both. It may reply to another message, and mention people. With a `clientId` the send is safe to repeat: the message is stored \
                  once. 404 `message_not_found` means that the message that was sent with this `clientId` is deleted.",
                 vec![
                     json_answer(
@@ -270,8 +324,8 @@ pub fn describe(operation: Operation) -> Description {
                 Tag::Messages,
                 "Edits a message",
                 &format!(
-                    "Only its sender, within {} minutes by the database's clock (`editableUntil`). The same text again \
-                     changes nothing.",
+                    "Only its sender, within {} minutes by the database's clock (`editableUntil`). The same text \
+                     with the same mentions changes nothing. `replyToId` stays.",
                     EDIT_WINDOW_SECONDS / 60
                 ),
                 vec![json_answer(
@@ -291,13 +345,75 @@ pub fn describe(operation: Operation) -> Description {
                 vec![nothing(204, "The message is deleted.")],
             )
         },
+        Operation::ListReactions => Description {
+            parameters: reactions(),
+            errors: &[InvalidCursor, NotParticipant, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Lists the reactions to a message",
+                "Who has reacted, and when. The oldest come first.",
+                vec![json_answer(
+                    200,
+                    "A page of reactions.",
+                    "ReactionPage",
+                    examples::reactions(),
+                )],
+            )
+        },
+        Operation::AddReaction => Description {
+            errors: &[NotParticipant, Blocked, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Reacts to a message",
+                &format!(
+                    "Every participant who can read the message may react to it. The same reaction again changes \
+                     nothing. A message has at most {MAX_REACTION_KINDS} different reactions."
+                ),
+                vec![json_answer(
+                    200,
+                    "The message with the reaction.",
+                    "Message",
+                    examples::liked_by_caller(),
+                )],
+            )
+        },
+        Operation::RemoveReaction => Description {
+            errors: &[NotParticipant, ChatNotFound, MessageNotFound],
+            ..plain(
+                Tag::Messages,
+                "Takes the caller's reaction back",
+                "If the caller has not reacted so, it changes nothing.",
+                vec![json_answer(
+                    200,
+                    "The message without the reaction.",
+                    "Message",
+                    examples::no_longer_liked(),
+                )],
+            )
+        },
+        Operation::ListMentions => Description {
+            parameters: page(),
+            errors: &[InvalidCursor],
+            ..plain(
+                Tag::Messages,
+                "Lists the messages that mention the caller",
+                "Those that the caller can read now, in the chats in which the caller takes part now. The newest \
+                 come first. Deleted messages and the caller's own are not in the list.",
+                vec![json_answer(
+                    200,
+                    "A page of messages.",
+                    "FoundMessages",
+                    examples::mentions(),
+                )],
+            )
+        },
         Operation::ListChanges => Description {
             parameters: changes(),
             errors: &[NotParticipant, ChatNotFound, ResyncRequired],
             ..plain(
                 Tag::Messages,
                 "Lists what has changed since a position",
-                "Everything that was created, edited or deleted after `since`, in order. Apply the changes, then ask \
+                "Every message that was created, edited or deleted or got a reaction after `since`, in order. Apply the changes, then ask \
                  again with the `rev` of the answer while `hasMore` is true. After 410, forget the chat and load it \
                  again.",
                 vec![json_answer(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use messages::constants::MAX_SEARCH_SCALARS;
+use messages::constants::{MAX_EMOJI_BYTES, MAX_MENTIONS, MAX_SEARCH_SCALARS};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::auth::header::MAX_TOKEN_BYTES;
@@ -82,14 +82,19 @@ fn limits() -> Value {
         "attachWindowSeconds": limits::ATTACH_WINDOW_SECONDS,
         "bodyBytes": MAX_BODY_BYTES,
         "bucket": BUCKET,
+        "differentReactions": limits::MAX_REACTION_KINDS,
         "editWindowSeconds": limits::EDIT_WINDOW_SECONDS,
+        "emojiBytes": MAX_EMOJI_BYTES,
         "fileBytes": MAX_BYTES,
         "fileNameCharacters": limits::MAX_FILE_NAME,
         "headers": MAX_HEADERS,
+        "listedUsers": limits::MAX_LISTED_USERS,
+        "mentions": MAX_MENTIONS,
         "openUploads": limits::MAX_OPEN_UPLOADS,
         "pageDefault": DEFAULT_LIMIT,
         "pageMaximum": MAX_LIMIT,
         "pixels": MAX_PIXELS,
+        "quotedCharacters": limits::MAX_QUOTED_CHARACTERS,
         "searchCharacters": MAX_SEARCH_SCALARS,
         "searchWords": limits::MAX_SEARCH_WORDS,
         "signedUrlSeconds": SIGNED_SECONDS,
@@ -153,27 +158,26 @@ fn operation(route: &Route, described: &Description) -> Value {
         operation["security"] = json!([]);
     }
     if let Some(body) = &described.body {
-        let examples: Map<String, Value> = body
-            .examples
-            .iter()
-            .map(|(name, summary, value)| {
-                (
-                    (*name).to_owned(),
-                    json!({ "summary": summary, "value": value }),
-                )
-            })
-            .collect();
         operation["requestBody"] = json!({
             "required": true,
             "content": {
                 "application/json": {
                     "schema": { "$ref": format!("#/components/schemas/{}", body.schema) },
-                    "examples": examples,
+                    "examples": named(&body.examples),
                 },
             },
         });
     }
     operation
+}
+
+/// Examples with their names and summaries.
+fn named(examples: &[(&str, &str, Value)]) -> Map<String, Value> {
+    let named = examples.iter().map(|(name, summary, value)| {
+        let example = json!({ "summary": summary, "value": value });
+        ((*name).to_owned(), example)
+    });
+    named.collect()
 }
 
 /// The answer to `HEAD` is that to `GET` without a body.
@@ -221,6 +225,14 @@ fn success(one: &Success) -> Value {
                 "application/json": {
                     "schema": { "$ref": format!("#/components/schemas/{schema}") },
                     "example": example,
+                },
+            });
+        }
+        Content::Forms { schema, examples } => {
+            answer["content"] = json!({
+                "application/json": {
+                    "schema": { "$ref": format!("#/components/schemas/{schema}") },
+                    "examples": named(examples),
                 },
             });
         }

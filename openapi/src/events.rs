@@ -4,27 +4,41 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::formats::{ChatTopic, Id, Rev, Timestamp};
+use crate::formats::{ChatTopic, Emoji, Id, Rev, Timestamp};
 use crate::limits::MAX_UNREAD;
-use crate::shapes::{LastMessage, Message};
+use crate::message_for_all::MessageForAll;
+use crate::message_parts::Always;
+use crate::shapes::{ChatSettings, LastMessage};
 
-/// A message was created or edited. A notice without `kind` tells that there is a change: ask the feed
+/// A message was created or edited, or somebody reacted to it. A notice without `kind` tells that there is a change: ask the feed
 /// (`GET /chats/{id}/changes`). Its content
 /// is too large, or not for every participant.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum MessageChanged {
-    /// The Change of the feed, and the chat's id. In `message`, `attachmentUrl` is null, `editableUntil` is for the
-    /// sender alone, and the members for moderators are absent.
+    /// The Change of the feed, and the chat's id.
     Upsert {
         id: Id,
         chat_id: Id,
         rev: Rev,
         kind: Upsert,
-        message: Box<Message>,
+        message: Box<MessageForAll>,
+        /// The change, if it is a reaction.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reaction: Option<ReactionChange>,
     },
     /// Ask the feed.
     Notice { id: Id, chat_id: Id, rev: Rev },
+}
+
+/// Somebody reacted, or took a reaction back. With this, the readers of `reactions` keep their own `mine`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReactionChange {
+    pub user_id: Id,
+    pub emoji: Emoji,
+    /// False if the reaction was taken back.
+    pub added: bool,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -130,6 +144,9 @@ pub enum ChatListUpdated {
         rev: Rev,
         kind: Written,
         message: LastMessage,
+        /// Only for people whom the message mentions. Chats of every size tell them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mentioned: Option<Always>,
     },
     /// A message was deleted.
     Deleted {
@@ -147,7 +164,23 @@ pub enum ChatListUpdated {
         /// 100 means "more than 99".
         #[schemars(range(min = 0, max = MAX_UNREAD))]
         unread_count: u32,
+        /// 100 means "more than 99".
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_mentions: u32,
         last_read_at: Timestamp,
+    },
+    /// The user has changed their settings for the chat on some device, or has ended `markedUnread` by reading.
+    Settings {
+        id: Id,
+        chat_id: Id,
+        rev: Rev,
+        kind: SettingsKind,
+        settings: ChatSettings,
+        /// 100 means "more than 99".
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_count: u32,
+        #[schemars(range(min = 0, max = MAX_UNREAD))]
+        unread_mentions: u32,
     },
     /// Other news, such as a new name: load the chat.
     News { id: Id, chat_id: Id, rev: Rev },
@@ -175,6 +208,13 @@ pub enum Read {
     Read,
 }
 
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum SettingsKind {
+    Settings,
+}
+
 /// The user no longer takes part.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -199,9 +239,5 @@ pub fn schemas() -> serde_json::Map<String, Value> {
     generator.subschema_for::<ChatGone>();
     let mut schemas = generator.take_definitions(true);
     schemas.values_mut().for_each(crate::formats::unwrap_lines);
-    // AsyncAPI's own schemas are of draft 07, which lacks the keyword. Events have no members for moderators.
-    if let Some(message) = schemas.get_mut("Message").and_then(Value::as_object_mut) {
-        message.remove("dependentRequired");
-    }
     schemas
 }

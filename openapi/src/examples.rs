@@ -3,15 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::formats::{
-    AnyAttachmentUrl, AnyId, AttachmentUrl, ChatTopic, Cursor, Epoch, Id, ObjectPath, Rev,
-    SignedUrl, Timestamp, UploadUrl, Version,
+    AnyAttachmentUrl, AnyId, AnyTimestamp, AttachmentUrl, ChatTopic, Cursor, Emoji, Epoch, Id,
+    ObjectPath, Rev, SignedUrl, Timestamp, UploadUrl, Version,
 };
+use crate::message_parts::{Reaction, ReactionPage, Reactor, ReplyTo};
 use crate::requests::{
-    CreateUpload, DeclaredType, DirectOnly, EditMessage, MarkRead, OpenChat, SendMessage, Text,
+    ChangeSettings, CreateUpload, DeclaredType, DirectOnly, EditMessage, MarkRead, OpenChat,
+    SendMessage, Text,
 };
 use crate::shapes::{
-    Attachment, Change, Changes, Chat, ChatPage, ChatType, ContentType, FoundMessages, Health,
-    HealthStatus, LastMessage, Message, MessagePage, Unread, Upload, UploadHeaders, UploadMethod,
+    Attachment, Change, Changes, Chat, ChatDelta, ChatList, ChatPage, ChatSettings, ChatType,
+    ContentType, FoundMessages, Health, HealthStatus, LastMessage, Message, MessagePage, Notify,
+    ReadMark, ReadMarks, Unread, UnreadTotals, Upload, UploadHeaders, UploadMethod,
 };
 
 pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
@@ -22,14 +25,23 @@ const PHOTO_MESSAGE: &str = "7e2a3d4c-5b6f-4071-8c8b-9daeaf203b4c";
 const CLIENT_ID: &str = "22222222-2222-4222-8222-222222222222";
 const EPOCH: Epoch = Epoch("3f0c8d5a9b7e1246");
 const TOPIC: ChatTopic = ChatTopic("chat:0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d");
+const EMOJI: Emoji = Emoji("👍");
 pub const SENT: Timestamp = Timestamp("2026-04-01T12:30:00.000120Z");
 const PHOTO_SENT: Timestamp = Timestamp("2026-04-01T12:31:07.481516Z");
 const CHATS_CURSOR: Cursor = Cursor(
     "Y2hhdHMvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA",
 );
+/// The position of transaction 48,213.
+const SINCE: Cursor = Cursor("bGlzdC8zZjBjOGQ1YTliN2UxMjQ2LzQ4MjEz");
+const LEFT_CHAT: &str = "9c4d5e6f-7a8b-4c0d-8a5b-7c9d1e2f4a3b";
 const MESSAGES_CURSOR: Cursor = Cursor(
     "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg",
 );
+const MENTIONS_CURSOR: Cursor = Cursor(
+    "bWVudGlvbnMvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzZkMWYyYzNiLTRhNWUtNGY2MC05YjdhLThjOWQwZTFmMmEzYg",
+);
+const REACTIONS_CURSOR: Cursor =
+    Cursor("cmVhY3Rpb25zLzZkMWYyYzNiLTRhNWUtNGY2MC05YjdhLThjOWQwZTFmMmEzYi80");
 const SEARCH_CURSOR: Cursor = Cursor(
     "c2VhcmNoLzAxMjM0NTY3ODlhYmNkZWYvMjAyNi0wNC0wMVQxMjozMDowMC4wMDAxMjBaLzBhNWI3YzlkLTFlMmYtNGEzYi04YzRkLTVlNmY3YThiOWMwZA",
 );
@@ -68,6 +80,14 @@ pub fn chat() -> Chat {
         last_message_at: Some(SENT),
         last_message: Some(last_message()),
         unread_count: 0,
+        unread_mentions: 0,
+        settings: ChatSettings {
+            muted_until: None,
+            notify: Notify::All,
+            archived: false,
+            pinned: false,
+            marked_unread: false,
+        },
         last_read_at: Some(SENT),
         rev: Rev(1),
         history_rev: Rev(0),
@@ -95,6 +115,10 @@ pub fn message() -> Message {
         attachment_url: None,
         attachment: None,
         client_id: Some(Id(CLIENT_ID)),
+        reply_to_id: None,
+        reply_to: None,
+        mentions: vec![Id(BOB)],
+        reactions: Vec::new(),
         created_at: SENT,
         edited_at: None,
         editable_until: Some(Timestamp("2026-04-01T12:45:00.000120Z")),
@@ -110,6 +134,57 @@ pub fn edited() -> Message {
         edited_at: Some(Timestamp("2026-04-01T12:33:10.900000Z")),
         rev: Rev(3),
         ..message()
+    }
+}
+
+/// The reaction of Bob, as Alice sees it.
+pub fn reaction() -> Reaction {
+    Reaction {
+        emoji: EMOJI,
+        count: 1,
+        mine: false,
+        user_ids: vec![Id(BOB)],
+    }
+}
+
+/// After Bob's reaction.
+pub fn liked() -> Message {
+    Message {
+        reactions: vec![reaction()],
+        rev: Rev(4),
+        ..edited()
+    }
+}
+
+/// As Bob sees it, who has reacted.
+pub fn liked_by_caller() -> Message {
+    Message {
+        reactions: vec![Reaction {
+            mine: true,
+            ..reaction()
+        }],
+        editable_until: None,
+        ..liked()
+    }
+}
+
+/// The message after Bob has taken his reaction back, as he sees it.
+pub fn no_longer_liked() -> Message {
+    Message {
+        editable_until: None,
+        rev: Rev(5),
+        ..edited()
+    }
+}
+
+pub fn reactions() -> ReactionPage {
+    ReactionPage {
+        data: vec![Reactor {
+            user_id: Id(BOB),
+            emoji: EMOJI,
+            created_at: Timestamp("2026-04-01T12:34:00.100000Z"),
+        }],
+        next_cursor: None,
     }
 }
 
@@ -129,6 +204,14 @@ pub fn photo() -> Message {
             height: Some(1_200),
         }),
         client_id: None,
+        reply_to_id: Some(Id(MESSAGE)),
+        reply_to: Some(ReplyTo::Quoted {
+            id: Id(MESSAGE),
+            sender_id: Id(ALICE),
+            text: Some("Shall we run on Sunday?"),
+            has_attachment: false,
+        }),
+        mentions: Vec::new(),
         created_at: PHOTO_SENT,
         editable_until: None,
         rev: Rev(2),
@@ -136,10 +219,56 @@ pub fn photo() -> Message {
     }
 }
 
-pub fn chats() -> ChatPage {
-    ChatPage {
+pub fn chats() -> ChatList {
+    ChatList::Page(ChatPage {
         data: vec![chat()],
         next_cursor: Some(CHATS_CURSOR),
+        since: Some(SINCE),
+    })
+}
+
+pub fn delta() -> ChatList {
+    ChatList::Delta(ChatDelta {
+        data: vec![chat()],
+        gone: vec![Id(LEFT_CHAT)],
+        since: SINCE,
+        has_more: false,
+    })
+}
+
+/// Bob has muted the chat for an hour.
+pub fn settings() -> ChatSettings {
+    ChatSettings {
+        muted_until: Some(Timestamp("2026-04-01T13:30:00.000000Z")),
+        notify: Notify::All,
+        archived: false,
+        pinned: true,
+        marked_unread: false,
+    }
+}
+
+pub fn chat_with_settings() -> Chat {
+    Chat {
+        settings: settings(),
+        ..chat()
+    }
+}
+
+pub fn reads() -> ReadMarks {
+    let mark = |user| ReadMark {
+        user_id: Id(user),
+        last_read_at: SENT,
+    };
+    ReadMarks {
+        data: vec![mark(ALICE), mark(BOB)],
+    }
+}
+
+pub fn unread_totals() -> UnreadTotals {
+    UnreadTotals {
+        chats: 2,
+        messages: 7,
+        mentions: 1,
     }
 }
 
@@ -155,6 +284,14 @@ pub fn found_messages() -> FoundMessages {
     FoundMessages {
         data: vec![message()],
         next_cursor: Some(SEARCH_CURSOR),
+    }
+}
+
+/// What mentions Bob.
+pub fn mentions() -> FoundMessages {
+    FoundMessages {
+        data: vec![liked_by_caller()],
+        next_cursor: Some(MENTIONS_CURSOR),
     }
 }
 
@@ -179,7 +316,10 @@ pub fn changes() -> Changes {
 }
 
 pub fn unread() -> Unread {
-    Unread { unread_count: 0 }
+    Unread {
+        unread_count: 0,
+        unread_mentions: 0,
+    }
 }
 
 pub fn upload() -> Upload {
@@ -211,6 +351,18 @@ pub fn open_chat() -> OpenChat {
     }
 }
 
+pub fn change_settings() -> ChangeSettings {
+    ChangeSettings {
+        muted_until: Some(AnyTimestamp("2026-04-01T13:30:00Z")),
+        pinned: Some(true),
+        ..ChangeSettings::default()
+    }
+}
+
+pub fn unmute() -> Value {
+    json!({ "mutedUntil": null })
+}
+
 pub fn mark_read() -> MarkRead {
     MarkRead {
         message_id: AnyId(MESSAGE),
@@ -222,6 +374,8 @@ pub fn send_text() -> SendMessage {
         text: Some(Text("Shall we run on Sunday?")),
         attachment_url: None,
         client_id: Some(AnyId(CLIENT_ID)),
+        reply_to_id: None,
+        mentions: Some(vec![AnyId(BOB)]),
     }
 }
 
@@ -230,12 +384,15 @@ pub fn send_file() -> SendMessage {
         text: None,
         attachment_url: Some(AnyAttachmentUrl(ATTACHMENT_URL)),
         client_id: None,
+        reply_to_id: Some(AnyId(MESSAGE)),
+        mentions: None,
     }
 }
 
 pub fn edit() -> EditMessage {
     EditMessage {
         text: Text("Shall we run on Saturday?"),
+        mentions: None,
     }
 }
 
@@ -257,6 +414,10 @@ pub fn parameters() -> Value {
         "message": MESSAGE,
         "chatsCursor": CHATS_CURSOR,
         "messagesCursor": MESSAGES_CURSOR,
+        "mentionsCursor": MENTIONS_CURSOR,
+        "reactionsCursor": REACTIONS_CURSOR,
+        "emoji": EMOJI,
+        "since": SINCE,
         "searchCursor": SEARCH_CURSOR,
         "epoch": EPOCH,
     })

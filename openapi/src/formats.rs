@@ -1,6 +1,6 @@
 //! The texts and numbers of the contract that have a form of their own.
 
-use messages::constants::MAX_REV;
+use messages::constants::{MAX_EMOJI_BYTES, MAX_REV};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -52,6 +52,12 @@ texts! {
         "format": "date-time",
         "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$",
     });
+    /// A time in a request: from the year 1000 on.
+    AnyTimestamp = json_schema!({
+        "type": "string",
+        "format": "date-time",
+        "pattern": r"^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$",
+    });
     Cursor = json_schema!({
         "type": "string",
         "minLength": 1,
@@ -89,6 +95,13 @@ texts! {
         "type": "string",
         "format": "uri",
         "pattern": url("(authenticated|sign)", &format!(r"(\?token={PLAIN}+)?")),
+    });
+    /// The emoji of a reaction.
+    Emoji = json_schema!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_EMOJI_BYTES,
+        "pattern": r"^[^\s\u0000-\u001f\u007f-\u009f/]+$",
     });
     Version = json_schema!({ "type": "string", "pattern": r"^\d+\.\d+\.\d+$" });
 }

@@ -13,6 +13,8 @@ pub mod formats;
 pub mod headers;
 pub mod limits;
 pub mod llms;
+pub mod message_for_all;
+pub mod message_parts;
 pub mod operations;
 pub mod parameters;
 pub mod requests;

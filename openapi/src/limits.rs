@@ -11,6 +11,12 @@ pub const ATTACH_WINDOW_SECONDS: u32 = 24 * 60 * 60;
 pub const TYPING_PAUSE_SECONDS: u32 = 3;
 /// The largest unread count. It means "this or more".
 pub const MAX_UNREAD: u32 = 100;
+/// How many different reactions a message may have.
+pub const MAX_REACTION_KINDS: u32 = 20;
+/// How many people a reaction of a message lists.
+pub const MAX_LISTED_USERS: u32 = 20;
+/// How many characters `replyTo` has of a text.
+pub const MAX_QUOTED_CHARACTERS: u32 = 140;
 /// `chat.max_search_words`
 pub const MAX_SEARCH_WORDS: u32 = 10;
 /// The longest name of a file, in characters.

@@ -5,7 +5,7 @@ use shared::error::ErrorCode;
 use shared::error::ErrorCode::*;
 
 use crate::parameters::Parameter;
-use crate::{formats, requests, shapes};
+use crate::{formats, message_parts, requests, shapes};
 
 /// What an operation belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Tag {
         match self {
             Tag::Chats => "The caller's chats: list, open, read and leave them.",
             Tag::Messages => {
-                "The messages of a chat: read, send, edit and delete them, catch up, and search."
+                "The messages of a chat: read, send, edit and delete them, react to them, catch up, and search."
             }
             Tag::Files => {
                 "Attachments: reserve an upload, send the file to Storage, then send the message."
@@ -55,6 +55,11 @@ pub enum Content {
     Json {
         schema: &'static str,
         example: Value,
+    },
+    /// A JSON body that has one of several forms, with a named example of each.
+    Forms {
+        schema: &'static str,
+        examples: Vec<(&'static str, &'static str, Value)>,
     },
     /// A document of the gateway, with its content types.
     Document(&'static [&'static str]),
@@ -174,6 +179,19 @@ pub fn json_answer(
     }
 }
 
+pub fn json_answers(
+    status: u16,
+    description: &'static str,
+    schema: &'static str,
+    examples: Vec<(&'static str, &'static str, Value)>,
+) -> Success {
+    Success {
+        status,
+        description,
+        content: Content::Forms { schema, examples },
+    }
+}
+
 pub fn nothing(status: u16, description: &'static str) -> Success {
     Success {
         status,
@@ -189,16 +207,20 @@ pub fn body(schema: &'static str, examples: Vec<(&'static str, &'static str, Val
 /// The schemas of all bodies, and of everything in them.
 pub fn schemas() -> serde_json::Map<String, Value> {
     let mut answers = formats::generator(schemars::generate::SchemaSettings::for_serialize);
-    answers.subschema_for::<shapes::ChatPage>();
+    answers.subschema_for::<shapes::ChatList>();
     answers.subschema_for::<shapes::MessagePage>();
+    answers.subschema_for::<message_parts::ReactionPage>();
     answers.subschema_for::<shapes::FoundMessages>();
     answers.subschema_for::<shapes::Changes>();
     answers.subschema_for::<shapes::Unread>();
+    answers.subschema_for::<shapes::UnreadTotals>();
+    answers.subschema_for::<shapes::ReadMarks>();
     answers.subschema_for::<shapes::Upload>();
     answers.subschema_for::<shapes::Health>();
     answers.subschema_for::<crate::errors::Error>();
     let mut bodies = formats::generator(schemars::generate::SchemaSettings::for_deserialize);
     bodies.subschema_for::<requests::OpenChat>();
+    bodies.subschema_for::<requests::ChangeSettings>();
     bodies.subschema_for::<requests::MarkRead>();
     bodies.subschema_for::<requests::SendMessage>();
     bodies.subschema_for::<requests::EditMessage>();

@@ -9,6 +9,7 @@ use crate::limits::MAX_SEARCH_WORDS;
 use crate::{examples, formats};
 
 /// A parameter of the query or a header; parameters of the path come from the route table.
+#[derive(Clone)]
 pub struct Parameter {
     pub place: &'static str,
     pub name: &'static str,
@@ -90,6 +91,32 @@ fn cursor(description: &str) -> Parameter {
     }
 }
 
+/// Of the list of chats.
+pub fn chats() -> Vec<Parameter> {
+    let archived = Parameter {
+        place: "query",
+        name: "archived",
+        required: false,
+        description: "`true` lists the chats that the caller has archived, `false` all others."
+            .to_owned(),
+        schema: json!({ "type": "boolean", "default": false }),
+        example: None,
+    };
+    let since = Parameter {
+        place: "query",
+        name: "since",
+        required: false,
+        description: "The `since` of an earlier answer, as it is. The answer then has only what has changed since. It \
+                      must not be beside `archived` or `cursor`."
+            .to_owned(),
+        schema: json!(formats::schema::<formats::Cursor>()),
+        example: None,
+    };
+    let mut all = page();
+    all.extend([archived, since]);
+    all
+}
+
 fn limit() -> Parameter {
     Parameter {
         place: "query",
@@ -99,6 +126,19 @@ fn limit() -> Parameter {
         schema: json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
         example: None,
     }
+}
+
+/// Of the reactions to a message.
+pub fn reactions() -> Vec<Parameter> {
+    let emoji = Parameter {
+        place: "query",
+        name: "emoji",
+        required: false,
+        description: "Only the reactions with this emoji.".to_owned(),
+        schema: json!(formats::schema::<formats::Emoji>()),
+        example: None,
+    };
+    [vec![emoji], page()].concat()
 }
 
 /// Of the feed.
@@ -158,6 +198,12 @@ pub fn of_path(name: &str) -> Value {
             "The message.",
             json!(formats::schema::<formats::AnyId>()),
             values["message"].clone(),
+        ),
+        "emoji" => (
+            "The emoji, or a short code of the app's own, percent-encoded: at most 64 bytes of UTF-8, with a visible \
+             character, and without white space, control characters and slashes.",
+            json!(formats::schema::<formats::Emoji>()),
+            values["emoji"].clone(),
         ),
         _ => (
             "The name of the file.",

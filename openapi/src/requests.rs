@@ -1,6 +1,7 @@
 //! The bodies of requests. The functions read them member by member and ignore unknown members, and null counts as
 //! absent (`shared/src/input/body.rs`). So no type of the functions has these shapes.
 
+use messages::constants::MAX_MENTIONS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::json;
@@ -9,8 +10,8 @@ use std::borrow::Cow;
 use uploads::constants::{MAX_BYTES, MAX_PIXELS};
 use uploads::content_types::ALIASES;
 
-use crate::formats::{AnyAttachmentUrl, AnyId};
-use crate::shapes::ContentType;
+use crate::formats::{AnyAttachmentUrl, AnyId, AnyTimestamp};
+use crate::shapes::{ContentType, Notify};
 
 /// The text of a message: at least one visible character, and no NUL. White space at both ends is removed, and the
 /// length counts after that, in Unicode scalar values.
@@ -70,6 +71,23 @@ pub enum DirectOnly {
     Direct,
 }
 
+/// Changes the caller's own settings for a chat. What is absent stays as it is.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeSettings {
+    /// Null ends the muting, and so does a time that has passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<AnyTimestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked_unread: Option<bool>,
+}
+
 /// Moves the caller's read mark.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -97,15 +115,27 @@ pub struct SendMessage {
     /// The header `Idempotency-Key` means the same; if both are there, they must be equal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<AnyId>,
+    /// The message to which this one is a reply. It must be a message of this chat that the caller can read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to_id: Option<AnyId>,
+    /// The people whom the message mentions. They must be participants of the chat. The API takes no mention from
+    /// the text. A mention of the sender is told to nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_MENTIONS), extend("uniqueItems" = true))]
+    pub mentions: Option<Vec<AnyId>>,
 }
 
-/// Changes the text of a message.
+/// Changes the text of a message, and whom it mentions.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EditMessage {
     /// At least one visible character, and no NUL. White space at both ends is removed, and the length counts after
     /// that.
     pub text: Text,
+    /// The people whom the message mentions from now on. If it is absent, the mentions stay; an empty list removes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_MENTIONS), extend("uniqueItems" = true))]
+    pub mentions: Option<Vec<AnyId>>,
 }
 
 /// Reserves an upload.

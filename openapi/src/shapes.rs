@@ -1,6 +1,7 @@
 //! The shapes of answers. The database makes these answers, apart from those of uploads and health, so no type of
 //! the functions has the shapes. A doc comment here is a description in the document.
 
+use messages::constants::MAX_MENTIONS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use shared::input::text::MAX_TEXT_SCALARS;
@@ -12,7 +13,8 @@ use crate::formats::{
     AttachmentUrl, ChatTopic, Cursor, Epoch, Id, ObjectPath, Rev, SignedUrl, Timestamp, UploadUrl,
     Version,
 };
-use crate::limits::{MAX_FILE_NAME, MAX_UNREAD};
+use crate::limits::{MAX_FILE_NAME, MAX_REACTION_KINDS, MAX_UNREAD};
+use crate::message_parts::{Reaction, ReplyTo};
 
 /// The kind of a chat: between two friends, of the authors of an event, or of an approved group.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -51,9 +53,14 @@ pub struct Chat {
     /// Deleted messages do not count.
     #[schemars(range(min = 0, max = MAX_UNREAD))]
     pub unread_count: u32,
+    /// How many of these messages mention the caller. 100 means "more than 99".
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub unread_mentions: u32,
+    /// The caller's own settings for this chat.
+    pub settings: ChatSettings,
     /// How far the caller has read, or where the caller's history begins.
     pub last_read_at: Option<Timestamp>,
-    /// Counts the creations, edits and deletions of messages in this chat, without gaps.
+    /// Counts the creations, edits, deletions and reactions of messages in this chat, without gaps.
     pub rev: Rev,
     /// Changes when the caller has left a direct chat and come back: forget the chat and load it again.
     pub history_rev: Rev,
@@ -62,6 +69,31 @@ pub struct Chat {
     /// The name of the chat's private Realtime channel. It changes when somebody leaves a group, or an account is
     /// deleted.
     pub topic: ChatTopic,
+}
+
+/// A participant's own settings for a chat. Nobody else sees them.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatSettings {
+    /// Until when the chat is muted. Null if it is not. When the time has passed, the chat is not muted any more, and no
+    /// event tells so.
+    pub muted_until: Option<Timestamp>,
+    pub notify: Notify,
+    /// A message of somebody else ends this, unless it comes while the chat is muted.
+    pub archived: bool,
+    pub pinned: bool,
+    /// Reading in the chat ends this.
+    pub marked_unread: bool,
+}
+
+/// Which messages an app should notify the user of: all, those that mention the user, or none. The server only keeps
+/// it.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    All,
+    Mentions,
+    None,
 }
 
 /// The last message, as the list of chats shows it.
@@ -96,6 +128,16 @@ pub struct Message {
     pub attachment: Option<Attachment>,
     /// The id that the sender gave to this send. Null if there was none.
     pub client_id: Option<Id>,
+    /// The message that this one replies to. Null if it is no reply.
+    pub reply_to_id: Option<Id>,
+    /// That message. Null if this one is no reply.
+    pub reply_to: Option<ReplyTo>,
+    /// The people whom the message mentions.
+    #[schemars(length(max = MAX_MENTIONS), extend("uniqueItems" = true))]
+    pub mentions: Vec<Id>,
+    /// The reactions, in the order in which each emoji was used first.
+    #[schemars(length(max = MAX_REACTION_KINDS))]
+    pub reactions: Vec<Reaction>,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     /// Until when the caller may edit the message. Null for messages of other people.
@@ -150,7 +192,7 @@ impl JsonSchema for ContentType {
     }
 }
 
-/// What has changed with a message: it was created or edited (`upsert`), or it was deleted.
+/// What has changed with a message: it was created or edited or got a reaction (`upsert`), or it was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(
     tag = "kind",
@@ -165,6 +207,14 @@ pub enum Change {
     Delete { rev: Rev, message_id: Id },
 }
 
+/// A page of the caller's chats; or, if the request has `since`, what has changed in them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ChatList {
+    Page(ChatPage),
+    Delta(ChatDelta),
+}
+
 /// A page of the caller's chats.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -172,6 +222,57 @@ pub struct ChatPage {
     pub data: Vec<Chat>,
     /// The `cursor` of the next page. Null if there is no more.
     pub next_cursor: Option<Cursor>,
+    /// The position from before the first page was read: the `since` of the next request, when all pages are read. Null
+    /// on the other pages.
+    pub since: Option<Cursor>,
+}
+
+/// What has changed in the caller's list of chats. It has both archived chats and others.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatDelta {
+    /// The chats that are new or have changed, as they are now. Their order means nothing.
+    pub data: Vec<Chat>,
+    /// The chats in which the caller does not take part any more, or which are deleted.
+    #[schemars(extend("uniqueItems" = true))]
+    pub gone: Vec<Id>,
+    /// The next `since`.
+    pub since: Cursor,
+    /// Whether there are more changes already.
+    pub has_more: bool,
+}
+
+/// How far the participants of a chat have read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReadMarks {
+    /// Of all participants who have read anything, the caller too.
+    pub data: Vec<ReadMark>,
+}
+
+/// How far a participant has read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReadMark {
+    pub user_id: Id,
+    /// The `createdAt` of the newest message that they have read. For people who joined later it may be a message from
+    /// before.
+    pub last_read_at: Timestamp,
+}
+
+/// What is unread in all of the caller's chats, without those that are muted or archived. Each number is exact up to
+/// 99; 100 means "more than 99".
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnreadTotals {
+    /// The chats that have unread messages or are marked unread.
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub chats: u32,
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub messages: u32,
+    /// The unread messages that mention the caller.
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub mentions: u32,
 }
 
 /// A page or a window of a chat's messages, newest first.
@@ -185,7 +286,7 @@ pub struct MessagePage {
     pub prev_cursor: Option<Cursor>,
 }
 
-/// A page of the messages that a search finds, newest first.
+/// A page of messages of several chats, newest first: what a search finds, or what mentions the caller.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FoundMessages {
@@ -216,6 +317,9 @@ pub struct Unread {
     /// 100 means "more than 99".
     #[schemars(range(min = 0, max = MAX_UNREAD))]
     pub unread_count: u32,
+    /// How many of these messages mention the caller. 100 means "more than 99".
+    #[schemars(range(min = 0, max = MAX_UNREAD))]
+    pub unread_mentions: u32,
 }
 
 /// How to upload a file, and how to attach it to a message.

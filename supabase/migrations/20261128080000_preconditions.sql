@@ -217,20 +217,35 @@ begin
   ),
   -- The names of the arguments, and how many of them are required.
   ours (name, types, arguments, required) as (values
-    ('count_leftover_uploads', 'integer, integer, boolean', '{unattached_hours,deleted_days,strays}'::text[], 2),
+    ('add_reaction', 'uuid, uuid, text', '{chat_id,message_id,emoji}'::text[], 3),
+    ('change_chat_settings', 'uuid, timestamp with time zone, text, boolean, boolean, boolean', '{chat_id,muted_until,notify,archived,pinned,marked_unread}', 1),
+    ('count_leftover_uploads', 'integer, integer, boolean', '{unattached_hours,deleted_days,strays}', 2),
+    ('count_unread', '', '{}', 0),
     ('delete_message', 'uuid, uuid', '{chat_id,message_id}', 2),
-    ('edit_message', 'uuid, uuid, text', '{chat_id,message_id,text}', 3),
+    ('edit_message', 'uuid, uuid, text, uuid[]', '{chat_id,message_id,text,mentions}', 3),
     ('forget_swept_uploads', '', '{}', 0),
     ('get_chat', 'uuid', '{chat_id}', 1),
+    ('get_message', 'uuid, uuid', '{chat_id,message_id}', 2),
     ('leave_chat', 'uuid', '{chat_id}', 1),
     ('list_changes', 'uuid, bigint, integer, text', '{chat_id,since,page_limit,epoch}', 2),
-    ('list_chats', 'integer, timestamp with time zone, uuid', '{page_limit,before_activity,before_id}', 0),
+    ('list_changed_chats', 'text, bigint, integer, bigint, uuid', '{epoch,since,page_limit,next_since,after_id}', 2),
+    ('list_chats', 'integer, timestamp with time zone, uuid, boolean', '{page_limit,before_activity,before_id,archived}', 0),
     ('list_leftover_uploads', 'integer, integer, integer, boolean', '{unattached_hours,deleted_days,page_limit,strays}', 2),
-    ('list_messages', 'uuid, integer, timestamp with time zone', '{chat_id,page_limit,before}', 1),
+    ('list_mentions', 'integer, timestamp with time zone, uuid', '{page_limit,before,before_id}', 0),
+    ('list_reactions', 'uuid, uuid, integer, text, bigint', '{chat_id,message_id,page_limit,emoji,after}', 2),
+    ('list_reads', 'uuid', '{chat_id}', 1),
+    (
+      'list_messages', 'uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean',
+      '{chat_id,page_limit,before,after,around,around_unread}', 1
+    ),
     ('mark_read', 'uuid, uuid', '{chat_id,message_id}', 2),
     ('open_direct_chat', 'uuid', '{other_user}', 1),
+    ('remove_reaction', 'uuid, uuid, text', '{chat_id,message_id,emoji}', 3),
     ('reserve_upload', 'uuid, text, text, bigint, integer, integer', '{chat_id,file_name,content_type,size,width,height}', 4),
-    ('send_message', 'uuid, text, uuid, text', '{chat_id,text,client_id,attachment_path}', 1),
+    (
+      'send_message', 'uuid, text, uuid, text, uuid, uuid[]',
+      '{chat_id,text,client_id,attachment_path,reply_to_id,mentions}', 1
+    ),
     ('send_typing', 'uuid', '{chat_id}', 1)
   ),
   theirs as (

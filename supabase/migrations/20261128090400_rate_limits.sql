@@ -16,6 +16,7 @@ insert into chat.rate_limits (name, max_count, period) values
   ('edit', 30, interval '10 seconds'),
   ('delete', 100, interval '10 seconds'),
   ('read', 100, interval '10 seconds'),
+  ('settings', 100, interval '10 seconds'),
   ('typing', 30, interval '10 seconds'),
   ('open', 60, interval '60 seconds'),
   ('leave', 60, interval '60 seconds');

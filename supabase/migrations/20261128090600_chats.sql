@@ -2,8 +2,8 @@
 --
 -- Every statement takes its locks in this order: rows of the host, the sources of chats (events and groups), chats
 -- by id, then rows of people. A function that locks no chat takes rows of people in the order participants,
--- allowances, read marks. A statement about several chats first locks all of them, sorted. A function that changes
--- a row of chat_participants holds the lock of its chat.
+-- allowances, read marks, settings. A statement about several chats first locks all of them, sorted. A function that
+-- changes a row of chat_participants holds the lock of its chat.
 
 -- On hosted Supabase, a statement about a policy locks all tables of auth, storage and realtime until the
 -- transaction ends. While it waits for one of these locks, all requests wait behind it.
@@ -26,6 +26,7 @@ create table chat.chats (
   topic_version integer not null default 0,
   direct_low uuid,
   direct_high uuid,
+  changed_in xid8 not null default pg_current_xact_id(),
   constraint chats_one_a_pair unique (direct_low, direct_high),
   constraint chats_one_a_group unique (group_id),
   constraint chats_type_has_its_columns check (
@@ -49,6 +50,8 @@ comment on column chat.chats.last_message_at is
   'When the last message was sent. It never moves back, so each message has its own created_at, later than those before it.';
 comment on column chat.chats.topic_version is
   'Increased when a person leaves or is removed. It is part of the topic of the chat''s Realtime channel.';
+comment on column chat.chats.changed_in is
+  'The transaction that last changed the row: chat.note_change.';
 comment on column chat.chats.direct_low is 'The smaller id of a direct chat''s pair.';
 create unique index chats_one_authors_chat_an_event on chat.chats (event_id) where type = 'event_authors';
 create index chats_event_id_idx on chat.chats (event_id);
@@ -62,6 +65,7 @@ create table chat.chat_participants (
   left_at timestamptz,
   history_from timestamptz not null default '-infinity',
   history_rev bigint not null default 0,
+  changed_in xid8 not null default pg_current_xact_id(),
   primary key (chat_id, user_id)
 )
 -- Vacuum marks pages as all-visible. Until then, policies have to read the rows themselves.
@@ -72,10 +76,45 @@ comment on column chat.chat_participants.history_from is
   'The participant sees the messages that were created after this. Leaving a direct chat moves it to the last message.';
 comment on column chat.chat_participants.history_rev is
   'The chat''s rev when history_from was moved. Every message that the participant sees has a greater rev.';
-create index chat_participants_of_user_idx on chat.chat_participants (user_id, left_at, chat_id) include (history_from);
+create index chat_participants_of_user_idx on chat.chat_participants (user_id, left_at, chat_id)
+  include (history_from, changed_in);
 -- Few rows have a start of history, so the check whether one hides a message costs almost nothing.
 create index chat_participants_with_history_idx on chat.chat_participants (user_id, chat_id, history_from)
   where left_at is null and history_from > '-infinity';
+
+-- Changes --------------------------------------------------------------------
+-- `…_list_changes.sql` finds by changed_in what has changed in the list of a person.
+
+create function chat.note_change() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  new.changed_in := pg_current_xact_id();
+  return new;
+end
+$$;
+comment on function chat.note_change() is
+  'Sets changed_in of a row to the transaction that writes it. A row trigger, because it changes the row itself; it takes no lock.';
+
+-- Always: also while rows are loaded from a dump. The transactions in a dump are those of another cluster.
+create trigger _000_note_change
+  before insert or update on chat.chats
+  for each row execute function chat.note_change();
+alter table chat.chats enable always trigger _000_note_change;
+create trigger _000_note_change
+  before insert or update on chat.chat_participants
+  for each row execute function chat.note_change();
+alter table chat.chat_participants enable always trigger _000_note_change;
+
+create function chat.touch_chat(chat_id uuid) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  update chat.chats c set changed_in = default where c.id = touch_chat.chat_id;
+end
+$$;
+comment on function chat.touch_chat(uuid) is
+  'Notes a change of the chat that is in no column of it, such as a new participant. The caller holds the chat''s lock.';
 
 -- Row-level security ---------------------------------------------------------
 -- A person sees only their own rows of chat_participants, so no policy has to read the table that it protects.

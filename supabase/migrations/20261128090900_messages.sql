@@ -1,4 +1,4 @@
--- Messages: the table, who reads it, the form in which the API shows a message, and the pages of a chat.
+-- Messages: the table, who reads it, and the form in which the API shows a message.
 --
 -- Clients read the table under RLS and write it only through functions. A send, an edit and a deletion each lock
 -- the chat's row and take its next rev. So rev has no gaps, created_at strictly increases within a chat, and two
@@ -28,6 +28,9 @@ create table public.messages (
   attachment_width integer,
   attachment_height integer,
   client_id uuid,
+  reply_to_id uuid,
+  mentions uuid[] not null default '{}',
+  reactions jsonb not null default '[]',
   rev bigint not null,
   created_at timestamptz not null,
   edited_at timestamptz,
@@ -51,6 +54,11 @@ comment on column public.messages.attachment_path is
   'The name of the file''s object in the bucket of attachments. An object belongs to one message.';
 comment on column public.messages.rev is 'The chat''s rev of this message''s last change.';
 comment on column public.messages.client_id is 'The sender''s idempotency key.';
+-- No foreign key: a message is removed only with its chat.
+comment on column public.messages.reply_to_id is 'The message of the same chat that this one replies to.';
+comment on column public.messages.mentions is 'The ids of the people whom the message mentions, sorted.';
+comment on column public.messages.reactions is
+  'The reactions, in the order of first use: [{emoji, count, userIds}], with the ids of the first chat.max_listed_users().';
 
 -- Planner statistics are not protected by RLS: with `Prefer: count=planned`, strangers would learn who sends many
 -- messages, which chats are busy, and names of files. So the table has no statistics.
@@ -133,6 +141,18 @@ begin atomic
       null::text as "attachmentUrl",
       case when m.attachment_path is not null then file end as attachment,
       m.client_id as "clientId",
+      m.reply_to_id as "replyToId",
+      case when m.reply_to_id is not null then chat.to_reply_to(m.chat_id, m.reply_to_id) end as "replyTo",
+      m.mentions,
+      case when m.reactions <> '[]' then (
+        select json_agg(one.reaction || jsonb_build_object(
+          'mine',
+          one.reaction -> 'userIds' ? viewer::text
+          or (one.reaction -> 'count')::integer > chat.max_listed_users()
+            and chat.has_reacted(m.chat_id, m.id, one.reaction ->> 'emoji')
+        ))
+        from jsonb_array_elements(m.reactions) as one (reaction)
+      ) else '[]' end as reactions,
       chat.rfc3339(m.created_at) as "createdAt",
       chat.rfc3339(m.edited_at) as "editedAt",
       case when m.sender_id = viewer then chat.rfc3339(m.created_at + chat.edit_window()) end as "editableUntil",
@@ -197,62 +217,3 @@ end
 $$;
 comment on function chat.find_message(uuid, uuid, boolean) is
   'A message in the caller''s history of a chat, or the error message_not_found.';
-
--- The API --------------------------------------------------------------------
-
-create function public.list_messages(chat_id uuid, page_limit integer default 50, before timestamptz default null)
-returns json
-language plpgsql stable security invoker set search_path = ''
--- Postgres makes one plan for all calls. Otherwise it would plan a short page, and every page of a long chat, anew for
--- each call. The plan never sorts a chat, because the index has its messages in order.
-set plan_cache_mode = force_generic_plan set enable_sort = off set jit = off
-as $$
-declare
-  me constant uuid := auth.uid();
-  -- A variable, because under RLS the planner does not use a coalesce of the query as an index condition.
-  older_than constant timestamptz := coalesce(before, 'infinity');
-begin
-  perform chat.check_page_limit(page_limit);
-  perform chat.require_participant(chat_id);
-
-  if chat.is_moderator(chat_id) then
-    return (
-      with page as materialized (
-        select m.created_at, shape as message
-        from public.messages m
-        cross join lateral chat.to_message(m, me, true) as shape
-        where m.chat_id = list_messages.chat_id and m.created_at < older_than
-        order by m.created_at desc
-        limit page_limit + 1
-      ),
-      shown as materialized (select * from page p order by p.created_at desc limit page_limit)
-      select json_build_object(
-        'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
-        'nextCursor', case when (select count(*) from page) > page_limit then
-          chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min(s.created_at))) end
-      )
-      from shown s
-    );
-  end if;
-
-  return (
-    with page as materialized (
-      select m.created_at, shape as message
-      from public.messages m
-      cross join lateral chat.to_message(m, me, false) as shape
-      where m.chat_id = list_messages.chat_id and m.created_at < older_than and m.deleted_at is null
-      order by m.created_at desc
-      limit page_limit + 1
-    ),
-    shown as materialized (select * from page p order by p.created_at desc limit page_limit)
-    select json_build_object(
-      'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
-      'nextCursor', case when (select count(*) from page) > page_limit then
-        chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(min(s.created_at))) end
-    )
-    from shown s
-  );
-end
-$$;
-comment on function public.list_messages(uuid, integer, timestamptz) is
-  'A page of a chat''s messages, newest first: {data: [Message], nextCursor}. before is the created_at of the last message shown.';

@@ -17,15 +17,17 @@ alter table chat.sends enable row level security;
 alter table chat.sends force row level security;
 
 create function public.send_message(
-  chat_id uuid, text text default null, client_id uuid default null, attachment_path text default null
+  chat_id uuid, text text default null, client_id uuid default null, attachment_path text default null,
+  reply_to_id uuid default null, mentions uuid[] default null
 ) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$
 declare
   me constant uuid := auth.uid();
   content constant text := chat.trim_text(text);
-  digest constant bytea := case
-    when client_id is not null then sha256(convert_to(json_build_array(content, attachment_path)::text, 'UTF8'))
+  people constant uuid[] := array(select person from unnest(mentions) as person order by person);
+  digest constant bytea := case when client_id is not null then
+    sha256(convert_to(json_build_array(content, attachment_path, reply_to_id, people)::text, 'UTF8'))
   end;
   before chat.chats;
   after chat.chats;
@@ -37,6 +39,9 @@ begin
   perform chat.refuse_filters();
   if text is not null or attachment_path is null then
     perform chat.check_text(content);
+  end if;
+  if mentions is not null then
+    perform chat.check_mentions(mentions);
   end if;
   -- Non-participants and senders over their limit are refused before the lock, so they cannot make a chat wait.
   perform chat.require_participant(chat_id);
@@ -65,6 +70,12 @@ begin
   end if;
 
   perform chat.require_unblocked(before.id);
+  if reply_to_id is not null then
+    perform chat.check_reply(before.id, reply_to_id);
+  end if;
+  if people <> '{}' then
+    perform chat.require_participants(before, people);
+  end if;
   if attachment_path is not null then
     file := chat.attach_upload(before.id, attachment_path);
   end if;
@@ -80,11 +91,11 @@ begin
 
   insert into public.messages (
     chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
-    attachment_width, attachment_height, client_id, rev, created_at
+    attachment_width, attachment_height, client_id, reply_to_id, mentions, rev, created_at
   )
   values (
     after.id, me, content, file.path, file.file_name, file.content_type, file.size, file.width, file.height,
-    send_message.client_id, after.rev, after.last_message_at
+    send_message.client_id, send_message.reply_to_id, people, after.rev, after.last_message_at
   )
   returning * into sent;
   if client_id is not null then
@@ -111,9 +122,13 @@ begin
     );
   end if;
 
+  if people <> '{}' then
+    perform chat.store_mentions(after.id, sent.id, sent.created_at, me, '{}', people);
+  end if;
+
   perform set_config('response.status', '201', true);
   return (select shape from chat.to_message(sent, me, false) as shape);
 end
 $$;
-comment on function public.send_message(uuid, text, uuid, text) is
-  'Sends a message with a text, an upload or both: Message, HTTP 201. A second call with the same client_id writes nothing and gives the first message, HTTP 200.';
+comment on function public.send_message(uuid, text, uuid, text, uuid, uuid[]) is
+  'Sends a message with a text, an upload or both. It may reply to a message and mention people: Message, HTTP 201. A second call with the same client_id writes nothing and gives the first message, HTTP 200.';

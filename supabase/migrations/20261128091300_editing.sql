@@ -10,7 +10,7 @@ begin
   return taken;
 end
 $$;
-comment on function chat.next_rev(uuid) is 'The chat''s next rev, for an edit or a deletion. The caller holds the chat''s lock.';
+comment on function chat.next_rev(uuid) is 'The chat''s next rev, for an edit, a deletion or a reaction. The caller holds the chat''s lock.';
 
 create function chat.require_sender(message public.messages) returns void
 language plpgsql stable security definer set search_path = ''
@@ -23,12 +23,17 @@ end
 $$;
 comment on function chat.require_sender(public.messages) is 'Raises not_sender unless the caller has sent the message.';
 
-create function public.edit_message(chat_id uuid, message_id uuid, text text) returns json
+create function public.edit_message(chat_id uuid, message_id uuid, text text, mentions uuid[] default null) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
 as $$
 declare
   content constant text := chat.trim_text(text);
   message public.messages := chat.find_message(chat_id, message_id, false);
+  -- Without a list the mentions stay. Null then, because another edit may change them before this one has the lock.
+  people constant uuid[] := case when mentions is not null then
+    array(select person from unnest(mentions) as person order by person)
+  end;
+  before public.messages;
 begin
   perform chat.refuse_filters();
   perform chat.require_sender(message);
@@ -36,27 +41,44 @@ begin
     perform chat.refuse('edit_window_expired');
   end if;
   perform chat.check_text(content);
+  if mentions is not null then
+    perform chat.check_mentions(mentions);
+  end if;
   -- Without this, a blocked person could use an edit to send.
   perform chat.require_unblocked(message.chat_id);
-  if message.text is distinct from content then
+  if (message.text, message.mentions) is distinct from (content, coalesce(people, message.mentions)) then
     perform chat.check_allowance('edit');
   end if;
 
   perform chat.lock_chats(array[message.chat_id]);
   message := chat.find_message(chat_id, message_id, false);
-  -- The same text is no change: it takes no rev and no broadcast.
-  if message.text is distinct from content then
+  -- The same text with the same mentions is no change: it takes no rev and no broadcast.
+  if (message.text, message.mentions) is distinct from (content, coalesce(people, message.mentions)) then
+    if people <> message.mentions then
+      -- A person who has left stays mentioned.
+      perform chat.require_participants(
+        c, array(select person from unnest(people) as person where person <> all (message.mentions))
+      )
+      from chat.chats c where c.id = message.chat_id;
+    end if;
     perform chat.charge('edit');
+    before := message;
     update public.messages m
-    set text = content, edited_at = clock_timestamp(), rev = chat.next_rev(message.chat_id)
-    where m.id = message.id
+    set text = content, mentions = coalesce(people, m.mentions), edited_at = clock_timestamp(),
+        rev = chat.next_rev(before.chat_id)
+    where m.id = before.id
     returning * into message;
+    if message.mentions <> before.mentions then
+      perform chat.store_mentions(
+        message.chat_id, message.id, message.created_at, message.sender_id, before.mentions, message.mentions
+      );
+    end if;
   end if;
   return (select shape from chat.to_message(message, auth.uid(), false) as shape);
 end
 $$;
-comment on function public.edit_message(uuid, uuid, text) is
-  'Changes the text of the caller''s own message, within chat.edit_window of sending it: Message.';
+comment on function public.edit_message(uuid, uuid, text, uuid[]) is
+  'Changes the text of the caller''s own message and, with a list, whom it mentions, within chat.edit_window of sending it: Message.';
 
 create function public.delete_message(chat_id uuid, message_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
@@ -81,6 +103,11 @@ begin
     update public.messages m
     set deleted_at = clock_timestamp(), deleted_by = me, rev = chat.next_rev(message.chat_id)
     where m.id = message.id;
+    if message.mentions <> '{}' then
+      perform chat.store_mentions(
+        message.chat_id, message.id, message.created_at, message.sender_id, message.mentions, '{}'
+      );
+    end if;
   end if;
 end
 $$;

@@ -1,10 +1,13 @@
 -- Read marks: how far a participant has read, and how many messages are unread.
 
 create table chat.read_marks (
-  chat_id uuid not null references chat.chats (id) on delete cascade,
+  chat_id uuid not null,
   user_id uuid not null,
   last_read_at timestamptz not null,
-  primary key (chat_id, user_id)
+  changed_in xid8 not null default pg_current_xact_id(),
+  primary key (chat_id, user_id),
+  -- Not to chats: the check would wait for a deletion of the chat that waits for the reader's participation.
+  foreign key (chat_id, user_id) references chat.chat_participants (chat_id, user_id) on delete cascade
 )
 with (fillfactor = 80);
 comment on table chat.read_marks is
@@ -12,20 +15,33 @@ comment on table chat.read_marks is
 alter table chat.read_marks enable row level security;
 alter table chat.read_marks force row level security;
 
+create trigger _000_note_change
+  before insert or update on chat.read_marks
+  for each row execute function chat.note_change();
+alter table chat.read_marks enable always trigger _000_note_change;
+
+create function chat.unread_messages(chat_id uuid, read_to timestamptz, reader uuid) returns setof timestamptz
+language sql stable
+begin atomic
+  select m.created_at from public.messages m
+  where m.chat_id = unread_messages.chat_id and m.created_at > read_to and m.sender_id <> reader and m.deleted_at is null;
+end;
+comment on function chat.unread_messages(uuid, timestamptz, uuid) is
+  'The created_at of each message of other people that a reader has not read. Deleted messages do not count.';
+
 create function chat.unread(chat_id uuid, read_to timestamptz, reader uuid) returns table (messages integer)
 language sql stable
 begin atomic
   -- 100 means "more than 99". The scan ends there, so its cost does not grow with the history.
   select count(*)::integer
   from (
-    select from public.messages m
-    where m.chat_id = unread.chat_id and m.created_at > read_to and m.sender_id <> reader and m.deleted_at is null
+    select from chat.unread_messages(unread.chat_id, read_to, reader) as m (created_at)
     order by m.created_at desc
     limit 100
   ) as newest;
 end;
 comment on function chat.unread(uuid, timestamptz, uuid) is
-  'The number of messages of other people that a reader has not read, up to 100. Deleted messages do not count. Returns a table of one row, because the planner inlines only such a function.';
+  'The number of chat.unread_messages, up to 100. Returns a table of one row, because the planner inlines only such a function.';
 
 create function chat.unread_count(chat_id uuid) returns integer
 language plpgsql stable security definer set search_path = '' set enable_sort = off set jit = off
@@ -44,9 +60,28 @@ end
 $$;
 comment on function chat.unread_count(uuid) is 'The number of messages that the caller has not read, as chat.unread counts them.';
 
+create function chat.unread_mention_count(chat_id uuid) returns integer
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  return (
+    select mentions.messages
+    from chat.chat_participants p
+    left join chat.read_marks r on r.chat_id = p.chat_id and r.user_id = p.user_id
+    cross join lateral chat.unread_mentions(p.chat_id, greatest(r.last_read_at, p.history_from), me) as mentions
+    where p.chat_id = unread_mention_count.chat_id and p.user_id = me and p.left_at is null
+  );
+end
+$$;
+comment on function chat.unread_mention_count(uuid) is
+  'The number of messages that mention the caller and that the caller has not read, as chat.unread_mentions counts them.';
+
 -- mark_read calls this, and not a trigger, because a send also moves the sender's read mark and is not announced.
-create function chat.announce_reading(chat_id uuid, message_id uuid, read_to timestamptz, unread_count integer)
-returns void
+create function chat.announce_reading(
+  chat_id uuid, message_id uuid, read_to timestamptz, unread_count integer, unread_mentions integer
+) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -63,13 +98,13 @@ begin
     union all
     select row(chat.topic('user', me), 'chat.updated', jsonb_build_object(
       'chatId', room.id, 'rev', room.rev, 'kind', 'read', 'unreadCount', unread_count,
-      'lastReadAt', chat.rfc3339(read_to)
+      'unreadMentions', unread_mentions, 'lastReadAt', chat.rfc3339(read_to)
     ))::chat.notice
   ));
 end
 $$;
-comment on function chat.announce_reading(uuid, uuid, timestamptz, integer) is
-  'Broadcasts chat.read to a small chat, and the new unread count to the reader''s own devices.';
+comment on function chat.announce_reading(uuid, uuid, timestamptz, integer, integer) is
+  'Broadcasts chat.read to a small chat, and the new unread counts to the reader''s own devices.';
 
 create function public.mark_read(chat_id uuid, message_id uuid) returns json
 language plpgsql volatile security definer set search_path = '' set statement_timeout = '3s'
@@ -79,6 +114,7 @@ declare
   read_to constant timestamptz := (chat.find_message(chat_id, message_id, true)).created_at;
   moved boolean;
   unread_count integer;
+  unread_mentions integer;
 begin
   perform chat.refuse_filters();
   if not exists (
@@ -87,24 +123,41 @@ begin
   ) then
     perform chat.hold_participation(chat_id);
     perform chat.charge('read');
-    begin
-      insert into chat.read_marks as r (chat_id, user_id, last_read_at)
-      values (mark_read.chat_id, me, read_to)
-      on conflict on constraint read_marks_pkey do update set last_read_at = excluded.last_read_at
-      where r.last_read_at < excluded.last_read_at;
-      moved := found;
-    exception when foreign_key_violation then
-      -- The chat has just been deleted.
-      perform chat.require_participant(chat_id);
-    end;
+    insert into chat.read_marks as r (chat_id, user_id, last_read_at)
+    values (mark_read.chat_id, me, read_to)
+    on conflict on constraint read_marks_pkey do update set last_read_at = excluded.last_read_at
+    where r.last_read_at < excluded.last_read_at;
+    moved := found;
   end if;
 
   unread_count := chat.unread_count(chat_id);
+  unread_mentions := case when unread_count = 0 then 0 else chat.unread_mention_count(chat_id) end;
   if moved then
-    perform chat.announce_reading(chat_id, message_id, read_to, unread_count);
+    perform chat.announce_reading(chat_id, message_id, read_to, unread_count, unread_mentions);
   end if;
-  return json_build_object('unreadCount', unread_count);
+  perform chat.end_marked_unread(chat_id);
+  return json_build_object('unreadCount', unread_count, 'unreadMentions', unread_mentions);
 end
 $$;
 comment on function public.mark_read(uuid, uuid) is
-  'Marks a chat as read up to a message: {unreadCount}. The mark never moves back.';
+  'Marks a chat as read up to a message: {unreadCount, unreadMentions}. The mark never moves back. Any call ends the setting marked_unread.';
+
+create function public.list_reads(chat_id uuid) returns json
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  perform chat.require_participant(chat_id);
+  return (
+    select json_build_object('data', coalesce(
+      json_agg(json_build_object('userId', r.user_id, 'lastReadAt', chat.rfc3339(r.last_read_at)) order by r.user_id), '[]'
+    ))
+    from chat.read_marks r
+    join chat.chats c on c.id = r.chat_id
+    join chat.chat_participants p on p.chat_id = r.chat_id and p.user_id = r.user_id
+    -- Both people of a direct chat, because the other one does not learn of a leaving.
+    where r.chat_id = list_reads.chat_id and (p.left_at is null or c.type = 'direct')
+  );
+end
+$$;
+comment on function public.list_reads(uuid) is
+  'How far the participants of a chat have read: {data: [{userId, lastReadAt}]}. Without those who have read nothing.';

@@ -16,6 +16,15 @@ return (
 comment on function chat.epoch() is
   'Changes when the database may have lost commits or was rebuilt: another cluster (restore, upgrade), another timeline (failover, recovery to a point in time), or a table that was loaded again. Rewriting the table (vacuum full) changes it too, which costs each client one reload.';
 
+create function chat.refuse_position() returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  perform chat.refuse('resync_required');
+end
+$$;
+comment on function chat.refuse_position() is 'Raises resync_required: this database has not given out the position.';
+
 create function chat.changed_messages(chat_id uuid, since bigint, row_limit integer, moderator boolean)
 returns table (message_id uuid, rev bigint, message public.messages)
 language plpgsql stable security definer set search_path = ''
@@ -72,7 +81,7 @@ begin
   from chat.chats c where c.id = list_changes.chat_id;
   -- This database has not given out the position. The client may have messages that were never in it.
   if since > room_rev or epoch <> this_epoch then
-    perform chat.refuse('resync_required');
+    perform chat.refuse_position();
   end if;
   moderator := chat.is_moderator(chat_id);
 

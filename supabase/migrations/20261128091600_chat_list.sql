@@ -19,7 +19,7 @@ begin
     from unnest(chat_ids) with ordinality as wanted (id, place)
     -- Without the limit the planner reads all of a person's chats for each chat in the list.
     cross join lateral (
-      select p.history_from, p.history_rev, greatest(r.last_read_at, p.history_from) as read_to
+      select p.history_from, p.history_rev, p.joined_at, greatest(r.last_read_at, p.history_from) as read_to
       from chat.chat_participants p
       left join chat.read_marks r on r.chat_id = p.chat_id and r.user_id = p.user_id
       where p.chat_id = wanted.id and p.user_id = me and p.left_at is null
@@ -27,6 +27,10 @@ begin
     ) as mine
     join chat.chats c on c.id = wanted.id
     cross join lateral chat.unread(c.id, mine.read_to, me) as unread
+    cross join lateral chat.settings_now(c.id, me, mine.joined_at) as s
+    cross join lateral (
+      select chat.rfc3339(s.muted_until) as "mutedUntil", s.notify, s.archived, s.pinned, s.marked_unread as "markedUnread"
+    ) as settings
     cross join lateral (
       select
         c.id,
@@ -60,6 +64,11 @@ begin
           limit 1
         ) as "lastMessage",
         unread.messages as "unreadCount",
+        -- Without unread messages there is nothing to look for.
+        case when unread.messages = 0 then 0 else (
+          select mentions.messages from chat.unread_mentions(c.id, mine.read_to, me) as mentions
+        ) end as "unreadMentions",
+        row_to_json(settings) as settings,
         chat.rfc3339(nullif(mine.read_to, '-infinity')) as "lastReadAt",
         c.rev,
         mine.history_rev as "historyRev",
@@ -72,8 +81,15 @@ $$;
 comment on function chat.chats_of_caller(uuid[]) is
   'The shape of Chat: those of the chats in which the caller is a participant, in the order of the list.';
 
+create function chat.list_position(from_xid text, more text[] default '{}') returns text
+language sql stable parallel safe
+return chat.cursor(variadic array['list', chat.epoch(), from_xid] || more);
+comment on function chat.list_position(text, text[]) is
+  'A position in the changes of the list of chats: everything that the transactions before this one have changed is known.';
+
 create function public.list_chats(
-  page_limit integer default 50, before_activity timestamptz default null, before_id uuid default null
+  page_limit integer default 50, before_activity timestamptz default null, before_id uuid default null,
+  archived boolean default false
 ) returns json
 language plpgsql stable security invoker set search_path = ''
 -- A connection keeps its plan until the tables are analyzed again. A plan made for nearly empty tables would still
@@ -95,6 +111,8 @@ begin
       offset 0
     ) as c
     where me.user_id = (select auth.uid()) and me.left_at is null
+      and (me.chat_id in (select s.chat_id from chat.settings_of_caller() s where s.is_archived))
+        = coalesce(archived, false)
       and (before_activity is null or (c.activity, c.id) < (before_activity, before_id))
     order by c.activity desc, c.id desc
     limit page_limit + 1
@@ -118,11 +136,15 @@ begin
   if data is null then
     perform chat.require_account();
   end if;
-  return json_build_object('data', coalesce(data, '[]'), 'nextCursor', next_cursor);
+  return json_build_object(
+    'data', coalesce(data, '[]'), 'nextCursor', next_cursor,
+    'since', case when before_activity is null then
+      chat.list_position(pg_snapshot_xmin(pg_current_snapshot())::text) end
+  );
 end
 $$;
-comment on function public.list_chats(integer, timestamptz, uuid) is
-  'A page of the caller''s chats, newest activity first: {data: [Chat], nextCursor}.';
+comment on function public.list_chats(integer, timestamptz, uuid, boolean) is
+  'A page of the caller''s chats, newest activity first: {data: [Chat], nextCursor, since}. Those that the caller has archived, or the others. since is the position before the first page, for list_changed_chats.';
 
 create function public.get_chat(chat_id uuid) returns json
 language plpgsql stable security invoker set search_path = ''

@@ -100,11 +100,60 @@ comment on function chat.for_participants(uuid, jsonb) is
 
 -- Messages -------------------------------------------------------------------
 
+create function chat.to_reaction_change(before jsonb, after jsonb) returns jsonb
+language sql stable
+return (
+  select jsonb_build_object(
+    'userId', auth.uid(), 'emoji', emoji, 'added', coalesce(now.count, 0) > coalesce(earlier.count, 0)
+  )
+  from jsonb_to_recordset(before) as earlier (emoji text, count integer)
+  full join jsonb_to_recordset(after) as now (emoji text, count integer) using (emoji)
+  where now.count is distinct from earlier.count and auth.uid() is not null
+  limit 1
+);
+comment on function chat.to_reaction_change(jsonb, jsonb) is
+  'The shape of ReactionChange: which reaction the caller has just added to a message, or removed. Null if nobody has.';
+
+create function chat.for_mentioned_and_participants(message public.messages, before uuid[], after uuid[], payload jsonb)
+returns chat.notice[]
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  told uuid[] := chat.told_participants(message.chat_id);
+begin
+  if before <> after then
+    told := array(
+      select person from unnest(told) as person
+      union
+      select person
+      from chat.people_to_tell(message.chat_id, message.sender_id, array(
+        select person from unnest(before) as person where person <> all (after)
+        union all
+        select person from unnest(after) as person where person <> all (before)
+      )) as person
+    );
+  end if;
+  return array(
+    select row(chat.topic('user', person), 'chat.updated', payload || case
+      when person = any (after) and person <> message.sender_id and payload ? 'message' then '{"mentioned": true}'::jsonb
+      else '{}'
+    end)::chat.notice
+    from unnest(told) as person
+  );
+end
+$$;
+comment on function chat.for_mentioned_and_participants(public.messages, uuid[], uuid[], jsonb) is
+  'chat.updated for each participant''s own channel, unless the chat has too many participants. Those whom the message mentions now and did not mention before, or the other way round, are told in every chat.';
+
 create function chat.on_message_changed() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
   room chat.chats;
+  -- The readers of an event may read different messages. So nothing is quoted, and nobody's own reactions are marked.
+  plain public.messages := new;
+  reaction jsonb;
+  for_people chat.notice[] := '{}';
   event constant text := case
     when tg_op = 'INSERT' then 'created' when new.deleted_at is not null then 'deleted' else 'updated'
   end;
@@ -121,22 +170,42 @@ begin
     change := for_all;
     for_list := for_all;
   else
-    select for_all || chat.to_change(new.rev, new.id, event = 'deleted', shape)::jsonb into change
-    from chat.to_message(new, new.sender_id, false) as shape;
+    plain.reply_to_id := null;
+    plain.reactions := '[]';
+    select for_all || chat.to_change(new.rev, new.id, event = 'deleted', shape)::jsonb #- '{message,replyTo}' into change
+    from chat.to_message(plain, new.sender_id, false) as shape;
+    if new.reply_to_id is not null then
+      change := jsonb_set(change, '{message,replyToId}', to_jsonb(new.reply_to_id), false);
+    end if;
+    change := jsonb_set(change, '{message,reactions}', new.reactions, false);
     if event <> 'deleted' then
       for_list := for_list || (select jsonb_build_object('message', shape) from chat.to_last_message(new) as shape);
     end if;
   end if;
 
+  -- A reaction changes nothing in the list of chats, so it costs one broadcast.
+  if tg_op = 'UPDATE' and event = 'updated' and new.reactions <> old.reactions then
+    reaction := chat.to_reaction_change(old.reactions, new.reactions);
+    if reaction is not null and change ? 'message' then
+      change := change || jsonb_build_object('reaction', reaction);
+    end if;
+  else
+    for_people := chat.for_mentioned_and_participants(
+      new,
+      case tg_op when 'UPDATE' then old.mentions else '{}' end,
+      case event when 'deleted' then '{}' else new.mentions end,
+      for_list
+    );
+  end if;
+
   perform chat.broadcast(
-    row(chat.topic('chat', room.id, room.topic_version), 'message.' || event, change)::chat.notice
-    || chat.for_participants(room.id, for_list)
+    row(chat.topic('chat', room.id, room.topic_version), 'message.' || event, change)::chat.notice || for_people
   );
   return null;
 end
 $$;
 comment on function chat.on_message_changed() is
-  'Broadcasts message.created, message.updated or message.deleted, with the Change of the feed and the chat''s id.';
+  'Broadcasts message.created, message.updated or message.deleted, with the Change of the feed, the chat''s id and, after a reaction, who has reacted.';
 
 create trigger _100_broadcast_message
   after insert or update of rev on public.messages

@@ -17,14 +17,17 @@ declare
   gone constant uuid[] := array(select d.id from deleted d order by d.id);
 begin
   perform chat.lock_chats(array(select p.chat_id from chat.chat_participants p where p.user_id = any (gone)));
+  -- Their read marks and settings go with these rows.
   delete from chat.chat_participants p where p.user_id = any (gone);
   delete from chat.allowances a where a.user_id = any (gone);
-  delete from chat.read_marks r where r.user_id = any (gone);
+  delete from chat.gone_chats g where g.user_id = any (gone);
+  -- Under the locks above: a person has mentions only in chats in which they have a row.
+  delete from chat.mentions m where m.user_id = any (gone);
   return null;
 end
 $$;
 comment on function chat.on_accounts_deleted() is
-  'Removes deleted accounts from all their chats. Their messages stay.';
+  'Removes deleted accounts from all their chats. Their messages and reactions stay.';
 
 -- A statement trigger. It runs after the host's foreign keys have deleted their rows, so chats are locked after rows
 -- of the host. It runs before the triggers of the tables to which the deletion cascades.

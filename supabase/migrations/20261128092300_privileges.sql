@@ -38,15 +38,24 @@ declare
   routine text;
 begin
   foreach routine in array array[
-    'public.list_chats(integer, timestamptz, uuid)',
+    'public.list_chats(integer, timestamptz, uuid, boolean)',
+    'public.list_changed_chats(text, bigint, integer, bigint, uuid)',
     'public.get_chat(uuid)',
     'public.open_direct_chat(uuid)',
     'public.leave_chat(uuid)',
     'public.mark_read(uuid, uuid)',
-    'public.list_messages(uuid, integer, timestamptz)',
-    'public.send_message(uuid, text, uuid, text)',
-    'public.edit_message(uuid, uuid, text)',
+    'public.list_reads(uuid)',
+    'public.count_unread()',
+    'public.change_chat_settings(uuid, timestamptz, text, boolean, boolean, boolean)',
+    'public.get_message(uuid, uuid)',
+    'public.list_messages(uuid, integer, timestamptz, timestamptz, uuid, boolean)',
+    'public.send_message(uuid, text, uuid, text, uuid, uuid[])',
+    'public.edit_message(uuid, uuid, text, uuid[])',
     'public.delete_message(uuid, uuid)',
+    'public.add_reaction(uuid, uuid, text)',
+    'public.remove_reaction(uuid, uuid, text)',
+    'public.list_reactions(uuid, uuid, integer, text, bigint)',
+    'public.list_mentions(integer, timestamptz, uuid)',
     'public.list_changes(uuid, bigint, integer, text)',
     'public.send_typing(uuid)',
     'public.reserve_upload(uuid, text, text, bigint, integer, integer)',
@@ -63,11 +72,14 @@ $$;
 -- Functions that policies call, and functions that run with the caller's rights.
 grant execute on function
   chat.rfc3339(timestamptz), chat.cursor(text[]), chat.refuse(text, text), chat.refuse_request(text),
-  chat.check_page_limit(integer), chat.require_account(), chat.require_participant(uuid), chat.is_moderator(uuid),
+  chat.refuse_position(), chat.check_page_limit(integer), chat.require_account(), chat.require_participant(uuid), chat.is_moderator(uuid),
   chat.moderated_chats(), chat.epoch(), chat.topic(text, uuid, integer), chat.topic_pattern(),
   chat.is_chat_topic(text), chat.may_listen(text), chat.edit_window(),
-  chat.to_message(public.messages, uuid, boolean), chat.changed_messages(uuid, bigint, integer, boolean),
-  chat.to_change(bigint, uuid, boolean, json), chat.chats_of_caller(uuid[]), chat.bucket(), chat.may_upload(text),
+  chat.to_message(public.messages, uuid, boolean), chat.find_message(uuid, uuid, boolean), chat.first_unread(uuid),
+  chat.to_reply_to(uuid, uuid), chat.has_reacted(uuid, uuid, text),
+  chat.max_listed_users(), chat.mentions_of_caller(integer, timestamptz, uuid), chat.changed_messages(uuid, bigint, integer, boolean),
+  chat.to_change(bigint, uuid, boolean, json), chat.chats_of_caller(uuid[]), chat.settings_of_caller(),
+  chat.list_position(text, text[]), chat.changed_chats(xid8, uuid, integer), chat.bucket(), chat.may_upload(text),
   chat.first_file(), chat.last_file(), chat.my_folders(), chat.is_sweeper(), chat.is_leftover(text, timestamptz)
   to authenticated;
 

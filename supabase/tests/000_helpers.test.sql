@@ -139,8 +139,8 @@ comment on function chat_tests.refusal(text) is 'How a call of the API is refuse
 create function chat_tests.api_functions() returns text[]
 language sql immutable
 return array[
-  'list_chats', 'get_chat', 'open_direct_chat', 'leave_chat', 'mark_read', 'list_messages', 'send_message', 'edit_message',
-  'delete_message', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
+  'list_chats', 'get_chat', 'open_direct_chat', 'leave_chat', 'mark_read', 'get_message', 'list_messages', 'send_message', 'edit_message',
+  'delete_message', 'add_reaction', 'remove_reaction', 'list_reactions', 'list_mentions', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
   'forget_swept_uploads'
 ];
 comment on function chat_tests.api_functions() is 'The names of the API''s functions in schema public.';
@@ -150,26 +150,43 @@ language sql stable
 as $$ select (public.get_chat(chat_tests.id(chat)) ->> 'unreadCount')::integer $$;
 comment on function chat_tests.unread(text) is 'How many messages of a chat the acting person has not read.';
 
+create function chat_tests.cursor_parts(cursor text) returns text[]
+language sql immutable
+return string_to_array(
+  convert_from(decode(rpad(translate(cursor, '-_', '+/'), (length(cursor) + 3) / 4 * 4, '='), 'base64'), 'UTF8'), '/'
+);
+comment on function chat_tests.cursor_parts(text) is 'What a cursor says, as the edge reads it.';
+
+create function chat_tests.page_beside(page jsonb, direction text, page_limit integer) returns jsonb
+language plpgsql
+as $$
+declare
+  part constant text[] := chat_tests.cursor_parts(page ->> (direction || 'Cursor'));
+  list constant text := case direction when 'next' then 'messages' else 'newer-messages' end;
+begin
+  if part[1] <> list then
+    raise 'a cursor of another endpoint: %', part;
+  end if;
+  if direction = 'next' then
+    return public.list_messages(part[2]::uuid, page_limit, before => part[3]::timestamptz);
+  end if;
+  return public.list_messages(part[2]::uuid, page_limit, after => part[3]::timestamptz);
+end
+$$;
+comment on function chat_tests.page_beside(jsonb, text, integer) is
+  'The page of messages to which the nextCursor or the prevCursor of a page leads. Null if it has no such cursor.';
+
 create function chat_tests.read_by_pages(chat text, page_limit integer) returns text[]
 language plpgsql
 as $$
 declare
   page jsonb := public.list_messages(chat_tests.id(chat), page_limit);
   read text[] := '{}';
-  encoded text;
-  part text[];
 begin
   loop
     read := read || array(select message ->> 'id' from jsonb_array_elements(page -> 'data') as message);
-    encoded := translate(page ->> 'nextCursor', '-_', '+/');
-    exit when encoded is null or cardinality(read) > 200;
-    part := string_to_array(
-      convert_from(decode(rpad(encoded, (length(encoded) + 3) / 4 * 4, '='), 'base64'), 'UTF8'), '/'
-    );
-    if part[1] <> 'messages' or part[2]::uuid <> chat_tests.id(chat) then
-      raise 'a cursor of another endpoint or chat: %', part;
-    end if;
-    page := public.list_messages(chat_tests.id(chat), page_limit, part[3]::timestamptz);
+    exit when page ->> 'nextCursor' is null or cardinality(read) > 200;
+    page := chat_tests.page_beside(page, 'next', page_limit);
   end loop;
   return read;
 end

@@ -241,7 +241,7 @@ begin
       'id', c.id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
       'participants', jsonb_build_array(c.direct_low, c.direct_high), 'goneParticipants', jsonb_build_array(),
       'createdAt', chat_tests.rfc3339(c.created_at), 'lastMessageAt', null, 'lastMessage', null,
-      'unreadCount', 0, 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || c.id
+      'unreadCount', 0, 'unreadMentions', 0, 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || c.id
     )
     from chat.chats c
     where c.direct_low = least(chat_tests.id(a), chat_tests.id(b)) and c.direct_high = greatest(chat_tests.id(a), chat_tests.id(b))
@@ -367,6 +367,7 @@ begin
   from pg_catalog.pg_stat_xact_all_tables s
   where s.relid in (
     'public.messages'::regclass, 'chat.chats'::regclass, 'chat.chat_participants'::regclass, 'chat.read_marks'::regclass,
+    'chat.reactions'::regclass, 'chat.mentions'::regclass,
     'chat.uploads'::regclass, 'chat.discarded_uploads'::regclass, 'storage.objects'::regclass
   );
   grant select on large_table_scans to authenticated;

@@ -86,6 +86,9 @@ select set_eq(
     ('select', 'public.messages.attachment_width'),
     ('select', 'public.messages.attachment_height'),
     ('select', 'public.messages.client_id'),
+    ('select', 'public.messages.reply_to_id'),
+    ('select', 'public.messages.mentions'),
+    ('select', 'public.messages.reactions'),
     ('select', 'public.messages.rev'),
     ('select', 'public.messages.created_at'),
     ('select', 'public.messages.edited_at'),
@@ -102,10 +105,15 @@ select set_eq(
     ('public.open_direct_chat(uuid)'),
     ('public.leave_chat(uuid)'),
     ('public.mark_read(uuid, uuid)'),
-    ('public.list_messages(uuid, integer, timestamp with time zone)'),
-    ('public.send_message(uuid, text, uuid, text)'),
-    ('public.edit_message(uuid, uuid, text)'),
+    ('public.get_message(uuid, uuid)'),
+    ('public.list_messages(uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean)'),
+    ('public.send_message(uuid, text, uuid, text, uuid, uuid[])'),
+    ('public.edit_message(uuid, uuid, text, uuid[])'),
     ('public.delete_message(uuid, uuid)'),
+    ('public.add_reaction(uuid, uuid, text)'),
+    ('public.remove_reaction(uuid, uuid, text)'),
+    ('public.list_reactions(uuid, uuid, integer, text, bigint)'),
+    ('public.list_mentions(integer, timestamp with time zone, uuid)'),
     ('public.list_changes(uuid, bigint, integer, text)'),
     ('public.send_typing(uuid)'),
     ('public.reserve_upload(uuid, text, text, bigint, integer, integer)'),
@@ -120,14 +128,19 @@ select set_eq(
     ('chat.cursor(text[])'),
     ('chat.edit_window()'),
     ('chat.epoch()'),
+    ('chat.find_message(uuid, uuid, boolean)'),
     ('chat.first_file()'),
+    ('chat.first_unread(uuid)'),
+    ('chat.has_reacted(uuid, uuid, text)'),
     ('chat.is_chat_topic(text)'),
     ('chat.is_leftover(text, timestamp with time zone)'),
     ('chat.is_moderator(uuid)'),
     ('chat.is_sweeper()'),
     ('chat.last_file()'),
+    ('chat.max_listed_users()'),
     ('chat.may_listen(text)'),
     ('chat.may_upload(text)'),
+    ('chat.mentions_of_caller(integer, timestamp with time zone, uuid)'),
     ('chat.moderated_chats()'),
     ('chat.my_folders()'),
     ('chat.refuse(text, text)'),
@@ -137,6 +150,7 @@ select set_eq(
     ('chat.rfc3339(timestamp with time zone)'),
     ('chat.to_change(bigint, uuid, boolean, json)'),
     ('chat.to_message(messages, uuid, boolean)'),
+    ('chat.to_reply_to(uuid, uuid)'),
     ('chat.topic(text, uuid, integer)'),
     ('chat.topic_pattern()') $$,
   'authenticated executes these functions and no other'
@@ -171,8 +185,9 @@ select is_empty(
 select set_eq(
   $$ select proname::text, provolatile::text from api_function $$,
   $$ values
-    ('list_chats', 's'), ('get_chat', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
-    ('count_leftover_uploads', 's'),
+    ('list_chats', 's'), ('get_chat', 's'), ('get_message', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
+    ('count_leftover_uploads', 's'), ('list_reactions', 's'), ('list_mentions', 's'),
+    ('add_reaction', 'v'), ('remove_reaction', 'v'),
     ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
     ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v'),
     ('reserve_upload', 'v'), ('forget_swept_uploads', 'v') $$,
@@ -187,7 +202,7 @@ select is_empty(
 );
 select set_has(
   $$ select signature::text from own_function where body ~* '\m(raise|refuse\w*|check_\w+|require_\w+)\M' $$,
-  $$ values ('chat.check_text(text)'), ('chat.charge(text)'), ('send_message(uuid,text,uuid,text)'), ('chat.refuse(text,text)') $$,
+  $$ values ('chat.check_text(text)'), ('chat.charge(text)'), ('send_message(uuid,text,uuid,text,uuid,uuid[])'), ('chat.refuse(text,text)') $$,
   'and this finds functions that raise'
 );
 
@@ -199,10 +214,12 @@ select is_empty(
 select set_eq(
   $$ select signature::text from own_function where 'enable_sort=off' = any (proconfig) $$,
   array[
-    'list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
-    'chat.unread_count(uuid)'
+    'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)', 'chat.first_unread(uuid)',
+    'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
+    'chat.unread_count(uuid)', 'chat.mentions_of_caller(integer,timestamp with time zone,uuid)',
+    'chat.reactions_page(uuid,text,bigint,integer)'
   ],
-  'these never sort: an index has their messages in order'
+  'these never sort: an index has their rows in order'
 );
 
 -- Schema public ----------------------------------------------------------------

@@ -71,7 +71,7 @@ select is(
   public.get_chat(chat_tests.id('event 1'))::jsonb - array['createdAt', 'participants', 'eventId', 'lastMessage'],
   jsonb_build_object(
     'id', chat_tests.id('event 1'), 'type', 'event_authors', 'groupId', null, 'name', 'Event 1', 'goneParticipants', jsonb_build_array(),
-    'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 0, 'lastReadAt', chat_tests.rfc3339(m.created_at),
+    'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 0, 'unreadMentions', 0, 'lastReadAt', chat_tests.rfc3339(m.created_at),
     'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || chat_tests.id('event 1') || ':1'
   ),
   'he has its whole history, and is told that he has read it'
@@ -148,7 +148,7 @@ select is(
   'empty: no last message, nothing unread, both in it, all revs behind him, and read to where his history begins'
 );
 select is(
-  public.list_messages(chat_tests.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null}', 'and without the history'
+  public.list_messages(chat_tests.id('alice and bob'))::jsonb, '{"data": [], "nextCursor": null, "prevCursor": null}', 'and without the history'
 );
 select chat_tests.act_as('alice');
 select is(

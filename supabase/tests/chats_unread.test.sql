@@ -77,16 +77,16 @@ select chat_tests.act_as('alice');
 select is(chat_tests.unread('alice and bob'), 100, '100 means more than 99');
 
 select is(
-  public.mark_read(chat_tests.id('alice and bob'), chat_tests.id('the 99th unread'))::jsonb, '{"unreadCount": 3}',
+  public.mark_read(chat_tests.id('alice and bob'), chat_tests.id('the 99th unread'))::jsonb, '{"unreadCount": 3, "unreadMentions": 0}',
   'marking a message as read marks all up to it'
 );
 select is(chat_tests.unread('alice and bob'), 3, 'and the mark stays');
 select is(
-  public.mark_read(chat_tests.id('alice and bob'), chat_tests.id('an answer'))::jsonb, '{"unreadCount": 3}',
+  public.mark_read(chat_tests.id('alice and bob'), chat_tests.id('an answer'))::jsonb, '{"unreadCount": 3, "unreadMentions": 0}',
   'a mark never moves back'
 );
 select is(
-  public.mark_read(chat_tests.id('alice and bob'), chat_tests.id('the 102nd unread'))::jsonb, '{"unreadCount": 0}',
+  public.mark_read(chat_tests.id('alice and bob'), chat_tests.id('the 102nd unread'))::jsonb, '{"unreadCount": 0, "unreadMentions": 0}',
   'the newest message marks all as read'
 );
 select is(

@@ -75,6 +75,7 @@ as $$
   select jsonb_build_object(
     'id', m.id, 'chatId', m.chat_id, 'senderId', m.sender_id, 'text', m.text, 'attachmentUrl', null,
     'attachment', null, 'clientId', m.client_id,
+    'replyToId', null, 'replyTo', null, 'mentions', jsonb_build_array(), 'reactions', jsonb_build_array(),
     'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', chat_tests.rfc3339(m.edited_at), 'editableUntil', null, 'rev', m.rev,
     'deletedAt', chat_tests.rfc3339(m.deleted_at), 'deletedBy', m.deleted_by
   )

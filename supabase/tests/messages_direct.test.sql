@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(31);
+select plan(33);
 
 select chat_tests.begin_story();
 
@@ -49,6 +49,8 @@ from unnest(array[
   $$mark_read(chat_tests.id('pair'), chat_tests.id('unread by alice'))$$,
   $$send_message(chat_tests.id('pair'), 'filtered')$$,
   $$edit_message(chat_tests.id('pair'), chat_tests.id('unfiltered'), 'filtered')$$,
+  $$add_reaction(chat_tests.id('pair'), chat_tests.id('unfiltered'), '👍')$$,
+  $$remove_reaction(chat_tests.id('pair'), chat_tests.id('unfiltered'), '👍')$$,
   $$reserve_upload(chat_tests.id('pair'), 'a.pdf', 'application/pdf', 5)$$
 ]) as call;
 set local request.method = '';
@@ -73,7 +75,8 @@ select is(
   jsonb_build_object(
     'id', chat_tests.id('a whole row'), 'chat_id', chat_tests.id('pair'), 'sender_id', chat_tests.id('bob'), 'text', 'a whole row',
     'attachment_path', null, 'attachment_file_name', null, 'attachment_content_type', null, 'attachment_size', null,
-    'attachment_width', null, 'attachment_height', null, 'client_id', null, 'rev', c.rev,
+    'attachment_width', null, 'attachment_height', null, 'client_id', null, 'reply_to_id', null,
+    'mentions', jsonb_build_array(), 'reactions', jsonb_build_array(), 'rev', c.rev,
     'created_at', to_jsonb(c.last_message_at), 'edited_at', null, 'deleted_at', null, 'deleted_by', null
   ),
   'a participant reads a row of the table whole'

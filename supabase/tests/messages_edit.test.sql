@@ -31,7 +31,9 @@ select is(
   (
     select jsonb_build_object(
       'id', m.id, 'chatId', chat_tests.id('pair'), 'senderId', chat_tests.id('alice'), 'text', 'no typo', 'attachmentUrl', null, 'attachment', null,
-      'clientId', null, 'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', chat_tests.rfc3339(m.edited_at),
+      'clientId', null,
+      'replyToId', null, 'replyTo', null, 'mentions', jsonb_build_array(), 'reactions', jsonb_build_array(),
+      'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', chat_tests.rfc3339(m.edited_at),
       'editableUntil', chat_tests.rfc3339(m.created_at + interval '15 minutes'), 'rev', s.answer::bigint + 1
     )
     from public.messages m, seen s where m.id = chat_tests.id('a typo') and s.moment = 'rev before' and m.edited_at > m.created_at

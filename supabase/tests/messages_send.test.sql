@@ -27,7 +27,9 @@ select is(
   (
     select jsonb_build_object(
       'id', m.id, 'chatId', chat_tests.id('pair'), 'senderId', chat_tests.id('alice'), 'text', 'hello', 'attachmentUrl', null, 'attachment', null,
-      'clientId', null, 'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', null,
+      'clientId', null,
+      'replyToId', null, 'replyTo', null, 'mentions', jsonb_build_array(), 'reactions', jsonb_build_array(),
+      'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', null,
       'editableUntil', chat_tests.rfc3339(m.created_at + interval '15 minutes'), 'rev', 1
     )
     from public.messages m where m.chat_id = chat_tests.id('pair')
@@ -37,7 +39,7 @@ select is(
 select is(current_setting('response.status', true), '201', 'and is 201');
 select is(
   public.list_messages(chat_tests.id('pair'))::jsonb,
-  (select jsonb_build_object('data', jsonb_build_array(s.answer), 'nextCursor', null) from seen s where s.moment = 'sent'),
+  (select jsonb_build_object('data', jsonb_build_array(s.answer), 'nextCursor', null, 'prevCursor', null) from seen s where s.moment = 'sent'),
   'it stands in its sender''s page as it was answered'
 );
 select chat_tests.act_as('bob');
@@ -51,7 +53,7 @@ select is(
   (
     select jsonb_build_object(
       'id', m.chat_id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
-      'goneParticipants', jsonb_build_array(), 'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 1, 'lastReadAt', null,
+      'goneParticipants', jsonb_build_array(), 'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 1, 'unreadMentions', 0, 'lastReadAt', null,
       'rev', 1, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || m.chat_id,
       'lastMessage', jsonb_build_object(
         'id', m.id, 'senderId', m.sender_id, 'text', 'hello', 'createdAt', chat_tests.rfc3339(m.created_at), 'hasAttachment', false

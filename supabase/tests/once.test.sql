@@ -46,11 +46,15 @@ select 'the shape of ' || shape, format('\m%s\M', field), array[function], forma
 from (values
   ('Message', 'editableUntil', 'chat.to_message'),
   ('a moderated Message', 'deletedBy', 'chat.to_message'),
-  ('LastMessage', 'hasAttachment', 'chat.to_last_message'),
+  ('an unavailable ReplyTo', 'unavailable', 'chat.to_reply_to'),
   ('Chat', 'goneParticipants', 'chat.chats_of_caller'),
   ('Change', 'upsert', 'chat.to_change')
 ) as field_of (shape, field, function);
 insert into fact (name, pattern, functions, repeated) values
+  ('the shape of Reaction', '''mine''', '{chat.to_message}', '''mine'''),
+  ('the shape of ReactionChange', '''added''', '{chat.to_reaction_change}', '''added'''),
+  -- Both are about another message than the one that they belong to.
+  ('the shapes of LastMessage and ReplyTo', '\mhasAttachment\M', '{chat.to_last_message,chat.to_reply_to}', '''hasAttachment'''),
   ('the SQLSTATE of refusals', '''PT', '{chat.refuse}', 'raise sqlstate ''PT403'''),
   ('raising an error', '\mraise\s+(exception|sqlstate|''|using)', '{chat.refuse}', 'raise exception ''no'''),
   ('a topic''s form', '''(chat|user):|'':''(::text)? \|\|', '{chat.topic}', '''user:'' || id'),
@@ -148,7 +152,7 @@ select set_eq(
   $$ select f.proname::text, pg_catalog.pg_get_expr(f.proargdefaults, 'pg_catalog.pg_proc'::regclass) ~ '^50\M'
      from body b join pg_catalog.pg_proc f on f.oid = b.oid
      where b.function like 'public.%' and pg_catalog.pg_get_function_arguments(f.oid) ~ '\mpage_limit integer DEFAULT ' $$,
-  $$ values ('list_chats', true), ('list_messages', true), ('list_changes', true), ('list_leftover_uploads', false) $$,
+  $$ values ('list_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('list_leftover_uploads', false) $$,
   'and every page of people 50 entries, if the request does not say otherwise'
 );
 select is_empty(

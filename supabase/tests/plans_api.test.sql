@@ -8,7 +8,7 @@
 -- needs: friends
 
 begin;
-select plan(109);
+select plan(137);
 
 -- One person calls everything many times here.
 update chat.rate_limits set max_count = 1000000 where name <> 'upload';
@@ -69,6 +69,9 @@ begin
     from (values
       ('''s first page', $call$list_messages(chat_tests.id('long'))$call$),
       ('''s page a long way down', $call$list_messages(chat_tests.id('long'), 50, now() - interval '90000 seconds')$call$),
+      ('''s page in the other direction', $call$list_messages(chat_tests.id('long'), after => now() - interval '90000 seconds')$call$),
+      ('''s window around a line', $call$list_messages(chat_tests.id('long'), around => chat_tests.id('line 50,001'))$call$),
+      ('''s window around the first unread line', $call$list_messages(chat_tests.id('long'), around_unread => true)$call$),
       ('''s chat', $call$get_chat(chat_tests.id('long'))$call$),
       ('''s changes from the first', $call$list_changes(chat_tests.id('long'), 0, 100)$call$),
       ('''s changes from the middle', $call$list_changes(chat_tests.id('long'), 50000, 100)$call$),
@@ -100,6 +103,12 @@ from (values
   ('bob''s page a long way down', 'bob''s first page'),
   ('carol''s page a long way down', 'carol''s first page'),
   ('carol''s first page', 'bob''s first page'),
+  ('alice''s page in the other direction', 'alice''s first page'),
+  ('alice''s window around a line', 'alice''s first page'),
+  ('alice''s window around the first unread line', 'alice''s first page'),
+  ('bob''s window around a line', 'bob''s first page'),
+  ('carol''s page in the other direction', 'carol''s first page'),
+  ('carol''s window around a line', 'carol''s first page'),
   ('alice''s first page', 'a page of the short chat')
 ) as pair (dear, cheap)
 join cost much on much.what = pair.dear
@@ -143,6 +152,10 @@ from unnest(array[
   $$list_messages(chat_tests.id('long'))$$,
   $$list_messages(chat_tests.id('long'), 100, now() - interval '90000 seconds')$$,
   $$list_messages(chat_tests.id('short'))$$,
+  $$list_messages(chat_tests.id('long'), after => now() - interval '90000 seconds')$$,
+  $$list_messages(chat_tests.id('long'), around => chat_tests.id('line 50,001'))$$,
+  $$list_messages(chat_tests.id('long'), around_unread => true)$$,
+  $$get_message(chat_tests.id('long'), chat_tests.id('line 50,001'))$$,
   $$list_changes(chat_tests.id('long'), 0, 100)$$,
   $$list_changes(chat_tests.id('long'), 50000, 100)$$,
   $$list_changes(chat_tests.id('long'), 99900, 100)$$,
@@ -231,28 +244,44 @@ reset role;
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc
      where oid in ('public.list_messages'::regproc, 'chat.changed_messages'::regproc) and 'enable_sort=off' = any (proconfig) $$,
-  array['list_messages(uuid,integer,timestamp with time zone)', 'chat.changed_messages(uuid,bigint,integer,boolean)'],
+  array['list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)', 'chat.changed_messages(uuid,bigint,integer,boolean)'],
   'the functions of a page and of the feed never sort a chat'
 );
 set local enable_sort = off;
+select matches(
+  pg_temp.ways_to('messages', kind, pg_temp.statement('chat.first_unread', 1, case kind
+    when 'generic' then array[['first_unread\.chat_id', '$1::uuid'], ['read_to', '$2::timestamptz'], ['me', '$3::uuid']]
+    else array[
+      ['first_unread\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['read_to', '''-infinity''::timestamptz'],
+      ['me', format('%L::uuid', chat_tests.id('alice'))]
+    ]
+  end))::text,
+  'Index Only Scan messages_page_idx .*chat_id = .* AND \(created_at > ', format('the first unread message is found in the page index (%s)', kind)
+)
+from unnest(array['generic', 'custom']) as kind;
 select chat_tests.act_as('alice');
-select matches(way, '^Index (Only )?Scan messages_page_idx .*chat_id = .* AND \(created_at < ', format('the page of %s is one range of the page index (%s)', reader, kind))
+select matches(way, '^Index (Only )?Scan messages_page_idx .*chat_id = .* AND \(created_at (>|<=) ', format('a page or window of %s is ranges of the page index (%s)', reader, kind))
 from (values ('participants', 2), ('moderators', 1)) as page (reader, nth)
 cross join unnest(array['generic', 'custom']) as kind
 cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('public.list_messages', nth, case kind
   when 'generic' then
-    array[['list_messages\.chat_id', '$1::uuid'], ['page_limit', '$2::integer'], ['older_than', '$3::timestamptz'], ['me', '$4::uuid']]
+    array[
+      ['list_messages\.chat_id', '$1::uuid'], ['older_limit', '$2::integer'], ['newer_limit', '$3::integer'],
+      ['point', '$4::timestamptz'], ['tick', '$5::interval'], ['me', '$6::uuid']
+    ]
   else
     array[
-      ['list_messages\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['page_limit', '50'],
-      ['older_than', format('%L::timestamptz', now() - interval '90000 seconds')],
+      ['list_messages\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['older_limit', '25'], ['newer_limit', '25'],
+      ['point', format('%L::timestamptz', now() - interval '90000 seconds')], ['tick', '''1 microsecond''::interval'],
       ['me', format('%L::uuid', chat_tests.id('alice'))]
     ]
   end))) as way;
 
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc where 'plan_cache_mode=force_generic_plan' = any (proconfig) $$,
-  array['chat.chats_of_caller(uuid[])', 'list_messages(uuid,integer,timestamp with time zone)'],
+  array[
+    'chat.chats_of_caller(uuid[])', 'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)'
+  ],
   'and that is planned once, as the plan of one chat is: planning takes longer than a short page'
 );
 

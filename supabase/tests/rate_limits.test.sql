@@ -32,6 +32,7 @@ select results_eq(
     ('edit', 30, interval '10 seconds'),
     ('leave', 60, interval '60 seconds'),
     ('open', 60, interval '60 seconds'),
+    ('react', 100, interval '10 seconds'),
     ('read', 100, interval '10 seconds'),
     ('send', 100, interval '10 seconds'),
     ('typing', 30, interval '10 seconds'),

@@ -165,7 +165,7 @@ select public.mark_read(chat_tests.id('group chat'), chat_tests.id('three are to
 select set_eq(
   'select * from pg_temp.heard()',
   $$ select pg_temp.user_topic('dave'), 'chat.updated', jsonb_build_object(
-       'chatId', c.id, 'rev', c.rev, 'kind', 'read', 'unreadCount', 0,
+       'chatId', c.id, 'rev', c.rev, 'kind', 'read', 'unreadCount', 0, 'unreadMentions', 0,
        'lastReadAt', to_char(c.last_message_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
      ) from chat.chats c where c.id = chat_tests.id('group chat') $$,
   'and a read mark is told to the reader''s own devices alone'

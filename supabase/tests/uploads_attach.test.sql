@@ -149,7 +149,9 @@ as $$
       'path', pg_temp.path('photo'), 'fileName', U&'\0645\0627\064A\0648-\+01F4CE.png', 'contentType', 'image/png', 'size', 0,
       'width', 640, 'height', 480
     ),
-    'clientId', chat_tests.id('key'), 'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', null,
+    'clientId', chat_tests.id('key'),
+    'replyToId', null, 'replyTo', null, 'mentions', jsonb_build_array(), 'reactions', jsonb_build_array(),
+    'createdAt', chat_tests.rfc3339(m.created_at), 'editedAt', null,
     'editableUntil', chat_tests.rfc3339(m.created_at + interval '15 minutes'), 'rev', m.rev
   ) || changes
   from public.messages m where m.id = chat_tests.id('photo')

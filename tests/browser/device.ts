@@ -47,9 +47,20 @@ export class Device {
     }
   }
 
-  /** Presses a button that asks, and says yes. */
-  async confirm(button: Locator): Promise<void> {
-    await button.click();
+  /** Opens the menu of a message, or of the chat if none is named. */
+  async menu(of = this.page.locator(".conversation > header")): Promise<Locator> {
+    await of.hover();
+    await of.getByRole("button", { name: /^(More|This chat)$/ }).click();
+    return this.page.locator(".menu:popover-open");
+  }
+
+  /** Chooses from a menu. */
+  async choose(label: string, of?: Locator): Promise<void> {
+    await (await this.menu(of)).getByRole("button", { name: label }).click();
+  }
+
+  /** Says yes to a question. */
+  async confirm(): Promise<void> {
     await this.page.getByRole("dialog").locator(".main").click();
   }
 

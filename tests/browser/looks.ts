@@ -105,11 +105,24 @@ export async function everything_works_by_keyboard(world: World): Promise<void> 
   await a.page.keyboard.press("Enter");
   await a.sees("A word");
   await a.hasSentAll();
-  await reach(/^Edit$/, "Shift+Tab");
+  await reach(/^More$/, "Shift+Tab");
+  await a.page.keyboard.press("Enter");
+  await reach(/^👍$/);
+  await a.page.keyboard.press("Enter");
+  await a.page.getByRole("button", { name: "👍 1: you" }).waitFor();
+  await reach(/Reply/);
+  await a.page.keyboard.press("Enter");
+  await a.page.getByText("Reply to").waitFor();
+  await a.page.keyboard.type("An answer");
+  await a.page.keyboard.press("Enter");
+  await a.message("An answer").locator("blockquote", { hasText: "A word" }).waitFor();
+  await reach(/^More$/, "Shift+Tab");
+  await a.page.keyboard.press("Enter");
+  await reach(/Edit/);
   await a.page.keyboard.press("Enter");
   await a.page.keyboard.type("Another word");
   await a.page.keyboard.press("Escape");
-  await a.sees("A word");
+  await a.sees("An answer");
 }
 
 export async function two_people_stand_side_by_side(world: World): Promise<void> {

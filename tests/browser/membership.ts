@@ -1,6 +1,6 @@
 // Who leaves, who is removed, and whose token ends.
-import { equal, notEqual } from "node:assert/strict";
-import { directChat, friends, send, sql, until, type Person, type World } from "./world.ts";
+import { equal } from "node:assert/strict";
+import { directChat, friends, openRoom, send, sql, until, type Person, type World } from "./world.ts";
 
 export async function a_left_chat_is_gone_until_the_other_writes(world: World): Promise<void> {
   const [ann, ben] = (await friends(2)) as [Person, Person];
@@ -11,12 +11,11 @@ export async function a_left_chat_is_gone_until_the_other_writes(world: World): 
   await b.sees("Before");
   // A browser writes each refused request into its console.
   b.expects = /status of 403/;
-  const leave = b.page.getByRole("button", { name: "Leave the chat" });
-  notEqual(await leave.innerHTML(), await b.page.getByRole("button", { name: "Sign out" }).innerHTML());
-  await leave.click();
+  await b.choose("Leave the chat");
   await b.page.getByRole("dialog", { name: "Leave this chat?" }).getByRole("button", { name: "Cancel" }).click();
   await b.sees("Before");
-  await b.confirm(leave);
+  await b.choose("Leave the chat");
+  await b.confirm();
   await b.page.getByText("You have no chats yet.").waitFor();
   await b.page.getByText("Choose a chat").waitFor();
   await a.say("Are you there?");
@@ -47,14 +46,6 @@ export async function a_person_removed_from_a_group_sees_nothing_more(world: Wor
   await b.sees("Without Ben");
   await a.say("With Ben");
   await b.sees("With Ben");
-}
-
-/** A group's chat, whatever the host calls a group. */
-async function openRoom(author: Person, members: readonly Person[]): Promise<{ room: string; chat: string }> {
-  const [opened] = await sql`select chat_tests.open_room('A walk', ${[author.id]}, ${members.map(({ id }) => id)}) as room`;
-  const room: string = opened!.room;
-  const [made] = await sql`select chat_tests.chat_of(${room}) as chat`;
-  return { room, chat: made!.chat };
 }
 
 export async function a_refreshed_token_changes_nothing_on_the_screen(world: World): Promise<void> {

@@ -59,18 +59,16 @@ export async function edited_and_deleted_messages_change_for_everybody(world: Wo
   await Promise.all([a.open(chat), b.open(chat)]);
   await a.say("Se you at eight", "Wrong chat");
   await b.sees("Wrong chat");
-  await a.message("Se you at eight").hover();
-  await a.message("Se you at eight").getByRole("button", { name: "Edit" }).click();
+  await a.choose("Edit", a.message("Se you at eight"));
   await a.page.getByLabel("Edit the message").fill("See you at eight");
   await a.page.keyboard.press("Enter");
   await b.message("See you at eight").getByText("edited").waitFor();
-  await a.message("Wrong chat").hover();
-  const remove = a.message("Wrong chat").getByRole("button", { name: "Delete" });
-  await remove.click();
+  await a.choose("Delete", a.message("Wrong chat"));
   await a.page.keyboard.press("Escape");
   await a.page.getByRole("dialog").waitFor({ state: "detached" });
   await a.sees("Wrong chat");
-  await a.confirm(remove);
+  await a.choose("Delete", a.message("Wrong chat"));
+  await a.confirm();
   await Promise.all([a.seesNot("Wrong chat"), b.seesNot("Wrong chat")]);
   deepEqual(await stored(chat), ["See you at eight"]);
 }
@@ -99,8 +97,7 @@ export async function an_edited_message_keeps_its_lines(world: World): Promise<v
   await a.say("Milk\nBread");
   await a.hasSentAll();
   const edit = async (...keys: string[]) => {
-    await a.page.locator("article").hover();
-    await a.page.getByRole("button", { name: "Edit" }).click();
+    await a.choose("Edit", a.page.locator("article"));
     for (const key of keys) await a.page.keyboard.press(key);
     await a.page.getByLabel("Edit the message").waitFor({ state: "detached" });
   };

@@ -71,6 +71,14 @@ export function directChat(one: Person, other: Person): Promise<string> {
   return as(one, async (tx) => (await tx`select public.open_direct_chat(${other.id}) ->> 'id' as id`)[0]!.id);
 }
 
+/** A group's chat, whatever the host calls a group. */
+export async function openRoom(author: Person, members: readonly Person[]): Promise<{ room: string; chat: string }> {
+  const [opened] = await sql`select chat_tests.open_room('A walk', ${[author.id]}, ${members.map(({ id }) => id)}) as room`;
+  const room: string = opened!.room;
+  const [made] = await sql`select chat_tests.chat_of(${room}) as chat`;
+  return { room, chat: made!.chat };
+}
+
 /** Sends messages without a browser. */
 export function send(from: Person, chatId: string, texts: readonly string[]): Promise<void> {
   return as(from, async (tx) => {

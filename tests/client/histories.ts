@@ -1,12 +1,13 @@
 // Random histories: however the network treats the devices of a chat's people, each shows what
-// `GET /chats/:id/messages` and `GET /chats` show its user, within 30 s of the last fault and by itself.
+// `GET /chats/:id/messages`, `GET /chats` and `GET /unread` show its user, within 30 s of the last fault and by itself.
 import { deepStrictEqual } from "node:assert";
-import type { Chat, ChatHandle, Message } from "supabase-chat-client";
+import { isPending, type Chat, type ChatHandle, type Message } from "supabase-chat-client";
 import { Device, drain, messagesOf, pass, settle } from "./device.ts";
+import { listsOf, trueLists, type Lists } from "./lists.ts";
 import { Random } from "./random.ts";
 import { broadcasts, lostBroadcasts, type Broadcast } from "./realtime.ts";
 import { all, sql, type Person } from "./stack.ts";
-import { Story } from "./story.ts";
+import { EMOJIS, Story } from "./story.ts";
 
 const ACTIONS = 8;
 /** After the last fault. */
@@ -61,8 +62,18 @@ async function happen({ device, chat }: Screen, devices: Device[], chatId: strin
   else if (choice < 17) {
     chat.close();
     device.open(chatId);
-  } else if (device.pending) await device.step();
+  } else if (choice < 25) react(device.random, chat);
+  else if (device.pending) await device.step();
   await settle(devices);
+}
+
+/** What it comes to is compared with the database; a refusal is none of this test's. */
+function react(random: Random, chat: ChatHandle): void {
+  const message = random.pick([...chat.getSnapshot().messages]);
+  const emoji = random.pick(EMOJIS)!;
+  if (!message || isPending(message)) return;
+  const isOn = message.reactions.some((reaction) => reaction.emoji === emoji && reaction.mine);
+  (isOn ? chat.unreact(message.id, emoji) : chat.react(message.id, emoji)).catch(() => {});
 }
 
 /** The user takes part, events come, and no request has failed that only time repeats. */
@@ -73,7 +84,7 @@ const isWell = ({ device, chat }: Screen) =>
 /** Who has lost nothing is up to date as soon as all has arrived, whatever the order was. */
 async function checkpoint(network: Network, screens: Screen[], chatId: string): Promise<void> {
   const devices = screens.map(({ device }) => device);
-  await drain(devices);
+  await network.arrive(devices);
   await pass(devices, JOINED_WITHIN_MS);
   if (await network.lostAtTheSource()) return;
   for (const screen of screens) {
@@ -92,8 +103,7 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   devices.forEach((device) => device.heal());
   const well = screens.filter(isWell);
   await story.end();
-  await network.carry(devices);
-  await drain(devices);
+  await network.arrive(devices);
   const lostAtTheSource = await network.lostAtTheSource();
   const truth = new Map<Device, Truth>();
   for (const device of devices) truth.set(device, await shown(device.who, story.chatId));
@@ -109,7 +119,8 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   for (const screen of screens) {
     const { device, chat } = screen;
     compare(screen, truth.get(device)!, "after 30 s");
-    deepStrictEqual(device.app.chats.getSnapshot(), truth.get(device)!.chats, "the chat list after 30 s");
+    const { messages: _, ...lists } = truth.get(device)!;
+    deepStrictEqual(listsOf(device), lists, "the chat list after 30 s");
     while (chat.getSnapshot().hasOlder) {
       void chat.loadOlder();
       await drain(devices);
@@ -118,15 +129,14 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   }
 }
 
-interface Truth {
+interface Truth extends Lists {
   messages: Message[];
-  chats: Chat[];
 }
 
 /** What the API shows a person. */
 async function shown(who: Person, chatId: string): Promise<Truth> {
-  const [messages, chats] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), all<Chat>(who, "/chats")]);
-  return { messages, chats };
+  const [messages, lists] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), trueLists(who)]);
+  return { messages, ...lists };
 }
 
 function compare({ chat }: Screen, truth: Truth, when: string): void {
@@ -140,7 +150,8 @@ function compare({ chat }: Screen, truth: Truth, when: string): void {
 function compareLists({ device }: Screen, truth: Truth, when: string): void {
   // A group's participants and topic are as of the last fetch.
   const own = (chats: readonly Chat[] = []) => chats.map(({ participants, topic, ...rest }) => rest);
-  deepStrictEqual(own(device.app.chats.getSnapshot()), own(truth.chats), `the chat list ${when}`);
+  const plain = ({ chats, archived, unread }: Lists) => [own(chats), own(archived), unread];
+  deepStrictEqual(plain(listsOf(device)), plain(truth), `the chat list ${when}`);
 }
 
 /** What the database broadcasts, on its way to the devices. */
@@ -154,7 +165,14 @@ class Network {
     return (await lostBroadcasts()) > this.lostBefore;
   }
 
-  async carry(devices: Device[]): Promise<void> {
+  /** Everything arrives, also what the devices themselves have done. */
+  async arrive(devices: Device[]): Promise<void> {
+    do await drain(devices);
+    while (await this.carry(devices));
+  }
+
+  /** Returns whether there was anything. */
+  async carry(devices: Device[]): Promise<boolean> {
     const users = this.story.actors.map((actor) => actor.who.id);
     const rows = (await broadcasts(this.story.chatId, users, this.since)).filter((row) => !this.carried.has(row.id));
     for (const row of rows) {
@@ -162,6 +180,7 @@ class Network {
       devices.forEach((device) => device.broadcast([row]));
       await this.replicate(row, devices);
     }
+    return rows.length > 0;
   }
 
   /** Each created or updated row also goes through the write-ahead log. */

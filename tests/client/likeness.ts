@@ -79,7 +79,8 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
     if (chatId === "" && response.ok) chatId = json.id;
     const said = response.ok ? json : { code: json.error.code, retryable: json.error.retryable };
     const told = (await events(chatId)).map(({ topic, event, payload: { id: _, ...payload } }) => ({ topic, event, payload }));
-    steps.push(named({ request: `${who === alice ? "alice" : "bob"} ${method} ${path}`, status: response.status, said, told }, names));
+    const request = path.replace(/^(\/chats\?since=)[^n].*/, "$1<since>");
+    steps.push(named({ request: `${who === alice ? "alice" : "bob"} ${method} ${request}`, status: response.status, said, told }, names));
     return json;
   }
 
@@ -90,7 +91,7 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
   const first = await ask<Message>(alice, "POST", `${chat}/messages`, { text: " Hello ", clientId });
   await ask(alice, "POST", `${chat}/messages`, { text: "Hello", clientId });
   const second = await ask<Message>(alice, "POST", `${chat}/messages`, { text: "Bob" });
-  await ask(bob, "GET", "/chats?limit=10");
+  const { since } = await ask<{ since: string }>(bob, "GET", "/chats?limit=10");
   await ask(alice, "GET", chat);
   await ask(bob, "GET", `${chat}/messages?limit=1`);
   await ask(bob, "POST", `${chat}/typing`);
@@ -103,16 +104,51 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
   await ask(alice, "PATCH", `${chat}/messages/${second.id}`, { text: "Bob!" });
   await ask(alice, "PATCH", `${chat}/messages/${second.id}`, { text: "Bob!" });
   await ask(bob, "PATCH", `${chat}/messages/${second.id}`, { text: "No" });
+  const like = `${chat}/messages/${first.id}/reactions`;
+  const [up, party] = ["👍", "🎉"].map(encodeURIComponent);
+  await ask(bob, "PUT", `${like}/${up}`);
+  await ask(bob, "PUT", `${like}/${up}`);
+  await ask(alice, "PUT", `${like}/${party}`);
+  await ask(alice, "PUT", `${like}/${up}`);
+  await ask(bob, "DELETE", `${like}/${up}`);
+  await ask(bob, "DELETE", `${like}/${party}`);
+  await ask(alice, "DELETE", `${like}/${party}`);
+  await ask(bob, "PUT", `${like}/a%20b`);
+  for (let kind = 0; kind < 20; kind++) await ask(bob, "PUT", `${like}/kind-${kind}`);
+  await ask(bob, "GET", like);
+  await ask(bob, "GET", `${like}?emoji=${up}`);
+  const reply = await ask<Message>(bob, "POST", `${chat}/messages`, { text: "Hi", replyToId: first.id, mentions: [alice.id, bob.id] });
+  await ask(alice, "GET", chat);
+  await ask(alice, "GET", "/mentions?limit=1");
+  await ask(bob, "GET", "/mentions");
+  await ask(bob, "PATCH", `${chat}/messages/${reply.id}`, { text: "Hi", mentions: [bob.id, alice.id] });
+  await ask(bob, "PATCH", `${chat}/messages/${reply.id}`, { text: "Hi", mentions: [bob.id] });
+  await ask(bob, "PATCH", `${chat}/messages/${reply.id}`, { text: "Hi!", mentions: [] });
+  await ask(bob, "PATCH", `${chat}/messages/${reply.id}`, { text: "Hi!!" });
+  await ask(bob, "PATCH", `${chat}/messages/${reply.id}`, { text: "Hi!!", mentions: [alice.id] });
+  await ask(alice, "POST", `${chat}/read`, { messageId: reply.id });
+  await ask(alice, "GET", chat);
+  await ask(bob, "POST", `${chat}/messages`, { text: "Eve?", mentions: [randomUUID()] });
+  await ask(bob, "POST", `${chat}/messages`, { text: "What?", replyToId: randomUUID() });
   await ask(bob, "DELETE", `${chat}/messages/${first.id}`);
   await ask(alice, "DELETE", `${chat}/messages/${first.id}`);
   await ask(alice, "DELETE", `${chat}/messages/${first.id}`);
+  await ask(bob, "POST", `${chat}/messages`, { text: "What?", replyToId: first.id });
+  await ask(bob, "PUT", `${like}/${up}`);
+  await ask(bob, "GET", `${chat}/messages?limit=1`);
   await ask(alice, "POST", `${chat}/messages`, { text: "Hello", clientId });
   await ask(alice, "PATCH", `${chat}/messages/${first.id}`, { text: "Hello?" });
   await ask(alice, "GET", `${chat}/changes?since=0&limit=2`);
   await ask(alice, "GET", `${chat}/changes?since=2&limit=100`);
   await ask(alice, "GET", `${chat}/changes?since=99`);
   await ask(alice, "POST", `${chat}/messages`, { text: " " });
+  await settingsAndReads();
+  const changed = await ask<{ since: string }>(bob, "GET", `/chats?since=${since}`);
+  await ask(bob, "GET", `/chats?since=${changed.since}`);
+  await ask(bob, "GET", "/chats?since=nonsense");
   await ask(bob, "DELETE", chat);
+  await ask(bob, "GET", `/chats?since=${changed.since}`);
+  await ask(alice, "GET", `${chat}/reads`);
   await ask(bob, "GET", chat);
   await ask(bob, "GET", `/chats/${randomUUID()}`);
   await ask(alice, "GET", chat);
@@ -120,7 +156,28 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
   await ask(bob, "GET", chat);
   await ask(bob, "GET", `${chat}/messages`);
   await ask(bob, "GET", `${chat}/changes?since=0`);
+  await ask(bob, "GET", `/chats?since=${changed.since}`);
   return steps;
+
+  async function settingsAndReads(): Promise<void> {
+    await ask(bob, "GET", `${chat}/reads`);
+    await ask(bob, "PATCH", `${chat}/me`, { pinned: true, notify: "mentions" });
+    await ask(bob, "PATCH", `${chat}/me`, { archived: true, mutedUntil: "2999-01-01T00:00:00Z" });
+    await ask(bob, "GET", "/chats");
+    await ask(bob, "GET", "/chats?archived=true");
+    await ask(alice, "POST", `${chat}/messages`, { text: "Unheard" });
+    await ask(bob, "GET", "/chats?archived=true");
+    await ask(bob, "PATCH", `${chat}/me`, { mutedUntil: "2020-01-01T00:00:00Z" });
+    const heard = await ask<Message>(alice, "POST", `${chat}/messages`, { text: "Heard" });
+    await ask(bob, "GET", "/chats?archived=false");
+    await ask(bob, "PATCH", `${chat}/me`, { markedUnread: true });
+    await ask(bob, "POST", `${chat}/read`, { messageId: heard.id });
+    await ask(bob, "PATCH", `${chat}/me`, { markedUnread: true, mutedUntil: "2999-01-01T00:00:00Z", archived: true });
+    await ask(bob, "POST", `${chat}/read`, { messageId: heard.id });
+    await ask(bob, "POST", `${chat}/messages`, { text: "Mine" });
+    await ask(bob, "GET", chat);
+    await ask(alice, "GET", `${chat}/reads`);
+  }
 }
 
 /** Ids, times and cursors by the order in which they came, and what is told at once in one order. */
@@ -134,8 +191,8 @@ function named(value: unknown, names: Map<unknown, string>, key = ""): unknown {
     return Object.fromEntries(entries.map(([name, each]) => [name, named(each, names, name)]));
   }
   if (key === "topic" || key === "request") return [...names].reduce((text, [id, name]) => text.replace(String(id), name), String(value)).replace(/[0-9a-f-]{36}/, "<id>");
-  if (["text", "type", "kind", "event", "code"].includes(key) || (typeof value !== "string" && key !== "historyRev")) return value;
-  if (key === "nextCursor") return "<cursor>";
+  if (["text", "type", "kind", "event", "code", "notify"].includes(key) || (typeof value !== "string" && key !== "historyRev")) return value;
+  if (key === "nextCursor" || key === "since") return `<${key}>`;
   const isTime = /At$|Until$/.test(key);
   if (key === "historyRev") value = `history ${value}`;
   if (!names.has(value)) names.set(value, `${isTime ? "time" : key} ${names.size}`);

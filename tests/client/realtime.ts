@@ -33,7 +33,7 @@ export const counts = { broadcasts: 0, rows: 0, lost: 0, refusedJoins: 0 };
 export class Line {
   /** Off: nothing is lost, repeated or reordered. */
   faulty = true;
-  /** No `chat.updated` is sent, as for a chat of more than 50 participants. */
+  /** No `chat.updated` is sent but for mentions, as for a large chat. */
   quiet: boolean;
   /** An event was lost. */
   lost = false;
@@ -114,8 +114,8 @@ export class Line {
   /** A broadcast is sent to those who are in the channel now. */
   broadcast(row: Broadcast): void {
     const topic = `realtime:${row.topic}`;
-    if (!this.joined.get(topic)?.flows || (this.quiet && row.event === "chat.updated")) return;
-    const counted = row.payload.rev !== undefined && row.payload.kind !== "read" && row.payload.kind !== undefined;
+    if (!this.joined.get(topic)?.flows || (this.quiet && row.event === "chat.updated" && !row.payload.mentioned)) return;
+    const counted = row.payload.rev !== undefined && !["read", "settings", undefined].includes(row.payload.kind);
     counts.broadcasts++;
     this.send(counted, () =>
       this.deliver([null, null, topic, "broadcast", { type: "broadcast", event: row.event, payload: row.payload }]));

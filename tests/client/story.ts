@@ -1,9 +1,11 @@
-// What happens in a chat: its people send, edit, delete, read, leave and come back, by the edge and by
-// the host application's tables.
+// What happens in a chat: its people send, reply, mention, react, edit, delete, read, change their settings, leave and
+// come back, by the edge and by the host application's tables.
 import { randomUUID } from "node:crypto";
 import type { Message } from "supabase-chat-client";
 import type { Random } from "./random.ts";
 import { call, people, sql, type Person } from "./stack.ts";
+
+export const EMOJIS = ["👍", "❤️", "👩🏽‍🚀", "party"];
 
 interface Actor {
   who: Person;
@@ -54,10 +56,12 @@ export class Story {
     const actor = random.pick(this.actors)!;
     if (!actor.present) return this.comeBack(actor);
     const choice = random.below(100);
-    if (choice < 45) await this.send(actor);
-    else if (choice < 60) await this.edit(actor, random);
-    else if (choice < 75) await this.delete(actor, random);
-    else if (choice < 85) await this.read(actor, random);
+    if (choice < 33) await this.send(actor, random);
+    else if (choice < 45) await this.edit(actor, random);
+    else if (choice < 54) await this.delete(actor, random);
+    else if (choice < 70) await this.react(actor, random);
+    else if (choice < 78) await this.read(actor, random);
+    else if (choice < 89) await this.set(actor, random);
     else await this.leave(actor);
   }
 
@@ -67,8 +71,13 @@ export class Story {
     await this.send(this.actors.find((actor) => actor.present) ?? (await this.comeBack(this.actors[0]!), this.actors[0]!));
   }
 
-  private async send(sender: Actor): Promise<void> {
-    const body = { text: `message ${this.said.length}`, clientId: randomUUID() };
+  private async send(sender: Actor, random?: Random): Promise<void> {
+    const original = random?.percent(40) ? random.pick(this.readable(sender)) : undefined;
+    const body = {
+      text: `message ${this.said.length}`, clientId: randomUUID(),
+      ...(original ? { replyToId: original.id } : {}),
+      ...(random?.percent(30) ? { mentions: this.mentioned(random) } : {}),
+    };
     const { id } = await call<Message>(sender.who, "POST", `/chats/${this.chatId}/messages`, body);
     this.said.push({ id, sender, deleted: false });
     if (!this.source) this.actors.forEach((actor) => (actor.present = true));
@@ -76,7 +85,27 @@ export class Story {
 
   private async edit(actor: Actor, random: Random): Promise<void> {
     const said = random.pick(this.seen(actor).filter((said) => said.sender === actor && !said.deleted));
-    if (said) await call(actor.who, "PATCH", this.path(said.id), { text: `edited ${random.below(1000)}` });
+    if (!said) return;
+    const mentions = random.percent(40) ? { mentions: this.mentioned(random) } : {};
+    await call(actor.who, "PATCH", this.path(said.id), { text: `edited ${random.below(1000)}`, ...mentions });
+  }
+
+  /** Several at once, as people do, and often with what somebody else has chosen. */
+  private async react(first: Actor, random: Random): Promise<void> {
+    const others = this.actors.filter((actor) => actor !== first && actor.present && random.percent(40));
+    await Promise.all([first, ...others].map(async (actor) => {
+      const said = random.pick(this.readable(actor));
+      const emoji = encodeURIComponent(random.pick(EMOJIS)!);
+      if (said) await call(actor.who, random.percent(70) ? "PUT" : "DELETE", `${this.path(said.id)}/reactions/${emoji}`);
+    }));
+  }
+
+  private mentioned(random: Random): string[] {
+    return this.actors.filter((actor) => (actor.present || !this.source) && random.percent(50)).map(({ who }) => who.id);
+  }
+
+  private readable(actor: Actor) {
+    return this.seen(actor).filter((said) => !said.deleted);
   }
 
   private async delete(actor: Actor, random: Random): Promise<void> {
@@ -87,8 +116,21 @@ export class Story {
   }
 
   private async read(actor: Actor, random: Random): Promise<void> {
-    const said = random.pick(this.seen(actor).filter((said) => !said.deleted));
+    const said = random.pick(this.readable(actor));
     if (said) await call(actor.who, "POST", `/chats/${this.chatId}/read`, { messageId: said.id });
+  }
+
+  /** Changes some of their own settings. */
+  private async set(actor: Actor, random: Random): Promise<void> {
+    const settings = {
+      mutedUntil: random.percent(50) ? null : new Date(Date.now() + 3_600_000).toISOString(),
+      notify: random.pick(["all", "mentions", "none"]),
+      archived: random.percent(50),
+      pinned: random.percent(50),
+      markedUnread: random.percent(50),
+    };
+    const changes = Object.entries(settings).filter(() => random.percent(50));
+    if (changes.length > 0) await call(actor.who, "PATCH", `/chats/${this.chatId}/me`, Object.fromEntries(changes));
   }
 
   private async leave(actor: Actor): Promise<void> {

@@ -9,7 +9,7 @@ const LONG = 10_000;
 /** What `maxMessages` is if the app says nothing. */
 const BOUND = 600;
 
-async function fill(world: World, count = LONG): Promise<void> {
+export async function fill(world: World, count = LONG): Promise<void> {
   const [{ rev }] = await sql<[{ rev: number }]>`select rev::int from chat.chats where id = ${world.chatId}`;
   await sql`
     insert into public.messages (id, chat_id, sender_id, text, rev, created_at)
@@ -22,7 +22,7 @@ async function fill(world: World, count = LONG): Promise<void> {
 }
 
 /** Five pages, and with two hundred messages in memory the newest are gone. */
-async function scrollUp(device: Device, chat: ChatHandle): Promise<void> {
+export async function scrollUp(device: Device, chat: ChatHandle): Promise<void> {
   for (let pages = 0; pages < 5; pages++) {
     void chat.loadOlder();
     await drain([device]);

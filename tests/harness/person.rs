@@ -108,13 +108,18 @@ impl Person {
     /// A page of messages; `query` begins with `?`.
     pub async fn messages_page(&self, chat: Uuid, query: &str) -> Page<Message> {
         let path = format!("{}{query}", messages_path(chat));
-        Page::read(&self.get(&path).await.ok(), Message::read)
+        Page::read_messages(&self.get(&path).await.ok(), Message::read)
     }
 
     /// The newest messages of a chat, as a moderator gets them.
     pub async fn messages_as_moderator(&self, chat: Uuid) -> Vec<Message> {
         let answer = self.get(&messages_path(chat)).await.ok();
-        Page::read(&answer, Message::read_by_moderator).data
+        Page::read_messages(&answer, Message::read_by_moderator).data
+    }
+
+    /// One message.
+    pub async fn message(&self, chat: Uuid, message: Uuid) -> Message {
+        Message::read(&self.get(&message_path(chat, message)).await.ok())
     }
 
     /// A page of a chat's changes; `query` begins with `?`.
@@ -188,6 +193,11 @@ impl Person {
         for answer in [
             self.get(&chat_path(chat)).await,
             self.get(&messages_path(chat)).await,
+            self.get(&message_path(chat, message)).await,
+            self.get(&format!("{}?around={message}", messages_path(chat)))
+                .await,
+            self.get(&format!("{}?around=unread", messages_path(chat)))
+                .await,
             self.get(&format!("{}?since=0", changes_path(chat))).await,
             self.try_send(chat, &json!({ "text": "let me in" })).await,
             self.try_edit(chat, message, "let me in").await,

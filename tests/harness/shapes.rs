@@ -249,22 +249,37 @@ pub struct Page<T> {
     pub data: Vec<T>,
     /// Where the next page begins, or nothing after the last one.
     pub next_cursor: Option<String>,
+    /// Where the page with newer rows begins. Only pages of a chat's messages have it.
+    pub prev_cursor: Option<String>,
 }
 
 impl<T> Page<T> {
     /// A page in an answer; `row` reads one of its rows.
     #[track_caller]
     pub fn read(value: &Value, row: impl Fn(&Value) -> T) -> Page<T> {
+        Page::with(value, &["data", "nextCursor"], row)
+    }
+
+    /// A page of a chat's messages in an answer.
+    #[track_caller]
+    pub fn read_messages(value: &Value, row: impl Fn(&Value) -> T) -> Page<T> {
+        Page::with(value, &["data", "nextCursor", "prevCursor"], row)
+    }
+
+    #[track_caller]
+    fn with(value: &Value, keys: &[&str], row: impl Fn(&Value) -> T) -> Page<T> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Raw {
             data: Vec<Value>,
             next_cursor: Option<String>,
+            prev_cursor: Option<String>,
         }
-        let raw: Raw = read(value, &["data", "nextCursor"]);
+        let raw: Raw = read(value, keys);
         Page {
             data: raw.data.iter().map(row).collect(),
             next_cursor: raw.next_cursor,
+            prev_cursor: raw.prev_cursor,
         }
     }
 }

@@ -2,8 +2,10 @@
 
 mod delete;
 mod edit;
+mod get;
 mod idempotency;
 mod list;
 mod moderators;
 mod send;
 mod text;
+mod window;

@@ -67,6 +67,17 @@ async fn each_success_is_one_request() {
     answer.ok();
     assert_eq!(upstream, ["GET /rest/v1/rpc/list_messages 200"]);
 
+    for query in ["?around=unread".to_owned(), format!("?around={message}")] {
+        let (answer, upstream) = asked(Method::GET, &format!("{path}{query}"), None).await;
+        answer.ok();
+        assert_eq!(upstream, ["GET /rest/v1/rpc/list_messages 200"]);
+    }
+
+    let one = message_path(chat, message);
+    let (answer, upstream) = asked(Method::GET, &one, None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/get_message 200"]);
+
     let changes = format!("{}?since=0", changes_path(chat));
     let (answer, upstream) = asked(Method::GET, &changes, None).await;
     answer.ok();

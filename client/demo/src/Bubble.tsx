@@ -2,20 +2,24 @@ import { useState } from "react";
 import { isPending, type ChatApiError, type Message, type Pending } from "supabase-chat-client";
 import type { UsedChat } from "supabase-chat-client/react";
 import { Attachment, PendingAttachment } from "./Attachment.tsx";
-import { Avatar, IconButton, timeOf } from "./parts.tsx";
-import { nameOf } from "./people.ts";
+import { Menu, type MenuItem } from "./Menu.tsx";
+import { Avatar, timeOf } from "./parts.tsx";
+import { mentionedIn, nameOf } from "./people.ts";
+import { ReactionMenu, Reactions } from "./Reactions.tsx";
+import { Quote, Text } from "./Text.tsx";
 import { TextBox, textOf } from "./TextBox.tsx";
 
-interface Props<T> {
+export interface BubbleProps<T> {
   item: T;
   room: UsedChat;
   me: string;
   /** The one before is of the same person. */
   isTogether: boolean;
   failed: (error: ChatApiError) => void;
+  reply: (message: Message) => void;
 }
 
-export function Bubble(props: Props<Message | Pending>) {
+export function Bubble(props: BubbleProps<Message | Pending>) {
   const { item, room, me, isTogether } = props;
   const isMine = item.senderId === me;
   const isGroup = room.chat !== undefined && room.chat.type !== "direct";
@@ -24,19 +28,20 @@ export function Bubble(props: Props<Message | Pending>) {
       {!isMine && (isTogether ? <span className="avatar-space" /> : <Avatar name={nameOf(item.senderId)} online={room.present.includes(item.senderId)} />)}
       <div className="content">
         {isGroup && !isMine && !isTogether && <b className="sender">{nameOf(item.senderId)}</b>}
-        {isPending(item) ? <Unsent item={item} /> : <Sent {...props} item={item} />}
+        {isPending(item) ? <Unsent item={item} me={me} /> : <Sent {...props} item={item} />}
       </div>
     </article>
   );
 }
 
-function Unsent({ item }: { item: Pending }) {
-  const { state, error, file, progress } = item;
+function Unsent({ item, me }: { item: Pending; me: string }) {
+  const { state, error, file, progress, text, mentions, replyTo } = item;
   return (
     <>
       <div className={`bubble ${state}`}>
+        <Quote replyTo={replyTo} />
         {file && <PendingAttachment file={file} progress={progress} />}
-        {item.text && <p>{item.text}</p>}
+        {text && <Text text={text} mentions={mentions} me={me} />}
         <small className="meta">{state === "failed" ? "Not sent" : state === "queued" ? "Waiting" : "Sending…"}</small>
       </div>
       {(state !== "sending" || error) && (
@@ -50,38 +55,48 @@ function Unsent({ item }: { item: Pending }) {
   );
 }
 
-function Sent({ item, room, me, failed }: Props<Message>) {
+function Sent(props: BubbleProps<Message>) {
+  const { item, room, me, failed, reply } = props;
   const [isEditing, setEditing] = useState(false);
+  const people = room.chat?.participants ?? [];
   const isMine = item.senderId === me;
   const mayEdit = item.text !== null && item.editableUntil !== null && Date.parse(item.editableUntil) > Date.now();
   const isSeen = Object.entries(room.reads).some(([person, readTo]) => person !== me && readTo >= item.createdAt);
+  const items: (MenuItem | false)[] = [
+    { icon: "reply", label: "Reply", act: () => reply(item) },
+    mayEdit && { icon: "edit", label: "Edit", act: () => setEditing(true) },
+    isMine && { icon: "remove", label: "Delete", question: "Delete this message for everybody?", act: () => room.remove(item.id).catch(failed) },
+  ];
 
   function change(text: string) {
     setEditing(false);
-    if (text && text !== item.text) room.edit(item.id, text).catch(failed);
+    if (text && text !== item.text) room.edit(item.id, text, { mentions: mentionedIn(text, people) }).catch(failed);
   }
 
   return (
     <>
       <div className="bubble">
+        <Quote replyTo={item.replyTo} />
         {item.attachment && <Attachment message={item} />}
         {isEditing ? (
           <form className="editor" onSubmit={(event) => change(textOf(event))} onKeyDown={(event) => event.key === "Escape" && setEditing(false)}>
-            <TextBox aria-label="Edit the message" defaultValue={item.text ?? ""} autoFocus />
+            <TextBox aria-label="Edit the message" defaultValue={item.text ?? ""} autoFocus people={people.filter((id) => id !== me)} />
             <button className="main">Save</button>
             <button type="button" onClick={() => setEditing(false)}>Cancel</button>
           </form>
-        ) : item.text && <p>{item.text}</p>}
+        ) : item.text && <Text text={item.text} mentions={item.mentions} me={me} />}
         <small className="meta">
           {item.editedAt && "edited · "}
           <time dateTime={item.createdAt}>{timeOf(item.createdAt)}</time>
           {isMine && <span className={isSeen ? "seen" : "sent"}>{isSeen ? " ✓✓" : " ✓"}<span className="hidden">{isSeen ? "seen" : "sent"}</span></span>}
         </small>
       </div>
-      {isMine && !isEditing && (
+      <Reactions message={item} room={room} me={me} failed={failed} />
+      {!isEditing && (
         <div className="actions">
-          {mayEdit && <IconButton icon="edit" label="Edit" onClick={() => setEditing(true)} />}
-          <IconButton icon="remove" label="Delete" question="Delete this message for everybody?" onClick={() => room.remove(item.id).catch(failed)} />
+          <Menu label="More" items={items.filter((each) => each !== false)}>
+            <ReactionMenu message={item} room={room} me={me} failed={failed} />
+          </Menu>
         </div>
       )}
     </>

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
-import { isPending, type Chat, type ChatApiError } from "supabase-chat-client";
+import { isPending, type Chat, type ChatApiError, type Message } from "supabase-chat-client";
 import { useChat } from "supabase-chat-client/react";
 import { Composer } from "./Composer.tsx";
+import { Menu } from "./Menu.tsx";
 import { Avatar, IconButton, kindOf, titleOf } from "./parts.tsx";
 import { nameOf } from "./people.ts";
 import { Timeline } from "./Timeline.tsx";
@@ -10,6 +11,7 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
   const room = useChat(id);
   const { chat, status, typing, present, messages } = room;
   const [error, setError] = useState<string>();
+  const [original, setOriginal] = useState<Message>();
   const failed = (error: ChatApiError) => setError(error.message);
   const title = chat ? titleOf(chat, me) : "…";
   const here = present.filter((person) => person !== me);
@@ -32,11 +34,13 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
           <h2>{title}</h2>
           <small>{chat && subtitle(chat, typing, here)}</small>
         </div>
-        <IconButton icon="leave" label="Leave the chat" question="Leave this chat?" onClick={() => room.leave().then(close, failed)} />
+        <Menu label="This chat" items={[
+          { icon: "leave", label: "Leave the chat", question: "Leave this chat?", act: () => void room.leave().then(close, failed) },
+        ]} />
       </header>
-      {status === "ready" ? <Timeline room={room} me={me} failed={failed} /> : <p className="nothing" role="status">Loading…</p>}
+      {status === "ready" ? <Timeline room={room} me={me} failed={failed} reply={setOriginal} /> : <p className="nothing" role="status">Loading…</p>}
       {error && <p role="alert" className="error">{error} <IconButton icon="close" label="Close" onClick={() => setError(undefined)} /></p>}
-      <Composer room={room} />
+      <Composer room={room} me={me} original={original} close={() => setOriginal(undefined)} />
       {status === "ready" && <Announcer last={messages.findLast((message) => !isPending(message) && message.senderId !== me)} />}
     </section>
   );

@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { isPending, type ChatApiError } from "supabase-chat-client";
+import { isPending } from "supabase-chat-client";
 import type { UsedChat } from "supabase-chat-client/react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
-import { Bubble } from "./Bubble.tsx";
+import { Bubble, type BubbleProps } from "./Bubble.tsx";
 import { dayOf, IconButton } from "./parts.tsx";
 
 /** So near to an end, in pixels, more is loaded. */
@@ -15,7 +15,8 @@ type Item = UsedChat["messages"][number];
 /** The same before and after a message is sent. */
 const keyOf = (item?: Item) => item?.clientId ?? item?.id;
 
-export function Timeline({ room, me, failed }: { room: UsedChat; me: string; failed: (error: ChatApiError) => void }) {
+export function Timeline(props: Omit<BubbleProps<Item>, "item" | "isTogether">) {
+  const { room } = props;
   const { messages, firstUnreadId, hasOlder, hasNewer } = room;
   const list = useRef<VirtualizerHandle>(null);
   const [isAtEnd, setAtEnd] = useState(firstUnreadId === null);
@@ -84,7 +85,7 @@ export function Timeline({ room, me, failed }: { room: UsedChat; me: string; fai
               <div key={keyOf(item)} className={item === last ? "row last" : "row"} data-message={item.id}>
                 {isNewDay && <p className="divider">{dayOf(item.createdAt)}</p>}
                 {item.id === firstUnreadId && <p className="divider new">New messages</p>}
-                <Bubble item={item} room={room} me={me} isTogether={isTogether} failed={failed} />
+                <Bubble {...props} item={item} isTogether={isTogether} />
               </div>
             );
           })}

@@ -1,5 +1,5 @@
 /** Small things that several components show. */
-import { useRef, type CSSProperties } from "react";
+import type { CSSProperties } from "react";
 import type { Chat } from "supabase-chat-client";
 import { nameOf, PEOPLE } from "./people.ts";
 
@@ -11,37 +11,25 @@ const PATHS = {
   edit: "M5 19l1-4L15.5 5.5l3 3L9 18zM13.5 7.5l3 3",
   file: "M7 3.5h7l4 4v13H7zM13.5 3.5v4.5H18",
   leave: "M14 5H6v14h8M11 12h9m-3.5-3.5L20 12l-3.5 3.5",
+  more: "M5 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0M11.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0M17.4 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0",
   plus: "M12 5v14M5 12h14",
   power: "M12 3.5v8M7.5 6.5a7 7 0 1 0 9 0",
   remove: "M5 7h14M10 7V5h4v2M7 7l1 12.5h8L17 7",
+  reply: "M9.5 6 4 11.5 9.5 17M4.5 11.5H14a6 6 0 0 1 6 6V19",
   send: "M4.5 12 19.5 5l-4.5 14.5-3.5-6zM11.5 13.5l8-8.5",
 } as const;
 
-export function Icon({ name }: { name: keyof typeof PATHS }) {
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
   return <svg className="icon" viewBox="0 0 24 24" aria-hidden="true"><path d={PATHS[name]} /></svg>;
 }
 
-/** With a question, it asks before it acts. */
-export function IconButton({ icon, label, onClick, question, className = "" }: {
-  icon: keyof typeof PATHS; label: string; onClick: () => void; question?: string; className?: string;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const pressed = question ? () => dialog.current!.showModal() : onClick;
+export function IconButton({ icon, label, onClick, className = "" }: { icon: IconName; label: string; onClick: () => void; className?: string }) {
   return (
-    <>
-      <button type="button" className={`icon-button ${className}`} aria-label={label} title={label} onClick={pressed}>
-        <Icon name={icon} />
-      </button>
-      {question && (
-        <dialog ref={dialog} aria-label={question}>
-          <form method="dialog" className="buttons">
-            <p>{question}</p>
-            <button>Cancel</button>
-            <button className="main" onClick={onClick}>{label}</button>
-          </form>
-        </dialog>
-      )}
-    </>
+    <button type="button" className={`icon-button ${className}`} aria-label={label} title={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
   );
 }
 

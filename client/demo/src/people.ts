@@ -11,6 +11,9 @@ export const PEOPLE = [
   ["f4a4c000-0000-4000-8000-000000000006", "Frank", "One of the dancers"],
 ].map(([id = "", name = "", about = ""]) => ({ id, name, about, email: `${name.toLowerCase()}@example.com` }));
 
+/** Whom a text mentions, by their names. */
+export const mentionedIn = (text: string, people: readonly string[]) => people.filter((id) => text.includes(`@${nameOf(id)}`));
+
 export function nameOf(id: string): string {
   return PEOPLE.find((person) => person.id === id)?.name ?? `Guest ${id.slice(0, 4)}`;
 }

@@ -7,7 +7,8 @@ import { useChatClient } from "./provider.ts";
 /** What can be done with a chat. The functions are the same at each render. */
 export interface ChatActions extends Pick<
   ChatHandle,
-  "id" | "loadOlder" | "loadNewer" | "loadNewest" | "jumpTo" | "send" | "edit" | "remove" | "markRead" | "leave"
+  | "id" | "loadOlder" | "loadNewer" | "loadNewest" | "jumpTo" | "send" | "edit" | "remove" | "react" | "unreact" | "reactions"
+  | "markRead" | "updateSettings" | "leave"
 > {
   /** Tells the others that the user is typing. Call it at each key press. Never rejects. */
   sendTyping(): void;
@@ -38,10 +39,14 @@ function actionsOf(handle: ChatHandle): ChatActions {
     loadNewest: () => handle.loadNewest(),
     jumpTo: (messageId) => handle.jumpTo(messageId),
     send: (message) => handle.send(message),
-    edit: (messageId, text) => handle.edit(messageId, text),
+    edit: (messageId, text, options) => handle.edit(messageId, text, options),
     remove: (messageId) => handle.remove(messageId),
+    react: (messageId, emoji) => handle.react(messageId, emoji),
+    unreact: (messageId, emoji) => handle.unreact(messageId, emoji),
+    reactions: (messageId, options) => handle.reactions(messageId, options),
     markRead: (messageId) => handle.markRead(messageId),
     sendTyping: () => handle.sendTyping(),
+    updateSettings: (changes) => handle.updateSettings(changes),
     leave: () => handle.leave(),
   };
 }

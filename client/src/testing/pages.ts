@@ -15,14 +15,14 @@ export interface AskedPage {
 }
 
 /** A page of a chat's messages, which are oldest first. */
-export function pageOf(messages: readonly Message[], firstUnread: Message | undefined, { cursor, around, limit }: AskedPage): MessagePage {
+export function pageOf(messages: readonly Message[], firstUnread: string | undefined, { cursor, around, limit }: AskedPage): MessagePage {
   const [way, at = ""] = cursor?.split(" ") ?? [];
-  const middle = around === "unread" ? firstUnread : messages.find(({ id }) => id === around);
+  const middle = around === "unread" ? firstUnread : messages.find(({ id }) => id === around)?.createdAt;
   if (around !== null && around !== "unread" && !middle) throw new Refusal(404, "message_not_found");
   const newerMost = middle ? Math.floor((limit - 1) / 2) : way === "after" ? limit : 0;
   const olderMost = limit - newerMost;
   const isOlder = ({ createdAt }: Message) => {
-    if (middle) return createdAt <= middle.createdAt;
+    if (middle) return createdAt <= middle;
     return way === "after" ? createdAt <= at : createdAt < (at || LATEST);
   };
   const split = messages.filter(isOlder).length;

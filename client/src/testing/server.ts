@@ -13,6 +13,7 @@ interface Call {
   /** Of the chat. */
   id: string;
   messageId: string;
+  emoji: string;
   query: URLSearchParams;
   body: Record<string, unknown>;
 }
@@ -54,11 +55,11 @@ export class TestServer {
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const asked = new Request(input, init);
     const { pathname, searchParams: query } = new URL(asked.url);
-    const [, root = "", id = "", part = "", messageId = ""] = pathname.split("/").map(decodeURIComponent);
-    const request = nameOf(asked.method, root, id, part, messageId);
+    const [, root = "", id = "", part = "", messageId = "", list = "", emoji = ""] = pathname.split("/").map(decodeURIComponent);
+    const request = nameOf(asked.method, [root, id && "id", part, messageId && "id", list, emoji && "id"].filter(Boolean).join("/"));
     const user = asked.headers.get("authorization")?.replace("Bearer ", "") ?? "";
     const body = await asked.text();
-    const call: Call = { user, id, messageId, query, body: body ? JSON.parse(body) : {} };
+    const call: Call = { user, id, messageId, emoji, query, body: body ? JSON.parse(body) : {} };
     const { status, json, headers } = await this.#serve(request, asked.signal, () => this.#answer(request, call));
     return json === undefined ? new Response(null, { status, headers }) : Response.json(json, { status, headers });
   };
@@ -97,14 +98,16 @@ export class TestServer {
     }
   }
 
-  #answer(request: TestRequest, { user, id, messageId, query, body }: Call): Answer {
+  #answer(request: TestRequest, { user, id, messageId, emoji, query, body }: Call): Answer {
     const database = this.#database;
     const limit = Number(query.get("limit") ?? 50);
     const cursor = query.get("cursor");
     switch (request) {
-      case "chats": return { status: 200, json: { data: database.chats(user), nextCursor: null } };
+      case "chats": return { status: 200, json: this.#list(user, query, limit) };
       case "chat": return { status: 200, json: database.chat(user, id) };
       case "openDirect": return this.#made(() => database.openDirect(user, String((body.participantIds as unknown[])[0])));
+      case "updateSettings": return { status: 200, json: database.lists.updateSettings(user, id, body) };
+      case "reads": return { status: 200, json: { data: database.lists.reads(user, id) } };
       case "leave": return done(database.leave(user, id));
       case "markRead": return { status: 200, json: { unreadCount: database.read(user, id, String(body.messageId)) } };
       case "messages": return { status: 200, json: database.page(user, id, { cursor, around: query.get("around"), limit }) };
@@ -115,12 +118,21 @@ export class TestServer {
       }
       case "changes": return { status: 200, json: database.changes(user, id, Number(query.get("since")), query.get("epoch"), limit) };
       case "send": return this.#made(() => this.#send(user, id, body));
-      case "edit": return { status: 200, json: database.edit(user, id, messageId, body.text) };
+      case "edit": return { status: 200, json: database.edit(user, id, messageId, body.text, body.mentions as string[] | undefined) };
+      case "react": case "unreact": return { status: 200, json: database.react(user, id, messageId, emoji, request === "react") };
+      case "reactions": return { status: 200, json: database.reactions(user, id, messageId, query.get("emoji")) };
+      case "mentions": return { status: 200, json: database.mentions(user, query.get("cursor"), limit) };
       case "remove": return done(database.remove(user, id, messageId));
       case "typing": return { ...done(database.typing(user, id)), status: 202 };
       case "upload": return { status: 201, json: this.#reserve(user, String(body.chatId), body) };
       case "file": throw new Refusal(404, "route_not_found");
     }
+  }
+
+  #list(user: string, query: URLSearchParams, limit: number): object {
+    const { lists } = this.#database;
+    const since = query.get("since");
+    return since === null ? lists.chats(user, query.get("archived") === "true", query.get("cursor"), limit) : lists.since(user, since, limit);
   }
 
   /** 201 if it is new. */
@@ -130,9 +142,9 @@ export class TestServer {
     return { status: this.#database.made > before ? 201 : 200, json };
   }
 
-  #send(user: string, chatId: string, { text, clientId, attachmentUrl }: Record<string, unknown>): Message {
+  #send(user: string, chatId: string, { attachmentUrl, ...message }: Record<string, unknown>): Message {
     const attachment = typeof attachmentUrl === "string" ? (this.#uploads.get(attachmentUrl) ?? null) : null;
-    return this.#database.send(user, chatId, { text: text as string | undefined, clientId: clientId as string, attachment });
+    return this.#database.send(user, chatId, { ...message, attachment });
   }
 
   #reserve(user: string, chatId: string, file: Record<string, unknown>): object {
@@ -147,15 +159,17 @@ export class TestServer {
   }
 }
 
-function nameOf(method: string, root: string, id: string, part: string, messageId: string): TestRequest {
+/** By the path, with "id" for what is chosen. */
+function nameOf(method: string, path: string): TestRequest {
   const names: Record<string, TestRequest> = {
     "GET chats": "chats", "POST chats": "openDirect", "GET chats/id": "chat", "DELETE chats/id": "leave",
-    "POST chats/id/read": "markRead", "GET chats/id/messages": "messages", "POST chats/id/messages": "send",
+    "POST chats/id/read": "markRead", "PATCH chats/id/me": "updateSettings", "GET chats/id/reads": "reads", "GET chats/id/messages": "messages", "POST chats/id/messages": "send",
     "GET chats/id/messages/id": "message", "GET search": "search",
     "PATCH chats/id/messages/id": "edit", "DELETE chats/id/messages/id": "remove", "GET chats/id/changes": "changes",
-    "POST chats/id/typing": "typing", "POST uploads": "upload",
+    "POST chats/id/typing": "typing", "POST uploads": "upload", "GET mentions": "mentions",
+    "PUT chats/id/messages/id/reactions/id": "react", "DELETE chats/id/messages/id/reactions/id": "unreact",
+    "GET chats/id/messages/id/reactions": "reactions",
   };
-  const path = [root, id && "id", part, messageId && "id"].filter(Boolean).join("/");
   const name = names[`${method} ${path}`];
   if (!name) throw new Error(`supabase-chat-client/testing does not know ${method} /${path}`);
   return name;

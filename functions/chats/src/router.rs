@@ -8,7 +8,10 @@ use shared::input::body::JsonObject;
 use shared::routes::{self, Function, Operation};
 use shared::runtime::rate_limits::Limit;
 
-use crate::schemas::{ListChats, MarkRead, OpenChat};
+use crate::schemas::list::ListChats;
+use crate::schemas::open::OpenChat;
+use crate::schemas::read::MarkRead;
+use crate::schemas::settings::ChangeSettings;
 use crate::service;
 
 /// Answers a request. The order of the checks is: route, token, rate limits, ids, query or body,
@@ -33,11 +36,18 @@ pub async fn handle<B: Body>(
         }
         Operation::GetChat => service::get(database, resolved.id("id")?).await,
         Operation::LeaveChat => service::leave(database, resolved.id("id")?).await,
+        Operation::ChangeSettings => {
+            let chat = resolved.id("id")?;
+            let body = JsonObject::read(request).await?;
+            service::change_settings(database, chat, ChangeSettings::parse(body)?).await
+        }
         Operation::MarkRead => {
             let chat = resolved.id("id")?;
             let body = JsonObject::read(request).await?;
             service::mark_read(database, chat, MarkRead::parse(body)?).await
         }
+        Operation::ListReads => service::reads(database, resolved.id("id")?).await,
+        Operation::CountUnread => service::unread(database).await,
         Operation::SendTyping => service::typing(database, resolved.id("id")?).await,
         // No route of this function: a test goes through the table.
         _ => Err(ErrorCode::RouteNotFound.into()),

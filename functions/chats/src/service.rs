@@ -4,22 +4,91 @@
 use serde::Serialize;
 use shared::error::ApiError;
 use shared::http::reply::Reply;
+use shared::input::cursor::{DeltaPage, ListPosition};
 use shared::supabase::client::Repeat;
 use shared::supabase::expected_answer::ExpectedAnswer;
 use shared::supabase::postgrest::{Argument, Postgrest};
 use uuid::Uuid;
 
-use crate::schemas::{ListChats, MarkRead, OpenChat};
+use crate::schemas::list::{ListChats, Part};
+use crate::schemas::open::OpenChat;
+use crate::schemas::read::MarkRead;
+use crate::schemas::settings::ChangeSettings;
 
-/// Gives a page of the caller's chats; those with the newest activity come first.
-pub async fn list(database: &Postgrest<'_>, page: ListChats) -> Result<Reply, ApiError> {
-    let mut arguments = vec![("page_limit", Argument::Number(page.limit.into()))];
-    if let Some(cursor) = page.cursor {
-        arguments.push(("before_activity", Argument::Time(cursor.activity)));
-        arguments.push(("before_id", Argument::Id(cursor.chat)));
+/// Gives a page of the caller's chats, those with the newest activity first; or what has changed in all of them.
+pub async fn list(database: &Postgrest<'_>, asked: ListChats) -> Result<Reply, ApiError> {
+    let mut arguments = vec![("page_limit", Argument::Number(asked.limit.into()))];
+    match &asked.part {
+        Part::Page { archived, cursor } => {
+            arguments.push(("archived", Argument::Flag(*archived)));
+            if let Some(cursor) = cursor {
+                arguments.push(("before_activity", Argument::Time(cursor.activity)));
+                arguments.push(("before_id", Argument::Id(cursor.chat)));
+            }
+            let page = ExpectedAnswer::Object(&["data"]);
+            database.get("list_chats", &arguments, page).await
+        }
+        Part::Since(ListPosition { epoch, from, page }) => {
+            arguments.push(("epoch", Argument::Epoch(epoch)));
+            arguments.push(("since", Argument::Number(*from)));
+            if let Some(DeltaPage { next, after }) = page {
+                arguments.push(("next_since", Argument::Number(*next)));
+                arguments.push(("after_id", Argument::Id(*after)));
+            }
+            let delta = ExpectedAnswer::Object(&["data", "gone", "since"]);
+            database.get("list_changed_chats", &arguments, delta).await
+        }
     }
-    let page = ExpectedAnswer::Object(&["data"]);
-    database.get("list_chats", &arguments, page).await
+}
+
+/// Changes the caller's own settings for a chat.
+pub async fn change_settings(
+    database: &Postgrest<'_>,
+    chat: Uuid,
+    settings: ChangeSettings,
+) -> Result<Reply, ApiError> {
+    /// An argument that is absent keeps its setting.
+    #[derive(Serialize)]
+    struct Arguments {
+        chat_id: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        muted_until: Option<Option<String>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        notify: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        archived: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pinned: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        marked_unread: Option<bool>,
+    }
+    let arguments = Arguments {
+        chat_id: chat,
+        muted_until: settings
+            .muted_until
+            .map(|until| until.map(|time| time.to_string())),
+        notify: settings.notify,
+        archived: settings.archived,
+        pinned: settings.pinned,
+        marked_unread: settings.marked_unread,
+    };
+    let changed = ExpectedAnswer::Object(&["id"]);
+    database
+        .post("change_chat_settings", &arguments, changed, Repeat::Never)
+        .await
+}
+
+/// Tells how far the participants of a chat have read.
+pub async fn reads(database: &Postgrest<'_>, chat: Uuid) -> Result<Reply, ApiError> {
+    let arguments = [("chat_id", Argument::Id(chat))];
+    let marks = ExpectedAnswer::Object(&["data"]);
+    database.get("list_reads", &arguments, marks).await
+}
+
+/// Counts what is unread in all of the caller's chats.
+pub async fn unread(database: &Postgrest<'_>) -> Result<Reply, ApiError> {
+    let counts = ExpectedAnswer::Object(&["chats", "messages", "mentions"]);
+    database.get("count_unread", &[], counts).await
 }
 
 /// Opens the direct chat with another user, or finds the existing one.

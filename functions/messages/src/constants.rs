@@ -3,14 +3,19 @@
 /// The header that can be sent in place of the body's `clientId`.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
+pub use shared::input::cursor::MAX_REV;
+
+/// The longest emoji of a reaction, in bytes of UTF-8. Sequences with joiners and skin tones have up to 35.
+pub const MAX_EMOJI_BYTES: usize = 64;
+
+/// How many people a message may mention.
+pub const MAX_MENTIONS: usize = 50;
+
 /// The longest `q` of a search in Unicode scalar values, after trimming.
 pub const MAX_SEARCH_SCALARS: usize = 200;
 
 /// The value of `around` for the first unread message.
 pub const UNREAD: &str = "unread";
-
-/// The largest rev: the largest `bigint` of Postgres.
-pub const MAX_REV: u64 = i64::MAX.unsigned_abs();
 
 /// How long a page waits for the URLs of its attachments, in milliseconds. After that the messages are
 /// sent without them.

@@ -11,10 +11,13 @@ use shared::runtime::rate_limits::Limit;
 use crate::attachments::Uploads;
 use crate::schemas::changes::ListChanges;
 use crate::schemas::edit::EditMessage;
+use crate::schemas::emoji;
 use crate::schemas::list::ListMessages;
+use crate::schemas::mentions::ListMentions;
+use crate::schemas::reactions::ListReactions;
 use crate::schemas::search::SearchMessages;
 use crate::schemas::send::SendMessage;
-use crate::service;
+use crate::service::{self, reactions};
 
 /// Answers a request. The order of the checks is: route, token, rate limits, ids, query or body,
 /// database. So a request without a valid token, or over a limit, is not read any further.
@@ -66,6 +69,23 @@ pub async fn handle<B: Body>(
         Operation::DeleteMessage => {
             let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);
             service::delete(&session.postgrest, chat, message).await
+        }
+        Operation::ListReactions => {
+            let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);
+            let page = ListReactions::parse(&request.query, message)?;
+            reactions::list(&session.postgrest, chat, message, page).await
+        }
+        Operation::AddReaction | Operation::RemoveReaction => {
+            let (chat, message) = (resolved.id("id")?, resolved.id("msgId")?);
+            let emoji = emoji::from_path(resolved.segment("emoji"))?;
+            let change = match resolved.route.operation {
+                Operation::AddReaction => reactions::ADD,
+                _ => reactions::REMOVE,
+            };
+            reactions::change(&session, change, chat, message, emoji).await
+        }
+        Operation::ListMentions => {
+            service::mentions(&session, ListMentions::parse(&request.query)?).await
         }
         // No route of this function: a test goes through the table.
         _ => Err(ErrorCode::RouteNotFound.into()),

@@ -2,6 +2,9 @@
 
 pub mod changes;
 pub mod edit;
+pub mod emoji;
 pub mod list;
+pub mod mentions;
+pub mod reactions;
 pub mod search;
 pub mod send;

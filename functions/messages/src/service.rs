@@ -2,6 +2,8 @@
 //! what and makes the final JSON. Only the signed URLs of attachments are added here, because the
 //! database cannot sign them.
 
+pub mod reactions;
+
 use serde::Serialize;
 use shared::auth::session::Session;
 use shared::error::ApiError;
@@ -16,6 +18,7 @@ use crate::attachments;
 use crate::schemas::changes::ListChanges;
 use crate::schemas::edit::EditMessage;
 use crate::schemas::list::{ListMessages, Window};
+use crate::schemas::mentions::ListMentions;
 use crate::schemas::search::SearchMessages;
 use crate::schemas::send::SendMessage;
 
@@ -110,6 +113,18 @@ pub async fn changes(
     Ok(attachments::sign(&session.storage, feed.await?).await)
 }
 
+/// Gives a page of the messages that mention the caller; the newest come first.
+pub async fn mentions(session: &Session<'_>, page: ListMentions) -> Result<Reply, ApiError> {
+    let mut arguments = vec![("page_limit", Argument::Number(page.limit.into()))];
+    if let Some(cursor) = page.cursor {
+        arguments.push(("before", Argument::Time(cursor.created_at)));
+        arguments.push(("before_id", Argument::Id(cursor.message)));
+    }
+    let page = ExpectedAnswer::Object(&["data"]);
+    let page = session.postgrest.get("list_mentions", &arguments, page);
+    Ok(attachments::sign(&session.storage, page.await?).await)
+}
+
 /// Sends a message, or finds the message that was sent with the same `clientId`.
 pub async fn send(
     session: &Session<'_>,
@@ -123,12 +138,18 @@ pub async fn send(
         client_id: Option<Uuid>,
         #[serde(skip_serializing_if = "Option::is_none")]
         attachment_path: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_to_id: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mentions: Option<Vec<Uuid>>,
     }
     let arguments = Arguments {
         chat_id: chat,
         text: message.text,
         client_id: message.client_id,
         attachment_path: message.attachment.map(|path| path.to_string()),
+        reply_to_id: message.reply_to,
+        mentions: message.mentions,
     };
     // With a clientId a repeated request finds the first message. Without one it would send a second
     // message.
@@ -143,7 +164,7 @@ pub async fn send(
     Ok(attachments::sign(&session.storage, sent.await?).await)
 }
 
-/// Changes the text of one of the caller's messages.
+/// Changes the text and the mentions of one of the caller's messages.
 pub async fn edit(
     session: &Session<'_>,
     chat: Uuid,
@@ -155,11 +176,14 @@ pub async fn edit(
         chat_id: Uuid,
         message_id: Uuid,
         text: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mentions: Option<Vec<Uuid>>,
     }
     let arguments = Arguments {
         chat_id: chat,
         message_id: message,
         text: edit.text,
+        mentions: edit.mentions,
     };
     let edited = ExpectedAnswer::Object(&["id"]);
     let edited = session

@@ -2,12 +2,15 @@
 
 use std::fs;
 
-use messages::constants::MAX_REV;
+use messages::constants::{MAX_EMOJI_BYTES, MAX_MENTIONS, MAX_REV};
 use regex::Regex;
 use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::http::request::{MAX_BODY_BYTES, MAX_HEADERS, MAX_URL_BYTES};
-use shared::input::cursor::{ChatsCursor, Epoch, MessagesCursor, SearchCursor};
+use shared::input::cursor::{
+    ChatsCursor, Cursor, Epoch, ListPosition, MentionsCursor, MessagesCursor, ReactionsCursor,
+    SearchCursor,
+};
 use shared::input::text;
 use shared::input::{ids, object_path};
 use shared::supabase::storage::SIGNED_SECONDS;
@@ -78,6 +81,25 @@ fn counts_and_sizes_are_those_of_the_database() {
         &function("chat.max_search_words"),
         &format!("return {words};"),
     );
+    says(
+        &function("chat.unread_mentions"),
+        &format!("limit {}\n", limits::MAX_UNREAD),
+    );
+    for (name, limit) in [
+        (
+            "chat.max_reaction_kinds",
+            limits::MAX_REACTION_KINDS as usize,
+        ),
+        ("chat.max_listed_users", limits::MAX_LISTED_USERS as usize),
+        (
+            "chat.max_quoted_characters",
+            limits::MAX_QUOTED_CHARACTERS as usize,
+        ),
+        ("chat.max_emoji_bytes", MAX_EMOJI_BYTES),
+        ("chat.max_mentions", MAX_MENTIONS),
+    ] {
+        says(&function(name), &format!("return {limit};"));
+    }
     let bytes = limits::MAX_BROADCAST_BYTES;
     says(
         &function("chat.max_broadcast_bytes"),
@@ -118,6 +140,23 @@ fn types_and_topics_are_those_of_the_database() {
     );
 }
 
+#[test]
+fn the_parts_of_a_message_are_those_of_the_database() {
+    let reply = function("chat.to_reply_to");
+    for member in ["id", "senderId", "text", "hasAttachment", "unavailable"] {
+        says(&reply, &format!("'{member}'"));
+    }
+    let counted = function("chat.count_reaction");
+    for member in ["emoji", "count", "userIds"] {
+        says(&counted, &format!("'{member}'"));
+    }
+    says(&function("chat.to_message"), "'mine'");
+    let change = function("chat.to_reaction_change");
+    for member in ["userId", "emoji", "added"] {
+        says(&change, &format!("'{member}'"));
+    }
+}
+
 /// The members of an object in SQL: `"chatId"` or `'chatId'`.
 #[test]
 fn each_member_of_a_shape_stands_in_its_function() {
@@ -126,9 +165,16 @@ fn each_member_of_a_shape_stands_in_its_function() {
         ("Chat", "chat.chats_of_caller", '"'),
         ("Message", "chat.to_message", '"'),
         ("Attachment", "chat.to_message", '"'),
+        ("ReactionPage", "public.list_reactions", '\''),
+        ("Reactor", "public.list_reactions", '\''),
+        ("FoundMessages", "public.list_mentions", '\''),
         ("LastMessage", "chat.to_last_message", '"'),
         ("Changes", "public.list_changes", '\''),
         ("ChatPage", "public.list_chats", '\''),
+        ("ChatDelta", "public.list_changed_chats", '\''),
+        ("ReadMark", "public.list_reads", '\''),
+        ("ReadMarks", "public.list_reads", '\''),
+        ("UnreadTotals", "public.count_unread", '\''),
         ("MessagePage", "public.list_messages", '\''),
         ("FoundMessages", "public.search_messages", '\''),
         ("Unread", "public.mark_read", '\''),
@@ -203,7 +249,11 @@ fn the_functions_read_what_the_examples_say() {
     let chat = ids::parse(text("chat")).unwrap();
     assert!(ids::parse(text("message")).is_some());
     assert!(ChatsCursor::decode(text("chatsCursor")).is_ok());
-    assert!(MessagesCursor::decode(text("messagesCursor"), chat).is_ok());
+    assert!(ListPosition::decode(text("since")).is_ok());
+    assert!(MessagesCursor::of_chat(chat, text("messagesCursor")).is_ok());
+    let message = ids::parse(text("message")).unwrap();
+    assert!(MentionsCursor::decode(text("mentionsCursor")).is_ok());
+    assert!(ReactionsCursor::of_message(message, text("reactionsCursor")).is_ok());
     assert!(SearchCursor::decode(text("searchCursor")).is_ok());
     assert!(Epoch::parse(text("epoch")).is_some());
     let upload = json!(examples::upload());

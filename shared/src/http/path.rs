@@ -1,4 +1,6 @@
-//! Splits URLs and paths. Nothing is decoded.
+//! Splits URLs and paths. Only [`decoded`] decodes.
+
+use percent_encoding::percent_decode_str;
 
 /// The segments of a path, still percent-encoded. `None` for a path that no route can have.
 ///
@@ -35,8 +37,19 @@ pub fn needs_no_escape(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
+/// A text without its percent-encoding. `None` if a percent sign has no two hex digits behind it, or if the
+/// result is not UTF-8.
+#[must_use]
+pub fn decoded(text: &str) -> Option<String> {
+    let is_whole = |code: &str| code.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    let all_whole = text.split('%').skip(1).all(is_whole);
+    all_whole.then(|| decoded.into_owned())
+}
+
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;
 
     use super::*;
@@ -102,7 +115,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_is_decoded_once() {
+        for (text, plain) in [
+            ("", ""),
+            ("a+b~!", "a+b~!"),
+            ("%F0%9F%91%8d", "👍"),
+            ("👍", "👍"),
+            ("%2f%00", "/\0"),
+            ("%252f", "%2f"),
+        ] {
+            assert_eq!(decoded(text).as_deref(), Some(plain), "{text}");
+        }
+        for text in [
+            "%",
+            "%4",
+            "a%",
+            "%zz",
+            "%4g",
+            "%%41",
+            "%F0%9F%91",
+            "%ff",
+            "%ed%a0%80",
+        ] {
+            assert_eq!(decoded(text), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_text_is_decoded_as_it_was_encoded(text: String) {
+            let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+            prop_assert_eq!(decoded(&encoded), Some(text));
+        }
+
         #[test]
         fn a_url_of_any_kind_is_split_into_parts_of_itself(url in "(https?://[a-z.:0-9@]{0,12})?.{0,40}") {
             let (path, query) = split_url(&url);

@@ -1,14 +1,12 @@
 //! Query parameters.
 //!
-//! Apart from texts that people write, every value of a parameter of this API consists of characters
-//! that need no percent-encoding. So only such texts are decoded: elsewhere a percent sign makes a value
-//! invalid and a name unknown.
-
-use percent_encoding::percent_decode_str;
+//! The values of most parameters consist of characters that need no percent-encoding, so they are not
+//! decoded: a percent sign makes them invalid. Only [`text`] decodes. Names are never decoded.
 
 use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::http::path;
 use crate::input::ids;
 
 /// The page size if the query has no `limit`.
@@ -30,6 +28,19 @@ pub fn parameter<'q>(query: &'q str, name: &'static str) -> Result<Option<&'q st
     }
 }
 
+/// The value of a parameter that may be any text, decoded as forms are: a plus sign is a space.
+///
+/// # Errors
+/// `invalid_request`, as [`parameter`], and if the value is not percent-encoded UTF-8.
+pub fn text(query: &str, name: &'static str) -> Result<Option<String>, ApiError> {
+    let Some(value) = parameter(query, name)? else {
+        return Ok(None);
+    };
+    let decoded = path::decoded(&value.replace('+', " "));
+    let issue = || ApiError::invalid_field(name, "must be percent-encoded UTF-8");
+    decoded.map(Some).ok_or_else(issue)
+}
+
 /// Reads `limit`, the page size.
 ///
 /// # Errors
@@ -42,19 +53,6 @@ pub fn limit(query: &str) -> Result<u8, ApiError> {
         .and_then(|limit| u8::try_from(limit).ok())
         .filter(|limit| *limit > 0)
         .ok_or_else(|| ApiError::invalid_field("limit", "must be a whole number from 1 to 100"))
-}
-
-/// Decodes a text that somebody has written: percent-encoded UTF-8, with `+` or `%20` for a space, as
-/// forms and URLs have it.
-///
-/// # Errors
-/// The text of the issue. A value that is not UTF-8 is refused, and never repaired.
-pub fn decoded(value: &str) -> Result<String, &'static str> {
-    let spaced = value.replace('+', " ");
-    match percent_decode_str(&spaced).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err("must be UTF-8 in percent-encoding"),
-    }
 }
 
 /// Reads an id.
@@ -96,21 +94,19 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_decoded_once() {
-        for (value, text) in [
-            ("", ""),
-            ("run", "run"),
-            ("caf%C3%A9+run%20%2B1", "café run +1"),
-            ("%2541", "%41"),
-            ("100%", "100%"),
-            ("%E8%B5%B0", "走"),
-            ("走", "走"),
-        ] {
-            assert_eq!(decoded(value).as_deref(), Ok(text), "{value}");
-        }
-        for value in ["%FF", "%C3", "a%ED%A0%80"] {
-            let refused = Err("must be UTF-8 in percent-encoding");
-            assert_eq!(decoded(value), refused, "{value}");
+    fn a_text_is_decoded_as_forms_are() {
+        assert_eq!(text("limit=1", "q"), Ok(None));
+        let decoded = text("q=a+b%2B%26=%F0%9F%91%8D", "q");
+        assert_eq!(decoded, Ok(Some("a b+&=👍".to_owned())));
+        for refused in ["%", "%f0", "%zz"] {
+            assert_eq!(
+                text(&format!("q={refused}"), "q"),
+                Err(ApiError::invalid_field(
+                    "q",
+                    "must be percent-encoded UTF-8"
+                )),
+                "{refused}"
+            );
         }
     }
 

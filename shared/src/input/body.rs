@@ -56,6 +56,12 @@ impl JsonObject {
         self.members.remove(path).filter(|value| !value.is_null())
     }
 
+    /// Takes a member for which `null` means something else than its absence: the outer `None` means absent.
+    pub fn take_nullable(&mut self, path: &'static str) -> Option<Option<Value>> {
+        let value = self.members.remove(path)?;
+        Some((!value.is_null()).then_some(value))
+    }
+
     /// Takes a required member.
     pub fn take_required(&mut self, path: &'static str) -> Option<Value> {
         let value = self.take(path);
@@ -87,6 +93,12 @@ impl JsonObject {
     pub fn optional_id(&mut self, path: &'static str) -> Option<Uuid> {
         let value = self.take(path)?;
         self.keep(path, as_id(&value))
+    }
+
+    /// Takes an optional `true` or `false`.
+    pub fn optional_flag(&mut self, path: &'static str) -> Option<bool> {
+        let value = self.take(path)?;
+        self.keep(path, value.as_bool().ok_or("must be true or false"))
     }
 
     /// Records an issue with a member.

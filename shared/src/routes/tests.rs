@@ -12,7 +12,8 @@ const FUNCTIONS: [Function; 4] = [
 
 /// A path of the pattern.
 fn path_of(route: &Route) -> String {
-    route.pattern.replace(":id", ID).replace(":msgId", ID)
+    let path = route.pattern.replace(":id", ID).replace(":msgId", ID);
+    path.replace(":emoji", "%F0%9F%91%8D")
 }
 
 fn refusal(function: Function, method: &str, path: &str) -> ApiError {
@@ -46,14 +47,21 @@ fn the_table_is_the_contracts() {
             "POST /chats Chats OpenChat",
             "GET /chats/:id Chats GetChat",
             "DELETE /chats/:id Chats LeaveChat",
+            "PATCH /chats/:id/me Chats ChangeSettings",
             "POST /chats/:id/read Chats MarkRead",
+            "GET /chats/:id/reads Chats ListReads",
             "POST /chats/:id/typing Chats SendTyping",
+            "GET /unread Chats CountUnread",
             "GET /chats/:id/messages Messages ListMessages",
             "POST /chats/:id/messages Messages SendMessage",
             "GET /chats/:id/messages/:msgId Messages GetMessage",
             "PATCH /chats/:id/messages/:msgId Messages EditMessage",
             "DELETE /chats/:id/messages/:msgId Messages DeleteMessage",
+            "GET /chats/:id/messages/:msgId/reactions Messages ListReactions",
+            "PUT /chats/:id/messages/:msgId/reactions/:emoji Messages AddReaction",
+            "DELETE /chats/:id/messages/:msgId/reactions/:emoji Messages RemoveReaction",
             "GET /chats/:id/changes Messages ListChanges",
+            "GET /mentions Messages ListMentions",
             "GET /search Messages SearchMessages",
             "POST /uploads Uploads CreateUpload",
         ]
@@ -125,7 +133,10 @@ fn another_method_is_405_with_those_that_work() {
         ("/chats/:id/typing", "POST"),
         ("/chats/:id/messages", "GET, HEAD, POST"),
         ("/chats/:id/messages/:msgId", "GET, HEAD, PATCH, DELETE"),
+        ("/chats/:id/messages/:msgId/reactions", "GET, HEAD"),
+        ("/chats/:id/messages/:msgId/reactions/:emoji", "PUT, DELETE"),
         ("/chats/:id/changes", "GET, HEAD"),
+        ("/mentions", "GET, HEAD"),
         ("/search", "GET, HEAD"),
         ("/uploads", "POST"),
     ]);
@@ -191,7 +202,12 @@ fn another_path_is_404() {
         "/chats/7/messages/8/9",
         "/chats/7/Messages",
         "//chats/7/messages",
+        "/chats/7/messages/8/reactions/",
+        "/chats/7/messages/8/reactions/..",
+        "/chats/7/messages/8/reactions/a/b",
         "/chats/7/uploads",
+        "/mentions/",
+        "/mentions/7",
         "/chats/7/search",
         "/search/",
         "/search/x",

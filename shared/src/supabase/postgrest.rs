@@ -2,10 +2,11 @@
 //! forwarded unchanged, after a check that they are an answer of that function.
 //!
 //! A request has the name of a database function, typed arguments and at most eight headers. It has no
-//! path, query, header or unparsed value of the caller.
+//! path, query, header or unparsed value of the caller. A text is percent-encoded.
 
 use std::rc::Rc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::RequestBuilder;
 use serde::Serialize;
 use uuid::Uuid;
@@ -23,12 +24,15 @@ use crate::supabase::postgrest_errors;
 /// The name of the service in the log.
 const NAME: &str = "PostgREST";
 
-/// An argument of a database function that is called with GET. The text of each type consists of
-/// characters that a query need not escape.
+/// An argument of a database function that is called with GET. All but `Text` consist of characters that a
+/// query need not escape.
 #[derive(Clone, Copy, Debug)]
 pub enum Argument<'a> {
+    /// Is percent-encoded.
+    Text(&'a str),
     Id(Uuid),
     Number(u64),
+    Flag(bool),
     Time(Timestamp),
     Epoch(&'a Epoch),
     True,
@@ -64,8 +68,10 @@ impl<'a> Postgrest<'a> {
         for (index, (name, value)) in arguments.iter().enumerate() {
             let separator = if index == 0 { '?' } else { '&' };
             let value = match value {
+                Argument::Text(text) => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
                 Argument::Id(id) => id.to_string(),
                 Argument::Number(number) => number.to_string(),
+                Argument::Flag(flag) => flag.to_string(),
                 Argument::Time(time) => time.to_string(),
                 Argument::Epoch(epoch) => epoch.to_string(),
                 Argument::True => "true".to_owned(),

@@ -32,6 +32,21 @@ const RAISED: &[ErrorCode] = &[
 const FIELD_ISSUES: &[FieldIssue] = &[
     issue("text", "must have 1 to 4000 characters after trimming"),
     issue("text", "must have a visible character"),
+    issue("emoji", "must have 1 to 64 bytes"),
+    issue(
+        "emoji",
+        "must not have white space, control characters or slashes",
+    ),
+    issue("emoji", "must have a visible character"),
+    issue("emoji", "must not consist of dots"),
+    issue("emoji", "the message has 20 different reactions already"),
+    issue(
+        "replyToId",
+        "must be a message of this chat that you can read",
+    ),
+    issue("mentions", "must have at most 50 ids"),
+    issue("mentions", "must not have an id twice"),
+    issue("mentions", "must be participants of the chat"),
     issue("q", "must have 1 to 200 characters after trimming"),
     issue("q", "must have 1 to 10 words"),
     issue("fileName", "is missing"),

@@ -5,7 +5,8 @@ import { startTransition, useState, version, type ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { isPending, type Message } from "supabase-chat-client";
 import {
-  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useUnread, type UsedChat,
+  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useUnread, type UsedChat,
+  type UsedPages,
 } from "supabase-chat-client/react";
 import { createTestChat, type TestChat } from "supabase-chat-client/testing";
 import { fifty_mounts_of_an_app_leak_nothing, fifty_visits_of_a_chat_leak_nothing } from "./leaks.tsx";
@@ -101,6 +102,24 @@ const tests: Tests = {
     await screen.unmount();
   },
 
+  async an_archived_chat_moves_to_the_archive_and_back() {
+    const chat = begin();
+    function Both(): ReactNode {
+      const [chats, archived] = [useChats(), useChats({ archived: true })].map((list) => list?.map(({ id }) => id).join());
+      return `${chats} / ${archived}`;
+    }
+    const screen = await mount(app(chat, <><Both /> <ChatView id="duo" /></>));
+    await after(() => chat.settled());
+    strictEqual(screen.text, "duo,trio /  Hi, Hello");
+    await after(() => shown.updateSettings({ archived: true }));
+    strictEqual(screen.text, "trio / duo Hi, Hello");
+    strictEqual(shown.chat?.settings.archived, true);
+    await after(() => chat.person("bob").send("duo", "News"));
+    await after(() => chat.settled());
+    strictEqual(screen.text, "duo,trio /  Hi, Hello, News");
+    await screen.unmount();
+  },
+
   async two_components_share_a_chat_and_never_disagree() {
     const chat = begin();
     const seen: string[] = [];
@@ -167,6 +186,60 @@ const tests: Tests = {
     deepStrictEqual(states.at(-1), ["alice", "offline", null]);
     await after(() => chat.signIn(null));
     deepStrictEqual(states.at(-1), [null, "offline", null]);
+    await screen.unmount();
+  },
+
+  async reactions_replies_and_mentions_are_at_hand() {
+    const chat = begin();
+    const screen = await mount(app(chat, <ChatView id="duo" />));
+    await after(() => chat.settled());
+    const { id } = shown.messages[1]!;
+    const reactions = () => (shown.messages[1] as Message).reactions.map(({ emoji, mine }) => `${emoji} ${mine}`);
+    chat.delay(5);
+    let done: Promise<Message>;
+    await after(() => void (done = shown.react(id, "👍")));
+    deepStrictEqual(reactions(), ["👍 true"]);
+    await after(async () => void (await done));
+    await after(() => shown.unreact(id, "👍"));
+    deepStrictEqual(reactions(), []);
+    strictEqual((await shown.reactions(id)).data.length, 0);
+    await after(() => shown.send({ text: "Yes", replyToId: id, mentions: ["bob"] }).sent);
+    const { replyTo, mentions } = last() as Message;
+    deepStrictEqual([replyTo?.id, mentions], [id, ["bob"]]);
+    await after(() => shown.edit((last() as Message).id, "Yes", { mentions: [] }));
+    deepStrictEqual((last() as Message).mentions, []);
+    await screen.unmount();
+  },
+
+  async the_list_of_mentions_follows_what_happens() {
+    const messages = Array.from({ length: 120 }, (_, n) => ({ chatId: "trio", from: "eve", text: `${n}`, mentions: ["alice"] }));
+    const chat = createTestChat({ me: "alice", chats: [{ id: "trio", people: ["bob", "eve"], name: "Trio" }], messages });
+    let pages!: UsedPages;
+    const states = new Set<string>();
+    function Mentions(): ReactNode {
+      pages = useMentions();
+      states.add(`${pages.messages?.length} ${pages.isLoading} ${pages.error?.code ?? "well"}`);
+      return pages.messages?.[0]?.text;
+    }
+    chat.fail("mentions", { status: 500, code: "internal" });
+    const screen = await mount(app(chat, <Mentions />));
+    await after(() => chat.settled());
+    deepStrictEqual([pages.messages, pages.hasMore, pages.isLoading, pages.error?.code], [undefined, false, false, "internal"]);
+    await after(() => pages.loadMore());
+    deepStrictEqual([pages.messages?.length, pages.hasMore, pages.error], [100, true, null]);
+    await after(() => Promise.all([pages.loadMore(), pages.loadMore()]));
+    deepStrictEqual([pages.messages?.length, pages.hasMore, pages.messages?.at(-1)?.text], [120, false, "0"]);
+    const { loadMore } = pages;
+    await after(() => pages.loadMore());
+    // All that is shown is loaded again when there is a new one.
+    await after(() => chat.person("bob").send("trio", { text: "@Alice", mentions: ["alice"] }));
+    await after(() => chat.settled());
+    deepStrictEqual([screen.text, pages.messages?.length, pages.loadMore === loadMore], ["@Alice", 121, true]);
+    strictEqual(chat.requests.filter((request) => request === "mentions").length, 5);
+    ok(states.has("120 true well"), "what is shown stays while it is loaded again");
+    await after(() => chat.signIn("bob"));
+    await after(() => chat.settled());
+    deepStrictEqual(pages.messages, []);
     await screen.unmount();
   },
 

@@ -1,6 +1,6 @@
 // `supabase-chat-client/testing`: what a test of an app does with it.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { isPending, type ChatSnapshot } from "supabase-chat-client";
+import { isPending, type ChatSnapshot, type Pending } from "supabase-chat-client";
 import { createTestChat, type TestChatOptions } from "supabase-chat-client/testing";
 import { FakeClock } from "../clock.ts";
 import { run } from "./run.ts";
@@ -27,12 +27,13 @@ await run("testing", {
   async what_is_there_from_the_beginning_is_shown() {
     using it = await begin();
     deepStrictEqual(it.texts(), ["Hi", "Hello"]);
-    deepStrictEqual(other(it.chat.getSnapshot()), { status: "ready", typing: [], present: ["alice"], reads: {}, firstUnreadId: "message-2" });
+    const reads = { bob: it.messages("duo")[1]?.createdAt };
+    deepStrictEqual(other(it.chat.getSnapshot()), { status: "ready", typing: [], present: ["alice"], reads, firstUnreadId: "message-2" });
     deepStrictEqual(it.client.chats.getSnapshot()?.map(({ id, type, name, unreadCount }) => [id, type, name, unreadCount]), [
       ["duo", "direct", null, 1],
       ["trio", "approved_group", "Trio", 0],
     ]);
-    deepStrictEqual([it.client.unread.getSnapshot(), it.client.connection.getSnapshot()], [{ chats: 1, messages: 1 }, "live"]);
+    deepStrictEqual([it.client.unread.getSnapshot(), it.client.connection.getSnapshot()], [{ chats: 1, messages: 1, mentions: 0 }, "live"]);
   },
 
   async a_long_chat_has_pages() {
@@ -95,13 +96,60 @@ await run("testing", {
     deepStrictEqual([it.chat.getSnapshot().status, it.client.chats.getSnapshot()?.length], ["gone", 1]);
     it.bob.send("duo", "Are you there?");
     await it.settled();
-    deepStrictEqual([it.texts(), it.client.unread.getSnapshot()], [["Are you there?"], { chats: 1, messages: 1 }]);
+    deepStrictEqual([it.texts(), it.client.unread.getSnapshot()], [["Are you there?"], { chats: 1, messages: 1, mentions: 0 }]);
     const opened = await it.client.openDirect("zoe");
     deepStrictEqual([opened.type, opened.participants], ["direct", ["alice", "zoe"]]);
     strictEqual((await it.client.openDirect("zoe")).id, opened.id);
     it.person("yan").openDirect("alice");
     await it.settled();
     strictEqual(it.client.chats.getSnapshot()?.length, 4);
+  },
+
+  async settings_sort_hide_mute_and_mark_chats() {
+    using it = await begin();
+    const { client } = it;
+    const shown = () => [client.chats, client.archivedChats].map((store) => store.getSnapshot()?.map(({ id }) => id));
+    const unread = () => client.unread.getSnapshot();
+    deepStrictEqual(shown(), [["duo", "trio"], []]);
+    const { settings } = await it.client.updateSettings("trio", { pinned: true, notify: "mentions" });
+    deepStrictEqual(settings, { mutedUntil: null, notify: "mentions", archived: false, pinned: true, markedUnread: false });
+    deepStrictEqual(shown(), [["trio", "duo"], []]);
+    await it.client.updateSettings("trio", { markedUnread: true });
+    deepStrictEqual(unread(), { chats: 2, messages: 1, mentions: 0 });
+    await it.chat.updateSettings({ mutedUntil: "2999-01-01T00:00:00Z" });
+    deepStrictEqual([unread(), it.chat.getSnapshot().chat?.settings.mutedUntil], [{ chats: 1, messages: 0, mentions: 0 }, "2999-01-01T00:00:00.000000Z"]);
+    // The user, on another device.
+    it.person("alice").updateSettings("duo", { archived: true });
+    it.person("alice").updateSettings("trio", { archived: true });
+    await it.settled();
+    deepStrictEqual([shown(), unread()], [[[], ["trio", "duo"]], { chats: 0, messages: 0, mentions: 0 }]);
+    it.bob.send("duo", "muted");
+    it.bob.send("trio", "loud");
+    await it.settled();
+    deepStrictEqual([shown(), unread()], [[["trio"], ["duo"]], { chats: 1, messages: 1, mentions: 0 }]);
+    it.fail("updateSettings", { status: 429, code: "rate_limited" });
+    await rejects(it.client.updateSettings("trio", { pinned: false }), { code: "rate_limited" });
+    deepStrictEqual(client.chats.getSnapshot()?.[0]?.settings.pinned, true);
+  },
+
+  async a_chat_can_begin_with_settings() {
+    using it = await begin({ chats: [{ id: "duo", people: ["bob"], settings: { archived: true } }], messages: [] });
+    deepStrictEqual([it.client.chats.getSnapshot(), it.client.archivedChats.getSnapshot()?.length], [[], 1]);
+  },
+
+  async a_long_list_has_pages_and_so_have_its_changes() {
+    const people = ["bob"];
+    const chats = Array.from({ length: 250 }, (_, n) => ({ id: `${n}`, people, name: `${n}`, settings: { archived: n % 2 === 0 } }));
+    using it = await begin({ chats, messages: [] });
+    const count = () => [it.client.chats, it.client.archivedChats].map((store) => store.getSnapshot()?.length);
+    deepStrictEqual(count(), [125, 125]);
+    it.setConnection("offline");
+    for (const { id } of chats) it.bob.send(id, "News");
+    for (const { id } of chats.slice(0, 120)) it.person("alice").leave(id);
+    it.setConnection("live");
+    await it.settled();
+    deepStrictEqual(count(), [130, 0]);
+    ok(it.client.chats.getSnapshot()?.every(({ lastMessage }) => lastMessage?.text === "News"));
   },
 
   async a_refused_send_is_tried_again_or_taken_back() {
@@ -191,6 +239,71 @@ await run("testing", {
       path: "duo/alice/1-a.png", fileName: "a.png", contentType: "image/png", size: 3, width: 1, height: 2,
     });
     strictEqual(await it.client.fileUrl(message!), "https://files.test/duo/alice/1-a.png?token=test");
+  },
+
+  async reactions_are_shown_at_once_and_others_react_too() {
+    using it = await begin();
+    const { chat, bob } = it;
+    const shown = () => chat.getSnapshot().messages.map((message) =>
+      isPending(message) ? "" : message.reactions.map(({ emoji, count, mine }) => `${emoji}${count}${mine ? "!" : ""}`).join(" "));
+    const { id } = it.messages("duo")[1]!;
+    const done = chat.react(id, "👍");
+    deepStrictEqual(shown(), ["", "👍1!"]);
+    bob.react("duo", id, "👍");
+    bob.react("duo", id, "🎉");
+    await it.settled();
+    deepStrictEqual([(await done).reactions[0]?.userIds.length, shown()], [2, ["", "👍2! 🎉1"]]);
+    deepStrictEqual((await chat.reactions(id)).data.map(({ userId, emoji }) => `${userId} ${emoji}`), ["bob 👍", "bob 🎉", "alice 👍"]);
+    deepStrictEqual((await chat.reactions(id, { emoji: "🎉" })).data.map(({ userId }) => userId), ["bob"]);
+    await chat.unreact(id, "👍");
+    bob.unreact("duo", id, "🎉");
+    deepStrictEqual(shown(), ["", "👍1"]);
+    it.fail("react", { status: 403, code: "blocked" });
+    const refused = rejects(chat.react(id, "👍"), { code: "blocked" });
+    deepStrictEqual(shown(), ["", "👍2!"]);
+    await refused;
+    deepStrictEqual(shown(), ["", "👍1"]);
+    await rejects(chat.react(id, "a b"), { status: 400, code: "invalid_request" });
+    for (let kind = 0; kind < 19; kind++) bob.react("duo", id, `kind-${kind}`);
+    await rejects(chat.react(id, "kind-19"), { status: 400, code: "invalid_request" });
+    it.setConnection("polling");
+    bob.react("duo", id, "👍");
+    await it.client.refresh();
+    strictEqual(shown()[1]?.startsWith("👍1 "), true);
+  },
+
+  async replies_quote_and_mentions_are_counted() {
+    using it = await begin();
+    const { chat, bob, client } = it;
+    const last = () => chat.getSnapshot().messages.at(-1)!;
+    const { id } = it.messages("duo")[1]!;
+    const quote = { id, senderId: "bob", text: "Hello", hasAttachment: false };
+    const said = chat.send({ text: "Yes", replyToId: id, mentions: ["bob"] });
+    deepStrictEqual([said.replyTo, said.mentions], [quote, ["bob"]]);
+    await it.settled();
+    deepStrictEqual([(await said.sent)?.replyTo, last().replyTo, last().mentions], [quote, quote, ["bob"]]);
+    bob.edit("duo", id, "Hello!");
+    deepStrictEqual(last().replyTo, { ...quote, text: "Hello!" });
+    bob.remove("duo", id);
+    await it.settled();
+    deepStrictEqual(last().replyTo, { id, unavailable: true });
+    chat.send({ text: "Still?", replyToId: id });
+    await it.settled();
+    ok(isPending(last()) && (last() as Pending).error?.code === "invalid_request");
+
+    const { id: mention } = bob.send("duo", { text: "@Alice", mentions: ["alice"] });
+    await it.settled();
+    const unread = () => client.chats.getSnapshot()?.find((each) => each.id === "duo")?.unreadMentions;
+    deepStrictEqual([unread(), (await client.mentions()).data.map(({ text }) => text)], [1, ["@Alice"]]);
+    bob.edit("duo", mention, "@Bob", { mentions: ["bob"] });
+    await it.settled();
+    deepStrictEqual([unread(), (await client.mentions()).data], [0, []]);
+    bob.edit("duo", mention, "@Alice", { mentions: ["alice"] });
+    await it.settled();
+    strictEqual(unread(), 1);
+    chat.markRead();
+    await it.settled();
+    strictEqual(unread(), 0);
   },
 
   async signing_in_as_somebody_else_shows_their_chats() {

@@ -3,10 +3,12 @@ import { expectTypeOf } from "expect-type";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import {
   ChatApiError, createChatClient, isPending, type Chat, type ChatAdapters, type ChatClient, type ChatErrorCode, type ChatHandle,
-  type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Pending, type Store, type Unread,
+  type ChatSettings, type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Page, type Pending,
+  type Reaction, type ReplyTo, type Store, type Unread,
 } from "supabase-chat-client";
 import {
-  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useUnread, type UsedChat,
+  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useUnread, type UsedChat,
+  type UsedPages,
 } from "supabase-chat-client/react";
 import { createTestChat, type TestChat, type TestPerson } from "supabase-chat-client/testing";
 
@@ -16,6 +18,13 @@ interface Database { public: { Tables: Record<string, never>; Views: Record<stri
 expectTypeOf(createChatClient).toBeCallableWith({ supabase: {} as SupabaseClient<Database>, apiUrl: "" });
 expectTypeOf(createChatClient).returns.toEqualTypeOf<ChatClient>();
 expectTypeOf<ChatClient["chats"]>().toEqualTypeOf<Store<readonly Chat[] | undefined>>();
+expectTypeOf<ChatClient["archivedChats"]>().toEqualTypeOf<Store<readonly Chat[] | undefined>>();
+expectTypeOf<ChatHandle["updateSettings"]>().toBeCallableWith({ pinned: true });
+expectTypeOf<ChatHandle["updateSettings"]>().returns.resolves.toEqualTypeOf<Chat>();
+expectTypeOf<ChatClient["updateSettings"]>().parameters.toEqualTypeOf<[chatId: string, changes: Partial<ChatSettings>]>();
+expectTypeOf<ChatSettings["notify"]>().toEqualTypeOf<"all" | "mentions" | "none">();
+expectTypeOf<Chat["settings"]>().toExtend<ChatSettings>();
+expectTypeOf<Unread>().toEqualTypeOf<{ readonly chats: number; readonly messages: number; readonly mentions: number }>();
 expectTypeOf<ChatClient["openDirect"]>().returns.resolves.toEqualTypeOf<Chat>();
 expectTypeOf<ChatHandle["send"]>().parameters.toEqualTypeOf<[message: Outgoing]>();
 expectTypeOf<ChatHandle["send"]>().returns.toEqualTypeOf<Pending>();
@@ -30,6 +39,14 @@ expectTypeOf(message.text).toEqualTypeOf<string | null>();
 expectTypeOf(message.clientId).toEqualTypeOf<string | null>();
 if (isPending(message)) expectTypeOf(message).toEqualTypeOf<Pending>();
 else expectTypeOf(message).toEqualTypeOf<Message>();
+
+expectTypeOf(message.mentions).toEqualTypeOf<readonly string[]>();
+expectTypeOf<Message["reactions"]>().toEqualTypeOf<readonly Reaction[]>();
+expectTypeOf(message.replyTo).toEqualTypeOf<ReplyTo | null>();
+// A quote has a sender and a text, unless it is unavailable.
+if (message.replyTo && !("unavailable" in message.replyTo)) expectTypeOf(message.replyTo.text).toEqualTypeOf<string | null>();
+expectTypeOf<ChatHandle["react"]>().toEqualTypeOf<(messageId: string, emoji: string) => Promise<Message>>();
+expectTypeOf<ChatClient["mentions"]>().returns.resolves.toEqualTypeOf<Page<Message>>();
 
 // What the platforms have fits as it is.
 expectTypeOf<File>().toExtend<OutgoingFile>();
@@ -47,19 +64,24 @@ expectTypeOf<ChatErrorCode>().not.toEqualTypeOf<string>();
 // @ts-expect-error
 ({} as Chat).participants = [];
 // @ts-expect-error
+({} as Message).reactions.pop();
+// @ts-expect-error
 ({} as ChatSnapshot).messages.push(message);
 
 expectTypeOf(ChatProvider).parameter(0).toHaveProperty("client").toEqualTypeOf<ChatClient>();
 expectTypeOf(useChats).returns.toEqualTypeOf<readonly Chat[] | undefined>();
+expectTypeOf(useChats).toBeCallableWith();
+expectTypeOf(useChats).toBeCallableWith({ archived: true });
 expectTypeOf(useChat).parameters.toEqualTypeOf<[id: string]>();
 expectTypeOf(useChat).returns.toEqualTypeOf<UsedChat>();
-expectTypeOf<UsedChat>().toExtend<ChatSnapshot & Pick<ChatHandle, "send" | "edit" | "remove" | "markRead" | "leave">>();
+expectTypeOf<UsedChat>().toExtend<ChatSnapshot & Pick<ChatHandle, "send" | "edit" | "remove" | "markRead" | "updateSettings" | "leave">>();
 expectTypeOf<UsedChat["typing"]>().toEqualTypeOf<readonly string[]>();
 expectTypeOf(useChatsError).returns.toEqualTypeOf<ChatApiError | null>();
 expectTypeOf(useChatClient).returns.toEqualTypeOf<ChatClient>();
 expectTypeOf(useConnection).returns.toEqualTypeOf<Connection>();
 expectTypeOf(useUnread).returns.toEqualTypeOf<Unread>();
 expectTypeOf(useMe).returns.toEqualTypeOf<string | null | undefined>();
+expectTypeOf(useMentions).returns.toEqualTypeOf<UsedPages>();
 expectTypeOf(useFileUrl).returns.toEqualTypeOf<string | null | undefined>();
 
 expectTypeOf(createTestChat).returns.toEqualTypeOf<TestChat>();

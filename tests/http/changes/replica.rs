@@ -128,7 +128,7 @@ impl Replica {
         let mut path = first.clone();
         let mut shown = Vec::new();
         loop {
-            let page = Page::read(&self.person.get(&path).await.ok(), read);
+            let page = Page::read_messages(&self.person.get(&path).await.ok(), read);
             shown.extend(page.data);
             match page.next_cursor {
                 Some(cursor) => path = format!("{first}&cursor={cursor}"),

@@ -1,17 +1,21 @@
 //! The API's functions answer the same to a direct call, and only for the bearer of the token.
 
-use harness::{Message, Method, Stack, changes_path, chat_path, messages_path};
+use harness::{Message, Method, Stack, changes_path, chat_path, message_path, messages_path};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Every function of the API with good arguments.
-fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 10] {
+fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 11] {
     [
         ("list_chats", json!({ "page_limit": 50 })),
         ("get_chat", json!({ "chat_id": chat })),
         (
             "list_messages",
             json!({ "chat_id": chat, "page_limit": 50 }),
+        ),
+        (
+            "get_message",
+            json!({ "chat_id": chat, "message_id": message }),
         ),
         ("list_changes", json!({ "chat_id": chat, "since": 0 })),
         ("open_direct_chat", json!({ "other_user": other })),
@@ -77,6 +81,7 @@ async fn a_participant_gets_what_the_edge_gives() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     stack.history(chat, &bob, 120).await;
+    let message = bob.send(chat, "hello").await.id;
     let rest = stack.postgrest(&alice);
     for (direct, edge) in [
         (format!("/rpc/get_chat?chat_id={chat}"), chat_path(chat)),
@@ -87,6 +92,14 @@ async fn a_participant_gets_what_the_edge_gives() {
         (
             format!("/rpc/list_messages?chat_id={chat}&page_limit=50"),
             messages_path(chat),
+        ),
+        (
+            format!("/rpc/list_messages?chat_id={chat}&page_limit=50&around_unread=true"),
+            format!("{}?around=unread", messages_path(chat)),
+        ),
+        (
+            format!("/rpc/get_message?chat_id={chat}&message_id={message}"),
+            message_path(chat, message),
         ),
         (
             format!("/rpc/list_changes?chat_id={chat}&since=7"),
@@ -237,7 +250,7 @@ async fn a_get_writes_nothing() {
     let unread = "delete from chat.read_marks where user_id = $1";
     assert_eq!(stack.execute(unread, &[&alice.id]).await, 1);
     let rest = stack.postgrest(&alice);
-    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(5) {
+    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(6) {
         let query: Vec<String> = arguments
             .as_object()
             .into_iter()

@@ -9,7 +9,7 @@ async fn a_new_chat_is_an_empty_page() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
-    let empty = json!({ "data": [], "nextCursor": null });
+    let empty = json!({ "data": [], "nextCursor": null, "prevCursor": null });
     assert_eq!(alice.get(&messages_path(chat)).await.ok(), empty);
 }
 

@@ -139,8 +139,8 @@ damages! {
         "MISSING grant function public.send_typing(uuid) to authenticated: execute",
         "grant execute on function public.send_typing(uuid) to authenticated";
     a_function_runs_as_its_caller:
-        "alter function public.send_message(uuid, text, uuid, text) security invoker",
-        "DIFFERS function public.send_message(uuid,text,uuid,text): security invoker; should be security definer",
+        "alter function public.send_message(uuid, text, uuid, text, uuid, uuid[]) security invoker",
+        "DIFFERS function public.send_message(uuid,text,uuid,text,uuid,uuid[]): security invoker; should be security definer",
         "_sending.sql (\"function public.send_message(\")";
     a_function_has_a_search_path:
         "alter function chat.setting(text) reset search_path",

@@ -79,6 +79,8 @@ async fn ids_are_checked_before_the_body_and_the_body_before_the_database() {
         ("GET", "/chats/x"),
         ("DELETE", "/chats/x"),
         ("POST", "/chats/x/read"),
+        ("PATCH", "/chats/x/me"),
+        ("GET", "/chats/x/reads"),
     ] {
         let mut no_json = request(method, path);
         no_json.content_type = None;
@@ -104,6 +106,8 @@ async fn ids_are_checked_before_the_body_and_the_body_before_the_database() {
 async fn a_valid_request_reaches_the_database() {
     let chat = format!("/chats/{ID}");
     let read = format!("{chat}/read");
+    let reads = format!("{chat}/reads");
+    let settings = format!("{chat}/me");
     let typing = format!("{chat}/typing");
     for (method, path, body) in [
         ("GET", "/chats", String::new()),
@@ -116,6 +120,10 @@ async fn a_valid_request_reaches_the_database() {
         ("GET", &chat, String::new()),
         ("HEAD", &chat, String::new()),
         ("DELETE", &chat, String::new()),
+        ("PATCH", &settings, r#"{"pinned":true}"#.to_owned()),
+        ("GET", &reads, String::new()),
+        ("HEAD", &reads, String::new()),
+        ("GET", "/unread", String::new()),
         ("POST", &typing, String::new()),
         ("POST", &read, format!(r#"{{"messageId":"{ID}"}}"#)),
     ] {

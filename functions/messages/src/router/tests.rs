@@ -57,6 +57,7 @@ async fn code(request: Request<Vec<u8>>) -> ErrorCode {
 async fn each_route_of_the_function_is_answered_and_no_other() {
     for route in ROUTES {
         let path = route.pattern.replace(":id", ID).replace(":msgId", ID);
+        let path = path.replace(":emoji", "%F0%9F%91%8D");
         let is_answered = code(request(route.method, &path)).await != ErrorCode::RouteNotFound;
         assert_eq!(
             is_answered,
@@ -85,6 +86,9 @@ async fn ids_are_checked_before_the_body_and_the_body_before_the_database() {
         ("GET", format!("/chats/{ID}/messages/x")),
         ("PATCH", format!("/chats/{ID}/messages/x")),
         ("DELETE", format!("/chats/x/messages/{ID}")),
+        ("GET", format!("/chats/{ID}/messages/x/reactions")),
+        ("PUT", format!("/chats/x/messages/{ID}/reactions/%20")),
+        ("DELETE", format!("/chats/{ID}/messages/x/reactions/%20")),
     ] {
         let mut no_json = request(method, &path);
         no_json.content_type = None;
@@ -105,12 +109,18 @@ async fn ids_are_checked_before_the_body_and_the_body_before_the_database() {
     let mut wrong_cursor = request("GET", &path);
     wrong_cursor.query = "cursor=x".to_owned();
     assert_eq!(code(wrong_cursor).await, ErrorCode::InvalidCursor);
+    for method in ["PUT", "DELETE"] {
+        let path = format!("{path}/{ID}/reactions/%20");
+        let blank = code(request(method, &path)).await;
+        assert_eq!(blank, ErrorCode::InvalidRequest, "{method}");
+    }
 }
 
 #[tokio::test]
 async fn a_valid_request_reaches_the_database() {
     let messages = format!("/chats/{ID}/messages");
     let message = format!("{messages}/{ID}");
+    let reactions = format!("{message}/reactions");
     for (method, path) in [
         ("GET", &messages),
         ("HEAD", &messages),
@@ -118,6 +128,10 @@ async fn a_valid_request_reaches_the_database() {
         ("GET", &message),
         ("PATCH", &message),
         ("DELETE", &message),
+        ("GET", &reactions),
+        ("PUT", &format!("{reactions}/%F0%9F%91%8D")),
+        ("DELETE", &format!("{reactions}/%F0%9F%91%8D")),
+        ("GET", &"/mentions".to_owned()),
         ("GET", &"/search".to_owned()),
     ] {
         let mut valid = request(method, path);

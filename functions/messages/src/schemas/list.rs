@@ -34,7 +34,7 @@ impl ListMessages {
     pub fn parse(query: &str, chat: Uuid) -> Result<Self, ApiError> {
         let limit = query::limit(query)?;
         let cursor = query::parameter(query, "cursor")?
-            .map(|cursor| MessagesCursor::decode(cursor, chat))
+            .map(|cursor| MessagesCursor::of_chat(chat, cursor))
             .transpose()?;
         let wrong = |issue| ApiError::invalid_field("around", issue);
         let window = match (query::parameter(query, "around")?, cursor) {

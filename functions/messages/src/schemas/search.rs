@@ -1,6 +1,6 @@
 use shared::error::ApiError;
 use shared::http::query;
-use shared::input::cursor::SearchCursor;
+use shared::input::cursor::{Cursor, SearchCursor};
 use uuid::Uuid;
 
 use crate::constants::MAX_SEARCH_SCALARS;
@@ -26,8 +26,7 @@ impl SearchMessages {
     /// `invalid_request`, `invalid_cursor`.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let wrong = |issue| ApiError::invalid_field("q", issue);
-        let q = query::parameter(query, "q")?.ok_or_else(|| wrong("is required"))?;
-        let q = query::decoded(q).map_err(wrong)?;
+        let q = query::text(query, "q")?.ok_or_else(|| wrong("is required"))?;
         Ok(SearchMessages {
             q: cleaned(&q).map_err(wrong)?.to_owned(),
             chat: query::id(query, "chatId")?,
@@ -105,7 +104,7 @@ mod tests {
                 "must have 1 to 200 characters after trimming",
             ),
             ("a%00b", "must not contain NUL"),
-            ("%FF", "must be UTF-8 in percent-encoding"),
+            ("%FF", "must be percent-encoded UTF-8"),
             ("a&q=a", "must be given only once"),
         ] {
             assert_eq!(q(text), Err(ApiError::invalid_field("q", issue)), "{text}");

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::attachments::Uploads;
 use crate::constants::IDEMPOTENCY_KEY;
+use crate::schemas::mentions;
 
-/// The body of `POST /chats/:id/messages`: `{text?, attachmentUrl?, clientId?}`.
+/// The body of `POST /chats/:id/messages`: `{text?, attachmentUrl?, clientId?, replyToId?, mentions?}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendMessage {
     /// Trimmed, 1 to 4,000 scalar values.
@@ -16,6 +17,10 @@ pub struct SendMessage {
     pub attachment: Option<ObjectPath>,
     /// Makes the send safe to repeat.
     pub client_id: Option<Uuid>,
+    /// The message that this one answers.
+    pub reply_to: Option<Uuid>,
+    /// The people whom the message mentions.
+    pub mentions: Option<Vec<Uuid>>,
 }
 
 impl SendMessage {
@@ -53,10 +58,14 @@ impl SendMessage {
         {
             body.report("clientId", "must equal the Idempotency-Key header");
         }
+        let reply_to = body.optional_id("replyToId");
+        let mentions = mentions::take(&mut body);
         body.finish(Some(SendMessage {
             text,
             attachment,
             client_id: client_id.or(key),
+            reply_to,
+            mentions,
         }))
     }
 }
@@ -105,7 +114,9 @@ mod tests {
                 Ok(SendMessage {
                     text: Some("Hello!".to_owned()),
                     attachment: None,
-                    client_id: None
+                    client_id: None,
+                    reply_to: None,
+                    mentions: None
                 }),
                 "{json}"
             );
@@ -121,7 +132,9 @@ mod tests {
                 Ok(SendMessage {
                     text: expected,
                     attachment: ObjectPath::parse(&path()),
-                    client_id: None
+                    client_id: None,
+                    reply_to: None,
+                    mentions: None
                 }),
                 "{json}"
             );
@@ -134,6 +147,8 @@ mod tests {
             text: Some("a".to_owned()),
             attachment: None,
             client_id: Some(id(KEY)),
+            reply_to: None,
+            mentions: None,
         });
         let body = format!(r#"{{"text":"a","clientId":"{KEY}"}}"#);
         assert_eq!(send(&body, None), with_key);
@@ -152,6 +167,34 @@ mod tests {
                 "clientId",
                 "must equal the Idempotency-Key header"
             ))
+        );
+    }
+
+    #[test]
+    fn a_reply_and_mentions_are_optional() {
+        let json = format!(r#"{{"text":"a","replyToId":"{KEY}","mentions":["{OTHER_KEY}"]}}"#);
+        assert_eq!(
+            send(&json, None),
+            Ok(SendMessage {
+                text: Some("a".to_owned()),
+                attachment: None,
+                client_id: None,
+                reply_to: Some(id(KEY)),
+                mentions: Some(vec![id(OTHER_KEY)])
+            })
+        );
+        assert_eq!(
+            send(r#"{"text":"a","replyToId":7,"mentions":["x"]}"#, None),
+            Err(ApiError::invalid_fields(vec![
+                FieldIssue {
+                    path: "replyToId",
+                    issue: "must be a UUID"
+                },
+                FieldIssue {
+                    path: "mentions",
+                    issue: "must be a list of UUIDs"
+                },
+            ]))
         );
     }
 

@@ -1,6 +1,9 @@
 use proptest::prelude::*;
 
+use uuid::Uuid;
+
 use super::*;
+use crate::input::ids;
 
 const CHAT: &str = "0a5b7c9d-1e2f-4a3b-8c4d-5e6f7a8b9c0d";
 const TIME: &str = "2026-04-01T12:30:00.000120Z";
@@ -34,7 +37,7 @@ fn a_messages_cursor_is_written_as_it_was_read() {
         ("newer-messages", Position::After(time)),
     ] {
         let text = encoded(&format!("{list}/{CHAT}/{TIME}"));
-        let cursor = MessagesCursor::decode(&text, chat()).unwrap();
+        let cursor = MessagesCursor::of_chat(chat(), &text).unwrap();
         assert_eq!(cursor.chat, chat());
         assert_eq!(cursor.position, position);
         assert_eq!(cursor.encode(), text);
@@ -73,11 +76,11 @@ fn a_cursor_of_another_chat_or_list_is_refused() {
     let search = encoded(&format!("search/{QUERY}/{TIME}/{CHAT}"));
     let invalid = ApiError::from(ErrorCode::InvalidCursor);
     assert_eq!(
-        MessagesCursor::decode(&messages, Uuid::nil()),
+        MessagesCursor::of_chat(Uuid::nil(), &messages),
         Err(invalid.clone())
     );
     for other in [&chats, &search] {
-        assert_eq!(MessagesCursor::decode(other, chat()), Err(invalid.clone()));
+        assert_eq!(MessagesCursor::of_chat(chat(), other), Err(invalid.clone()));
     }
     for other in [&messages, &search] {
         assert_eq!(ChatsCursor::decode(other), Err(invalid.clone()));
@@ -92,7 +95,7 @@ fn a_truncated_or_changed_cursor_is_refused_or_is_another_time() {
     let text = encoded(&format!("messages/{CHAT}/{TIME}"));
     for length in 0..text.len() {
         assert!(
-            MessagesCursor::decode(text.split_at(length).0, chat()).is_err(),
+            MessagesCursor::of_chat(chat(), text.split_at(length).0).is_err(),
             "{length}"
         );
     }
@@ -105,7 +108,7 @@ fn a_truncated_or_changed_cursor_is_refused_or_is_another_time() {
         };
         let garbled = String::from_utf8(garbled).unwrap();
         // Only a changed digit of the time gives a valid position.
-        if let Ok(cursor) = MessagesCursor::decode(&garbled, chat()) {
+        if let Ok(cursor) = MessagesCursor::of_chat(chat(), &garbled) {
             assert_eq!(cursor.chat, chat());
             assert_eq!(cursor.encode(), garbled);
         }
@@ -138,7 +141,7 @@ fn only_the_canonical_form_is_accepted() {
         String::new(),
     ] {
         assert!(
-            MessagesCursor::decode(&encoded(&plain), chat()).is_err(),
+            MessagesCursor::of_chat(chat(), &encoded(&plain)).is_err(),
             "{plain}"
         );
     }
@@ -150,9 +153,74 @@ fn only_the_canonical_form_is_accepted() {
         format!("{text}\n"),
         "%".to_owned(),
     ] {
-        assert!(MessagesCursor::decode(&text, chat()).is_err(), "{text}");
+        assert!(MessagesCursor::of_chat(chat(), &text).is_err(), "{text}");
     }
-    assert!(MessagesCursor::decode(&"A".repeat(100_000), chat()).is_err());
+    assert!(MessagesCursor::of_chat(chat(), &"A".repeat(100_000)).is_err());
+}
+
+#[test]
+fn a_position_of_the_list_is_written_as_it_was_read() {
+    let epoch = Epoch::parse("3f0c8d5a9b7e1246").unwrap();
+    let begun = ListPosition {
+        epoch,
+        from: 48_213,
+        page: None,
+    };
+    let text = encoded("list/3f0c8d5a9b7e1246/48213");
+    assert_eq!(ListPosition::decode(&text), Ok(begun.clone()));
+    let within = ListPosition {
+        page: Some(DeltaPage {
+            next: 48_300,
+            after: chat(),
+        }),
+        ..begun
+    };
+    let text = encoded(&format!("list/3f0c8d5a9b7e1246/48213/48300/{CHAT}"));
+    assert_eq!(ListPosition::decode(&text), Ok(within));
+}
+
+#[test]
+fn only_the_canonical_form_of_a_position_is_accepted() {
+    for plain in [
+        "list/e/07",
+        "list/e/+7",
+        "list/e/-7",
+        "list/e/",
+        "list/e",
+        "list//7",
+        "list/e/7/",
+        "list/e/7/8",
+        "list/e/7/8/",
+        "list/e/7/8/x",
+        "list/e/9223372036854775808",
+        "lists/e/7",
+        "list/é/7",
+        "",
+    ] {
+        assert!(ListPosition::decode(&encoded(plain)).is_err(), "{plain}");
+    }
+    for plain in [
+        format!("list/e/7/8/{CHAT}/"),
+        format!("list/e/7/8/{}", CHAT.to_uppercase()),
+        format!("chats/{TIME}/{CHAT}"),
+    ] {
+        assert!(ListPosition::decode(&encoded(&plain)).is_err(), "{plain}");
+    }
+}
+
+#[test]
+fn the_longest_position_is_read() {
+    let most = i64::MAX.unsigned_abs();
+    let position = ListPosition {
+        epoch: Epoch::parse(&"x".repeat(Epoch::MAX_LENGTH)).unwrap(),
+        from: most,
+        page: Some(DeltaPage {
+            next: most,
+            after: chat(),
+        }),
+    };
+    assert_eq!(position.encode().len(), 195);
+    assert_eq!(ListPosition::decode(&position.encode()), Ok(position));
 }
 
 #[test]
@@ -165,6 +233,10 @@ fn an_epoch_is_read_as_it_was_written() {
     }
 }
 
+fn is_canonical<C: Cursor>(text: &str) -> bool {
+    C::decode(text).map_or(true, |cursor| cursor.encode() == text)
+}
+
 proptest! {
     #[test]
     fn every_cursor_is_read_as_it_was_written(chat: u128, query: u64, seconds in -62_135_596_800i64..253_402_300_800, micros in 0u32..1_000_000) {
@@ -173,28 +245,37 @@ proptest! {
         let time = Timestamp(time);
         for position in [Position::Before(time), Position::After(time)] {
             let messages = MessagesCursor { chat, position };
-            prop_assert_eq!(MessagesCursor::decode(&messages.encode(), chat), Ok(messages));
+            prop_assert_eq!(MessagesCursor::of_chat(chat, &messages.encode()), Ok(messages));
             prop_assert!(ChatsCursor::decode(&messages.encode()).is_err());
         }
         let chats = ChatsCursor { chat, activity: time };
         prop_assert_eq!(ChatsCursor::decode(&chats.encode()), Ok(chats));
-        let query = QueryHash(format!("{query:016x}"));
+        let mentions = MentionsCursor { created_at: time, message: chat };
+        prop_assert_eq!(MentionsCursor::decode(&mentions.encode()), Ok(mentions));
+        let reactions = ReactionsCursor { message: chat, after: query >> 1 };
+        prop_assert_eq!(ReactionsCursor::of_message(chat, &reactions.encode()), Ok(reactions));
+        prop_assert!(ReactionsCursor::of_message(Uuid::from_u128(!chat.as_u128()), &reactions.encode()).is_err());
+        let query = QueryHash::parse(&format!("{query:016x}")).unwrap();
         let search = SearchCursor { query, before: time, chat };
         prop_assert_eq!(SearchCursor::decode(&search.encode()), Ok(search));
     }
 
     #[test]
-    fn every_accepted_text_is_canonical(plain in "(chats|messages|newer-messages|search)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
+    fn every_position_of_the_list_is_read_as_it_was_written(epoch in "[A-Za-z0-9._-]{1,64}", from in 0u64..=9_223_372_036_854_775_807, next in 0u64..=9_223_372_036_854_775_807, after: Option<u128>) {
+        let page = after.map(|after| DeltaPage { next, after: Uuid::from_u128(after) });
+        let position = ListPosition { epoch: Epoch::parse(&epoch).unwrap(), from, page };
+        prop_assert_eq!(ListPosition::decode(&position.encode()), Ok(position));
+    }
+
+    #[test]
+    fn every_accepted_text_is_canonical(plain in "(chats|messages|newer-messages|search|mentions|reactions|list)/[0-9a-fTZ:./-]{0,80}|.{0,80}", text in "[A-Za-z0-9_=-]{0,130}|.{0,60}") {
         for text in [encoded(&plain), text] {
-            if let Some(cursor) = MessagesCursor::read(&text) {
-                prop_assert_eq!(cursor.encode(), text.clone());
-            }
-            if let Some(cursor) = ChatsCursor::read(&text) {
-                prop_assert_eq!(cursor.encode(), text.clone());
-            }
-            if let Some(cursor) = SearchCursor::read(&text) {
-                prop_assert_eq!(cursor.encode(), text);
-            }
+            prop_assert!(is_canonical::<MessagesCursor>(&text));
+            prop_assert!(is_canonical::<MentionsCursor>(&text));
+            prop_assert!(is_canonical::<ReactionsCursor>(&text));
+            prop_assert!(is_canonical::<ChatsCursor>(&text));
+            prop_assert!(is_canonical::<ListPosition>(&text));
+            prop_assert!(is_canonical::<SearchCursor>(&text));
         }
     }
 }

@@ -1,7 +1,7 @@
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::input::cursor::MessagesCursor;
+use crate::input::cursor::{MessagesCursor, Position};
 use crate::input::ids;
 use crate::runtime::config::SupabaseConfig;
 use crate::supabase::test_server::{acting, lines, raw_upstream, request, scope, upstream};
@@ -22,7 +22,9 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
     let (supabase, asked) = upstream("200 OK", "{\"a\": 1 }").await;
     let chat = ids::parse(CHAT).unwrap();
     let cursor = "bWVzc2FnZXMvMGE1YjdjOWQtMWUyZi00YTNiLThjNGQtNWU2ZjdhOGI5YzBkLzIwMjYtMDQtMDFUMTI6MzA6MDAuMDAwMTIwWg";
-    let before = MessagesCursor::decode(cursor, chat).unwrap().before;
+    let Position::Before(before) = MessagesCursor::of_chat(chat, cursor).unwrap().position else {
+        panic!("the cursor leads to older messages");
+    };
     let reply = bearer(&supabase)
         .get(
             "list_messages",

@@ -1,0 +1,143 @@
+-- Reading messages: one of them, and the pages and windows of a chat.
+
+create function public.get_message(chat_id uuid, message_id uuid) returns json
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  moderator constant boolean := chat.is_moderator(chat_id);
+  message constant public.messages := chat.find_message(chat_id, message_id, moderator);
+begin
+  return (select shape from chat.to_message(message, auth.uid(), moderator) as shape);
+end
+$$;
+comment on function public.get_message(uuid, uuid) is 'One message: Message. Moderators also get a deleted one.';
+
+create function chat.first_unread(chat_id uuid) returns timestamptz
+language plpgsql stable security definer set search_path = '' set enable_sort = off set jit = off
+as $$
+declare
+  me constant uuid := auth.uid();
+  read_to timestamptz;
+begin
+  select greatest(r.last_read_at, p.history_from) into read_to
+  from chat.chat_participants p
+  left join chat.read_marks r on r.chat_id = p.chat_id and r.user_id = p.user_id
+  where p.chat_id = first_unread.chat_id and p.user_id = me and p.left_at is null;
+  return (
+    select m.created_at
+    from public.messages m
+    where m.chat_id = first_unread.chat_id and m.created_at > read_to and m.sender_id <> me and m.deleted_at is null
+    order by m.created_at
+    limit 1
+  );
+end
+$$;
+comment on function chat.first_unread(uuid) is
+  'When the oldest message was sent that the caller has not read, as chat.unread counts them. Null if there is none.';
+
+-- A window has newer messages than a point of time, and older ones: those up to the point. A page is a window with one
+-- side. On each side one more message is read, which tells whether there is more.
+create function public.list_messages(
+  chat_id uuid, page_limit integer default 50, before timestamptz default null, after timestamptz default null,
+  around uuid default null, around_unread boolean default false
+) returns json
+language plpgsql stable security invoker set search_path = ''
+-- Postgres makes one plan for all calls. Otherwise it would plan a short page, and every page of a long chat, anew for
+-- each call. The plan never sorts a chat, because the index has its messages in order.
+set plan_cache_mode = force_generic_plan set enable_sort = off set jit = off
+as $$
+declare
+  me constant uuid := auth.uid();
+  moderator constant boolean := chat.is_moderator(chat_id);
+  tick constant interval := '1 microsecond';
+  point timestamptz := coalesce(before - tick, after, 'infinity');
+  newer_limit integer := case when after is null then 0 else page_limit end;
+  older_limit integer := page_limit - newer_limit;
+begin
+  perform chat.check_page_limit(page_limit);
+  if num_nonnulls(before, after, around, nullif(around_unread, false)) > 1 then
+    perform chat.refuse_request('only one of before, after, around and around_unread may be given');
+  elsif not isfinite(coalesce(before, after, 'epoch')) then
+    perform chat.refuse_request('before and after must be finite');
+  end if;
+  perform chat.require_participant(chat_id);
+
+  if around is not null then
+    point := (chat.find_message(chat_id, around, moderator)).created_at;
+  elsif around_unread then
+    point := coalesce(chat.first_unread(chat_id), 'infinity');
+  end if;
+  if around is not null or around_unread and point < 'infinity' then
+    newer_limit := (page_limit - 1) / 2;
+    older_limit := page_limit - newer_limit;
+  end if;
+
+  if moderator then
+    return (
+      with newer as materialized (
+        select m.created_at, shape as message
+        from public.messages m
+        cross join lateral chat.to_message(m, me, true) as shape
+        where m.chat_id = list_messages.chat_id and m.created_at > point
+        order by m.created_at
+        limit newer_limit + 1
+      ),
+      older as materialized (
+        select m.created_at, shape as message
+        from public.messages m
+        cross join lateral chat.to_message(m, me, true) as shape
+        where m.chat_id = list_messages.chat_id and m.created_at <= point
+        order by m.created_at desc
+        limit older_limit + 1
+      ),
+      shown as materialized (
+        (select * from newer n order by n.created_at limit newer_limit)
+        union all
+        (select * from older o order by o.created_at desc limit older_limit)
+      )
+      select json_build_object(
+        'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
+        'nextCursor', case when (select count(*) from older) > older_limit then
+          chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(coalesce(min(s.created_at), point + tick))) end,
+        'prevCursor', case when (select count(*) from newer) > newer_limit then
+          chat.cursor('newer-messages', list_messages.chat_id::text, chat.rfc3339(coalesce(max(s.created_at), point))) end
+      )
+      from shown s
+    );
+  end if;
+
+  return (
+    with newer as materialized (
+      select m.created_at, shape as message
+      from public.messages m
+      cross join lateral chat.to_message(m, me, false) as shape
+      where m.chat_id = list_messages.chat_id and m.created_at > point and m.deleted_at is null
+      order by m.created_at
+      limit newer_limit + 1
+    ),
+    older as materialized (
+      select m.created_at, shape as message
+      from public.messages m
+      cross join lateral chat.to_message(m, me, false) as shape
+      where m.chat_id = list_messages.chat_id and m.created_at <= point and m.deleted_at is null
+      order by m.created_at desc
+      limit older_limit + 1
+    ),
+    shown as materialized (
+      (select * from newer n order by n.created_at limit newer_limit)
+      union all
+      (select * from older o order by o.created_at desc limit older_limit)
+    )
+    select json_build_object(
+      'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
+      'nextCursor', case when (select count(*) from older) > older_limit then
+        chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(coalesce(min(s.created_at), point + tick))) end,
+      'prevCursor', case when (select count(*) from newer) > newer_limit then
+        chat.cursor('newer-messages', list_messages.chat_id::text, chat.rfc3339(coalesce(max(s.created_at), point))) end
+    )
+    from shown s
+  );
+end
+$$;
+comment on function public.list_messages(uuid, integer, timestamptz, timestamptz, uuid, boolean) is
+  'A page or a window of a chat''s messages, newest first: {data: [Message], nextCursor, prevCursor}. before is the created_at of the oldest message shown, after that of the newest. around is a message in the middle of the window; with around_unread it is the first unread one.';
