@@ -106,7 +106,9 @@ class Model {
     const { random, database } = this;
     const any = random.pick(this.truth);
     const choice = random.below(100);
-    if (choice < 20) database.send(random.percent(70) ? OTHER! : ME!, CHAT!, { text: "new" });
+    const who = random.percent(70) ? OTHER! : ME!;
+    if (choice < 18) database.send(who, CHAT!, { text: "new", replyToId: random.percent(40) ? any?.id : undefined });
+    else if (choice < 21 && any) database.react(who, CHAT!, any.id, random.pick(["a", "b"])!, random.percent(70));
     else if (choice < 28 && any) database.edit(any.senderId, CHAT!, any.id, `edited ${random.below(1_000)}`);
     else if (choice < 38 && any) database.remove(any.senderId, CHAT!, any.id);
     else if (choice < 40) database.read(ME!, CHAT!);
