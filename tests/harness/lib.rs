@@ -25,6 +25,7 @@ mod raw;
 mod shapes;
 mod stack;
 mod tables;
+mod talk;
 mod tap;
 pub mod tokens;
 mod uploads;
@@ -44,9 +45,11 @@ pub use person::{
 pub use proxy::{Fault, Proxy, Service};
 pub use raw::{exchange, exchange_and_end};
 pub use shapes::{
-    Attachment, Change, Changes, Chat, LastMessage, Message, Page, Timestamp, Upload,
+    Attachment, Change, Changes, Chat, LastMessage, Message, Page, Reaction, ReplyTo, Timestamp,
+    Upload,
 };
 pub use stack::{Stack, connection};
+pub use talk::{ids, percent, reaction_path, reactions_path};
 pub use tap::{Case, Report};
 
 pub use jsonwebtoken::Algorithm;

@@ -5,6 +5,7 @@ use crate::{
     answer::Answer,
     client::Client,
     shapes::{Change, Changes, Chat, Message, Page},
+    talk::reactions_path,
     tokens,
 };
 use reqwest::Method;
@@ -168,7 +169,11 @@ impl Person {
     pub async fn mark_read(&self, chat: Uuid, message: Uuid) -> i64 {
         let answer = self.try_mark_read(chat, message).await.ok();
         let unread = answer["unreadCount"].as_i64().unwrap_or(-1);
-        assert_eq!(answer, json!({ "unreadCount": unread }));
+        let mentions = &answer["unreadMentions"];
+        assert_eq!(
+            answer,
+            json!({ "unreadCount": unread, "unreadMentions": mentions })
+        );
         unread
     }
 
@@ -202,6 +207,9 @@ impl Person {
             self.try_send(chat, &json!({ "text": "let me in" })).await,
             self.try_edit(chat, message, "let me in").await,
             self.try_remove(chat, message).await,
+            self.get(&reactions_path(chat, message)).await,
+            self.try_react(chat, message, "👍").await,
+            self.try_take_back(chat, message, "👍").await,
             self.try_mark_read(chat, message).await,
             self.type_in(chat).await,
             self.delete(&chat_path(chat)).await,
