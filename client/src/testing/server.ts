@@ -108,7 +108,7 @@ export class TestServer {
       case "updateSettings": return { status: 200, json: database.lists.updateSettings(user, id, body) };
       case "reads": return { status: 200, json: { data: database.lists.reads(user, id) } };
       case "leave": return done(database.leave(user, id));
-      case "markRead": return { status: 200, json: { unreadCount: database.read(user, id, String(body.messageId)) } };
+      case "markRead": return { status: 200, json: database.read(user, id, String(body.messageId)) };
       case "messages": return { status: 200, json: database.page(user, id, query.get("cursor"), limit) };
       case "changes": return { status: 200, json: database.changes(user, id, Number(query.get("since")), query.get("epoch"), limit) };
       case "send": return this.#made(() => this.#send(user, id, body));
