@@ -123,6 +123,9 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
       const query = { since, epoch, limit: PAGE_SIZE };
       return asChanges(await call(request("get", "/chats/{id}/changes", { path: { id }, query }), signal), since);
     },
+    async search(query: { q: string; chatId?: string; senderId?: string; cursor?: string }, signal?: AbortSignal): Promise<Page<Message>> {
+      return asFound(await call(request("get", "/search", { query }), signal));
+    },
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
       return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));
     },

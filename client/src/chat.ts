@@ -62,11 +62,11 @@ export class Handle implements ChatHandle {
   }
 
   loadOlder(): Promise<void> {
-    return this.#live?.paging.loadOlder() ?? Promise.resolve();
+    return this.#live?.paging.loadMore("older") ?? Promise.resolve();
   }
 
   loadNewer(): Promise<void> {
-    return this.#live?.paging.loadNewer() ?? Promise.resolve();
+    return this.#live?.paging.loadMore("newer") ?? Promise.resolve();
   }
 
   loadNewest(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Chat, Message, MessagePage } from "./models.ts";
 import { Replica, type MessageEvent } from "./replica.ts";
 import { keep } from "./store.ts";
 import type { Jump } from "./types.ts";
+import type { Side } from "./window.ts";
 
 /** Further behind, the newest page is cheaper than the feed. */
 const MOST_ANSWERS = 20;
@@ -50,7 +51,7 @@ export class Feed {
     const held = this.replica?.messages ?? [];
     if (this.#landed.size === 0) return held;
     const end = held.at(-1)?.createdAt ?? "";
-    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > end && !this.replica?.hasNewer);
+    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > end && !this.replica?.has("newer"));
     const newest = (message: Message) => {
       const landed = this.#landed.get(message.id);
       return landed && landed.rev > message.rev ? landed : message;
@@ -89,9 +90,9 @@ export class Feed {
     const { replica } = this;
     if (!replica || this.#isFull) return false;
     const isKnown = replica.addEvent(event, this.#options.me);
-    this.#isFull = !replica.trim(this.#options.maxMessages);
+    const fits = this.#trim();
     this.#settle();
-    return isKnown && !this.#isFull;
+    return isKnown && fits;
   }
 
   /** An own message as the server has stored it. It is shown even if changes before it are missing. */
@@ -117,28 +118,28 @@ export class Feed {
     if (this.topic === "" || version(topic) > version(this.topic)) this.topic = topic;
   }
 
-  /** Shows the next page of older messages too, or of newer ones. */
-  async loadMore(isOlder: boolean): Promise<void> {
+  /** Shows the next page on a side too. */
+  async loadMore(side: Side): Promise<void> {
     const { replica } = this;
-    const cursor = this.#cursor(isOlder);
-    if (!replica || cursor === null) return;
+    const end = replica?.window.end(side);
+    if (!replica || !end || end.cursor === null) return;
     const { rev } = replica;
-    const page = await this.#page({ cursor });
+    const page = await this.#page({ cursor: end.cursor });
     // The window may be another one now, or may have been cut.
-    if (replica !== this.replica || cursor !== this.#cursor(isOlder)) return;
-    replica.extend(rev, page, isOlder);
-    replica.trim(this.#options.maxMessages, isOlder ? replica.window.floor.at : replica.window.ceiling.at);
+    if (replica !== this.replica || end !== replica.window.end(side)) return;
+    replica.extend(rev, page, side);
+    this.#trim(replica.window.end(side).at);
   }
 
-  /** Loads the newest page, and shows it instead of what is shown now. */
-  async loadNewest(): Promise<void> {
+  /** Loads the newest page, and shows it if that is still wanted when it comes. */
+  async loadNewest(isWanted: () => boolean): Promise<void> {
     const { replica } = this;
     if (!replica) return;
-    const { rev, window } = replica;
+    const { rev } = replica;
     const page = await this.#page({});
-    if (replica !== this.replica || window !== replica.window) return;
+    if (replica !== this.replica || !isWanted()) return;
     replica.open(rev, page);
-    this.#isFull = !replica.trim(this.#options.maxMessages);
+    this.#trim();
   }
 
   /** Shows the messages around one, or around the first unread one, if that is still wanted when they come. */
@@ -156,13 +157,8 @@ export class Feed {
     const middle = target === UNREAD ? page.data[page.data.length >> 1] : page.data.find(({ id }) => id === target);
     if (!middle && target !== UNREAD) throw new ChatApiError(0, "bad_answer", { message: "The answer lacks the message.", retryable: true });
     replica.open(rev, page);
-    replica.trim(this.#options.maxMessages, middle?.createdAt);
+    this.#trim(middle?.createdAt);
     return "shown";
-  }
-
-  #cursor(isOlder: boolean): string | null {
-    const window = this.replica?.window;
-    return (isOlder ? window?.floor.cursor : window?.ceiling.cursor) ?? null;
   }
 
   /** The first time, and when the user's history has started again. */
@@ -193,19 +189,20 @@ export class Feed {
 
   /** Returns false if the chat has to be loaded again. */
   async #pull(): Promise<boolean> {
-    const { api, chatId, signal, maxMessages } = this.#options;
+    const { api, chatId, signal } = this.#options;
     for (let answers = 0; answers < MOST_ANSWERS; answers++) {
       const { replica } = this;
       if (!replica) return false;
       const since = replica.rev;
       const answer = await api.changes(chatId, since, this.#epoch, signal);
       replica.addChanges(since, answer);
-      const fits = replica.trim(maxMessages);
+      const fits = this.#trim();
       this.hear(answer.topic);
       this.#settle();
       if (replica.roleChanged) return false;
       // More new messages than may be held: it begins anew at the newest.
-      if (!fits) await this.loadNewest();
+      const { window } = replica;
+      if (!fits) await this.loadNewest(() => window === replica.window);
       else if (!answer.hasMore && replica === this.replica && replica.rev >= answer.rev) return true;
     }
     return false;
@@ -214,6 +211,12 @@ export class Feed {
   #page(at: MessagesAt): Promise<MessagePage> {
     const { api, chatId, signal } = this.#options;
     return api.messages(chatId, at, signal);
+  }
+
+  /** Gives up what is too much, far from a place in the shown window. Returns false if that cannot be. */
+  #trim(place?: string): boolean {
+    this.#isFull = !this.replica?.trim(this.#options.maxMessages, place);
+    return !this.#isFull;
   }
 
   #settle(): void {

@@ -2,7 +2,7 @@ import type { Api } from "./api.ts";
 import { UNREAD } from "./feed.ts";
 import type { Chat, Message } from "./models.ts";
 import type { Replica } from "./replica.ts";
-import { END } from "./window.ts";
+import { LATEST } from "./window.ts";
 
 export interface FirstUnreadOptions {
   api: Api;
@@ -27,14 +27,15 @@ export class FirstUnread {
   }
 
   /** Looks for it in the window that is shown. */
-  look(chat: Chat, { messages, hasOlder, hasNewer }: Replica): void {
+  look(chat: Chat, replica: Replica): void {
     const isOpening = this.#from === undefined;
     if (this.#from === undefined) this.#from = chat.unreadCount > 0 ? (chat.lastReadAt ?? "") : null;
     const from = this.#from;
     if (from === null) return;
-    if (!hasOlder || (messages[0]?.createdAt ?? END) <= from) {
+    const { messages } = replica;
+    if (!replica.has("older") || (messages[0]?.createdAt ?? LATEST) <= from) {
       const first = messages.find((message) => this.#isUnread(message, from));
-      if (first || !hasNewer) this.id = first?.id ?? null;
+      if (first || !replica.has("newer")) this.id = first?.id ?? null;
     } else if (isOpening) void this.#ask(from);
   }
 

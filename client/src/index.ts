@@ -13,5 +13,5 @@ export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";
 export type {
   ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, EditOptions, FileUrlOptions, Jump, Outgoing, Pending,
-  PendingFile, PendingState, ReactionsOptions, Unread,
+  PendingFile, PendingState, ReactionsOptions, SearchOptions, Unread,
 } from "./types.ts";

@@ -164,7 +164,7 @@ export class LiveChat {
 
   /** The newest messages are not shown, and the user wants to see their own. */
   sending(): void {
-    if (this.#feed.replica?.hasNewer) void this.paging.loadNewest();
+    if (this.#feed.replica?.has("newer")) void this.paging.loadNewest();
   }
 
   /** What is on a screen that nobody sees is read when it is shown. */
@@ -173,9 +173,8 @@ export class LiveChat {
       this.#readLater.push(messageId);
       return;
     }
-    const messages = this.#feed.replica?.messages ?? [];
-    const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
-    const { chat } = this.#feed;
+    const { chat, replica } = this.#feed;
+    const message = messageId === undefined ? replica?.messages.at(-1) : replica?.get(messageId);
     const isUnread = chat?.settings.markedUnread ?? false;
     if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount || isUnread)) this.#reads.mark(message, isUnread);
   }
@@ -325,10 +324,10 @@ export class LiveChat {
       status: this.#status,
       chat,
       messages: isShown ? this.#withPending(this.#session.reactions.show(messages)) : [],
-      hasOlder: isShown && replica?.hasOlder === true,
-      hasNewer: isShown && replica?.hasNewer === true,
-      loadingOlder: this.paging.loadingOlder,
-      loadingNewer: this.paging.loadingNewer,
+      hasOlder: isShown && replica?.has("older") === true,
+      hasNewer: isShown && replica?.has("newer") === true,
+      loadingOlder: this.paging.isLoading("older"),
+      loadingNewer: this.paging.isLoading("newer"),
       typing: this.#people.ids,
       present: this.#present,
       reads: this.#marks.to,

@@ -2,8 +2,8 @@
 import { asChatError, type ChatApiError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
 import type { Jump } from "./types.ts";
+import type { Side } from "./window.ts";
 
-type Way = "older" | "newer" | "newest";
 
 export interface PagingOptions {
   feed: Feed;
@@ -15,39 +15,31 @@ export interface PagingOptions {
 export class Paging {
   /** Of the last request. */
   error: ChatApiError | null = null;
-  /** The user wants to see the newest messages, which could not be loaded yet. */
+  /** The user wants to see the newest messages, which are not loaded yet. */
   wantsNewest = false;
   readonly #options: PagingOptions;
   /** One request for each way out of the window. */
-  readonly #underWay = new Map<Way, Promise<void>>();
+  readonly #underWay = new Map<Side | "newest", Promise<void>>();
   #jumps = 0;
 
   constructor(options: PagingOptions) {
     this.#options = options;
   }
 
-  get loadingOlder(): boolean {
-    return this.#underWay.has("older");
+  isLoading(side: Side): boolean {
+    return this.#underWay.has(side) || (side === "newer" && this.#underWay.has("newest"));
   }
 
-  get loadingNewer(): boolean {
-    return this.#underWay.has("newer") || this.#underWay.has("newest");
-  }
-
-  loadOlder(): Promise<void> {
-    return this.#once("older", () => this.#options.feed.loadMore(true));
-  }
-
-  loadNewer(): Promise<void> {
-    return this.#once("newer", () => this.#options.feed.loadMore(false));
+  loadMore(side: Side): Promise<void> {
+    return this.#once(side, () => this.#options.feed.loadMore(side));
   }
 
   async loadNewest(): Promise<void> {
     this.#jumps += 1;
     this.wantsNewest = true;
     const { feed, changed } = this.#options;
-    if (!feed.replica?.show()) await this.#once("newest", () => feed.loadNewest());
-    if (feed.replica && !feed.replica.hasNewer) this.wantsNewest = false;
+    if (!feed.replica?.show()) await this.#once("newest", () => feed.loadNewest(() => this.wantsNewest));
+    if (feed.replica?.has("newer") === false) this.wantsNewest = false;
     changed();
   }
 
@@ -68,7 +60,7 @@ export class Paging {
     return outcome;
   }
 
-  #once(way: Way, load: () => Promise<void>): Promise<void> {
+  #once(way: Side | "newest", load: () => Promise<void>): Promise<void> {
     const running = this.#underWay.get(way);
     if (running) return running;
     const started = this.#try(load).finally(() => {

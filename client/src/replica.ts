@@ -3,7 +3,7 @@ import type { Change, Changes, Message, MessagePage, ReplyTo } from "./models.ts
 import { withMine } from "./reactions.ts";
 import { quoteOf, requote, unavailable } from "./replies.ts";
 import { keepList } from "./store.ts";
-import { END, Window } from "./window.ts";
+import { LATEST, Window, type Side } from "./window.ts";
 
 /** What a `message.…` event holds: a Change, or a notice that there is one. */
 export type MessageEvent = (Change | { readonly rev: number; readonly kind?: undefined }) & {
@@ -24,18 +24,19 @@ export class Replica {
   /** What is in the windows. */
   #held = new Map<string, Message>();
   /** The shown one first, then the one with the newest messages, then the others, those shown last before. No two of them meet. */
-  #windows: Window[] = [];
+  #windows: readonly [Window, ...Window[]];
   #messages: readonly Message[] = [];
   #isSorted = false;
 
   constructor(rev: number, newest: MessagePage) {
     this.rev = rev;
-    this.open(rev, newest);
+    this.#windows = [new Window(newest)];
+    this.#take(rev, newest);
   }
 
   /** What is shown. */
   get window(): Window {
-    return this.#windows[0]!;
+    return this.#windows[0];
   }
 
   /** Those of the shown window, oldest first; the same array until something changes. */
@@ -48,12 +49,9 @@ export class Replica {
     return this.#messages;
   }
 
-  get hasOlder(): boolean {
-    return this.window.floor.cursor !== null;
-  }
-
-  get hasNewer(): boolean {
-    return this.window.ceiling.cursor !== null;
+  /** Whether there are more messages on a side of the shown ones. */
+  has(side: Side): boolean {
+    return this.window.end(side).cursor !== null;
   }
 
   get(id: string): Message | undefined {
@@ -62,7 +60,7 @@ export class Replica {
 
   /** Shows the window of a message that is held; that of the newest ones, if none is named. Returns false if there is none. */
   show(id?: string): boolean {
-    const at = id === undefined ? END : this.#held.get(id)?.createdAt;
+    const at = id === undefined ? LATEST : this.#held.get(id)?.createdAt;
     const window = at === undefined ? undefined : this.#windows.find((each) => each.covers(at));
     if (window) this.#show(window);
     return window !== undefined;
@@ -75,12 +73,12 @@ export class Replica {
   }
 
   /** A page beyond an end of the shown window, and the `rev` from before it was asked for. */
-  extend(rev: number, page: MessagePage, isOlder: boolean): void {
-    const { window } = this;
-    const goesOn = page.data.every(({ createdAt }) => (isOlder ? createdAt < window.floor.at : createdAt > window.ceiling.at));
-    if (!goesOn) throw new ChatApiError(0, "bad_answer", { message: "The server's pages do not go on.", retryable: true });
-    if (isOlder) window.addOlder(page);
-    else window.addNewer(page);
+  extend(rev: number, page: MessagePage, side: Side): void {
+    const { at } = this.window.end(side);
+    if (page.data.some(({ createdAt }) => (side === "older" ? createdAt >= at : createdAt <= at))) {
+      throw new ChatApiError(0, "bad_answer", { message: "The server's pages do not go on.", retryable: true });
+    }
+    this.window.add(page, side);
     this.#take(rev, page);
   }
 
@@ -118,14 +116,15 @@ export class Replica {
    * Forgets whole pages until `most` messages remain: first of the windows that are not shown, then those that are
    * farthest from a place in the shown one. Returns false if more remain, because they are one page.
    */
-  trim(most: number, place = END): boolean {
+  trim(most: number, place = LATEST): boolean {
     while (this.#held.size > most) {
-      const last = this.#windows.at(-1)!;
-      if (last !== this.window) {
-        if (!last.cutOldest()) this.#windows.pop();
+      const [window, ...others] = this.#windows;
+      const last = others.pop();
+      if (last) {
+        if (!last.cut("older")) this.#windows = [window, ...others];
       } else {
         const older = this.messages.filter(({ createdAt }) => createdAt < place).length;
-        if (!(older * 2 > this.messages.length ? last.cutOldest() : last.cutNewest())) return false;
+        if (!window.cut(older * 2 > this.messages.length ? "older" : "newer")) return false;
       }
       for (const { id, createdAt } of this.#held.values()) if (!this.#covers(createdAt)) this.#forget(id);
     }
@@ -134,7 +133,7 @@ export class Replica {
 
   #show(window: Window): void {
     const others = this.#windows.filter((each) => each !== window);
-    const isNewest = (each: Window) => each.ceiling.cursor === null;
+    const isNewest = (each: Window) => each.end("newer").cursor === null;
     this.#windows = [window, ...others.filter(isNewest), ...others.filter((each) => !isNewest(each))];
     this.#isSorted = false;
   }
@@ -142,7 +141,7 @@ export class Replica {
   /** The messages of a page that is in the shown window now. */
   #take(rev: number, page: MessagePage): void {
     this.rev = Math.min(this.rev, rev);
-    const [window, ...others] = this.#windows as [Window, ...Window[]];
+    const [window, ...others] = this.#windows;
     const apart = others.filter((other) => {
       const meets = window.meets(other);
       if (meets) window.join(other);

@@ -67,7 +67,7 @@ export function asChat(value: unknown): Chat {
 function asPage<T>(value: unknown, isItem: (item: unknown) => item is T): Page<T> {
   const { data, nextCursor: cursor } = payloadOf(value);
   if (!isList(data, isItem) || data.length > PAGE_SIZE) throw wrong("a page");
-  if (cursor !== null && !(isText(cursor) && cursor !== "" && data.length > 0)) throw wrong("a page");
+  if (cursor !== null && !(isText(cursor) && cursor !== "")) throw wrong("a page");
   return { data, nextCursor: cursor };
 }
 

@@ -66,8 +66,24 @@ export interface ChatClient {
   fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
   /** A page of the messages that mention the user, the newest first: the first page, or the one of a `nextCursor`. Rejects with a `ChatApiError`. */
   mentions(cursor?: string | null): Promise<Page<Message>>;
+  /**
+   * A page of the messages in the user's chats that have all the words, or words that begin with them; the newest first.
+   * An empty query finds nothing, without a request. If the server asks to wait, it waits. Rejects with a `ChatApiError`.
+   */
+  search(query: string, options?: SearchOptions): Promise<Page<Message>>;
   /** Asks for everything at once. The client does so by itself when there is a reason. */
   refresh(): Promise<void>;
+}
+
+export interface SearchOptions {
+  /** Only in this chat. */
+  chatId?: string;
+  /** Only messages of this person. */
+  senderId?: string;
+  /** The `nextCursor` of the page before. */
+  cursor?: string | null;
+  /** Ends the request. It then rejects with `aborted`. */
+  signal?: AbortSignal;
 }
 
 export interface FileUrlOptions {

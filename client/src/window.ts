@@ -1,7 +1,10 @@
-import type { Message, MessagePage } from "./models.ts";
+import type { MessagePage } from "./models.ts";
+
+/** A direction in a chat's history. */
+export type Side = "older" | "newer";
 
 /** An end of a page, and the cursor that goes on from there. */
-interface Edge {
+interface End {
   /** When the page's outermost message was made. */
   readonly at: string;
   /** Null: nothing is beyond. */
@@ -9,88 +12,60 @@ interface Edge {
 }
 
 /** After every time. */
-export const END = "~";
-const OLDEST: Edge = { at: "", cursor: null };
-const NEWEST: Edge = { at: END, cursor: null };
+export const LATEST = "~";
+const LAST: Record<Side, End> = { older: { at: "", cursor: null }, newer: { at: LATEST, cursor: null } };
+const SIDES: readonly Side[] = ["older", "newer"];
 
 /** A part of a chat's history, without a gap: pages that were loaded one after another, or have met. */
 export class Window {
-  /** The pages' old ends, where it can be cut. The oldest first: that one is the window's own. */
-  #floors: readonly Edge[] = [];
-  /** The pages' new ends. The newest first: that one is the window's own. */
-  #ceilings: readonly Edge[] = [];
+  /** The ends of its pages, where it can be cut. The outermost first: that one is its own. */
+  readonly #ends: Record<Side, readonly End[]> = { older: [], newer: [] };
 
   constructor(page: MessagePage) {
-    this.#add([floorOf(page) ?? OLDEST], [ceilingOf(page) ?? NEWEST]);
+    this.add(page, "older", "newer");
   }
 
-  get floor(): Edge {
-    return this.#floors[0] ?? OLDEST;
-  }
-
-  get ceiling(): Edge {
-    return this.#ceilings[0] ?? NEWEST;
+  end(side: Side): End {
+    return this.#ends[side][0] ?? LAST[side];
   }
 
   covers(at: string): boolean {
-    return this.floor.at <= at && at <= this.ceiling.at;
+    return this.end("older").at <= at && at <= this.end("newer").at;
   }
 
   meets(other: Window): boolean {
-    return this.floor.at <= other.ceiling.at && other.floor.at <= this.ceiling.at;
+    return this.end("older").at <= other.end("newer").at && other.end("older").at <= this.end("newer").at;
   }
 
   join(other: Window): void {
-    this.#add(other.#floors, other.#ceilings);
+    for (const side of SIDES) this.#put(side, other.#ends[side]);
   }
 
-  /** The page that the floor's cursor has given. */
-  addOlder(page: MessagePage): void {
-    this.#add([floorOf(page) ?? OLDEST], [ceilingOf(page) ?? []].flat());
+  /** A page that goes on from here: on these sides it may be the last one. */
+  add(page: MessagePage, ...open: readonly Side[]): void {
+    for (const side of SIDES) {
+      const end = endOf(page, side) ?? (open.includes(side) ? LAST[side] : undefined);
+      if (end) this.#put(side, [end]);
+    }
   }
 
-  /** The page that the ceiling's cursor has given. */
-  addNewer(page: MessagePage): void {
-    this.#add([floorOf(page) ?? []].flat(), [ceilingOf(page) ?? NEWEST]);
-  }
-
-  /** Returns false if there is one page only. */
-  cutOldest(): boolean {
-    const [, ...floors] = this.#floors;
-    if (floors.length === 0) return false;
-    this.#floors = floors;
-    this.#ceilings = this.#ceilings.filter(({ at }) => at >= this.floor.at);
+  /** Gives a page up. Returns false if it is the only one. */
+  cut(side: Side): boolean {
+    const [, ...rest] = this.#ends[side];
+    if (rest.length === 0) return false;
+    this.#ends[side] = rest;
+    for (const each of SIDES) this.#ends[each] = this.#ends[each].filter(({ at }) => this.covers(at));
     return true;
   }
 
-  /** Returns false if there is one page only. */
-  cutNewest(): boolean {
-    const [, ...ceilings] = this.#ceilings;
-    if (ceilings.length === 0) return false;
-    this.#ceilings = ceilings;
-    this.#floors = this.#floors.filter(({ at }) => at <= this.ceiling.at);
-    return true;
-  }
-
-  #add(floors: readonly Edge[], ceilings: readonly Edge[]): void {
-    this.#floors = sorted([...this.#floors, ...floors], 1);
-    this.#ceilings = sorted([...this.#ceilings, ...ceilings], -1);
+  #put(side: Side, ends: readonly End[]): void {
+    const places = new Map([...this.#ends[side], ...ends].map((end) => [end.at, end]));
+    const oldestFirst = [...places.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+    this.#ends[side] = side === "older" ? oldestFirst : oldestFirst.reverse();
   }
 }
 
-function floorOf({ data, nextCursor }: MessagePage): Edge | undefined {
-  return edge(data.at(-1), nextCursor);
-}
-
-function ceilingOf({ data, prevCursor }: MessagePage): Edge | undefined {
-  return edge(data[0], prevCursor);
-}
-
-const edge = (message: Message | undefined, cursor: string | null): Edge | undefined =>
-  message && cursor !== null ? { at: message.createdAt, cursor } : undefined;
-
-/** Each place once. */
-function sorted(edges: Edge[], sign: 1 | -1): Edge[] {
-  const places = new Map(edges.map((each) => [each.at, each]));
-  return [...places.values()].sort((a, b) => (a.at < b.at ? -sign : sign));
+function endOf({ data, nextCursor, prevCursor }: MessagePage, side: Side): End | undefined {
+  const [message, cursor] = side === "older" ? [data.at(-1), nextCursor] : [data[0], prevCursor];
+  return message && cursor !== null ? { at: message.createdAt, cursor } : undefined;
 }

@@ -1,10 +1,11 @@
 /** The chats of a test, in memory, with the rules of the real database that a screen can notice. */
-import type { Attachment, Change, Changes, Chat, Message, Page, Reactor } from "../models.ts";
+import type { Attachment, Change, Changes, Chat, Message, MessagePage, Page, Reactor } from "../models.ts";
 import { afterReturn, heard, TestLists } from "./list.ts";
+import { found, pageOf, type AskedPage, type AskedSearch } from "./pages.ts";
 import { withReaction } from "./reactions.ts";
 import {
-  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, told, topicOf, visible,
-  type ChatRow, type Row,
+  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, told, topicOf, unread,
+  visible, type ChatRow, type Row,
 } from "./rows.ts";
 import type { TestChatInit, TestMessageInit } from "./types.ts";
 
@@ -85,10 +86,20 @@ export class TestDatabase {
     return chat.rows.filter(({ isDeleted }) => !isDeleted).map((row) => seenBy(chat, row, null));
   }
 
-  page(user: string, chatId: string, cursor: string | null, limit: number): Page<Message> {
-    const older = this.messages(user, chatId).filter(({ createdAt }) => cursor === null || createdAt < cursor);
-    const data = older.slice(-limit).reverse();
-    return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
+  message(user: string, chatId: string, messageId: string): Message {
+    const chat = this.#own(user, chatId);
+    return seenBy(chat, this.#row(chat, user, messageId), user);
+  }
+
+  page(user: string, chatId: string, asked: AskedPage): MessagePage {
+    const [firstUnread] = unread(this.#own(user, chatId), user);
+    return pageOf(this.messages(user, chatId), firstUnread?.createdAt, asked);
+  }
+
+  /** In one chat, or in all of a user's. */
+  search(user: string, chatId: string | null, asked: AskedSearch): Page<Message> {
+    const own = [...this.#chats.values()].filter((chat) => isIn(chat, user)).map(({ id }) => id);
+    return found((chatId === null ? own : [chatId]).flatMap((id) => this.messages(user, id)), asked);
   }
 
   changes(user: string, chatId: string, since: number, epoch: string | null, limit: number): Changes {
