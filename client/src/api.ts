@@ -3,7 +3,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
 import { asChatError, ChatApiError, signedOut } from "./errors.ts";
 import type {
-  Changes, Chat, ChatDelta, ChatErrorField, ChatPage, ChatSettings, EditMessage, Message, Page, ReadMark, Reactor, SendMessage, Upload,
+  Changes, Chat, ChatDelta, ChatErrorField, ChatPage, ChatSettings, EditMessage, Message, MessagePage, Page, Reactor, ReadMark, SendMessage, Upload,
 } from "./models.ts";
 import { request, type ApiRequest } from "./request.ts";
 import {
@@ -15,6 +15,13 @@ import type { ReactionsOptions } from "./types.ts";
 const TIMEOUT_MS = 30_000;
 /** An answer of a hundred messages has some 2 MB at most. */
 const MOST_BYTES = 8_000_000;
+
+/** Which page: the one of a cursor, the one around a message or around the first unread one, or else the newest. */
+export interface MessagesAt {
+  cursor?: string;
+  around?: string;
+  limit?: number;
+}
 
 export interface ApiOptions {
   supabase: SupabaseClient;
@@ -108,12 +115,16 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
     async leave(id: string): Promise<void> {
       await call(request("delete", "/chats/{id}", { path: { id } }));
     },
-    async messages(id: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> {
-      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query: page(cursor) }), signal), id);
+    async messages(id: string, at: MessagesAt, signal?: AbortSignal): Promise<MessagePage> {
+      const query = { limit: PAGE_SIZE, ...at };
+      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query }), signal), id);
     },
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
       const query = { since, epoch, limit: PAGE_SIZE };
       return asChanges(await call(request("get", "/chats/{id}/changes", { path: { id }, query }), signal), since);
+    },
+    async search(query: { q: string; chatId?: string; senderId?: string; cursor?: string }, signal?: AbortSignal): Promise<Page<Message>> {
+      return asFound(await call(request("get", "/search", { query }), signal));
     },
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
       return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));

@@ -3,9 +3,10 @@ import { withDefaults, type ChatAdapters } from "./adapters.ts";
 import { Handle } from "./chat.ts";
 import { signedOut, type ChatApiError } from "./errors.ts";
 import type { Chat, ChatSettings, Message, Page } from "./models.ts";
+import { search } from "./search.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { keep, keepList, Value } from "./store.ts";
-import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, Unread } from "./types.ts";
+import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, SearchOptions, Unread } from "./types.ts";
 import { NOTHING_UNREAD, unreadIn } from "./unread.ts";
 
 const MOST_MESSAGES = 600;
@@ -75,6 +76,10 @@ class Client implements ChatClient {
 
   async fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null> {
     return this.#needed().files.get(message, options);
+  }
+
+  async search(query: string, options: SearchOptions = {}): Promise<Page<Message>> {
+    return search(this.#needed(), query, options);
   }
 
   async mentions(cursor: string | null = null): Promise<Page<Message>> {

@@ -46,3 +46,9 @@ export interface ChatPage extends Page<Chat> {
   /** The position from before the first page was read. */
   readonly since: string;
 }
+
+/** Newest first. Each cursor is null if nothing is beyond. */
+export interface MessagePage extends Page<Message> {
+  /** Gives the page that is newer. */
+  readonly prevCursor: string | null;
+}

@@ -47,6 +47,8 @@ export class Session {
   #channel: Channel | undefined;
   #failures = 0;
   #cancelJoin: (() => void) | undefined;
+  /** While the server wants no searches. */
+  searchPause: Promise<void> | undefined;
   /** How many requests in a row had no answer. */
   #unanswered = 0;
 
@@ -64,14 +66,14 @@ export class Session {
       api: this.api, me, adapters, signal,
       changed: (chatId) => events.outbox(chatId),
       sent: (message) => {
-        this.open.get(message.chatId)?.land(message);
+        this.open.get(message.chatId)?.sent(message);
         if (!this.isJoined) void this.list.ask();
       },
     });
     this.reactions = new OwnReactions({
       api: this.api, me,
       changed: (chatId) => this.open.get(chatId)?.emit(),
-      answered: (message) => this.open.get(message.chatId)?.update(message),
+      answered: (message) => this.open.get(message.chatId)?.land(message),
     });
     this.list = new ChatList({
       api: this.api, me, adapters, signal,
@@ -112,6 +114,10 @@ export class Session {
   /** The user has other rights: what is shown may be too much, or too little. */
   rightsChanged(): void {
     for (const chat of this.open.values()) chat.reload();
+  }
+
+  pauseSearches(ms: number): void {
+    this.searchPause = new Promise((ended) => this.#stops.push(this.adapters.clock.after(ms, ended), ended));
   }
 
   tellConnection(): void {

@@ -1,6 +1,6 @@
 /** Checks of what a server sends: one that answers wrongly makes an error, and nothing worse. */
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, Page, Reaction, Reactor, ReadMark, Upload } from "./models.ts";
+import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, MessagePage, Page, Reaction, Reactor, ReadMark, Upload } from "./models.ts";
 
 /** What the client asks for at most in a page; a server that sends more is refused. */
 export const PAGE_SIZE = 100;
@@ -67,16 +67,17 @@ export function asChat(value: unknown): Chat {
 function asPage<T>(value: unknown, isItem: (item: unknown) => item is T): Page<T> {
   const { data, nextCursor: cursor } = payloadOf(value);
   if (!isList(data, isItem) || data.length > PAGE_SIZE) throw wrong("a page");
-  if (cursor !== null && !(isText(cursor) && cursor !== "" && data.length > 0)) throw wrong("a page");
+  if (cursor !== null && !(isText(cursor) && cursor !== "")) throw wrong("a page");
   return { data, nextCursor: cursor };
 }
 
 /** A page of a chat: its own messages only, and newest first. */
-export function asMessages(value: unknown, chatId: string): Page<Message> {
+export function asMessages(value: unknown, chatId: string): MessagePage {
   const page = asPage(value, (item): item is Message => isMessage(item) && item.chatId === chatId);
   const isOrdered = page.data.every((message, index) => index === 0 || message.createdAt <= (page.data[index - 1]?.createdAt ?? ""));
   if (!isOrdered) throw wrong("a page in order");
-  return page;
+  const { prevCursor } = fields(value) ?? {};
+  return { ...page, prevCursor: isText(prevCursor) ? prevCursor : null };
 }
 
 /** A page of messages of several chats. */

@@ -180,7 +180,7 @@ function inSmallPages(url: string, method: string): string {
   const [path = "", query = ""] = url.split("?");
   if (method !== "GET" || !path.startsWith(env.edge)) return url;
   const parameters = new URLSearchParams(query);
-  if (path.endsWith("/messages")) parameters.set("limit", "3");
+  if (path.endsWith("/messages") && parameters.get("limit") !== "1") parameters.set("limit", "3");
   if (path.endsWith("/changes") || path.endsWith("/chats")) parameters.set("limit", "2");
   return `${path}?${parameters}`;
 }

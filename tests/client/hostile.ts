@@ -1,5 +1,6 @@
 // A server that answers wrongly: nothing hangs, nothing is thrown at the app, and in the end all is right.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { randomUUID } from "node:crypto";
 import { drain, pass, type Device } from "./device.ts";
 import { World } from "./world.ts";
 
@@ -88,6 +89,8 @@ function use(device: Device, chatId: string): void {
   void chat.loadOlder();
   void chat.loadNewer();
   void chat.loadNewest();
+  void chat.jumpTo(randomUUID());
+  void device.app.search("words").catch(() => {});
   chat.markRead();
   chat.sendTyping();
 }
@@ -102,8 +105,8 @@ const healed = (name: string, answer: (method: string, path: string) => Response
       use(device, world.chatId);
       await pass([device], 1_000);
     }
-    // Pages and the feed are asked for some times at each try, and the app has asked 60 times for reads and typing.
-    const own = device.log.slice(asked).filter((line) => !/\/(read|typing)$/.test(line));
+    // Pages and the feed are asked for some times at each try, and the app has asked 60 times for reads, typing, jumps and searches.
+    const own = device.log.slice(asked).filter((line) => !/\/(read|typing)$|around=|\/search/.test(line));
     const most = /list.*never_end/.test(name) ? MOST_REQUESTS * 100 : MOST_REQUESTS * 12;
     ok(own.length <= most, `${own.length} requests in a minute`);
     device.fault = () => undefined;

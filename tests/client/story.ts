@@ -65,6 +65,11 @@ export class Story {
     else await this.leave(actor);
   }
 
+  /** The id of a message that somebody has sent. */
+  any(random: Random): string {
+    return random.pick(this.said)!.id;
+  }
+
   /** A last message, which all who take part are told of; the absent come back for it. */
   async end(): Promise<void> {
     for (const actor of this.actors) if (!actor.present && this.source) await this.comeBack(actor);

@@ -1,10 +1,11 @@
 /** The chats of a test, in memory, with the rules of the real database that a screen can notice. */
-import type { Attachment, Change, Changes, Chat, Message, Page, Reactor } from "../models.ts";
+import type { Attachment, Change, Changes, Chat, Message, MessagePage, Page, Reactor } from "../models.ts";
 import { afterReturn, heard, TestLists } from "./list.ts";
+import { found, pageOf, type AskedPage, type AskedSearch } from "./pages.ts";
 import { withReaction } from "./reactions.ts";
 import {
-  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, told, topicOf, visible,
-  type ChatRow, type Row,
+  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, told, topicOf, unread,
+  visible, type ChatRow, type Row,
 } from "./rows.ts";
 import type { TestChatInit, TestMessageInit } from "./types.ts";
 
@@ -85,10 +86,20 @@ export class TestDatabase {
     return chat.rows.filter(({ isDeleted }) => !isDeleted).map((row) => seenBy(chat, row, null));
   }
 
-  page(user: string, chatId: string, cursor: string | null, limit: number): Page<Message> {
-    const older = this.messages(user, chatId).filter(({ createdAt }) => cursor === null || createdAt < cursor);
-    const data = older.slice(-limit).reverse();
-    return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
+  message(user: string, chatId: string, messageId: string): Message {
+    const chat = this.#own(user, chatId);
+    return seenBy(chat, this.#row(chat, user, messageId), user);
+  }
+
+  page(user: string, chatId: string, asked: AskedPage): MessagePage {
+    const [firstUnread] = unread(this.#own(user, chatId), user);
+    return pageOf(this.messages(user, chatId), firstUnread?.createdAt, asked);
+  }
+
+  /** In one chat, or in all of a user's. */
+  search(user: string, chatId: string | null, asked: AskedSearch): Page<Message> {
+    const own = [...this.#chats.values()].filter((chat) => isIn(chat, user)).map(({ id }) => id);
+    return found((chatId === null ? own : [chatId]).flatMap((id) => this.messages(user, id)), asked);
   }
 
   changes(user: string, chatId: string, since: number, epoch: string | null, limit: number): Changes {
@@ -147,6 +158,7 @@ export class TestDatabase {
     if (!reacted) return seenBy(chat, row, user);
     const changed = this.#replace(chat, { ...row, reacted, rev: ++chat.rev });
     const { rev } = changed;
+    this.lists.touch(chat);
     const reaction = { userId: user, emoji, added: isOn };
     this.#broadcast(topicOf(chat), "message.updated", { chatId, rev, kind: "upsert", message: told(chat, changed), reaction });
     return seenBy(chat, changed, user);
@@ -162,7 +174,7 @@ export class TestDatabase {
   /** The messages that mention a user, newest first. */
   mentions(user: string, cursor: string | null, limit: number): Page<Message> {
     const chats = [...this.#chats.values()].filter((chat) => isIn(chat, user));
-    const all = chats.flatMap((chat) => visible(chat, user).filter(({ mentions }) => mentions.includes(user)).map((row) => seenBy(chat, row, user)));
+    const all = chats.flatMap((chat) => visible(chat, user).filter(({ senderId, mentions }) => senderId !== user && mentions.includes(user)).map((row) => seenBy(chat, row, user)));
     const older = all.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).filter(({ createdAt }) => cursor === null || createdAt < cursor);
     const data = older.slice(0, limit);
     return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
@@ -177,7 +189,7 @@ export class TestDatabase {
   }
 
   /** Everything up to a message is read; up to the newest, if none is named. */
-  read(user: string, chatId: string, messageId?: string): number {
+  read(user: string, chatId: string, messageId?: string): Pick<Chat, "unreadCount" | "unreadMentions"> {
     const chat = this.#own(user, chatId);
     const row = messageId === undefined ? visible(chat, user).at(-1) : this.#row(chat, user, messageId);
     const participant = chat.people.get(user);
@@ -185,11 +197,12 @@ export class TestDatabase {
       participant.lastReadAt = row.createdAt;
       this.lists.touch(chat, [user]);
       this.#broadcast(topicOf(chat), "chat.read", { chatId, userId: user, messageId: row.id, lastReadAt: row.createdAt });
-      const { unreadCount } = this.#shown(chat, user);
-      this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, lastReadAt: row.createdAt });
+      const { unreadCount, unreadMentions } = this.#shown(chat, user);
+      this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, unreadMentions, lastReadAt: row.createdAt });
     }
     this.lists.updateSettings(user, chatId, { markedUnread: false });
-    return this.#shown(chat, user).unreadCount;
+    const { unreadCount, unreadMentions } = this.#shown(chat, user);
+    return { unreadCount, unreadMentions };
   }
 
   typing(user: string, chatId: string): void {

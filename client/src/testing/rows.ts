@@ -51,7 +51,6 @@ export function shownTo(chat: ChatRow, user: string, now: number): Chat {
   const { lastReadAt = null, historyRev = 0, settings = SETTINGS } = chat.people.get(user) ?? {};
   const rows = visible(chat, user);
   const last = rows.at(-1);
-  const unread = rows.filter((row) => row.senderId !== user && row.createdAt > (lastReadAt ?? ""));
   return {
     id, type, name, createdAt, rev, lastReadAt, historyRev,
     eventId: type === "event_authors" ? `event-of-${id}` : null,
@@ -60,8 +59,8 @@ export function shownTo(chat: ChatRow, user: string, now: number): Chat {
     goneParticipants: [],
     lastMessageAt: last?.createdAt ?? null,
     lastMessage: last ? short(last) : null,
-    unreadCount: Math.min(unread.length, 100),
-    unreadMentions: Math.min(unread.filter(({ mentions }) => mentions.includes(user)).length, 100),
+    unreadCount: Math.min(unread(chat, user).length, 100),
+    unreadMentions: Math.min(unread(chat, user).filter(({ mentions }) => mentions.includes(user)).length, 100),
     settings: isMuted(settings, now) ? settings : { ...settings, mutedUntil: null },
     epoch: EPOCH,
     topic: topicOf(chat),
@@ -83,6 +82,12 @@ export const fileUrl = (path: string) => `https://files.test/${path}`;
 export function visible(chat: ChatRow, user: string | null): Row[] {
   const since = chat.people.get(user ?? "")?.since ?? "";
   return chat.rows.filter(({ isDeleted, createdAt }) => !isDeleted && createdAt >= since);
+}
+
+/** What others have sent and a user has not read, oldest first. */
+export function unread(chat: ChatRow, user: string): Row[] {
+  const lastReadAt = chat.people.get(user)?.lastReadAt ?? "";
+  return visible(chat, user).filter(({ senderId, createdAt }) => senderId !== user && createdAt > lastReadAt);
 }
 
 export function seenBy(chat: ChatRow, { isDeleted: _, reacted, ...message }: Row, user: string | null): Message {
@@ -122,7 +127,7 @@ export function checkedMentions(chat: ChatRow, ids: readonly string[] | null | u
   const mentions = [...(ids ?? [])];
   const isGood = mentions.length <= MOST_MENTIONS && new Set(mentions).size === mentions.length && mentions.every((id) => isIn(chat, id));
   if (!isGood) throw new Refusal(400, "invalid_request", "mentions has at most 50 participants");
-  return mentions;
+  return mentions.sort();
 }
 
 export function short({ id, senderId, text, createdAt, attachment }: Row): LastMessage {

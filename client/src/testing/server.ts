@@ -101,6 +101,7 @@ export class TestServer {
   #answer(request: TestRequest, { user, id, messageId, emoji, query, body }: Call): Answer {
     const database = this.#database;
     const limit = Number(query.get("limit") ?? 50);
+    const cursor = query.get("cursor");
     switch (request) {
       case "chats": return { status: 200, json: this.#list(user, query, limit) };
       case "chat": return { status: 200, json: database.chat(user, id) };
@@ -108,8 +109,13 @@ export class TestServer {
       case "updateSettings": return { status: 200, json: database.lists.updateSettings(user, id, body) };
       case "reads": return { status: 200, json: { data: database.lists.reads(user, id) } };
       case "leave": return done(database.leave(user, id));
-      case "markRead": return { status: 200, json: { unreadCount: database.read(user, id, String(body.messageId)) } };
-      case "messages": return { status: 200, json: database.page(user, id, query.get("cursor"), limit) };
+      case "markRead": return { status: 200, json: database.read(user, id, String(body.messageId)) };
+      case "messages": return { status: 200, json: database.page(user, id, { cursor, around: query.get("around"), limit }) };
+      case "message": return { status: 200, json: database.message(user, id, messageId) };
+      case "search": {
+        const asked = { q: query.get("q") ?? "", senderId: query.get("senderId"), cursor, limit };
+        return { status: 200, json: database.search(user, query.get("chatId"), asked) };
+      }
       case "changes": return { status: 200, json: database.changes(user, id, Number(query.get("since")), query.get("epoch"), limit) };
       case "send": return this.#made(() => this.#send(user, id, body));
       case "edit": return { status: 200, json: database.edit(user, id, messageId, body.text, body.mentions as string[] | undefined) };
@@ -158,6 +164,7 @@ function nameOf(method: string, path: string): TestRequest {
   const names: Record<string, TestRequest> = {
     "GET chats": "chats", "POST chats": "openDirect", "GET chats/id": "chat", "DELETE chats/id": "leave",
     "POST chats/id/read": "markRead", "PATCH chats/id/me": "updateSettings", "GET chats/id/reads": "reads", "GET chats/id/messages": "messages", "POST chats/id/messages": "send",
+    "GET chats/id/messages/id": "message", "GET search": "search",
     "PATCH chats/id/messages/id": "edit", "DELETE chats/id/messages/id": "remove", "GET chats/id/changes": "changes",
     "POST chats/id/typing": "typing", "POST uploads": "upload", "GET mentions": "mentions",
     "PUT chats/id/messages/id/reactions/id": "react", "DELETE chats/id/messages/id/reactions/id": "unreact",

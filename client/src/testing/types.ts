@@ -45,8 +45,8 @@ export interface TestMessageInit {
 
 /** What the client asks the server for. `chats` is the list and its changes, `file` the upload of a file's bytes. */
 export type TestRequest =
-  | "chats" | "chat" | "openDirect" | "leave" | "updateSettings" | "markRead" | "reads" | "messages" | "send" | "edit" | "remove" | "changes"
-  | "typing" | "react" | "unreact" | "reactions" | "mentions" | "upload" | "file";
+  | "chats" | "chat" | "openDirect" | "leave" | "updateSettings" | "markRead" | "reads" | "messages" | "message" | "search" | "send" | "edit"
+  | "remove" | "changes" | "typing" | "react" | "unreact" | "reactions" | "mentions" | "upload" | "file";
 
 /**
  * What happens to a request:
