@@ -3,7 +3,7 @@
 create function public.count_unread() returns json
 language plpgsql stable security definer set search_path = ''
 -- As chat.chats_of_caller, and as list_chats: a plan made for nearly empty tables would scan them after they have grown.
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_sort = off set jit = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();

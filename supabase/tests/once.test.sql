@@ -37,7 +37,7 @@ from (values
   ('chat_not_found', 'chat.require_participant'),
   ('message_not_found', 'chat.find_message'),
   ('idempotency_mismatch', 'public.send_message'),
-  ('resync_required', 'public.list_changes'),
+  ('resync_required', 'chat.refuse_position'),
   ('rate_limited', 'chat.refuse_until')
 ) as refusal (code, function);
 -- A shape, by fields that no other answer or event has.
@@ -51,7 +51,7 @@ from (values
   ('Change', 'upsert', 'chat.to_change')
 ) as field_of (shape, field, function);
 insert into fact (name, pattern, functions, repeated) values
-  ('the shape of Reaction', '''mine''', '{chat.to_message}', '''mine'''),
+  ('the shape of Reaction', '''mine''', '{chat.to_reactions}', '''mine'''),
   ('the shape of ReactionChange', '''added''', '{chat.to_reaction_change}', '''added'''),
   -- Both are about another message than the one that they belong to.
   ('the shapes of LastMessage and ReplyTo', '\mhasAttachment\M', '{chat.to_last_message,chat.to_reply_to}', '''hasAttachment'''),
@@ -152,7 +152,7 @@ select set_eq(
   $$ select f.proname::text, pg_catalog.pg_get_expr(f.proargdefaults, 'pg_catalog.pg_proc'::regclass) ~ '^50\M'
      from body b join pg_catalog.pg_proc f on f.oid = b.oid
      where b.function like 'public.%' and pg_catalog.pg_get_function_arguments(f.oid) ~ '\mpage_limit integer DEFAULT ' $$,
-  $$ values ('list_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('list_leftover_uploads', false) $$,
+  $$ values ('list_chats', true), ('list_changed_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('list_leftover_uploads', false) $$,
   'and every page of people 50 entries, if the request does not say otherwise'
 );
 select is_empty(

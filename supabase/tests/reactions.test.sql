@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(67);
+select plan(64);
 
 select chat_tests.begin_story();
 
@@ -176,9 +176,7 @@ begin
       from jsonb_array_elements(page -> 'data') as one
     );
     exit when page ->> 'nextCursor' is null or cardinality(read) > 100;
-    part := string_to_array(convert_from(decode(
-      rpad(translate(page ->> 'nextCursor', '-_', '+/'), (length(page ->> 'nextCursor') + 3) / 4 * 4, '='), 'base64'
-    ), 'UTF8'), '/');
+    part := chat_tests.cursor_parts(page ->> 'nextCursor');
     if part[1] <> 'reactions' or part[2]::uuid <> chat_tests.id('hello') then
       raise 'a cursor of another list: %', part;
     end if;

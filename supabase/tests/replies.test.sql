@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(43);
+select plan(39);
 
 select chat_tests.begin_story();
 select chat_tests.begin_uploads();

@@ -107,7 +107,7 @@ async fn a_window_that_grows_repeats_and_skips_nothing_while_others_work() {
     let (mut newer, mut older) = (start.prev_cursor, start.next_cursor);
     let mut seen: Vec<Uuid> = start.data.iter().map(|message| message.id).collect();
     let mut deleted = BTreeSet::new();
-    let mut sent = 0;
+    let mut rounds = 0;
     while newer.is_some() || older.is_some() {
         let place = |id: Option<&Uuid>| newest_first.iter().position(|known| Some(known) == id);
         let ends = [
@@ -123,13 +123,9 @@ async fn a_window_that_grows_repeats_and_skips_nothing_while_others_work() {
             .filter(|id| deleted.insert(*id))
             .collect();
         let deletes = join_all(gone.iter().map(|id| bob.remove(chat, *id)));
-        let send = async {
-            // Else each page of newer messages would have another one behind it.
-            if sent < 5 {
-                bob.send(chat, "new").await;
-            }
-        };
-        sent += 1;
+        // Else each page of newer messages would have another one behind it.
+        let sends = join_all((rounds..5).take(1).map(|_| bob.send(chat, "new")));
+        rounds += 1;
         let newer_page = async {
             match &newer {
                 Some(cursor) => Some(beside(&alice, chat, cursor, 20).await),
@@ -142,7 +138,7 @@ async fn a_window_that_grows_repeats_and_skips_nothing_while_others_work() {
                 None => None,
             }
         };
-        let (newer_page, older_page, ..) = join!(newer_page, older_page, deletes, send);
+        let (newer_page, older_page, ..) = join!(newer_page, older_page, deletes, sends);
         if let Some(page) = newer_page {
             newer = page.prev_cursor;
             let ids: Vec<Uuid> = page.data.iter().map(|message| message.id).collect();

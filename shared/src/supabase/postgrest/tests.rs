@@ -32,6 +32,7 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
                 ("chat_id", Argument::Id(chat)),
                 ("page_limit", Argument::Number(50)),
                 ("before", Argument::Time(before)),
+                ("around_unread", Argument::True),
             ],
             ExpectedAnswer::Object(&["a"]),
         )
@@ -41,7 +42,7 @@ async fn a_get_sends_typed_arguments_and_six_headers() {
         lines(&asked.await.unwrap()),
         [
             &format!(
-                "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z HTTP/1.1"
+                "GET /rest/v1/rpc/list_messages?chat_id={CHAT}&page_limit=50&before=2026-04-01T12:30:00.000120Z&around_unread=true HTTP/1.1"
             ),
             "accept-profile: public",
             "accept: application/json",
