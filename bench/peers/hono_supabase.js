@@ -26,6 +26,11 @@ async function answer(c, call) {
 const limit = (c) => Number(c.req.query("limit") ?? 50);
 
 app.get("/chats", (c) => {
+  const since = c.req.query("since");
+  if (since) {
+    const [epoch, from] = cursor.decode(since, "list");
+    return answer(c, c.get("supabase").rpc("list_changed_chats", { epoch, since: from, page_limit: limit(c) }, { get: true }));
+  }
   const after = c.req.query("cursor");
   const [before_activity, before_id] = after ? cursor.decode(after, "chats") : [];
   const page = { page_limit: limit(c), ...(after && { before_activity, before_id }) };
@@ -58,6 +63,16 @@ app.patch("/chats/:id/messages/:message", async (c) => {
   const edit = { chat_id: c.req.param("id"), message_id: c.req.param("message"), text };
   return answer(c, c.get("supabase").rpc("edit_message", edit));
 });
+
+app.put("/chats/:id/messages/:message/reactions/:emoji", (c) => {
+  const reaction = { chat_id: c.req.param("id"), message_id: c.req.param("message"), emoji: c.req.param("emoji") };
+  return answer(c, c.get("supabase").rpc("add_reaction", reaction));
+});
+
+app.get("/unread", (c) => answer(c, c.get("supabase").rpc("count_unread", {}, { get: true })));
+
+app.get("/search", (c) =>
+  answer(c, c.get("supabase").rpc("search_messages", { q: c.req.query("q"), page_limit: limit(c) }, { get: true })));
 
 app.get("/chats/:id/changes", (c) => {
   const feed = { chat_id: c.req.param("id"), since: Number(c.req.query("since")), page_limit: limit(c) };

@@ -2,15 +2,26 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Clock, OutgoingFile, PictureSize } from "./adapters.ts";
 import { asChatError, ChatApiError, signedOut } from "./errors.ts";
-import type { Changes, Chat, ChatErrorField, EditMessage, Message, Page, SendMessage, Upload, Reactor } from "./models.ts";
+import type {
+  Changes, Chat, ChatDelta, ChatErrorField, ChatPage, ChatSettings, EditMessage, Message, MessagePage, Page, Reactor, ReadMark, SendMessage, Upload,
+} from "./models.ts";
 import { request, type ApiRequest } from "./request.ts";
-import { asChanges, asChat, asChats, asFound, asMessage, asMessages, asReactors, asUpload, PAGE_SIZE, payloadOf } from "./shapes.ts";
+import {
+  asChanges, asChat, asChatDelta, asChats, asFound, asMessage, asMessages, asReactors, asReads, asUpload, PAGE_SIZE, payloadOf,
+} from "./shapes.ts";
 import type { ReactionsOptions } from "./types.ts";
 
 /** Longer than the server lets a request last. */
 const TIMEOUT_MS = 30_000;
 /** An answer of a hundred messages has some 2 MB at most. */
 const MOST_BYTES = 8_000_000;
+
+/** Which page: the one of a cursor, the one around a message or around the first unread one, or else the newest. */
+export interface MessagesAt {
+  cursor?: string;
+  around?: string;
+  limit?: number;
+}
 
 export interface ApiOptions {
   supabase: SupabaseClient;
@@ -83,8 +94,11 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
   const page = (cursor: string | null) => ({ limit: PAGE_SIZE, cursor: cursor ?? undefined });
 
   return {
-    async chats(cursor: string | null, signal?: AbortSignal): Promise<Page<Chat>> {
-      return asChats(await call(request("get", "/chats", { query: page(cursor) }), signal));
+    async chats(archived: boolean, cursor: string | null, signal?: AbortSignal): Promise<ChatPage> {
+      return asChats(await call(request("get", "/chats", { query: { archived, ...page(cursor) } }), signal));
+    },
+    async changedChats(since: string, signal?: AbortSignal): Promise<ChatDelta> {
+      return asChatDelta(await call(request("get", "/chats", { query: { since, limit: PAGE_SIZE } }), signal), since);
     },
     async chat(id: string, signal?: AbortSignal): Promise<Chat> {
       return asChat(await call(request("get", "/chats/{id}", { path: { id } }), signal));
@@ -92,15 +106,25 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
     async openDirect(userId: string): Promise<Chat> {
       return asChat(await call(request("post", "/chats", { body: { type: "direct", participantIds: [userId] } })));
     },
+    async updateSettings(id: string, body: Partial<ChatSettings>): Promise<Chat> {
+      return asChat(await call(request("patch", "/chats/{id}/me", { path: { id }, body })));
+    },
+    async reads(id: string, signal?: AbortSignal): Promise<readonly ReadMark[]> {
+      return asReads(await call(request("get", "/chats/{id}/reads", { path: { id } }), signal));
+    },
     async leave(id: string): Promise<void> {
       await call(request("delete", "/chats/{id}", { path: { id } }));
     },
-    async messages(id: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Message>> {
-      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query: page(cursor) }), signal), id);
+    async messages(id: string, at: MessagesAt, signal?: AbortSignal): Promise<MessagePage> {
+      const query = { limit: PAGE_SIZE, ...at };
+      return asMessages(await call(request("get", "/chats/{id}/messages", { path: { id }, query }), signal), id);
     },
     async changes(id: string, since: number, epoch: string, signal?: AbortSignal): Promise<Changes> {
       const query = { since, epoch, limit: PAGE_SIZE };
       return asChanges(await call(request("get", "/chats/{id}/changes", { path: { id }, query }), signal), since);
+    },
+    async search(query: { q: string; chatId?: string; senderId?: string; cursor?: string }, signal?: AbortSignal): Promise<Page<Message>> {
+      return asFound(await call(request("get", "/search", { query }), signal));
     },
     async send(id: string, body: SendMessage, signal?: AbortSignal): Promise<Message> {
       return asMessage(await call(request("post", "/chats/{id}/messages", { path: { id }, body }), signal));

@@ -1,10 +1,10 @@
 /** The handle of a chat: the same object however often it is asked for, and live while it is open. */
 import { signedOut } from "./errors.ts";
 import { LiveChat } from "./live-chat.ts";
-import type { Message, Page, Reactor } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor } from "./models.ts";
 import type { Session } from "./session.ts";
 import { Value } from "./store.ts";
-import type { ChatHandle, ChatSnapshot, EditOptions, Outgoing, Pending, ReactionsOptions } from "./types.ts";
+import type { ChatHandle, ChatSnapshot, EditOptions, Jump, Outgoing, Pending, ReactionsOptions } from "./types.ts";
 
 export const CLOSED: ChatSnapshot = {
   status: "closed", chat: undefined, messages: [], hasOlder: false, hasNewer: false, loadingOlder: false,
@@ -62,15 +62,19 @@ export class Handle implements ChatHandle {
   }
 
   loadOlder(): Promise<void> {
-    return this.#live?.loadOlder() ?? Promise.resolve();
+    return this.#live?.paging.loadMore("older") ?? Promise.resolve();
   }
 
   loadNewer(): Promise<void> {
-    return this.#live?.loadNewer() ?? Promise.resolve();
+    return this.#live?.paging.loadMore("newer") ?? Promise.resolve();
   }
 
   loadNewest(): Promise<void> {
-    return this.#live?.loadNewest() ?? Promise.resolve();
+    return this.#live?.paging.loadNewest() ?? Promise.resolve();
+  }
+
+  async jumpTo(messageId: string): Promise<Jump> {
+    return this.#live?.jumpTo(messageId) ?? "failed";
   }
 
   send(message: Outgoing): Pending {
@@ -78,13 +82,13 @@ export class Handle implements ChatHandle {
     const { replyToId } = message;
     const replyTo = replyToId ? (this.#live?.quote(replyToId) ?? null) : null;
     const pending = this.#session().outbox.add(this.id, message, replyTo);
-    if (this.#live?.hasNewer) void this.#live.loadNewest();
+    this.#live?.sending();
     return pending;
   }
 
   async edit(messageId: string, text: string, { mentions }: EditOptions = {}): Promise<Message> {
     const message = await this.#session().api.edit(this.id, messageId, { text, mentions: mentions && [...mentions] });
-    this.#live?.update(message);
+    this.#live?.land(message);
     return message;
   }
 
@@ -118,6 +122,13 @@ export class Handle implements ChatHandle {
     await session.api.leave(this.id);
     session.list.drop(this.id);
     this.#live?.hint();
+  }
+
+  async updateSettings(changes: Partial<ChatSettings>): Promise<Chat> {
+    const session = this.#session();
+    const chat = await session.api.updateSettings(this.id, changes);
+    session.list.put(chat);
+    return chat;
   }
 
   /** A poll without news is not a change. */

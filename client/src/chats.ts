@@ -1,14 +1,16 @@
-/** The chat list: all chats of the user, from `GET /chats` and from the events of `user:{id}`. */
-import type { ChatAdapters } from "./adapters.ts";
+/** The chat list: all chats of the user. They are asked for once; then their changes are, and `user:{id}` tells of them. */
+import type { ChatAdapters, Clock } from "./adapters.ts";
 import type { Api } from "./api.ts";
-import { ChatApiError, isGone } from "./errors.ts";
-import type { Chat, LastMessage, Page } from "./models.ts";
+import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
+import type { Chat, ChatPage, LastMessage } from "./models.ts";
 import { Poller } from "./poller.ts";
 import { payloadOf } from "./shapes.ts";
 import { keep, keepList } from "./store.ts";
 
 /** A list of 10,000 chats. A server that goes on is not believed. */
 const MOST_PAGES = 100;
+/** No timer is longer. */
+const MOST_WAIT_MS = 2 ** 31 - 1;
 
 export interface ChatListOptions {
   api: Api;
@@ -16,8 +18,8 @@ export interface ChatListOptions {
   adapters: ChatAdapters;
   signal: AbortSignal;
   isJoined(): boolean;
-  /** The list is another; it is sorted. */
-  changed(chats: readonly Chat[]): void;
+  /** The list is another; it is sorted. Until it is whole, the archived chats are missing. */
+  changed(chats: readonly Chat[], isWhole: boolean): void;
   /** Something has happened in a chat. `rev` is there if it is about the messages. */
   news(chatId: string, rev?: number): void;
   failed(error: ChatApiError): void;
@@ -29,43 +31,38 @@ export class ChatList {
   #chats = new Map<string, Chat>();
   #sorted: readonly Chat[] = [];
   #isLoaded = false;
-  #stale = true;
-  #dirty = new Set<string>();
+  /** Up to where the list is known. If undefined, all of it is asked for. */
+  #since: string | undefined;
+  /** How often the user's own requests have changed the list. */
+  #own = 0;
+  #endOfMute: (() => void) | undefined;
 
   constructor(options: ChatListOptions) {
     this.#options = options;
     const { isJoined, failed, adapters } = options;
-    this.#poller = new Poller(adapters, { run: (isPoll) => this.#run(isPoll), isJoined, failed });
+    this.#poller = new Poller(adapters, { run: () => this.#run(), isJoined, failed });
   }
 
   get(chatId: string): Chat | undefined {
-    return this.#isLoaded ? this.#chats.get(chatId) : undefined;
+    return this.#chats.get(chatId);
   }
 
-  /** Asks for the whole list. */
-  refresh(): Promise<void> {
-    this.#stale = true;
-    return this.#poller.ask(true);
-  }
-
-  /** Asks for one chat. */
-  refetch(chatId: string): void {
-    this.#dirty.add(chatId);
-    void this.#poller.ask();
+  /** Asks for what has changed. */
+  ask(urgent = false): Promise<void> {
+    return this.#poller.ask(urgent);
   }
 
   /** An open chat has come to this `rev`: its event for the list was lost, or is late. */
   expect(chatId: string, rev: number): void {
     const chat = this.get(chatId);
-    if (chat && chat.rev < rev) this.refetch(chatId);
+    if (chat && chat.rev < rev) void this.ask();
   }
 
   /** The chat has come to this `rev` by a change that the list does not show. */
   passed(chatId: string, rev: number): void {
     const chat = this.get(chatId);
-    if (chat?.rev !== rev - 1 || this.#poller.isRunning) return this.expect(chatId, rev);
-    this.#chats.set(chatId, { ...chat, rev });
-    this.#tell();
+    if (chat?.rev === rev - 1 && !this.#poller.isRunning) this.#set({ ...chat, rev });
+    else this.expect(chatId, rev);
   }
 
   wake(): void {
@@ -74,34 +71,27 @@ export class ChatList {
 
   stop(): void {
     this.#poller.stop();
+    this.#endOfMute?.();
   }
 
-  /** A chat as an answer has it. */
+  /** A chat as an answer to the user has it. */
   put(chat: Chat): void {
-    const held = this.#chats.get(chat.id);
-    if (!this.#isLoaded || (held && held.epoch === chat.epoch && held.rev > chat.rev)) return;
-    this.#chats.set(chat.id, chat);
-    this.#doubt(chat.id);
-    this.#tell();
+    const held = this.get(chat.id);
+    if (!this.#isLoaded || (held && held.epoch === chat.epoch && held.rev > chat.rev)) void this.ask();
+    else this.#setOwn(chat);
   }
 
   drop(chatId: string): void {
-    this.#doubt(chatId);
-    if (this.#chats.delete(chatId) && this.#isLoaded) this.#tell();
+    this.#own++;
+    if (this.#chats.delete(chatId)) this.#tell();
   }
 
-  /** The user has read up to a message. A count only falls at the same `rev`, and a mark only moves forward. */
+  /** The user has read up to a message. */
   read(chatId: string, unreadCount: number, lastReadAt: string): void {
-    const chat = this.#chats.get(chatId);
-    if (!chat || lastReadAt <= (chat.lastReadAt ?? "")) return;
-    this.#chats.set(chatId, { ...chat, unreadCount: Math.min(chat.unreadCount, unreadCount), lastReadAt });
-    this.#doubt(chatId);
-    this.#tell();
-  }
-
-  /** An answer that is under way may be from before what is known now. */
-  #doubt(chatId: string): void {
-    if (this.#poller.isRunning) this.#dirty.add(chatId);
+    const chat = this.get(chatId);
+    const next = chat && readTo(chat, unreadCount, lastReadAt);
+    if (!next) void this.ask();
+    else if (next.lastReadAt !== chat?.lastReadAt) this.#setOwn(next);
   }
 
   /** An event of `user:{id}`. */
@@ -109,102 +99,155 @@ export class ChatList {
     const payload = payloadOf(content);
     const { chatId, rev } = payload;
     if (typeof chatId !== "string") return;
-    const chat = this.#chats.get(chatId);
-    const mayApply = event === "chat.updated" && chat && !this.#poller.isRunning && !this.#stale && !this.#dirty.has(chatId);
+    const chat = this.get(chatId);
+    // An answer that is under way may be from before the event, or from after it.
+    const mayApply = event === "chat.updated" && chat && !this.#poller.isRunning;
     const next = mayApply ? this.#apply(chat, payload) : undefined;
-    if (!next) this.refetch(chatId);
-    else if (next !== chat) {
-      this.#chats.set(chatId, next);
-      this.#tell();
-    }
+    if (!next) void this.ask();
+    else if (next !== chat) this.#set(next);
     this.#options.news(chatId, event === "chat.updated" && typeof rev === "number" ? rev : undefined);
   }
 
-  /** The chat after the event, or nothing if it has to be fetched. */
-  #apply(chat: Chat, { kind, rev, message, unreadCount, lastReadAt }: Record<string, unknown>): Chat | undefined {
-    const { me } = this.#options;
-    const readTo = chat.lastReadAt ?? "";
+  /** The chat after the event, or nothing if the server has to be asked. */
+  #apply(chat: Chat, { kind, rev, message, mentioned, unreadCount, lastReadAt }: Record<string, unknown>): Chat | undefined {
     if (typeof rev !== "number") return undefined;
     if (kind === "read") {
-      if (rev !== chat.rev || typeof unreadCount !== "number" || typeof lastReadAt !== "string") return undefined;
-      return {
-        ...chat,
-        unreadCount: Math.min(chat.unreadCount, unreadCount),
-        lastReadAt: lastReadAt > readTo ? lastReadAt : chat.lastReadAt,
-      };
+      const mayApply = rev === chat.rev && typeof unreadCount === "number" && typeof lastReadAt === "string";
+      return mayApply ? readTo(chat, unreadCount, lastReadAt) : undefined;
     }
-    if (kind !== "created" && kind !== "updated") return kind && rev <= chat.rev ? chat : undefined;
+    // Settings have no order of their own: two events may come the wrong way round.
+    if (kind !== "created" && kind !== "updated") return kind === "deleted" && rev <= chat.rev ? chat : undefined;
     if (rev <= chat.rev) return chat;
     if (rev !== chat.rev + 1 || !isLastMessage(message)) return undefined;
     const next = { ...chat, rev };
     if (kind === "created") {
-      const own = message.senderId === me;
+      const own = message.senderId === this.#options.me;
+      // It may bring the chat back.
+      if (!own && chat.settings.archived) return undefined;
       // A user who had read everything before they sent a message has read that message too.
-      if (own && readTo >= (chat.lastMessageAt ?? "")) next.lastReadAt = message.createdAt;
+      if (own && (chat.lastReadAt ?? "") >= (chat.lastMessageAt ?? "")) next.lastReadAt = message.createdAt;
       next.lastMessageAt = message.createdAt;
       if (!own) next.unreadCount = Math.min(chat.unreadCount + 1, 100);
-    }
+      if (mentioned) next.unreadMentions = Math.min(chat.unreadMentions + 1, 100);
+    } else if (mentioned || chat.unreadMentions > 0) return undefined;
     if (kind === "created" || chat.lastMessage?.id === message.id) next.lastMessage = message;
     return next;
   }
 
-  async #run(isPoll: boolean): Promise<boolean> {
-    const before = this.#fingerprint();
-    if (isPoll) this.#stale = true;
+  async #run(): Promise<boolean> {
     try {
-      while (this.#stale || this.#dirty.size > 0) {
-        if (this.#stale) await this.#fetchAll();
-        else for (const chatId of this.#dirty) await this.#fetch(chatId);
+      return await this.#follow();
+    } catch (error) {
+      if (!isOfAnotherEpoch(error)) throw error;
+      this.#since = undefined;
+      return this.#follow();
+    }
+  }
+
+  /** Asks until there is nothing more to ask. Returns whether there was something new. */
+  async #follow(): Promise<boolean> {
+    const { api, signal } = this.#options;
+    let [isNews, hadMore] = [false, false];
+    if (this.#since === undefined) {
+      this.#since = await this.#load();
+      isNews = true;
+    }
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      const own = this.#own;
+      const { data, gone, since, hasMore } = await api.changedChats(this.#since, signal);
+      // The answer may be from before the user's own request, and is not believed.
+      if (own !== this.#own) continue;
+      this.#since = since;
+      for (const id of gone) isNews = this.#chats.delete(id) || isNews;
+      // What has changed may be told more than once.
+      for (const chat of data) {
+        const held = this.get(chat.id);
+        const next = keep(held, chat);
+        isNews ||= next !== held;
+        this.#chats.set(chat.id, next);
+      }
+      this.#tell();
+      // While several pages came, those before may have changed.
+      if (!hasMore && !hadMore) return isNews;
+      hadMore = hasMore;
+    }
+    throw endless();
+  }
+
+  /** Loads the whole list. What changes meanwhile comes after the position that it returns. */
+  async #load(): Promise<string> {
+    const { api, signal } = this.#options;
+    const chats = new Map<string, Chat>();
+    let from = "";
+    for (const archived of [false, true]) {
+      let cursor: string | null = null;
+      for (let pages = 0; pages === 0 || cursor !== null; pages++) {
+        if (pages === MOST_PAGES) throw endless();
+        const { data, nextCursor, since }: ChatPage = await api.chats(archived, cursor, signal);
+        from ||= since;
+        data.forEach((chat) => chats.set(chat.id, keep(this.get(chat.id), chat)));
+        cursor = nextCursor;
+      }
+      // The first time, the list is shown before the archive is there.
+      if (!this.#isLoaded) {
+        this.#chats = chats;
+        this.#isLoaded = true;
         this.#tell();
       }
-    } catch (error) {
-      this.#stale = true;
-      throw error;
-    }
-    return this.#fingerprint() !== before;
-  }
-
-  async #fetchAll(): Promise<void> {
-    const { api, signal } = this.#options;
-    this.#stale = false;
-    this.#dirty.clear();
-    const chats = new Map<string, Chat>();
-    let cursor: string | null = null;
-    for (let pages = 0; pages === 0 || cursor !== null; pages++) {
-      if (pages === MOST_PAGES) throw new ChatApiError(0, "bad_answer", { message: "The list of chats has no end.", retryable: true });
-      const page: Page<Chat> = await api.chats(cursor, signal);
-      page.data.forEach((chat) => chats.set(chat.id, keep(this.#chats.get(chat.id), chat)));
-      cursor = page.nextCursor;
     }
     this.#chats = chats;
-    this.#isLoaded = true;
+    return from;
   }
 
-  async #fetch(chatId: string): Promise<void> {
-    const { api, signal } = this.#options;
-    this.#dirty.delete(chatId);
-    try {
-      const chat = await api.chat(chatId, signal);
-      this.#chats.set(chatId, keep(this.#chats.get(chatId), chat));
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      this.#chats.delete(chatId);
-    }
+  #set(chat: Chat): void {
+    this.#chats.set(chat.id, chat);
+    this.#tell();
   }
 
-  #fingerprint(): string {
-    return [...this.#chats.values()].map(({ id, rev, topic, lastReadAt }) => `${id}${rev}${topic}${lastReadAt}`).sort().join();
+  #setOwn(chat: Chat): void {
+    this.#own++;
+    this.#set(chat);
   }
 
   #tell(): void {
-    if (!this.#isLoaded || this.#options.signal.aborted) return;
+    const { adapters, signal, changed } = this.#options;
+    if (!this.#isLoaded || signal.aborted) return;
+    this.#endMutes(adapters.clock);
     this.#sorted = keepList(this.#sorted, [...this.#chats.values()].sort(byActivity));
-    this.#options.changed(this.#sorted);
+    changed(this.#sorted, this.#since !== undefined);
+  }
+
+  /** A mute ends by itself, and no event tells. */
+  #endMutes(clock: Clock): void {
+    let next = Infinity;
+    for (const chat of this.#chats.values()) {
+      const { settings } = chat;
+      const left = settings.mutedUntil === null ? Infinity : Date.parse(settings.mutedUntil) - clock.now();
+      if (left > 0) next = Math.min(next, left);
+      else this.#chats.set(chat.id, { ...chat, settings: { ...settings, mutedUntil: null } });
+    }
+    this.#endOfMute?.();
+    this.#endOfMute = next < Infinity ? clock.after(Math.min(next, MOST_WAIT_MS), () => this.#tell()) : undefined;
   }
 }
 
-const activity = (chat: Chat) => (chat.lastMessageAt ?? chat.createdAt) + chat.id;
-const byActivity = (one: Chat, other: Chat) => (activity(one) < activity(other) ? 1 : -1);
+/** The pinned ones first, and then the newest activity. */
+const order = (chat: Chat) => Number(chat.settings.pinned) + (chat.lastMessageAt ?? chat.createdAt) + chat.id;
+const byActivity = (one: Chat, other: Chat) => (order(one) < order(other) ? 1 : -1);
+
+/**
+ * The chat after its user has read up to a message. A count only falls at the same `rev`, and a mark only moves forward.
+ * Nothing, if only the server knows: which mentions are left, or whether it was marked as unread before or after.
+ */
+function readTo(chat: Chat, count: number, to: string): Chat | undefined {
+  const unreadCount = Math.min(chat.unreadCount, count);
+  if (chat.settings.markedUnread || (unreadCount > 0 && chat.unreadMentions > 0)) return undefined;
+  return { ...chat, unreadCount, unreadMentions: 0, lastReadAt: to > (chat.lastReadAt ?? "") ? to : chat.lastReadAt };
+}
+
+function endless(): ChatApiError {
+  return new ChatApiError(0, "bad_answer", { message: "The list of chats has no end.", retryable: true });
+}
 
 function isLastMessage(value: unknown): value is LastMessage {
   const { id, senderId, createdAt } = payloadOf(value);

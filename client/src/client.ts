@@ -2,15 +2,16 @@ import type { AuthChangeEvent, Session as AuthSession } from "@supabase/supabase
 import { withDefaults, type ChatAdapters } from "./adapters.ts";
 import { Handle } from "./chat.ts";
 import { signedOut, type ChatApiError } from "./errors.ts";
-import type { Chat, Message, Page } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page } from "./models.ts";
+import { search } from "./search.ts";
 import { Session, type SessionOptions } from "./session.ts";
-import { Value } from "./store.ts";
-import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, Unread } from "./types.ts";
+import { keep, keepList, Value } from "./store.ts";
+import type { ChatClient, ChatClientOptions, Connection, FileUrlOptions, SearchOptions, Unread } from "./types.ts";
+import { NOTHING_UNREAD, unreadIn } from "./unread.ts";
 
 const MOST_MESSAGES = 600;
 /** Two pages, so that a window always holds one and the next. */
 const LEAST_MESSAGES = 200;
-const NOTHING_UNREAD: Unread = { chats: 0, messages: 0 };
 
 /** A chat for the user of this Supabase client. It does nothing until `start`. */
 export function createChatClient(options: ChatClientOptions): ChatClient {
@@ -21,6 +22,7 @@ class Client implements ChatClient {
   readonly me = new Value<string | null | undefined>(undefined);
   readonly connection = new Value<Connection>("offline");
   readonly chats = new Value<readonly Chat[] | undefined>(undefined);
+  readonly archivedChats = new Value<readonly Chat[] | undefined>(undefined);
   readonly chatsError = new Value<ChatApiError | null>(null);
   readonly unread = new Value<Unread>(NOTHING_UNREAD);
   session: Session | undefined;
@@ -68,8 +70,16 @@ class Client implements ChatClient {
     return this.chat(id).leave();
   }
 
+  updateSettings(id: string, changes: Partial<ChatSettings>): Promise<Chat> {
+    return this.chat(id).updateSettings(changes);
+  }
+
   async fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null> {
     return this.#needed().files.get(message, options);
+  }
+
+  async search(query: string, options: SearchOptions = {}): Promise<Page<Message>> {
+    return search(this.#needed(), query, options);
   }
 
   async mentions(cursor: string | null = null): Promise<Page<Message>> {
@@ -104,7 +114,7 @@ class Client implements ChatClient {
       maxMessages: Math.max(maxMessages || MOST_MESSAGES, LEAST_MESSAGES),
     };
     this.session = new Session(supabase, me, this.#adapters, options, {
-      chats: (chats) => this.#show(chats),
+      chats: (chats, isWhole) => this.#show(chats, isWhole),
       chatsError: (error) => this.chatsError.set(error),
       connection: (connection) => this.connection.set(connection),
       outbox: (chatId) => this.session?.open.get(chatId)?.emit(),
@@ -121,16 +131,18 @@ class Client implements ChatClient {
     for (const handle of this.#handles.values()) handle.reset();
     this.me.set(null);
     this.chats.set(undefined);
+    this.archivedChats.set(undefined);
     this.chatsError.set(null);
     this.unread.set(NOTHING_UNREAD);
     this.connection.set("offline");
   }
 
-  #show(chats: readonly Chat[]): void {
-    this.chats.set(chats);
-    const counts = chats.map(({ unreadCount }) => unreadCount).filter((count) => count > 0);
-    const [before, messages] = [this.unread.getSnapshot(), counts.reduce((sum, count) => sum + count, 0)];
-    if (before.chats !== counts.length || before.messages !== messages) this.unread.set({ chats: counts.length, messages });
+  #show(all: readonly Chat[], isWhole: boolean): void {
+    const show = (store: Value<readonly Chat[] | undefined>, isArchived: boolean) =>
+      store.set(keepList(store.getSnapshot() ?? [], all.filter(({ settings }) => settings.archived === isArchived)));
+    show(this.chats, false);
+    if (isWhole) show(this.archivedChats, true);
+    this.unread.set(keep(this.unread.getSnapshot(), unreadIn(all)));
   }
 
   #needed(): Session {

@@ -56,7 +56,7 @@ export function isGone(error: unknown): boolean {
   return error instanceof ChatApiError && ["not_participant", "chat_not_found", "invalid_id"].includes(error.code);
 }
 
-/** The database was restored or replaced: it may never have had what the device shows. */
+/** The database was restored or replaced, and may never have had what the device shows; or it cannot read the position any more. */
 export function isOfAnotherEpoch(error: unknown): boolean {
-  return error instanceof ChatApiError && error.code === "resync_required";
+  return error instanceof ChatApiError && ["resync_required", "invalid_cursor"].includes(error.code);
 }

@@ -1,15 +1,17 @@
 /** An open chat's messages, kept right by asking: the pages first, then the feed of changes. */
-import type { Api } from "./api.ts";
+import type { Api, MessagesAt } from "./api.ts";
 import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
-import type { Chat, Message, Page } from "./models.ts";
+import type { Chat, Message, MessagePage } from "./models.ts";
 import { Replica, type MessageEvent } from "./replica.ts";
 import { keep } from "./store.ts";
+import type { Jump } from "./types.ts";
+import type { Side } from "./window.ts";
 
 /** Further behind, the newest page is cheaper than the feed. */
 const MOST_ANSWERS = 20;
-/** A window that has lost its way back to the newest messages starts again there. */
-const MOST_NEWER_PAGES = 5;
 const MOST_RESTARTS = 3;
+/** In place of a message's id: the first unread one. */
+export const UNREAD = "unread";
 
 export interface FeedOptions {
   api: Api;
@@ -35,7 +37,7 @@ export class Feed {
   #mustReload = false;
   #historyRev = 0;
   #epoch = "";
-  /** The window is full with one page: events wait until it begins anew. */
+  /** The newest page has grown beyond the bound: events wait until it is loaded again. */
   #isFull = false;
   /** Own messages that are stored, but not in the replica yet. */
   #landed = new Map<string, Message>();
@@ -49,7 +51,7 @@ export class Feed {
     const held = this.replica?.messages ?? [];
     if (this.#landed.size === 0) return held;
     const end = held.at(-1)?.createdAt ?? "";
-    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > end && !this.replica?.hasNewer);
+    const sent = [...this.#landed.values()].filter(({ createdAt }) => createdAt > end && !this.replica?.has("newer"));
     const newest = (message: Message) => {
       const landed = this.#landed.get(message.id);
       return landed && landed.rev > message.rev ? landed : message;
@@ -88,9 +90,9 @@ export class Feed {
     const { replica } = this;
     if (!replica || this.#isFull) return false;
     const isKnown = replica.addEvent(event, this.#options.me);
-    this.#isFull = !replica.dropOldest(this.#options.maxMessages);
+    const fits = this.#trim();
     this.#settle();
-    return isKnown && !this.#isFull;
+    return isKnown && fits;
   }
 
   /** An own message as the server has stored it. It is shown even if changes before it are missing. */
@@ -116,42 +118,47 @@ export class Feed {
     if (this.topic === "" || version(topic) > version(this.topic)) this.topic = topic;
   }
 
-  async loadOlder(): Promise<void> {
+  /** Shows the next page on a side too. */
+  async loadMore(side: Side): Promise<void> {
     const { replica } = this;
-    const cursor = replica?.olderCursor;
-    if (!replica || cursor === undefined) return;
+    const end = replica?.window.end(side);
+    if (!replica || !end || end.cursor === null) return;
     const { rev } = replica;
-    const page = await this.#page(cursor);
-    if (replica === this.replica) replica.addOlder(rev, page, this.#options.maxMessages);
+    const page = await this.#page({ cursor: end.cursor });
+    // The window may be another one now, or may have been cut.
+    if (replica !== this.replica || end !== replica.window.end(side)) return;
+    replica.extend(rev, page, side);
+    this.#trim(replica.window.end(side).at);
   }
 
-  async loadNewer(): Promise<void> {
-    const { replica } = this;
-    if (!replica?.hasNewer) return;
-    const { rev, newerCursor } = replica;
-    const pages: Page<Message>[] = [];
-    let cursor: string | null = newerCursor;
-    do {
-      const page: Page<Message> = await this.#page(cursor);
-      if (replica !== this.replica || !replica.hasNewer) return;
-      pages.push(page);
-      if (replica.meets(page)) return replica.addNewer(rev, pages, this.#options.maxMessages);
-      cursor = page.nextCursor;
-    } while (pages.length < MOST_NEWER_PAGES);
-    await this.loadNewest();
-  }
-
-  async loadNewest(): Promise<void> {
+  /** Loads the newest page, and shows it if that is still wanted when it comes. */
+  async loadNewest(isWanted: () => boolean): Promise<void> {
     const { replica } = this;
     if (!replica) return;
     const { rev } = replica;
-    const page = await this.#page(null);
-    if (replica === this.replica) this.#begin(new Replica(rev, page));
+    const page = await this.#page({});
+    if (replica !== this.replica || !isWanted()) return;
+    replica.open(rev, page);
+    this.#trim();
   }
 
-  #begin(replica: Replica): void {
-    this.replica = replica;
-    this.#isFull = false;
+  /** Shows the messages around one, or around the first unread one, if that is still wanted when they come. */
+  async jumpTo(target: string, isWanted: () => boolean): Promise<Jump> {
+    const { replica } = this;
+    if (!replica) return "failed";
+    const { rev } = replica;
+    const page = await this.#page({ around: target }).catch((error: ChatApiError) => {
+      if (error.code !== "message_not_found") throw error;
+    });
+    if (!page) return "not_found";
+    if (!isWanted()) return "failed";
+    // The chat was loaded again.
+    if (replica !== this.replica) return this.jumpTo(target, isWanted);
+    const middle = target === UNREAD ? page.data[page.data.length >> 1] : page.data.find(({ id }) => id === target);
+    if (!middle && target !== UNREAD) throw new ChatApiError(0, "bad_answer", { message: "The answer lacks the message.", retryable: true });
+    replica.open(rev, page);
+    this.#trim(middle?.createdAt);
+    return "shown";
   }
 
   /** The first time, and when the user's history has started again. */
@@ -168,7 +175,8 @@ export class Feed {
       this.hear(chat.topic);
       const isSame = chat.historyRev === this.#historyRev && chat.epoch === this.#epoch;
       if (this.replica && isSame && !this.#mustReload) return;
-      this.#begin(new Replica(chat.rev, await this.#page(null)));
+      this.replica = new Replica(chat.rev, await this.#page({}));
+      this.#isFull = false;
       this.#historyRev = chat.historyRev;
       this.#epoch = chat.epoch;
       this.#mustReload = false;
@@ -181,27 +189,34 @@ export class Feed {
 
   /** Returns false if the chat has to be loaded again. */
   async #pull(): Promise<boolean> {
-    const { api, chatId, signal, maxMessages } = this.#options;
+    const { api, chatId, signal } = this.#options;
     for (let answers = 0; answers < MOST_ANSWERS; answers++) {
       const { replica } = this;
       if (!replica) return false;
       const since = replica.rev;
       const answer = await api.changes(chatId, since, this.#epoch, signal);
       replica.addChanges(since, answer);
-      const fits = replica.dropOldest(maxMessages);
+      const fits = this.#trim();
       this.hear(answer.topic);
       this.#settle();
       if (replica.roleChanged) return false;
-      // More new messages than the window holds: it begins anew at the newest.
-      if (!fits) await this.loadNewest();
+      // More new messages than may be held: it begins anew at the newest.
+      const { window } = replica;
+      if (!fits) await this.loadNewest(() => window === replica.window);
       else if (!answer.hasMore && replica === this.replica && replica.rev >= answer.rev) return true;
     }
     return false;
   }
 
-  #page(cursor: string | null): Promise<Page<Message>> {
+  #page(at: MessagesAt): Promise<MessagePage> {
     const { api, chatId, signal } = this.#options;
-    return api.messages(chatId, cursor, signal);
+    return api.messages(chatId, at, signal);
+  }
+
+  /** Gives up what is too much, far from a place in the shown window. Returns false if that cannot be. */
+  #trim(place?: string): boolean {
+    this.#isFull = !this.replica?.trim(this.#options.maxMessages, place);
+    return !this.#isFull;
   }
 
   #settle(): void {

@@ -7,11 +7,11 @@ export type {
 } from "./adapters.ts";
 export type { Locks } from "./locks.ts";
 export type {
-  Attachment, Chat, ChatErrorField, LastMessage, Message, Page, Reaction, ReplyTo, ServerErrorCode, Reactor,
+  Attachment, Chat, ChatErrorField, ChatSettings, LastMessage, Message, Page, Reaction, Reactor, ReplyTo, ServerErrorCode,
 } from "./models.ts";
 export type { Store } from "./store.ts";
 export { isPending } from "./types.ts";
 export type {
-  ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, EditOptions, FileUrlOptions, Outgoing, Pending,
-  PendingFile, PendingState, ReactionsOptions, Unread,
+  ChatClient, ChatClientOptions, ChatHandle, ChatSnapshot, ChatStatus, Connection, EditOptions, FileUrlOptions, Jump, Outgoing, Pending,
+  PendingFile, PendingState, ReactionsOptions, SearchOptions, Unread,
 } from "./types.ts";

@@ -1,23 +1,28 @@
 /** An open chat: its messages, its channel, and what else the screen shows of it. */
 import type { ChatAdapters } from "./adapters.ts";
-import { asChatError, isGone, type ChatApiError } from "./errors.ts";
+import { isGone, type ChatApiError } from "./errors.ts";
 import { backoff } from "./backoff.ts";
-import { Feed } from "./feed.ts";
+import { Feed, UNREAD } from "./feed.ts";
+import { FirstUnread } from "./first-unread.ts";
 import type { Chat, Message, ReplyTo } from "./models.ts";
-import type { MessageEvent } from "./replica.ts";
+import { Paging } from "./paging.ts";
 import { Poller } from "./poller.ts";
-import { ReadMarker } from "./reads.ts";
+import { ReadMarker, ReadMarks } from "./reads.ts";
 import { Channel } from "./realtime.ts";
+import type { MessageEvent } from "./replica.ts";
 import { quoteOf } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { isChange, payloadOf } from "./shapes.ts";
 import { keepList } from "./store.ts";
-import type { ChatSnapshot, ChatStatus, Pending } from "./types.ts";
+import type { ChatSnapshot, ChatStatus, Jump, Pending } from "./types.ts";
 import { OwnTyping, TypingPeople } from "./typing.ts";
+
+const MOST_RETURNS = 3;
 
 export class LiveChat {
   readonly id: string;
   readonly typing: OwnTyping;
+  readonly paging: Paging;
   readonly #session: Session;
   readonly #adapters: ChatAdapters;
   readonly #show: (snapshot: ChatSnapshot) => void;
@@ -26,25 +31,22 @@ export class LiveChat {
   readonly #poller: Poller;
   readonly #people: TypingPeople;
   readonly #reads: ReadMarker;
+  readonly #marks: ReadMarks;
+  readonly #unread: FirstUnread;
   #channel: Channel | undefined;
   #refusals = 0;
   /** While a refused join is not repeated. */
   #joinHeld: (() => void) | undefined;
   #wasLost = false;
+  /** How often the list had the chat after it was gone, since the last poll. */
+  #returns = 0;
   #status: ChatStatus = "loading";
   #error: ChatApiError | null = null;
-  /** Of the last page that the user scrolled to. */
-  #pageError: ChatApiError | null = null;
   #present: readonly string[] = [];
-  #readTo: Readonly<Record<string, string>> = {};
-  #unreadFrom: string | null | undefined;
-  #firstUnreadId: string | null = null;
   /** The last list with unsent messages: the same array until something changes. */
   #shown: readonly (Message | Pending)[] = [];
-  /** What was marked while the app was hidden. */
+  /** What was marked while the app was hidden, or before the first unread message was known. */
   #readLater: (string | undefined)[] = [];
-  #older: Promise<void> | undefined;
-  #newer: Promise<void> | undefined;
 
   constructor(session: Session, id: string, show: (snapshot: ChatSnapshot) => void) {
     const { api, adapters, me, options } = session;
@@ -56,11 +58,20 @@ export class LiveChat {
     const changed = () => this.emit();
     const { maxMessages } = options;
     this.#feed = new Feed({ api, chatId: id, me, maxMessages, signal, known: () => session.list.get(id), changed });
+    this.paging = new Paging({ feed: this.#feed, changed, catchUp: () => void this.#poller.ask() });
+    this.#marks = new ReadMarks(changed);
     this.#people = new TypingPeople(adapters.clock, changed);
     this.typing = new OwnTyping(api, id, adapters, signal);
     this.#reads = new ReadMarker({
       api, chatId: id, adapters, signal: session.signal,
       marked: (message, unreadCount) => session.list.read(id, unreadCount, message.createdAt),
+    });
+    this.#unread = new FirstUnread({
+      api, chatId: id, me, signal,
+      answered: () => {
+        this.#markLater();
+        this.emit();
+      },
     });
     this.#poller = new Poller(adapters, {
       run: () => this.#run(),
@@ -91,6 +102,7 @@ export class LiveChat {
   /** Asks for everything that may have been missed. */
   refresh(): Promise<void> {
     this.#feed.check();
+    this.#marks.isWanted = true;
     return this.#poller.ask(true);
   }
 
@@ -107,7 +119,7 @@ export class LiveChat {
 
   wake(): void {
     this.#poller.wake();
-    if (this.#adapters.appState.isVisible()) for (const messageId of this.#readLater.splice(0)) this.markRead(messageId);
+    this.#markLater();
   }
 
   /** The user's channel, and with it the socket, is there again. */
@@ -129,7 +141,8 @@ export class LiveChat {
       return;
     }
     if (this.isGone) {
-      // The user is back.
+      // The user is back, unless the server says both: then the next poll looks again.
+      if (++this.#returns > MOST_RETURNS) return;
       this.#status = "loading";
       void this.refresh();
     } else if (!this.#feed.compare(chat)) void this.#poller.ask();
@@ -138,43 +151,32 @@ export class LiveChat {
   }
 
   /** An answer has a message of the chat. */
-  update(message: Message): void {
+  land(message: Message): void {
     if (!this.#feed.land(message)) void this.#poller.ask();
   }
 
-  land(message: Message): void {
+  /** An own message is stored. It is shown, wherever the user was when they sent it. */
+  sent(message: Message): void {
     this.typing.sent();
-    this.update(message);
-    // An own message is shown, wherever the user has scrolled to.
-    if (this.hasNewer) void this.loadNewest();
+    this.land(message);
+    if (this.paging.wantsNewest) void this.paging.loadNewest();
+  }
+
+  /** The newest messages are not shown, and the user wants to see their own. */
+  sending(): void {
+    if (this.#feed.replica?.has("newer")) void this.paging.loadNewest();
   }
 
   /** What is on a screen that nobody sees is read when it is shown. */
   markRead(messageId?: string): void {
-    if (!this.#adapters.appState.isVisible()) {
+    if (!this.#mayMark) {
       this.#readLater.push(messageId);
       return;
     }
-    const messages = this.#feed.replica?.messages ?? [];
-    const message = messageId === undefined ? messages.at(-1) : messages.find(({ id }) => id === messageId);
-    const { chat } = this.#feed;
-    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount)) this.#reads.mark(message);
-  }
-
-  loadOlder(): Promise<void> {
-    return (this.#older ??= this.#more(() => this.#feed.loadOlder()).finally(() => {
-      this.#older = undefined;
-      this.emit();
-    }));
-  }
-
-  loadNewer(): Promise<void> {
-    return this.#newerBy(() => this.#feed.loadNewer());
-  }
-
-  loadNewest(): Promise<void> {
-    const load = () => this.#newerBy(() => this.#feed.loadNewest());
-    return this.#newer ? this.#newer.then(load) : load();
+    const { chat, replica } = this.#feed;
+    const message = messageId === undefined ? replica?.messages.at(-1) : replica?.get(messageId);
+    const isUnread = chat?.settings.markedUnread ?? false;
+    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount || isUnread)) this.#reads.mark(message, isUnread);
   }
 
   /** What a reply to a message quotes, if it is shown. */
@@ -183,8 +185,12 @@ export class LiveChat {
     return original && quoteOf(original);
   }
 
-  get hasNewer(): boolean {
-    return this.#feed.replica?.hasNewer ?? false;
+  async jumpTo(target: string): Promise<Jump> {
+    if (!this.#feed.replica) await this.#poller.ask(true);
+    const first = target === UNREAD ? this.#unread.id : null;
+    const jump = await this.paging.jumpTo(first ?? target);
+    // It is deleted.
+    return jump === "not_found" && first !== null ? this.paging.jumpTo(UNREAD) : jump;
   }
 
   close(): void {
@@ -198,28 +204,19 @@ export class LiveChat {
     this.#channel = undefined;
   }
 
-  #newerBy(load: () => Promise<void>): Promise<void> {
-    return (this.#newer ??= this.#more(load).finally(() => {
-      this.#newer = undefined;
-      this.emit();
-    }));
+  get #mayMark(): boolean {
+    return this.#adapters.appState.isVisible() && !this.#unread.isAsking;
   }
 
-  async #more(load: () => Promise<void>): Promise<void> {
-    try {
-      const loading = load();
-      queueMicrotask(() => this.emit());
-      await loading;
-      this.#pageError = null;
-    } catch (error) {
-      this.#pageError = asChatError(error);
-    }
-    // Changes between the page and what is known are wanted again.
-    void this.#poller.ask();
+  #markLater(): void {
+    if (this.#mayMark) for (const messageId of this.#readLater.splice(0)) this.markRead(messageId);
   }
 
   async #run(): Promise<boolean> {
-    if (this.isGone) return false;
+    if (this.isGone) {
+      this.#returns = 0;
+      return false;
+    }
     const before = this.#feed.replica?.rev;
     try {
       await this.#feed.catchUp();
@@ -229,8 +226,10 @@ export class LiveChat {
       return true;
     }
     this.#status = "ready";
-    this.#error = this.#pageError = null;
+    this.#error = this.paging.error = null;
     this.#join();
+    // While a join is under way, its end asks.
+    if (!this.#channel || (this.isJoined && this.#marks.isWanted)) this.#marks.ask(this.#session.api.reads(this.id, this.#ended.signal));
     this.emit();
     const rev = this.#feed.replica?.rev;
     if (rev !== undefined) this.#session.list.expect(this.id, rev);
@@ -244,7 +243,7 @@ export class LiveChat {
     this.#channel?.leave();
     this.#channel = undefined;
     this.#people.stop();
-    this.#session.list.refetch(this.id);
+    void this.#session.list.ask();
     this.emit();
   }
 
@@ -298,9 +297,8 @@ export class LiveChat {
   #receive(event: string, content: unknown): void {
     const payload = payloadOf(content);
     if (payload.chatId !== undefined && payload.chatId !== this.id) return;
-    const { userId } = payload;
+    const { userId, reaction } = payload;
     if (event.startsWith("message.")) {
-      const { reaction } = payload;
       const change: MessageEvent = isChange(payload) ? payload : { rev: Number(payload.rev) };
       if (event === "message.created" && change.kind === "upsert") this.#people.ended(change.message.senderId);
       if (!Number.isSafeInteger(change.rev) || !this.#feed.receive({ ...change, reaction })) void this.#poller.ask();
@@ -308,7 +306,7 @@ export class LiveChat {
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
     } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {
-      this.#hasRead(userId, payload.lastReadAt);
+      this.#marks.heard(userId, payload.lastReadAt);
     } else if (event === "chat.left" || event === "chat.joined" || event === "chat.updated") {
       if (typeof payload.topic === "string") this.#feed.hear(payload.topic);
       this.#feed.check();
@@ -316,30 +314,25 @@ export class LiveChat {
     }
   }
 
-  #hasRead(userId: string, lastReadAt: string): void {
-    if (lastReadAt <= (this.#readTo[userId] ?? "")) return;
-    this.#readTo = { ...this.#readTo, [userId]: lastReadAt };
-    this.emit();
-  }
-
   emit(): void {
     if (this.#ended.signal.aborted) return;
     const { chat, replica, messages } = this.#feed;
     const isShown = this.#status !== "gone";
+    if (chat && replica) this.#unread.look(chat, replica);
     if (replica && this.#status === "loading") this.#status = "ready";
     this.#show({
       status: this.#status,
       chat,
       messages: isShown ? this.#withPending(this.#session.reactions.show(messages)) : [],
-      hasOlder: isShown && replica?.olderCursor !== undefined,
-      hasNewer: isShown && this.hasNewer,
-      loadingOlder: this.#older !== undefined,
-      loadingNewer: this.#newer !== undefined,
+      hasOlder: isShown && replica?.has("older") === true,
+      hasNewer: isShown && replica?.has("newer") === true,
+      loadingOlder: this.paging.isLoading("older"),
+      loadingNewer: this.paging.isLoading("newer"),
       typing: this.#people.ids,
       present: this.#present,
-      reads: this.#readTo,
-      firstUnreadId: this.#unread(),
-      error: this.#error ?? this.#pageError,
+      reads: this.#marks.to,
+      firstUnreadId: this.#unread.id,
+      error: this.#error ?? this.paging.error,
     });
   }
 
@@ -350,19 +343,5 @@ export class LiveChat {
     const there = new Set(messages.map(({ clientId }) => clientId));
     const all = [...messages, ...pending.filter(({ clientId }) => !there.has(clientId))];
     return (this.#shown = keepList(this.#shown, all));
-  }
-
-  /** Stays where it was when the chat was opened. */
-  #unread(): string | null {
-    const { chat, replica } = this.#feed;
-    if (!chat || !replica) return null;
-    if (this.#unreadFrom === undefined) this.#unreadFrom = chat.unreadCount > 0 ? (chat.lastReadAt ?? "") : null;
-    const from = this.#unreadFrom;
-    if (from === null || this.#firstUnreadId !== null) return this.#firstUnreadId;
-    const { messages, olderCursor } = replica;
-    const reachesBack = olderCursor === undefined || (messages[0]?.createdAt ?? "") <= from;
-    const first = messages.find(({ senderId, createdAt }) => createdAt > from && senderId !== this.#session.me);
-    if (reachesBack && first) this.#firstUnreadId = first.id;
-    return this.#firstUnreadId;
   }
 }

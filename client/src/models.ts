@@ -19,6 +19,8 @@ export interface Reaction extends Readonly<Omit<Schemas["Reaction"], "userIds">>
 export interface Reactor extends Readonly<Schemas["Reactor"]> {}
 /** What a reply quotes; `unavailable` if the user cannot read that message, or not any more. */
 export type ReplyTo = Readonly<Schemas["ReplyTo"]>;
+/** The user's own settings of a chat. */
+export interface ChatSettings extends Readonly<Schemas["ChatSettings"]> {}
 export interface Chat extends Readonly<Schemas["Chat"]> {}
 export interface Upload extends Readonly<Schemas["Upload"]> {}
 export type Change =
@@ -32,7 +34,21 @@ export type EditMessage = Schemas["EditMessage"];
 export type ServerErrorCode = Schemas["ErrorCode"];
 export interface ChatErrorField extends Readonly<Schemas["FieldIssue"]> {}
 
+export type ChatDelta = Readonly<Schemas["ChatDelta"]>;
+export interface ReadMark extends Readonly<Schemas["ReadMark"]> {}
+
 export interface Page<T> {
   readonly data: readonly T[];
   readonly nextCursor: string | null;
+}
+
+export interface ChatPage extends Page<Chat> {
+  /** The position from before the first page was read. */
+  readonly since: string;
+}
+
+/** Newest first. Each cursor is null if nothing is beyond. */
+export interface MessagePage extends Page<Message> {
+  /** Gives the page that is newer. */
+  readonly prevCursor: string | null;
 }

@@ -39,10 +39,7 @@ export class Poller {
     this.#again = true;
     if (this.#running) return this.#running;
     if (this.#held || (this.#failures > 0 && !urgent)) return Promise.resolve();
-    return (this.#running = this.#run(isPoll).finally(() => {
-      this.#running = undefined;
-      this.plan();
-    }));
+    return (this.#running = this.#run(isPoll));
   }
 
   get isRunning(): boolean {
@@ -77,6 +74,10 @@ export class Poller {
       this.#again = true;
       if (error.retryAfterMs) this.#hold(error.retryAfterMs);
       this.#task.failed(error);
+    } finally {
+      // At once: who asks from now on begins another run.
+      this.#running = undefined;
+      this.plan();
     }
   }
 

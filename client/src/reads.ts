@@ -2,10 +2,37 @@ import type { ChatAdapters } from "./adapters.ts";
 import type { Api } from "./api.ts";
 import { backoff } from "./backoff.ts";
 import { asChatError } from "./errors.ts";
-import type { Message } from "./models.ts";
+import type { Message, ReadMark } from "./models.ts";
 
 /** Read marks are the largest part of Realtime's quota: those that follow at once go together. */
 const TOGETHER_MS = 1_000;
+
+/** Up to when each person has read. The server is asked once; then events tell, and a mark only moves forward. */
+export class ReadMarks {
+  to: Readonly<Record<string, string>> = {};
+  /** The server is to be asked: events may have been lost. */
+  isWanted = true;
+  #changed: () => void;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** What fails is asked again with the next answer of the chat. */
+  ask(answer: Promise<readonly ReadMark[]>): void {
+    this.isWanted = false;
+    answer.then(
+      (marks) => marks.forEach(({ userId, lastReadAt }) => this.heard(userId, lastReadAt)),
+      () => (this.isWanted = true),
+    );
+  }
+
+  heard(userId: string, lastReadAt: string): void {
+    if (lastReadAt <= (this.to[userId] ?? "")) return;
+    this.to = { ...this.to, [userId]: lastReadAt };
+    this.#changed();
+  }
+}
 
 export interface ReadMarkerOptions {
   api: Api;
@@ -29,8 +56,9 @@ export class ReadMarker {
     this.#options = options;
   }
 
-  mark(message: Message): void {
-    if (message.createdAt <= this.#markedTo || message.createdAt <= (this.#wanted?.createdAt ?? "")) return;
+  /** `again`: though it is read, as the chat was marked as unread since. */
+  mark(message: Message, again: boolean): void {
+    if ((message.createdAt <= this.#markedTo && !again) || message.createdAt <= (this.#wanted?.createdAt ?? "")) return;
     this.#wanted = message;
     if (!this.#isBusy && !this.#cancel) void this.#send(1);
   }

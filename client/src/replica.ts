@@ -1,15 +1,9 @@
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Message, Page, ReplyTo } from "./models.ts";
+import type { Change, Changes, Message, MessagePage, ReplyTo } from "./models.ts";
 import { withMine } from "./reactions.ts";
 import { quoteOf, requote, unavailable } from "./replies.ts";
-
-/** Where one page ends and the next, older one begins. */
-interface Bound {
-  /** Asks for the page below. */
-  readonly cursor: string;
-  /** When the last message above was made. */
-  readonly createdAt: string;
-}
+import { keepList } from "./store.ts";
+import { LATEST, Window, type Side } from "./window.ts";
 
 /** What a `message.…` event holds: a Change, or a notice that there is one. */
 export type MessageEvent = (Change | { readonly rev: number; readonly kind?: undefined }) & {
@@ -18,8 +12,8 @@ export type MessageEvent = (Change | { readonly rev: number; readonly kind?: und
 };
 
 /**
- * A window of a chat's messages, and a `rev`, with one promise: apply every change after that `rev`, in
- * order, and the window is what the database shows.
+ * Windows of a chat's messages, one of which is shown, and a `rev`, with one promise: apply every change after that
+ * `rev`, in order, and each window is what the database shows.
  */
 export class Replica {
   rev: number;
@@ -27,71 +21,65 @@ export class Replica {
   roleChanged = false;
   /** Only answers of the API tell. */
   #moderator: boolean | undefined;
+  /** What is in the windows. */
   #held = new Map<string, Message>();
-  #sorted: readonly Message[] | undefined;
-  /** The ends of all pages that were loaded, newest first. Those above the window are the way back. */
-  #bounds: Bound[];
-  /** How many bounds are above the messages that are held. 0: the newest are held. */
-  #above = 0;
-  /** Nothing is older than what is held. If not, the last bound is the window's lower end. */
-  #complete: boolean;
+  /** The shown one first, then the one with the newest messages, then the others, those shown last before. No two of them meet. */
+  #windows: readonly [Window, ...Window[]];
+  #messages: readonly Message[] = [];
+  #isSorted = false;
 
-  constructor(rev: number, newest: Page<Message>) {
+  constructor(rev: number, newest: MessagePage) {
     this.rev = rev;
-    this.#bounds = boundsOf([newest]);
-    this.#complete = newest.nextCursor === null;
-    newest.data.forEach((message) => this.#putAnswered(message));
+    this.#windows = [new Window(newest)];
+    this.#take(rev, newest);
   }
 
-  /** Oldest first; the same array until something changes. */
+  /** What is shown. */
+  get window(): Window {
+    return this.#windows[0];
+  }
+
+  /** Those of the shown window, oldest first; the same array until something changes. */
   get messages(): readonly Message[] {
-    return (this.#sorted ??= [...this.#held.values()].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)));
+    if (!this.#isSorted) {
+      const shown = [...this.#held.values()].filter(({ createdAt }) => this.window.covers(createdAt));
+      this.#messages = keepList(this.#messages, shown.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)));
+      this.#isSorted = true;
+    }
+    return this.#messages;
+  }
+
+  /** Whether there are more messages on a side of the shown ones. */
+  has(side: Side): boolean {
+    return this.window.end(side).cursor !== null;
   }
 
   get(id: string): Message | undefined {
     return this.#held.get(id);
   }
 
-  /** The cursor of the next older page; undefined when there is none. */
-  get olderCursor(): string | undefined {
-    return this.#complete ? undefined : this.#bounds.at(-1)?.cursor;
+  /** Shows the window of a message that is held; that of the newest ones, if none is named. Returns false if there is none. */
+  show(id?: string): boolean {
+    const at = id === undefined ? LATEST : this.#held.get(id)?.createdAt;
+    const window = at === undefined ? undefined : this.#windows.find((each) => each.covers(at));
+    if (window) this.#show(window);
+    return window !== undefined;
   }
 
-  get hasNewer(): boolean {
-    return this.#above > 0;
+  /** Shows a page in a window of its own, or in the ones that it meets. `rev` is from before it was asked for. */
+  open(rev: number, page: MessagePage): void {
+    this.#show(new Window(page));
+    this.#take(rev, page);
   }
 
-  /** The cursor of the next newer page; null means the newest one. */
-  get newerCursor(): string | null {
-    return this.#bounds[this.#above - 2]?.cursor ?? null;
-  }
-
-  /** Whether a newer page reaches down to the window. */
-  meets(page: Page<Message>): boolean {
-    const last = page.data.at(-1);
-    return page.nextCursor === null || !last || last.createdAt <= (this.#ceiling ?? "");
-  }
-
-  /** The next older page, and the `rev` that the replica had before the page was asked for. */
-  addOlder(rev: number, page: Page<Message>, most: number): void {
-    const next = boundsOf([page]);
-    if (next.some(({ createdAt }) => createdAt >= this.#floor)) {
+  /** A page beyond an end of the shown window, and the `rev` from before it was asked for. */
+  extend(rev: number, page: MessagePage, side: Side): void {
+    const { at } = this.window.end(side);
+    if (page.data.some(({ createdAt }) => (side === "older" ? createdAt >= at : createdAt <= at))) {
       throw new ChatApiError(0, "bad_answer", { message: "The server's pages do not go on.", retryable: true });
     }
-    this.rev = Math.min(this.rev, rev);
-    this.#bounds.push(...next);
-    this.#complete = page.nextCursor === null;
-    page.data.forEach((message) => this.#putAnswered(message));
-    this.#dropNewest(most);
-  }
-
-  /** Newer pages, newest first, of which the last one reaches down to the window. */
-  addNewer(rev: number, pages: readonly Page<Message>[], most: number): void {
-    this.rev = Math.min(this.rev, rev);
-    this.#bounds.splice(this.#above - 1, 0, ...boundsOf(pages.slice(0, -1)));
-    this.#above -= 1;
-    for (const page of pages) page.data.forEach((message) => this.#putAnswered(message));
-    this.dropOldest(most);
+    this.window.add(page, side);
+    this.#take(rev, page);
   }
 
   /** An answer of the feed to a question from `since`. */
@@ -124,35 +112,48 @@ export class Replica {
     return true;
   }
 
-  /** Forgets whole pages at the old end. Returns false if more than `most` remain, because they are one page. */
-  dropOldest(most: number): boolean {
+  /**
+   * Forgets whole pages until `most` messages remain: first of the windows that are not shown, then those that are
+   * farthest from a place in the shown one. Returns false if more remain, because they are one page.
+   */
+  trim(most: number, place = LATEST): boolean {
     while (this.#held.size > most) {
-      const lower = this.#complete ? this.#bounds.length : this.#bounds.length - 1;
-      const floor = this.#bounds[lower - 1];
-      if (!floor || lower - 1 < this.#above) return false;
-      this.#bounds.length = lower;
-      this.#complete = false;
-      this.#drop(({ createdAt }) => createdAt < floor.createdAt);
+      const [window, ...others] = this.#windows;
+      const last = others.pop();
+      if (last) {
+        if (!last.cut("older")) this.#windows = [window, ...others];
+      } else {
+        const older = this.messages.filter(({ createdAt }) => createdAt < place).length;
+        if (!window.cut(older * 2 > this.messages.length ? "older" : "newer")) return false;
+      }
+      for (const { id, createdAt } of this.#held.values()) if (!this.#covers(createdAt)) this.#forget(id);
     }
     return true;
   }
 
-  #dropNewest(most: number): void {
-    while (this.#held.size > most) {
-      const ceiling = this.#bounds[this.#above];
-      const isLast = this.#above === this.#bounds.length - 1;
-      if (!ceiling || (isLast && !this.#complete)) return;
-      this.#above += 1;
-      this.#drop(({ createdAt }) => createdAt >= ceiling.createdAt);
-    }
+  #show(window: Window): void {
+    const others = this.#windows.filter((each) => each !== window);
+    const isNewest = (each: Window) => each.end("newer").cursor === null;
+    this.#windows = [window, ...others.filter(isNewest), ...others.filter((each) => !isNewest(each))];
+    this.#isSorted = false;
   }
 
-  get #ceiling(): string | undefined {
-    return this.#bounds[this.#above - 1]?.createdAt;
+  /** The messages of a page that is in the shown window now. */
+  #take(rev: number, page: MessagePage): void {
+    this.rev = Math.min(this.rev, rev);
+    const [window, ...others] = this.#windows;
+    const apart = others.filter((other) => {
+      const meets = window.meets(other);
+      if (meets) window.join(other);
+      return !meets;
+    });
+    this.#windows = [window, ...apart];
+    this.#isSorted = false;
+    page.data.forEach((message) => this.#putAnswered(message));
   }
 
-  get #floor(): string {
-    return this.#complete ? "" : (this.#bounds.at(-1)?.createdAt ?? "");
+  #covers(at: string): boolean {
+    return this.#windows.some((window) => window.covers(at));
   }
 
   #putAnswered(message: Message): void {
@@ -166,7 +167,7 @@ export class Replica {
     const held = this.#held.get(message.id);
     if (!this.#covers(message.createdAt) || (held && held.rev > message.rev)) return;
     this.#held.set(message.id, message);
-    this.#sorted = undefined;
+    this.#isSorted = false;
   }
 
   /** An event's message as this reader is answered it; undefined if only the server knows what it quotes. */
@@ -182,12 +183,7 @@ export class Replica {
   }
 
   #requote(quote: ReplyTo): void {
-    if (requote(this.#held, quote)) this.#sorted = undefined;
-  }
-
-  #covers(createdAt: string): boolean {
-    const ceiling = this.#ceiling;
-    return createdAt >= this.#floor && (ceiling === undefined || createdAt < ceiling);
+    if (requote(this.#held, quote)) this.#isSorted = false;
   }
 
   #delete(id: string): void {
@@ -196,17 +192,6 @@ export class Replica {
   }
 
   #forget(id: string): void {
-    if (this.#held.delete(id)) this.#sorted = undefined;
+    if (this.#held.delete(id)) this.#isSorted = false;
   }
-
-  #drop(isDropped: (message: Message) => boolean): void {
-    for (const message of this.#held.values()) if (isDropped(message)) this.#forget(message.id);
-  }
-}
-
-function boundsOf(pages: readonly Page<Message>[]): Bound[] {
-  return pages.flatMap(({ data, nextCursor }) => {
-    const last = data.at(-1);
-    return nextCursor !== null && last ? [{ cursor: nextCursor, createdAt: last.createdAt }] : [];
-  });
 }

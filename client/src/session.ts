@@ -21,7 +21,7 @@ export interface SessionOptions {
 }
 
 export interface SessionEvents {
-  chats(chats: readonly Chat[]): void;
+  chats(chats: readonly Chat[], isWhole: boolean): void;
   chatsError(error: ChatApiError | null): void;
   connection(connection: Connection): void;
   /** The unsent messages of a chat are others. */
@@ -47,6 +47,8 @@ export class Session {
   #channel: Channel | undefined;
   #failures = 0;
   #cancelJoin: (() => void) | undefined;
+  /** While the server wants no searches. */
+  searchPause: Promise<void> | undefined;
   /** How many requests in a row had no answer. */
   #unanswered = 0;
 
@@ -64,21 +66,21 @@ export class Session {
       api: this.api, me, adapters, signal,
       changed: (chatId) => events.outbox(chatId),
       sent: (message) => {
-        this.open.get(message.chatId)?.land(message);
-        if (!this.isJoined) this.list.refetch(message.chatId);
+        this.open.get(message.chatId)?.sent(message);
+        if (!this.isJoined) void this.list.ask();
       },
     });
     this.reactions = new OwnReactions({
       api: this.api, me,
       changed: (chatId) => this.open.get(chatId)?.emit(),
-      answered: (message) => this.open.get(message.chatId)?.update(message),
+      answered: (message) => this.open.get(message.chatId)?.land(message),
     });
     this.list = new ChatList({
       api: this.api, me, adapters, signal,
       isJoined: () => this.isJoined,
-      changed: (chats) => {
+      changed: (chats, isWhole) => {
         events.chatsError(null);
-        events.chats(chats);
+        events.chats(chats, isWhole);
         const listed = new Map(chats.map((chat) => [chat.id, chat]));
         for (const [id, live] of this.open) live.compare(listed.get(id));
       },
@@ -88,7 +90,7 @@ export class Session {
     const awake = () => this.#awake();
     this.#stops = [adapters.appState.subscribe(awake), adapters.network.subscribe(awake)];
     this.tellConnection();
-    void this.list.refresh();
+    void this.list.ask(true);
     this.#join();
   }
 
@@ -106,12 +108,16 @@ export class Session {
   }
 
   async refresh(): Promise<void> {
-    await Promise.all([this.list.refresh(), ...[...this.open.values()].map((chat) => chat.refresh())]);
+    await Promise.all([this.list.ask(true), ...[...this.open.values()].map((chat) => chat.refresh())]);
   }
 
   /** The user has other rights: what is shown may be too much, or too little. */
   rightsChanged(): void {
     for (const chat of this.open.values()) chat.reload();
+  }
+
+  pauseSearches(ms: number): void {
+    this.searchPause = new Promise((ended) => this.#stops.push(this.adapters.clock.after(ms, ended), ended));
   }
 
   tellConnection(): void {
@@ -160,17 +166,17 @@ export class Session {
         this.#failures = 0;
         this.tellConnection();
         this.outbox.wake();
-        void this.list.refresh();
+        void this.list.ask(true);
         for (const chat of this.open.values()) chat.reconnected();
       },
-      flowing: () => void this.list.refresh(),
+      flowing: () => void this.list.ask(true),
       lost: () => {
         this.#channel = undefined;
         this.tellConnection();
         this.list.wake();
         // If nobody looks, or there is no network, its return is the time to join again.
         if (!this.isLooking) return;
-        void this.list.refresh();
+        void this.list.ask(true);
         this.#cancelJoin = after(backoff(++this.#failures, this.adapters.random), () => this.#join());
       },
     });

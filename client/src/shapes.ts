@@ -1,6 +1,6 @@
 /** Checks of what a server sends: one that answers wrongly makes an error, and nothing worse. */
 import { ChatApiError } from "./errors.ts";
-import type { Change, Changes, Chat, Message, Page, Upload, Reactor } from "./models.ts";
+import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, MessagePage, Page, Reaction, Reactor, ReadMark, Upload } from "./models.ts";
 
 /** What the client asks for at most in a page; a server that sends more is refused. */
 export const PAGE_SIZE = 100;
@@ -11,14 +11,15 @@ const fields = (value: unknown): Fields | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 const isText = (value: unknown): value is string => typeof value === "string";
 const isTextOrNull = (value: unknown) => value === null || isText(value);
+const isList = <T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] => Array.isArray(value) && value.every(isItem);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function wrong(what: string): ChatApiError {
   return new ChatApiError(0, "bad_answer", { message: `The server's answer is not ${what}.`, retryable: true });
 }
 
-export const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
-const isReaction = (value: unknown) => {
+export const isTexts = (value: unknown) => isList(value, isText);
+const isReaction = (value: unknown): value is Reaction => {
   const { emoji, count, userIds } = payloadOf(value);
   return isText(emoji) && isCount(count) && isTexts(userIds);
 };
@@ -35,7 +36,7 @@ export function isMessage(value: unknown): value is Message {
   return (
     !!message && isText(message.id) && isText(message.senderId) && isText(message.createdAt) && isCount(message.rev) &&
     isTextOrNull(message.text ?? null) && isAttachment(message.attachment ?? null) && isTextOrNull(message.replyToId) &&
-    isQuote(message.replyTo) && isTexts(message.mentions) && Array.isArray(message.reactions) && message.reactions.every(isReaction)
+    isQuote(message.replyTo) && isTexts(message.mentions) && isList(message.reactions, isReaction)
   );
 }
 
@@ -49,7 +50,7 @@ function isChat(value: unknown): value is Chat {
   const chat = fields(value);
   return (
     !!chat && isText(chat.id) && isText(chat.createdAt) && isText(chat.topic) && isText(chat.epoch) &&
-    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && Array.isArray(chat.participants)
+    isCount(chat.rev) && isCount(chat.historyRev) && isCount(chat.unreadCount) && isCount(chat.unreadMentions) && Array.isArray(chat.participants) && !!fields(chat.settings)
   );
 }
 
@@ -64,20 +65,19 @@ export function asChat(value: unknown): Chat {
 }
 
 function asPage<T>(value: unknown, isItem: (item: unknown) => item is T): Page<T> {
-  const page = fields(value);
-  const data: unknown[] | undefined = Array.isArray(page?.data) ? page.data : undefined;
-  const cursor = page?.nextCursor;
-  const ends = cursor === null || (isText(cursor) && cursor !== "" && !!data?.length);
-  if (!data || !ends || data.length > PAGE_SIZE || !data.every(isItem)) throw wrong("a page");
-  return { data, nextCursor: cursor as string | null };
+  const { data, nextCursor: cursor } = payloadOf(value);
+  if (!isList(data, isItem) || data.length > PAGE_SIZE) throw wrong("a page");
+  if (cursor !== null && !(isText(cursor) && cursor !== "")) throw wrong("a page");
+  return { data, nextCursor: cursor };
 }
 
 /** A page of a chat: its own messages only, and newest first. */
-export function asMessages(value: unknown, chatId: string): Page<Message> {
+export function asMessages(value: unknown, chatId: string): MessagePage {
   const page = asPage(value, (item): item is Message => isMessage(item) && item.chatId === chatId);
   const isOrdered = page.data.every((message, index) => index === 0 || message.createdAt <= (page.data[index - 1]?.createdAt ?? ""));
   if (!isOrdered) throw wrong("a page in order");
-  return page;
+  const { prevCursor } = fields(value) ?? {};
+  return { ...page, prevCursor: isText(prevCursor) ? prevCursor : null };
 }
 
 /** A page of messages of several chats. */
@@ -89,14 +89,30 @@ export function asReactors(value: unknown): Page<Reactor> {
   return asPage(value, isReactor);
 }
 
-export function asChats(value: unknown): Page<Chat> {
-  return asPage(value, isChat);
+/** The first page also has the position from before it was read. */
+export function asChats(value: unknown): ChatPage {
+  return { ...asPage(value, isChat), since: String(payloadOf(value).since) };
+}
+
+/** What has changed in the list. `hasMore` is only true with progress. */
+export function asChatDelta(value: unknown, before: string): ChatDelta {
+  const { data, gone, since, hasMore } = payloadOf(value);
+  if (!isList(data, isChat) || !isList(gone, isText) || !isText(since) || (hasMore && since === before)) throw wrong("a list of changes");
+  return { data, gone, since, hasMore: !!hasMore };
+}
+
+const isReadMark = (value: unknown): value is ReadMark => [payloadOf(value).userId, payloadOf(value).lastReadAt].every(isText);
+
+export function asReads(value: unknown): readonly ReadMark[] {
+  const { data } = payloadOf(value);
+  if (!isList(data, isReadMark)) throw wrong("a list of reads");
+  return data;
 }
 
 /** An answer of the feed. `hasMore` is only true with progress, so asking on comes to an end. */
 export function asChanges(value: unknown, since: number): Changes {
-  const { data, rev, epoch, hasMore, topic } = fields(value) ?? {};
-  if (!Array.isArray(data) || data.length > PAGE_SIZE || !data.every(isChange)) throw wrong("a list of changes");
+  const { data, rev, epoch, hasMore, topic } = payloadOf(value);
+  if (!isList(data, isChange) || data.length > PAGE_SIZE) throw wrong("a list of changes");
   if (!isCount(rev) || rev < since || (hasMore === true && rev === since)) throw wrong("a feed that goes on");
   if (!isText(epoch) || !isText(topic)) throw wrong("a list of changes");
   return { data, rev, epoch, hasMore: hasMore === true, topic };

@@ -2,7 +2,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { ChatAdapters, OutgoingFile } from "./adapters.ts";
 import type { ChatApiError } from "./errors.ts";
-import type { Chat, Message, Page, ReplyTo, Reactor } from "./models.ts";
+import type { Chat, ChatSettings, Message, Page, Reactor, ReplyTo } from "./models.ts";
 import type { Store } from "./store.ts";
 
 export interface ChatClientOptions {
@@ -26,11 +26,13 @@ export interface ChatClientOptions {
  */
 export type Connection = "live" | "polling" | "offline";
 
+/** What is unread in all chats that are neither muted nor archived. Exact up to 99; 100 means "more than 99". */
 export interface Unread {
-  /** How many chats have unread messages. */
+  /** How many chats have unread messages, or are marked as unread. */
   readonly chats: number;
-  /** How many messages are unread, up to 100 for each chat. */
   readonly messages: number;
+  /** How many of the messages mention the user. */
+  readonly mentions: number;
 }
 
 export interface ChatClient {
@@ -41,15 +43,20 @@ export interface ChatClient {
   /** The user's id; null when nobody is signed in, undefined while supabase-js is still looking. */
   readonly me: Store<string | null | undefined>;
   readonly connection: Store<Connection>;
-  /** The newest activity first; undefined until the first answer. */
+  /** The chats that are not archived: the pinned ones first, then the newest activity. Undefined until the first answer. */
   readonly chats: Store<readonly Chat[] | undefined>;
+  /** The archived chats, in the same order. Undefined until all chats are there. */
+  readonly archivedChats: Store<readonly Chat[] | undefined>;
   /** Why the list could not be loaded the last time; null when it could. The client tries again by itself. */
   readonly chatsError: Store<ChatApiError | null>;
+  /** The app's badge, as `GET /unread` counts. Counted in the list, so all is 0 until the list is there. */
   readonly unread: Store<Unread>;
   /** Opens the direct chat with a person: a new one, or the one that is there. */
   openDirect(userId: string): Promise<Chat>;
   /** The handle of a chat, the same for each call. It does nothing until it is opened. */
   chat(id: string): ChatHandle;
+  /** Changes the user's own settings of a chat, as `ChatHandle.updateSettings` does. */
+  updateSettings(chatId: string, changes: Partial<ChatSettings>): Promise<Chat>;
   /** Leaves a chat. It goes from the list at once. */
   leave(id: string): Promise<void>;
   /**
@@ -59,8 +66,24 @@ export interface ChatClient {
   fileUrl(message: Message, options?: FileUrlOptions): Promise<string | null>;
   /** A page of the messages that mention the user, the newest first: the first page, or the one of a `nextCursor`. Rejects with a `ChatApiError`. */
   mentions(cursor?: string | null): Promise<Page<Message>>;
+  /**
+   * A page of the messages in the user's chats that have all the words, or words that begin with them; the newest first.
+   * An empty query finds nothing, without a request. If the server asks to wait, it waits. Rejects with a `ChatApiError`.
+   */
+  search(query: string, options?: SearchOptions): Promise<Page<Message>>;
   /** Asks for everything at once. The client does so by itself when there is a reason. */
   refresh(): Promise<void>;
+}
+
+export interface SearchOptions {
+  /** Only in this chat. */
+  chatId?: string;
+  /** Only messages of this person. */
+  senderId?: string;
+  /** The `nextCursor` of the page before. */
+  cursor?: string | null;
+  /** Ends the request. It then rejects with `aborted`. */
+  signal?: AbortSignal;
 }
 
 export interface FileUrlOptions {
@@ -82,7 +105,7 @@ export interface ChatSnapshot {
   /** Oldest first. The unsent ones are last. */
   readonly messages: readonly (Message | Pending)[];
   readonly hasOlder: boolean;
-  /** Newer ones are there, but not held: the user has scrolled up far. */
+  /** Newer ones are there, but not shown: the user has scrolled up far, or has jumped. */
   readonly hasNewer: boolean;
   readonly loadingOlder: boolean;
   readonly loadingNewer: boolean;
@@ -90,13 +113,20 @@ export interface ChatSnapshot {
   readonly typing: readonly string[];
   /** Ids of those who have the chat open now, the user included. */
   readonly present: readonly string[];
-  /** Up to when each person is known to have read. */
+  /** Up to when each participant has read, the user included. Who has read nothing is not there. */
   readonly reads: Readonly<Record<string, string>>;
-  /** The first message that was unread when the chat was opened. */
+  /** The first message that was unread when the chat was opened. It need not be in `messages`: see `jumpTo`. */
   readonly firstUnreadId: string | null;
   /** Why loading or catching up failed the last time; null when it did not. The client tries again by itself. */
   readonly error: ChatApiError | null;
 }
+
+/**
+ * - `shown`: the message is in `messages`.
+ * - `not_found`: there is no such message, or not for this user. It may have been deleted.
+ * - `failed`: see `error`. Or the user has gone somewhere else meanwhile, or the handle is closed.
+ */
+export type Jump = "shown" | "not_found" | "failed";
 
 /** A chat on the screen. */
 export interface ChatHandle extends Store<ChatSnapshot> {
@@ -106,10 +136,15 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   close(): void;
   /** Loads the next page of older messages. Single flight; never rejects, see `error`. */
   loadOlder(): Promise<void>;
-  /** Loads newer messages, after the user has scrolled up far. Single flight; never rejects. */
+  /** Loads the next page of newer messages, where `hasNewer` is true. Single flight; never rejects. */
   loadNewer(): Promise<void>;
   /** Goes back to the newest messages. Never rejects. */
   loadNewest(): Promise<void>;
+  /**
+   * Shows the messages around one, or around the first unread one: `"unread"`. Then `messages` has no gap on either side
+   * of it, and `loadOlder` and `loadNewer` go on from there. Never rejects; the newest call wins.
+   */
+  jumpTo(messageId: string | "unread"): Promise<Jump>;
   /** Appears at once, and is sent in order. Works without a network. Throws if nobody is signed in, or if it is empty. */
   send(message: Outgoing): Pending;
   /** Changes the text of an own message, until its `editableUntil`. Rejects with a `ChatApiError`. */
@@ -126,12 +161,17 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   /** A page of those who have reacted to a message, the first ones first. Rejects with a `ChatApiError`. */
   reactions(messageId: string, options?: ReactionsOptions): Promise<Page<Reactor>>;
   /**
-   * Everything up to this message is read; up to the newest, if none is named. In a hidden app it waits until the app
+   * Everything up to this message is read; up to the newest shown one, if none is named. In a hidden app it waits until the app
    * is shown. Never rejects.
    */
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */
   sendTyping(): void;
+  /**
+   * Changes the user's own settings of the chat; what is not named stays. `mutedUntil` is a time, or null. They are shown
+   * when the server has stored them. Rejects with a `ChatApiError`.
+   */
+  updateSettings(changes: Partial<ChatSettings>): Promise<Chat>;
   /** Leaves the chat. It goes from the list at once. Rejects with a `ChatApiError`. */
   leave(): Promise<void>;
 }

@@ -26,6 +26,7 @@ create table chat.chats (
   topic_version integer not null default 0,
   direct_low uuid,
   direct_high uuid,
+  lost_account boolean not null default false,
   changed_in xid8 not null default pg_current_xact_id(),
   constraint chats_one_a_pair unique (direct_low, direct_high),
   constraint chats_one_a_group unique (group_id),
@@ -50,6 +51,7 @@ comment on column chat.chats.last_message_at is
   'When the last message was sent. It never moves back, so each message has its own created_at, later than those before it.';
 comment on column chat.chats.topic_version is
   'Increased when a person leaves or is removed. It is part of the topic of the chat''s Realtime channel.';
+comment on column chat.chats.lost_account is 'Whether an account of a direct chat''s pair has ever been deleted.';
 comment on column chat.chats.changed_in is
   'The transaction that last changed the row: chat.note_change.';
 comment on column chat.chats.direct_low is 'The smaller id of a direct chat''s pair.';

@@ -63,7 +63,8 @@ language plpgsql security definer set search_path = ''
 as $$
 begin
   -- A deleted account is gone for the other person of its direct chats, also of those that it had left.
-  perform chat.touch_chat(c.id) from (select distinct d.chat_id as id from deleted d order by d.chat_id) as c;
+  update chat.chats c set lost_account = true
+  where c.type = 'direct' and c.id in (select d.chat_id from deleted d);
   insert into chat.gone_chats (user_id, chat_id)
   select d.user_id, d.chat_id from deleted d where exists (select from auth.users u where u.id = d.user_id)
   on conflict (user_id, chat_id) do update set changed_in = default;
@@ -71,7 +72,7 @@ begin
 end
 $$;
 comment on function chat.note_deleted() is
-  'Notes deleted participants as a change of their chat, and the chat as gone for people whose account is still there.';
+  'Notes a deleted account as a change of its direct chats, and a deleted chat as gone for people whose account is still there.';
 
 create trigger _050_note_added
   after insert on chat.chat_participants
@@ -92,7 +93,7 @@ create function chat.is_restored_pair(room chat.chats) returns boolean
 language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  return room.type = 'direct' and exists (
+  return exists (
     select from auth.users u
     where u.id in (room.direct_low, room.direct_high) and not exists (
       select from chat.chat_participants p where p.chat_id = room.id and p.user_id = u.id
@@ -106,8 +107,9 @@ comment on function chat.is_restored_pair(chat.chats) is
 create function chat.changed_chats(since xid8, after_id uuid, row_limit integer)
 returns table (chat_id uuid, is_gone boolean)
 language plpgsql stable security definer set search_path = ''
--- As list_chats: a plan made for nearly empty tables would scan them after they have grown.
-set enable_seqscan = off set jit = off
+-- As list_chats: a plan made for nearly empty tables would scan them after they have grown. And no row is looked for
+-- twice here, so remembering them only costs.
+set enable_seqscan = off set enable_memoize = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();
@@ -121,15 +123,15 @@ begin
       from chat.chat_participants p
       -- Without the offsets the planner may begin with all chats.
       left join lateral (
-        select c.changed_in between since and latest or c.topic_version > 0 and chat.is_restored_pair(c) as has_changed
-        from chat.chats c where c.id = p.chat_id
+        select c.changed_in between since and latest or c.lost_account and chat.is_restored_pair(c) as has_changed
+        from chat.chats c where c.id = p.chat_id and p.left_at is null
         offset 0
-      ) as room on p.left_at is null
+      ) as room on true
       left join lateral (
         select r.changed_in between since and latest as has_changed
-        from chat.read_marks r where r.chat_id = p.chat_id and r.user_id = p.user_id
+        from chat.read_marks r where r.chat_id = p.chat_id and r.user_id = me and p.left_at is null
         offset 0
-      ) as mark on p.left_at is null
+      ) as mark on true
       where p.user_id = me and (
         p.changed_in between since and latest or room.has_changed or mark.has_changed
         or p.left_at is null and p.chat_id in (

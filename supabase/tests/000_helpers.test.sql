@@ -139,7 +139,7 @@ comment on function chat_tests.refusal(text) is 'How a call of the API is refuse
 create function chat_tests.api_functions() returns text[]
 language sql immutable
 return array[
-  'list_chats', 'get_chat', 'open_direct_chat', 'leave_chat', 'mark_read', 'get_message', 'list_messages', 'send_message', 'edit_message',
+  'list_chats', 'list_changed_chats', 'get_chat', 'change_chat_settings', 'list_reads', 'count_unread', 'open_direct_chat', 'leave_chat', 'mark_read', 'get_message', 'list_messages', 'send_message', 'edit_message',
   'delete_message', 'add_reaction', 'remove_reaction', 'list_reactions', 'list_mentions', 'search_messages', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
   'forget_swept_uploads'
 ];
@@ -175,6 +175,13 @@ end
 $$;
 comment on function chat_tests.page_beside(jsonb, text, integer) is
   'The page of messages to which the nextCursor or the prevCursor of a page leads. Null if it has no such cursor.';
+
+create function chat_tests.settings(differences jsonb default '{}') returns jsonb
+language sql immutable
+as $$
+  select '{"mutedUntil": null, "notify": "all", "archived": false, "pinned": false, "markedUnread": false}' || differences
+$$;
+comment on function chat_tests.settings(jsonb) is 'The settings of a Chat, where the person has changed only these.';
 
 create function chat_tests.read_by_pages(chat text, page_limit integer) returns text[]
 language plpgsql

@@ -241,7 +241,7 @@ begin
       'id', c.id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
       'participants', jsonb_build_array(c.direct_low, c.direct_high), 'goneParticipants', jsonb_build_array(),
       'createdAt', chat_tests.rfc3339(c.created_at), 'lastMessageAt', null, 'lastMessage', null,
-      'unreadCount', 0, 'unreadMentions', 0, 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || c.id
+      'unreadCount', 0, 'unreadMentions', 0, 'settings', chat_tests.settings(), 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || c.id
     )
     from chat.chats c
     where c.direct_low = least(chat_tests.id(a), chat_tests.id(b)) and c.direct_high = greatest(chat_tests.id(a), chat_tests.id(b))
@@ -322,6 +322,10 @@ begin
   -- The crowd has read most messages: a row for each person and chat.
   insert into chat.read_marks (chat_id, user_id, last_read_at)
   select p.chat_id, p.user_id, now() - interval '1 hour' from chat.chat_participants p join crowd c on c.id = p.user_id;
+  -- And has chosen something for each chat, and had others that are deleted now.
+  insert into chat.participant_settings (chat_id, user_id, joined_at, notify)
+  select p.chat_id, p.user_id, p.joined_at, 'mentions' from chat.chat_participants p join crowd c on c.id = p.user_id;
+  insert into chat.gone_chats (user_id, chat_id) select c.id, gen_random_uuid() from crowd c cross join generate_series(1, 20);
 
   -- Alice is in the long chat, the short chat and 998 others. Bob and carol are only in the long chat.
   insert into chat.chat_participants (chat_id, user_id) select p.chat_id, chat_tests.id('alice') from place p where p.n < 999 or p.n = 5000;
@@ -350,7 +354,7 @@ begin
 
   alter table public.messages enable trigger user;
   alter table chat.chat_participants enable trigger user;
-  analyze chat.chats, chat.chat_participants, chat.read_marks, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
+  analyze chat.chats, chat.chat_participants, chat.read_marks, chat.participant_settings, chat.gone_chats, public.messages, chat.uploads, chat.discarded_uploads, storage.objects;
 end
 $make$;
 comment on function chat_tests.fill_large_tables() is
@@ -367,7 +371,7 @@ begin
   from pg_catalog.pg_stat_xact_all_tables s
   where s.relid in (
     'public.messages'::regclass, 'chat.chats'::regclass, 'chat.chat_participants'::regclass, 'chat.read_marks'::regclass,
-    'chat.reactions'::regclass, 'chat.mentions'::regclass,
+    'chat.reactions'::regclass, 'chat.mentions'::regclass, 'chat.participant_settings'::regclass, 'chat.gone_chats'::regclass,
     'chat.uploads'::regclass, 'chat.discarded_uploads'::regclass, 'storage.objects'::regclass
   );
   grant select on large_table_scans to authenticated;

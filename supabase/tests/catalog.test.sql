@@ -100,11 +100,15 @@ select set_eq(
 select set_eq(
   $$ select object from api_privilege where role = 'authenticated' and kind = 'function' $$,
   $$ values
-    ('public.list_chats(integer, timestamp with time zone, uuid)'),
+    ('public.list_chats(integer, timestamp with time zone, uuid, boolean)'),
+    ('public.list_changed_chats(text, bigint, integer, bigint, uuid)'),
     ('public.get_chat(uuid)'),
     ('public.open_direct_chat(uuid)'),
     ('public.leave_chat(uuid)'),
     ('public.mark_read(uuid, uuid)'),
+    ('public.list_reads(uuid)'),
+    ('public.count_unread()'),
+    ('public.change_chat_settings(uuid, timestamp with time zone, text, boolean, boolean, boolean)'),
     ('public.get_message(uuid, uuid)'),
     ('public.list_messages(uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean)'),
     ('public.send_message(uuid, text, uuid, text, uuid, uuid[])'),
@@ -123,6 +127,7 @@ select set_eq(
     ('public.forget_swept_uploads()'),
     -- Functions that policies call, and functions that run with the caller's rights:
     ('chat.bucket()'),
+    ('chat.changed_chats(xid8, uuid, integer)'),
     ('chat.changed_messages(uuid, bigint, integer, boolean)'),
     ('chat.chats_of_caller(uuid[])'),
     ('chat.check_page_limit(integer)'),
@@ -138,6 +143,7 @@ select set_eq(
     ('chat.is_moderator(uuid)'),
     ('chat.is_sweeper()'),
     ('chat.last_file()'),
+    ('chat.list_position(text, text[])'),
     ('chat.max_listed_users()'),
     ('chat.may_listen(text)'),
     ('chat.may_upload(text)'),
@@ -147,10 +153,12 @@ select set_eq(
     ('chat.moderated_chats()'),
     ('chat.my_folders()'),
     ('chat.refuse(text, text)'),
+    ('chat.refuse_position()'),
     ('chat.refuse_request(text)'),
     ('chat.require_account()'),
     ('chat.require_participant(uuid)'),
     ('chat.rfc3339(timestamp with time zone)'),
+    ('chat.settings_of_caller()'),
     ('chat.to_change(bigint, uuid, boolean, json)'),
     ('chat.to_message(messages, uuid, boolean)'),
     ('chat.to_reply_to(uuid, uuid)'),
@@ -188,10 +196,10 @@ select is_empty(
 select set_eq(
   $$ select proname::text, provolatile::text from api_function $$,
   $$ values
-    ('list_chats', 's'), ('get_chat', 's'), ('get_message', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
+    ('list_chats', 's'), ('list_changed_chats', 's'), ('list_reads', 's'), ('count_unread', 's'), ('get_chat', 's'), ('get_message', 's'), ('list_messages', 's'), ('list_changes', 's'), ('list_leftover_uploads', 's'),
     ('count_leftover_uploads', 's'), ('list_reactions', 's'), ('list_mentions', 's'), ('search_messages', 's'),
     ('add_reaction', 'v'), ('remove_reaction', 'v'),
-    ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'),
+    ('open_direct_chat', 'v'), ('leave_chat', 'v'), ('mark_read', 'v'), ('change_chat_settings', 'v'),
     ('send_message', 'v'), ('edit_message', 'v'), ('delete_message', 'v'), ('send_typing', 'v'),
     ('reserve_upload', 'v'), ('forget_swept_uploads', 'v') $$,
   'functions for a GET are stable, so PostgREST runs them read only; the others are volatile; these are all functions of the API'
@@ -379,6 +387,7 @@ select is_empty(
 
 -- Triggers -----------------------------------------------------------------------
 -- A row trigger would take locks in the order of the rows. So changes of chats and participants have statement triggers.
+-- chat.note_change takes no lock: it changes the row that is being written.
 
 select set_eq(
   $$ select t.tgrelid::regclass::text, t.tgname::text, case when t.tgtype & 1 = 1 then 'row' else 'statement' end
@@ -389,7 +398,15 @@ select set_eq(
     ('messages', '_100_broadcast_message', 'row'),
     ('messages', '_200_discard_attachment_of_deleted', 'row'),
     ('messages', '_200_discard_attachment_of_removed', 'row'),
+    ('chat.chats', '_000_note_change', 'row'),
     ('chat.chats', '_100_announce_name', 'statement'),
+    ('chat.chat_participants', '_000_note_change', 'row'),
+    ('chat.chat_participants', '_050_note_added', 'statement'),
+    ('chat.chat_participants', '_050_note_come_and_gone', 'statement'),
+    ('chat.chat_participants', '_050_note_deleted', 'statement'),
+    ('chat.read_marks', '_000_note_change', 'row'),
+    ('chat.participant_settings', '_000_note_change', 'row'),
+    ('chat.gone_chats', '_000_note_change', 'row'),
     ('chat.chat_participants', '_100_announce_added', 'statement'),
     ('chat.chat_participants', '_100_announce_changed', 'statement'),
     ('chat.chat_participants', '_100_announce_deleted', 'statement'),

@@ -3,7 +3,7 @@
 -- needs: friends, events
 
 begin;
-select plan(33);
+select plan(35);
 
 select chat_tests.begin_story();
 select chat_tests.begin_direct_chats();
@@ -36,6 +36,8 @@ from unnest(array[
   $$get_chat(chat_tests.id('event 1'))$$,
   $$leave_chat(chat_tests.id('event 1'))$$,
   $$mark_read(chat_tests.id('event 1'), chat_tests.id('said at event 1'))$$,
+  $$list_reads(chat_tests.id('event 1'))$$,
+  $$change_chat_settings(chat_tests.id('event 1'), pinned => true)$$,
   $$list_messages(chat_tests.id('event 1'))$$,
   $$send_message(chat_tests.id('event 1'), 'one more thing')$$,
   $$edit_message(chat_tests.id('event 1'), chat_tests.id('a word before leaving'), 'another word')$$,
@@ -71,7 +73,7 @@ select is(
   public.get_chat(chat_tests.id('event 1'))::jsonb - array['createdAt', 'participants', 'eventId', 'lastMessage'],
   jsonb_build_object(
     'id', chat_tests.id('event 1'), 'type', 'event_authors', 'groupId', null, 'name', 'Event 1', 'goneParticipants', jsonb_build_array(),
-    'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 0, 'unreadMentions', 0, 'lastReadAt', chat_tests.rfc3339(m.created_at),
+    'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 0, 'unreadMentions', 0, 'settings', chat_tests.settings(), 'lastReadAt', chat_tests.rfc3339(m.created_at),
     'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || chat_tests.id('event 1') || ':1'
   ),
   'he has its whole history, and is told that he has read it'

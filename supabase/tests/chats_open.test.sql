@@ -82,7 +82,7 @@ select is(
   'a participant gets the chat'
 );
 select is(
-  public.list_chats()::jsonb,
+  public.list_chats()::jsonb - 'since',
   jsonb_build_object('data', jsonb_build_array(pg_temp.direct_chat_of('alice', 'bob')), 'nextCursor', null),
   'and finds it in the list'
 );
@@ -105,7 +105,7 @@ from unnest(array[
   $$mark_read(chat_tests.id('unknown chat'), chat_tests.id('unknown message'))$$,
   $$get_chat(null)$$
 ]) as call;
-select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'a stranger''s list is empty');
+select is(public.list_chats()::jsonb - 'since', '{"data": [], "nextCursor": null}', 'a stranger''s list is empty');
 select is_empty(
   'select * from chat.chats_of_caller(array[chat_tests.id(''alice and bob'')])', 'a stranger gets nothing from the helper behind it'
 );

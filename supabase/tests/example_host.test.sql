@@ -113,7 +113,7 @@ select is(
   jsonb_build_array(jsonb_build_object(
     'type', 'approved_group', 'eventId', chat_tests.id('party'), 'groupId', chat_tests.id('dancers'),
     'name', 'Saturday Night Party — group', 'goneParticipants', jsonb_build_array(), 'lastMessageAt', null, 'lastMessage', null,
-    'unreadCount', 0, 'unreadMentions', 0, 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch()
+    'unreadCount', 0, 'unreadMentions', 0, 'settings', chat_tests.settings(), 'lastReadAt', null, 'rev', 0, 'historyRev', 0, 'epoch', chat.epoch()
   )),
   'a member finds it in the list, and not the authors'' chat'
 );

@@ -121,7 +121,7 @@ select is(
   public.get_chat(pg_temp.chat_of('jugglers'))::jsonb - array['createdAt', 'lastMessageAt', 'lastReadAt', 'participants', 'lastMessage'],
   jsonb_build_object(
     'id', j.id, 'type', 'approved_group', 'eventId', chat_tests.id('market'), 'groupId', chat_tests.id('jugglers'), 'name', 'Market — group',
-    'goneParticipants', jsonb_build_array(), 'unreadCount', 0, 'unreadMentions', 0, 'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || j.id || ':2'
+    'goneParticipants', jsonb_build_array(), 'unreadCount', 0, 'unreadMentions', 0, 'settings', chat_tests.settings(), 'rev', 3, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || j.id || ':2'
   ),
   'it tells its new event, and he has nothing unread'
 )

@@ -53,7 +53,7 @@ select is(
   (
     select jsonb_build_object(
       'id', m.chat_id, 'type', 'direct', 'eventId', null, 'groupId', null, 'name', null,
-      'goneParticipants', jsonb_build_array(), 'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 1, 'unreadMentions', 0, 'lastReadAt', null,
+      'goneParticipants', jsonb_build_array(), 'lastMessageAt', chat_tests.rfc3339(m.created_at), 'unreadCount', 1, 'unreadMentions', 0, 'settings', chat_tests.settings(), 'lastReadAt', null,
       'rev', 1, 'historyRev', 0, 'epoch', chat.epoch(), 'topic', 'chat:' || m.chat_id,
       'lastMessage', jsonb_build_object(
         'id', m.id, 'senderId', m.sender_id, 'text', 'hello', 'createdAt', chat_tests.rfc3339(m.created_at), 'hasAttachment', false

@@ -38,7 +38,7 @@ from (values
   ('chat_not_found', 'chat.require_participant'),
   ('message_not_found', 'chat.find_message'),
   ('idempotency_mismatch', 'public.send_message'),
-  ('resync_required', 'public.list_changes'),
+  ('resync_required', 'chat.refuse_position'),
   ('rate_limited', 'chat.refuse_until')
 ) as refusal (code, function);
 -- A shape, by fields that no other answer or event has.
@@ -156,7 +156,7 @@ select set_eq(
   $$ select f.proname::text, pg_catalog.pg_get_expr(f.proargdefaults, 'pg_catalog.pg_proc'::regclass) ~ '^50\M'
      from body b join pg_catalog.pg_proc f on f.oid = b.oid
      where b.function like 'public.%' and pg_catalog.pg_get_function_arguments(f.oid) ~ '\mpage_limit integer DEFAULT ' $$,
-  $$ values ('list_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('search_messages', true),
+  $$ values ('list_chats', true), ('list_changed_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('search_messages', true),
     ('list_leftover_uploads', false) $$,
   'and every page of people 50 entries, if the request does not say otherwise'
 );

@@ -8,7 +8,7 @@
 -- needs: friends
 
 begin;
-select plan(137);
+select plan(151);
 
 -- One person calls everything many times here.
 update chat.rate_limits set max_count = 1000000 where name <> 'upload';
@@ -123,6 +123,15 @@ from cost c where c.what like '%changes%';
 
 set local plan_cache_mode = auto;
 select chat_tests.act_as('alice');
+-- A look at each of her chats: at its row and at her read mark, each by an index of three levels at most.
+select cmp_ok(pg_temp.buffers(call), '<=', 8000::bigint, 'in 1,000 chats this looks at each, and at no message: ' || call)
+from unnest(array[
+  'list_changed_chats(chat.epoch(), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)',
+  'list_chats(50, ''-infinity'', chat_tests.id(''short''))',
+  'list_chats(archived => true)'
+]) as call;
+-- All of them are unread. The counts end at 100.
+select cmp_ok(pg_temp.buffers('count_unread()'), '<=', 12000::bigint, 'the counts of what is unread in 1,000 chats end at 100');
 select cmp_ok(
   pg_temp.buffers('list_chats(1)'), '<=', 12000::bigint, 'the newest of 1,000 chats is found by a look at each, and one unread count'
 );
@@ -147,6 +156,14 @@ select is(pg_temp.sequential_scans(call), 0::bigint, 'alice, in 1,000 chats, sca
 from unnest(array[
   $$list_chats()$$,
   $$list_chats(50, now() - interval '500 milliseconds', chat_tests.id('short'))$$,
+  $$list_chats(archived => true)$$,
+  $$list_changed_chats(chat.epoch(), 0)$$,
+  $$list_changed_chats(chat.epoch(), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)$$,
+  $$count_unread()$$,
+  $$list_reads(chat_tests.id('long'))$$,
+  $$list_reads(chat_tests.id('short'))$$,
+  $$change_chat_settings(chat_tests.id('long'), marked_unread => not (public.get_chat(chat_tests.id('long')) #>> '{settings,markedUnread}')::boolean)$$,
+  $$change_chat_settings(chat_tests.id('short'), archived => true)$$,
   $$get_chat(chat_tests.id('long'))$$,
   $$get_chat(chat_tests.id('short'))$$,
   $$list_messages(chat_tests.id('long'))$$,
@@ -173,6 +190,8 @@ select chat_tests.act_as('bob');
 select is(pg_temp.sequential_scans(call), 0::bigint, 'nor does bob, in one: ' || call)
 from unnest(array[
   $$list_chats()$$,
+  $$list_changed_chats(chat.epoch(), 0)$$,
+  $$count_unread()$$,
   $$get_chat(chat_tests.id('long'))$$,
   $$list_messages(chat_tests.id('long'))$$,
   $$list_messages(chat_tests.id('long'), 100, now() - interval '90000 seconds')$$,
@@ -280,7 +299,8 @@ cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('p
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc where 'plan_cache_mode=force_generic_plan' = any (proconfig) $$,
   array[
-    'chat.chats_of_caller(uuid[])', 'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)'
+    'chat.chats_of_caller(uuid[])', 'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)',
+    'count_unread()'
   ],
   'and that is planned once, as the plan of one chat is: planning takes longer than a short page'
 );

@@ -3,7 +3,7 @@
 -- needs: friends, blocks
 
 begin;
-select plan(116);
+select plan(126);
 
 select chat_tests.begin_story();
 
@@ -35,6 +35,7 @@ select results_eq(
     ('react', 100, interval '10 seconds'),
     ('read', 100, interval '10 seconds'),
     ('send', 100, interval '10 seconds'),
+    ('settings', 100, interval '10 seconds'),
     ('typing', 30, interval '10 seconds'),
     ('upload', 20, interval '2 hours') $$,
   'each write that broadcasts has a limit, and uploads have one'
@@ -120,6 +121,7 @@ as $$
     (select jsonb_agg(to_jsonb(c) order by c.id) from chat.chats c where chat_tests.id('alice') in (c.direct_low, c.direct_high)),
     (select jsonb_agg(to_jsonb(p) order by p.chat_id) from chat.chat_participants p where p.user_id = chat_tests.id('alice')),
     (select jsonb_agg(to_jsonb(r) order by r.chat_id) from chat.read_marks r where r.user_id = chat_tests.id('alice')),
+    (select jsonb_agg(to_jsonb(s) order by s.chat_id) from chat.participant_settings s where s.user_id = chat_tests.id('alice')),
     (select jsonb_agg(to_jsonb(m) order by m.rev) from public.messages m where m.chat_id = chat_tests.id('pair')),
     (select jsonb_agg(to_jsonb(a) order by a.name) from chat.allowances a where a.user_id = chat_tests.id('alice'))
   )
@@ -209,6 +211,7 @@ from (values
   ('edit', 30, 10, $$edit_message(chat_tests.id('pair'), pg_temp.one_of('alice'), gen_random_uuid()::text)$$),
   ('delete', 100, 10, $$delete_message(chat_tests.id('pair'), pg_temp.one_of('alice'))$$),
   ('read', 100, 10, $$mark_read(chat_tests.id('pair'), pg_temp.one_of('bob'))$$),
+  ('settings', 100, 10, $$change_chat_settings(chat_tests.id('pair'), pinned => not (public.get_chat(chat_tests.id('pair')) #>> '{settings,pinned}')::boolean)$$),
   ('typing', 30, 10, $$send_typing(chat_tests.id('pair'))$$),
   ('open', 60, 60, $$open_direct_chat(pg_temp.next_friend())$$),
   ('leave', 60, 60, $$leave_chat(chat_tests.id('pair'))$$)

@@ -175,13 +175,13 @@ export function messagesOf(chat: ChatHandle): Message[] {
   return chat.getSnapshot().messages.filter((message): message is Message => !isPending(message)).reverse();
 }
 
-/** As if histories were long: three messages a page, two changes an answer. */
+/** As if histories and lists were long: three messages a page, two changes or chats an answer. */
 function inSmallPages(url: string, method: string): string {
   const [path = "", query = ""] = url.split("?");
   if (method !== "GET" || !path.startsWith(env.edge)) return url;
   const parameters = new URLSearchParams(query);
-  if (path.endsWith("/messages")) parameters.set("limit", "3");
-  if (path.endsWith("/changes")) parameters.set("limit", "2");
+  if (path.endsWith("/messages") && parameters.get("limit") !== "1") parameters.set("limit", "3");
+  if (path.endsWith("/changes") || path.endsWith("/chats")) parameters.set("limit", "2");
   return `${path}?${parameters}`;
 }
 

@@ -43,7 +43,7 @@ export async function typing_reading_joining_and_leaving_are_told(): Promise<voi
     mouth.markRead(id);
     await arrive();
     deepStrictEqual(both(({ reads }) => reads[bob!.id]), [createdAt, createdAt]);
-    deepStrictEqual(devices[1]!.app.unread.getSnapshot(), { chats: 0, messages: 0 });
+    deepStrictEqual(devices[1]!.app.unread.getSnapshot(), { chats: 0, messages: 0, mentions: 0 });
     await call(author!, "DELETE", `/chats/${story.chatId}`);
     await arrive();
     deepStrictEqual(both(({ chat }) => chat?.participants.includes(author!.id)), [false, false]);

@@ -1,8 +1,9 @@
 // Random histories: however the network treats the devices of a chat's people, each shows what
-// `GET /chats/:id/messages` and `GET /chats` show its user, within 30 s of the last fault and by itself.
+// `GET /chats/:id/messages`, `GET /chats` and `GET /unread` show its user, within 30 s of the last fault and by itself.
 import { deepStrictEqual } from "node:assert";
 import { isPending, type Chat, type ChatHandle, type Message } from "supabase-chat-client";
 import { Device, drain, messagesOf, pass, settle } from "./device.ts";
+import { listsOf, trueLists, type Lists } from "./lists.ts";
 import { Random } from "./random.ts";
 import { broadcasts, lostBroadcasts, type Broadcast } from "./realtime.ts";
 import { all, sql, type Person } from "./stack.ts";
@@ -15,7 +16,7 @@ const RIGHT_WITHIN_MS = 30_000;
 const JOINED_WITHIN_MS = 1_200;
 
 /** How much was seen to come right by events alone, before any time has passed. */
-export const tally = { devices: 0, requests: 0, withoutLoss: 0, byEventsAlone: 0 };
+export const tally = { devices: 0, requests: 0, withoutLoss: 0, byEventsAlone: 0, windows: 0 };
 
 export async function history(seed: number): Promise<void> {
   const random = new Random(seed);
@@ -33,7 +34,7 @@ export async function history(seed: number): Promise<void> {
       await story.act(random);
       await network.carry(devices);
       if (random.percent(30)) devices.forEach(({ clock }) => clock.advance(random.below(3_000)));
-      for (let steps = random.below(16); steps > 0; steps--) await happen(random.pick(screens)!, devices, story.chatId);
+      for (let steps = random.below(16); steps > 0; steps--) await happen(random.pick(screens)!, devices, story);
       if (random.percent(25)) await checkpoint(network, screens, story.chatId);
     }
     await finish(story, network, screens);
@@ -51,17 +52,20 @@ interface Screen {
 }
 
 /** Something happens at one device. */
-async function happen({ device, chat }: Screen, devices: Device[], chatId: string): Promise<void> {
+async function happen({ device, chat }: Screen, devices: Device[], story: Story): Promise<void> {
   const choice = device.random.below(100);
   if (choice < 4) device.line.drop();
   else if (choice < 6) {
     device.app.stop();
     device.app.start();
-  } else if (choice < 15) void chat.loadOlder();
-  else if (choice < 17) {
+  } else if (choice < 12) void chat.loadOlder();
+  else if (choice < 15) void chat.loadNewer();
+  else if (choice < 16) void chat.loadNewest();
+  else if (choice < 22) void chat.jumpTo(device.random.percent(20) ? "unread" : story.any(device.random));
+  else if (choice < 24) {
     chat.close();
-    device.open(chatId);
-  } else if (choice < 25) react(device.random, chat);
+    device.open(story.chatId);
+  } else if (choice < 32) react(device.random, chat);
   else if (device.pending) await device.step();
   await settle(devices);
 }
@@ -118,24 +122,32 @@ async function finish(story: Story, network: Network, screens: Screen[]): Promis
   for (const screen of screens) {
     const { device, chat } = screen;
     compare(screen, truth.get(device)!, "after 30 s");
-    deepStrictEqual(device.app.chats.getSnapshot(), truth.get(device)!.chats, "the chat list after 30 s");
-    while (chat.getSnapshot().hasOlder) {
-      void chat.loadOlder();
-      await drain(devices);
+    const { messages: _, ...lists } = truth.get(device)!;
+    deepStrictEqual(listsOf(device), lists, "the chat list after 30 s");
+    const target = device.random.pick(truth.get(device)!.messages)?.id;
+    const jump = target ? chat.jumpTo(target) : "shown";
+    await drain(devices);
+    deepStrictEqual([await jump, !target || chat.getSnapshot().messages.some(({ id }) => id === target)], ["shown", true], "a jump");
+    compare(screen, truth.get(device)!, "around a message");
+    for (const side of ["Newer", "Older"] as const) {
+      while (chat.getSnapshot()[`has${side}`]) {
+        void chat[`load${side}`]();
+        await drain(devices);
+        compare(screen, truth.get(device)!, "on the way to all pages");
+      }
     }
     compare(screen, truth.get(device)!, "with all pages");
   }
 }
 
-interface Truth {
+interface Truth extends Lists {
   messages: Message[];
-  chats: Chat[];
 }
 
 /** What the API shows a person. */
 async function shown(who: Person, chatId: string): Promise<Truth> {
-  const [messages, chats] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), all<Chat>(who, "/chats")]);
-  return { messages, chats };
+  const [messages, lists] = await Promise.all([all<Message>(who, `/chats/${chatId}/messages`), trueLists(who)]);
+  return { messages, ...lists };
 }
 
 function compare({ chat }: Screen, truth: Truth, when: string): void {
@@ -143,13 +155,19 @@ function compare({ chat }: Screen, truth: Truth, when: string): void {
   const plain = (message: Message) => ({ ...message, deletedAt: message.deletedAt ?? null, deletedBy: message.deletedBy ?? null });
   const held = messagesOf(chat).map(plain);
   const expected = truth.messages.map(plain);
-  deepStrictEqual(held, chat.getSnapshot().hasOlder ? expected.slice(0, held.length) : expected, `messages ${when}`);
+  const { hasOlder, hasNewer } = chat.getSnapshot();
+  if (hasNewer) tally.windows++;
+  // All of a window may have been deleted.
+  if (hasNewer && !held[0]) return;
+  const from = hasNewer ? expected.findIndex(({ id }) => id === held[0]!.id) : 0;
+  deepStrictEqual(held, hasOlder ? expected.slice(from, from + held.length) : expected.slice(from), `messages ${when}`);
 }
 
 function compareLists({ device }: Screen, truth: Truth, when: string): void {
   // A group's participants and topic are as of the last fetch.
   const own = (chats: readonly Chat[] = []) => chats.map(({ participants, topic, ...rest }) => rest);
-  deepStrictEqual(own(device.app.chats.getSnapshot()), own(truth.chats), `the chat list ${when}`);
+  const plain = ({ chats, archived, unread }: Lists) => [own(chats), own(archived), unread];
+  deepStrictEqual(plain(listsOf(device)), plain(truth), `the chat list ${when}`);
 }
 
 /** What the database broadcasts, on its way to the devices. */

@@ -1,5 +1,6 @@
 // A server that answers wrongly: nothing hangs, nothing is thrown at the app, and in the end all is right.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { randomUUID } from "node:crypto";
 import { drain, pass, type Device } from "./device.ts";
 import { World } from "./world.ts";
 
@@ -13,7 +14,12 @@ const message = (n: number) => ({
   createdAt: `2020-01-01T00:00:00.${`${999_999 - (n % 1_000_000)}`.padStart(6, "0")}Z`, editedAt: null, editableUntil: null, rev: 1,
 });
 
+const isList = (path: string) => /^\/chats(\?|$)/.test(path);
+const isDelta = (path: string) => path.startsWith("/chats?since=");
+
 let counter = 0;
+/** The chat that was asked for last. */
+let lastAsked = "";
 const answers: Record<string, (method: string, path: string) => Response | undefined> = {
   nothing_is_json: () => new Response("<!doctype html><h1>Hello</h1>"),
   everything_is_null: () => json(null),
@@ -39,14 +45,28 @@ const answers: Record<string, (method: string, path: string) => Response | undef
   pages_that_never_end: (_, path) =>
     path.includes("/messages") ? json({ data: [message(counter++)], nextCursor: "more" }) : undefined,
   a_list_that_never_ends: (_, path) =>
-    /^\/chats(\?|$)/.test(path) ? json({ data: [chatOf(`c${counter++}`)], nextCursor: "more" }) : undefined,
+    isList(path) ? json({ data: [chatOf(`c${counter++}`)], nextCursor: "more", since: "1" }) : undefined,
+  a_list_without_a_position: (_, path) => (isList(path) ? json({ data: [], nextCursor: null, since: null }) : undefined),
+  changes_of_the_list_that_never_end: (_, path) =>
+    isDelta(path) ? json({ data: [chatOf(`c${counter++}`)], gone: [], since: `${counter}`, hasMore: true }) : undefined,
+  changes_of_the_list_that_do_not_move: (_, path) =>
+    isDelta(path) ? json({ data: [], gone: [], since: new URLSearchParams(path.split("?")[1]).get("since"), hasMore: true }) : undefined,
+  changes_of_the_list_without_a_sense: (_, path) => (isDelta(path) ? json({ data: [], gone: [1], since: 5, hasMore: "yes" }) : undefined),
+  a_list_that_always_begins_anew: (_, path) =>
+    isDelta(path) ? json({ error: { code: "resync_required", message: "again", requestId: "r", retryable: false } }, 410) : undefined,
+  a_list_with_a_chat_that_the_user_is_not_in: (_, path) => {
+    if (isDelta(path)) return json({ data: lastAsked ? [{ ...chatOf(lastAsked), rev: counter++ }] : [], gone: [], since: `${counter}`, hasMore: false });
+    lastAsked = /^\/chats\/([0-9a-f-]{36})/.exec(path)?.[1] ?? lastAsked;
+    return isList(path) ? undefined : json({ error: { code: "not_participant", message: "no", requestId: "r", retryable: false } }, 403);
+  },
   waits_of_years: () => new Response("", { status: 503, headers: { "retry-after": "99999999999" } }),
 };
 
 function chatOf(id: string) {
   return {
     id, type: "direct", eventId: null, groupId: null, name: null, participants: [], goneParticipants: [], createdAt: "2020", lastMessageAt: null,
-    lastMessage: null, unreadCount: 0, lastReadAt: null, rev: 0, historyRev: 0, epoch: "e", topic: `chat:${id}`,
+    lastMessage: null, unreadCount: 0, lastReadAt: null, rev: 0, historyRev: 0, epoch: "e", topic: `chat:${id}`, unreadMentions: 0,
+    settings: { mutedUntil: null, notify: "all", archived: false, pinned: false, markedUnread: false },
   };
 }
 
@@ -69,6 +89,8 @@ function use(device: Device, chatId: string): void {
   void chat.loadOlder();
   void chat.loadNewer();
   void chat.loadNewest();
+  void chat.jumpTo(randomUUID());
+  void device.app.search("words").catch(() => {});
   chat.markRead();
   chat.sendTyping();
 }
@@ -83,9 +105,9 @@ const healed = (name: string, answer: (method: string, path: string) => Response
       use(device, world.chatId);
       await pass([device], 1_000);
     }
-    // Pages and the feed are asked for some times at each try, and the app has asked 60 times for reads and typing.
-    const own = device.log.slice(asked).filter((line) => !/\/(read|typing)$/.test(line));
-    const most = name.startsWith("a_list_that_never_ends") ? MOST_REQUESTS * 100 : MOST_REQUESTS * 12;
+    // Pages and the feed are asked for some times at each try, and the app has asked 60 times for reads, typing, jumps and searches.
+    const own = device.log.slice(asked).filter((line) => !/\/(read|typing)$|around=|\/search/.test(line));
+    const most = /list.*never_end/.test(name) ? MOST_REQUESTS * 100 : MOST_REQUESTS * 12;
     ok(own.length <= most, `${own.length} requests in a minute`);
     device.fault = () => undefined;
     await pass([device], name === "waits_of_years" ? 3_700_000 : 30_000, name === "waits_of_years" ? 10_000 : 1_000);

@@ -9,7 +9,7 @@ const TIMES = 50;
 function held(device: Device) {
   const { app, supabase, clock, listeners } = device;
   const emitters = (supabase.auth as unknown as { stateChangeEmitters: Map<unknown, unknown> }).stateChangeEmitters;
-  const stores = [app.me, app.connection, app.chats, app.chatsError, app.unread] as unknown as { listeners: number }[];
+  const stores = [app.me, app.connection, app.chats, app.archivedChats, app.chatsError, app.unread] as unknown as { listeners: number }[];
   return {
     channels: supabase.getChannels().length,
     timers: clock.waiting,

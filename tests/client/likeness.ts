@@ -1,7 +1,8 @@
 // The chat for tests of apps (`supabase-chat-client/testing`) answers as the real API does: one conversation with both.
 import { ok } from "node:assert";
 import { randomUUID } from "node:crypto";
-import type { Chat, Message } from "supabase-chat-client";
+import type { Chat, Message, Page } from "supabase-chat-client";
+import type { MessagePage } from "../../client/dist/models.js";
 import { TestDatabase } from "../../client/dist/testing/database.js";
 import { TestServer } from "../../client/dist/testing/server.js";
 import { broadcasts } from "./realtime.ts";
@@ -79,7 +80,8 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
     if (chatId === "" && response.ok) chatId = json.id;
     const said = response.ok ? json : { code: json.error.code, retryable: json.error.retryable };
     const told = (await events(chatId)).map(({ topic, event, payload: { id: _, ...payload } }) => ({ topic, event, payload }));
-    steps.push(named({ request: `${who === alice ? "alice" : "bob"} ${method} ${path}`, status: response.status, said, told }, names));
+    const request = path.replace(/^(\/chats\?since=)[^n].*/, "$1<since>").replace(/cursor=[^n&][^&]*/, "cursor=<cursor>");
+    steps.push(named({ request: `${who === alice ? "alice" : "bob"} ${method} ${request}`, status: response.status, said, told }, names));
     return json;
   }
 
@@ -90,7 +92,7 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
   const first = await ask<Message>(alice, "POST", `${chat}/messages`, { text: " Hello ", clientId });
   await ask(alice, "POST", `${chat}/messages`, { text: "Hello", clientId });
   const second = await ask<Message>(alice, "POST", `${chat}/messages`, { text: "Bob" });
-  await ask(bob, "GET", "/chats?limit=10");
+  const { since } = await ask<{ since: string }>(bob, "GET", "/chats?limit=10");
   await ask(alice, "GET", chat);
   await ask(bob, "GET", `${chat}/messages?limit=1`);
   await ask(bob, "POST", `${chat}/typing`);
@@ -141,7 +143,14 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
   await ask(alice, "GET", `${chat}/changes?since=2&limit=100`);
   await ask(alice, "GET", `${chat}/changes?since=99`);
   await ask(alice, "POST", `${chat}/messages`, { text: " " });
+  await settingsAndReads();
+  await windowsAndSearch();
+  const changed = await ask<{ since: string }>(bob, "GET", `/chats?since=${since}`);
+  await ask(bob, "GET", `/chats?since=${changed.since}`);
+  await ask(bob, "GET", "/chats?since=nonsense");
   await ask(bob, "DELETE", chat);
+  await ask(bob, "GET", `/chats?since=${changed.since}`);
+  await ask(alice, "GET", `${chat}/reads`);
   await ask(bob, "GET", chat);
   await ask(bob, "GET", `/chats/${randomUUID()}`);
   await ask(alice, "GET", chat);
@@ -149,7 +158,58 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
   await ask(bob, "GET", chat);
   await ask(bob, "GET", `${chat}/messages`);
   await ask(bob, "GET", `${chat}/changes?since=0`);
+  await ask(bob, "GET", `/chats?since=${changed.since}`);
   return steps;
+
+  async function windowsAndSearch(): Promise<void> {
+    const cursor = (page: { nextCursor: string | null; prevCursor?: string | null }, way: "nextCursor" | "prevCursor") =>
+      `cursor=${encodeURIComponent(page[way] ?? "none")}`;
+    const messages = `${chat}/messages`;
+    const newest = await ask<MessagePage>(bob, "GET", `${messages}?limit=2`);
+    const older = await ask<MessagePage>(bob, "GET", `${messages}?limit=2&${cursor(newest, "nextCursor")}`);
+    await ask(bob, "GET", `${messages}?limit=100&${cursor(older, "nextCursor")}`);
+    const between = await ask<MessagePage>(bob, "GET", `${messages}?limit=1&${cursor(older, "prevCursor")}`);
+    await ask(bob, "GET", `${messages}?limit=100&${cursor(between, "prevCursor")}`);
+    await ask(bob, "GET", `${messages}?cursor=nonsense`);
+    for (const limit of [1, 2, 3, 4, 100]) await ask(bob, "GET", `${messages}?around=${second.id}&limit=${limit}`);
+    await ask(bob, "GET", `${messages}?around=${randomUUID()}`);
+    await ask(bob, "GET", `${messages}?around=${first.id}`);
+    await ask(bob, "GET", `${messages}/${second.id}`);
+    await ask(bob, "GET", `${messages}/${first.id}`);
+    await ask(bob, "GET", `${messages}?around=unread&limit=1`);
+    for (const text of ["Crème brûlée", "Creme caramel", "The cream of the crop"]) await ask(alice, "POST", messages, { text });
+    await ask(bob, "GET", `${messages}?around=unread&limit=3`);
+    await ask(alice, "GET", `${messages}?around=unread&limit=2`);
+    const seek = (query: string) => ask<Page<Message>>(bob, "GET", `/search?${query}`);
+    const found = await seek("q=CR&limit=2");
+    await seek(`q=CR&limit=2&${cursor(found, "nextCursor")}`);
+    for (const q of ["creme bru", "brulee%20crème", "cream+of", "rème", "crop!", "bob", "hello"]) await seek(`q=${q}`);
+    await seek(`q=bob&senderId=${alice.id}`);
+    await seek(`q=bob&senderId=${bob.id}`);
+    await seek(`q=cream&chatId=${newest.data[0]?.chatId}`);
+    await seek(`q=cream&chatId=${randomUUID()}`);
+    for (const q of ["", "%20", "!%3F", "a b c d e f g h i j k", "x".repeat(201), "a b c d e f g h i j"]) await seek(`q=${encodeURI(q)}`);
+  }
+
+  async function settingsAndReads(): Promise<void> {
+    await ask(bob, "GET", `${chat}/reads`);
+    await ask(bob, "PATCH", `${chat}/me`, { pinned: true, notify: "mentions" });
+    await ask(bob, "PATCH", `${chat}/me`, { archived: true, mutedUntil: "2999-01-01T00:00:00Z" });
+    await ask(bob, "GET", "/chats");
+    await ask(bob, "GET", "/chats?archived=true");
+    await ask(alice, "POST", `${chat}/messages`, { text: "Unheard" });
+    await ask(bob, "GET", "/chats?archived=true");
+    await ask(bob, "PATCH", `${chat}/me`, { mutedUntil: "2020-01-01T00:00:00Z" });
+    const heard = await ask<Message>(alice, "POST", `${chat}/messages`, { text: "Heard" });
+    await ask(bob, "GET", "/chats?archived=false");
+    await ask(bob, "PATCH", `${chat}/me`, { markedUnread: true });
+    await ask(bob, "POST", `${chat}/read`, { messageId: heard.id });
+    await ask(bob, "PATCH", `${chat}/me`, { markedUnread: true, mutedUntil: "2999-01-01T00:00:00Z", archived: true });
+    await ask(bob, "POST", `${chat}/read`, { messageId: heard.id });
+    await ask(bob, "POST", `${chat}/messages`, { text: "Mine" });
+    await ask(bob, "GET", chat);
+    await ask(alice, "GET", `${chat}/reads`);
+  }
 }
 
 /** Ids, times and cursors by the order in which they came, and what is told at once in one order. */
@@ -163,8 +223,8 @@ function named(value: unknown, names: Map<unknown, string>, key = ""): unknown {
     return Object.fromEntries(entries.map(([name, each]) => [name, named(each, names, name)]));
   }
   if (key === "topic" || key === "request") return [...names].reduce((text, [id, name]) => text.replace(String(id), name), String(value)).replace(/[0-9a-f-]{36}/, "<id>");
-  if (["text", "type", "kind", "event", "code"].includes(key) || (typeof value !== "string" && key !== "historyRev")) return value;
-  if (key === "nextCursor") return "<cursor>";
+  if (["text", "type", "kind", "event", "code", "notify"].includes(key) || (typeof value !== "string" && key !== "historyRev")) return value;
+  if (["nextCursor", "prevCursor", "since"].includes(key)) return `<${key}>`;
   const isTime = /At$|Until$/.test(key);
   if (key === "historyRev") value = `history ${value}`;
   if (!names.has(value)) names.set(value, `${isTime ? "time" : key} ${names.size}`);

@@ -9,6 +9,7 @@ import { form } from "./form.ts";
 import { hostile } from "./hostile.ts";
 import { leaks } from "./leaks.ts";
 import { likeness } from "./likeness.ts";
+import { lists } from "./lists.ts";
 import { outbox } from "./outbox.ts";
 import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
@@ -16,6 +17,7 @@ import { the_replica_withstands_its_races } from "./replica.ts";
 import { reactions } from "./reactions.ts";
 import { mentions, replies } from "./replies.ts";
 import { scenes } from "./scenes.ts";
+import { seen } from "./seen.ts";
 import { sessions } from "./sessions.ts";
 import { sql } from "./stack.ts";
 import { tabs } from "./tabs.ts";
@@ -35,6 +37,8 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   clocks,
   tabs,
   sessions,
+  lists,
+  seen,
   leaks,
   likeness,
   longChats,

@@ -1,6 +1,10 @@
 /** Choices that a seed repeats: mulberry32. */
 export class Random {
-  constructor(private state: number) {}
+  private state: number;
+
+  constructor(state: number) {
+    this.state = state;
+  }
 
   private next(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;

@@ -57,7 +57,7 @@ export const reactions: Record<string, () => Promise<void>> = {
   others_react_at_the_same_time_and_all_is_exact: () => World.play("group", async (world) => {
     const { chat, message } = await begin(world);
     const seen = new Set<string>();
-    chat.subscribe(() => seen.add(shown(newest(chat))));
+    const stop = chat.subscribe(() => seen.add(shown(newest(chat))));
     const done = chat.react(message.id, "👍");
     await Promise.all([1, 2].map((index) => react(world, index, message, "👍")));
     await react(world, 1, message, "👍", "DELETE");
@@ -67,6 +67,7 @@ export const reactions: Record<string, () => Promise<void>> = {
     while (world.devices[0]!.line.inbox.length > 0) await world.devices[0]!.line.inbox.shift()?.();
     await world.arrive();
     await done;
+    stop();
     await isExact(world, chat);
     strictEqual(shown(newest(chat)), "👍2! 🎉1");
     ok([...seen].every((each) => each.startsWith("👍") && each.includes("!")), `the own one never disappears: ${[...seen].join(", ")}`);

@@ -115,7 +115,7 @@ export class Line {
   broadcast(row: Broadcast): void {
     const topic = `realtime:${row.topic}`;
     if (!this.joined.get(topic)?.flows || (this.quiet && row.event === "chat.updated" && !row.payload.mentioned)) return;
-    const counted = row.payload.rev !== undefined && row.payload.kind !== "read" && row.payload.kind !== undefined;
+    const counted = row.payload.rev !== undefined && !["read", "settings", undefined].includes(row.payload.kind);
     counts.broadcasts++;
     this.send(counted, () =>
       this.deliver([null, null, topic, "broadcast", { type: "broadcast", event: row.event, payload: row.payload }]));

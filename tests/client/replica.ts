@@ -1,7 +1,7 @@
 // The replica's rare races, each played by hand.
 import { deepStrictEqual } from "node:assert";
 import { Replica } from "../../client/dist/replica.js";
-import type { Change, Message, Page } from "../../client/dist/models.js";
+import type { Change, Message, MessagePage } from "../../client/dist/models.js";
 
 const ME = "me";
 const MOST = 600;
@@ -17,7 +17,13 @@ function live(change: Change): Change {
   return { ...change, message: { ...message, reactions: reactions.map(({ mine: _, ...reaction }) => reaction) } as unknown as Message };
 }
 const gone = (id: number, rev: number): Change => ({ rev, kind: "delete", messageId: `${id}` });
-const page = (nextCursor: string | null, ...data: Message[]): Page<Message> => ({ data, nextCursor });
+const page = (nextCursor: string | null, ...data: Message[]): MessagePage => ({ data, nextCursor, prevCursor: null });
+/** Scrolls on by a page, which has a newer one. */
+function scroll(replica: Replica, way: "older" | "newer", rev: number, next: MessagePage, most = MOST): void {
+  replica.extend(rev, { ...next, prevCursor: `above ${next.data[0]?.id}` }, way);
+  replica.trim(most, replica.window.end(way).at);
+}
+const cursors = (replica: Replica) => (["newer", "older"] as const).map((side) => replica.window.end(side).cursor);
 const answer = (rev: number, ...data: Change[]) => ({ data, rev, epoch: "one", hasMore: false, topic: "chat:chat" });
 const held = (replica: Replica) => [...replica.messages].reverse().map(({ id, rev }) => `${id}@${rev}`).join(" ");
 
@@ -43,7 +49,7 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   replica = fresh();
   replica.addEvent(gone(1, 4), ME);
   replica.addEvent(upsert(2, 5), ME);
-  replica.addOlder(3, page(null, message(2, 2), message(1, 1)), MOST);
+  scroll(replica, "older", 3, page(null, message(1, 1)));
   deepStrictEqual([held(replica), replica.rev], ["3@3 2@5 1@1", 3], "the changes since then are wanted again");
   replica.addChanges(5, answer(6, upsert(3, 6)));
   deepStrictEqual(replica.rev, 3, "an answer to a later question leaves them out");
@@ -64,14 +70,14 @@ export async function the_replica_withstands_its_races(): Promise<void> {
 
   // A window of three: older pages push the newest out, and the way back is kept.
   replica = new Replica(9, page("c8", message(9, 9), message(8, 8)));
-  replica.addOlder(9, page("c6", message(7, 7), message(6, 6)), 3);
-  deepStrictEqual([held(replica), replica.hasNewer, replica.newerCursor, replica.olderCursor], ["7@7 6@6", true, null, "c6"]);
-  replica.addOlder(9, page(null, message(5, 5), message(4, 4)), 3);
-  deepStrictEqual([held(replica), replica.newerCursor, replica.olderCursor], ["5@5 4@4", "c8", undefined]);
+  scroll(replica, "older", 9, page("c6", message(7, 7), message(6, 6)), 3);
+  deepStrictEqual([held(replica), ...cursors(replica)], ["7@7 6@6", "above 7", "c6"]);
+  scroll(replica, "older", 9, page(null, message(5, 5), message(4, 4)), 3);
+  deepStrictEqual([held(replica), ...cursors(replica)], ["5@5 4@4", "above 5", null]);
   replica.addEvent(upsert(10, 10), ME);
   deepStrictEqual([held(replica), replica.rev], ["5@5 4@4", 10], "what is newer than the window is not held");
-  replica.addNewer(10, [page("c6", message(7, 7), message(6, 6))], 3);
-  deepStrictEqual([held(replica), replica.newerCursor, replica.olderCursor], ["7@7 6@6", null, "c6"]);
+  scroll(replica, "newer", 10, page("c6", message(7, 7), message(6, 6)), 3);
+  deepStrictEqual([held(replica), ...cursors(replica)], ["7@7 6@6", "above 7", "c6"]);
 
   // Of two changes of a message, each knows what the reader cannot see in an event.
   const reaction = (id: number, rev: number, userIds: string[], count = userIds.length) =>
@@ -90,7 +96,7 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   replica.addEvent(reaction(3, 9, [ME]), ME);
   deepStrictEqual(mine(), [false, true]);
   // A page was read when the message had this `rev`: its event comes later, and knows less.
-  replica.addOlder(8, page(null, message(1, 10, { reactions: [{ emoji: "x", count: 30, mine: true, userIds: many }] })), MOST);
+  scroll(replica, "older", 8, page(null, message(1, 10, { reactions: [{ emoji: "x", count: 30, mine: true, userIds: many }] })));
   replica.addEvent(reaction(3, 9, [ME]), ME);
   replica.addEvent(reaction(1, 10, many, 30), ME);
   deepStrictEqual(mine(), [true, false, true]);
@@ -119,7 +125,7 @@ export async function the_replica_withstands_its_races(): Promise<void> {
   deepStrictEqual(replica.addEvent(live(upsert(4, 4, { replyToId: "0" })), ME), false);
   // Far up, a reply below is not shown, and nobody asks for it.
   replica = new Replica(9, page("c8", message(9, 9), message(8, 8)));
-  replica.addOlder(9, page("c6", message(7, 7), message(6, 6)), 3);
+  scroll(replica, "older", 9, page("c6", message(7, 7), message(6, 6)), 3);
   deepStrictEqual(replica.addEvent(live(upsert(10, 10, { replyToId: "1" })), ME), true);
 
   const nobodyYet = new Replica(0, page(null));

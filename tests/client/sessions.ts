@@ -18,7 +18,7 @@ export const sessions: Record<string, () => Promise<void>> = {
     const { app } = device;
     deepStrictEqual(
       [app.me.getSnapshot(), app.chats.getSnapshot(), app.unread.getSnapshot(), app.connection.getSnapshot(), chat.getSnapshot().status],
-      [null, undefined, { chats: 0, messages: 0 }, "offline", "closed"],
+      [null, undefined, { chats: 0, messages: 0, mentions: 0 }, "offline", "closed"],
     );
     deepStrictEqual([device.clock.waiting, device.supabase.getChannels().length, device.listeners.size], [0, 0, 0]);
     throws(() => chat.send({ text: "by whom?" }), { code: "signed_out" });

@@ -62,7 +62,7 @@ export async function all<T>(who: Person, path: string): Promise<T[]> {
   const rows: T[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
     const page: { data: T[]; nextCursor: string | null } =
-      await call(who, "GET", `${path}?limit=100${cursor && `&cursor=${cursor}`}`);
+      await call(who, "GET", `${path}${path.includes("?") ? "&" : "?"}limit=100${cursor && `&cursor=${cursor}`}`);
     rows.push(...page.data);
     cursor = page.nextCursor;
   }

@@ -1,5 +1,5 @@
-// What happens in a chat: its people send, reply, mention, react, edit, delete, read, leave and come back, by the edge
-// and by the host application's tables.
+// What happens in a chat: its people send, reply, mention, react, edit, delete, read, change their settings, leave and
+// come back, by the edge and by the host application's tables.
 import { randomUUID } from "node:crypto";
 import type { Message } from "supabase-chat-client";
 import type { Random } from "./random.ts";
@@ -56,12 +56,18 @@ export class Story {
     const actor = random.pick(this.actors)!;
     if (!actor.present) return this.comeBack(actor);
     const choice = random.below(100);
-    if (choice < 35) await this.send(actor, random);
-    else if (choice < 50) await this.edit(actor, random);
-    else if (choice < 60) await this.delete(actor, random);
-    else if (choice < 80) await this.react(actor, random);
-    else if (choice < 88) await this.read(actor, random);
+    if (choice < 33) await this.send(actor, random);
+    else if (choice < 45) await this.edit(actor, random);
+    else if (choice < 54) await this.delete(actor, random);
+    else if (choice < 70) await this.react(actor, random);
+    else if (choice < 78) await this.read(actor, random);
+    else if (choice < 89) await this.set(actor, random);
     else await this.leave(actor);
+  }
+
+  /** The id of a message that somebody has sent. */
+  any(random: Random): string {
+    return random.pick(this.said)!.id;
   }
 
   /** A last message, which all who take part are told of; the absent come back for it. */
@@ -117,6 +123,19 @@ export class Story {
   private async read(actor: Actor, random: Random): Promise<void> {
     const said = random.pick(this.readable(actor));
     if (said) await call(actor.who, "POST", `/chats/${this.chatId}/read`, { messageId: said.id });
+  }
+
+  /** Changes some of their own settings. */
+  private async set(actor: Actor, random: Random): Promise<void> {
+    const settings = {
+      mutedUntil: random.percent(50) ? null : new Date(Date.now() + 3_600_000).toISOString(),
+      notify: random.pick(["all", "mentions", "none"]),
+      archived: random.percent(50),
+      pinned: random.percent(50),
+      markedUnread: random.percent(50),
+    };
+    const changes = Object.entries(settings).filter(() => random.percent(50));
+    if (changes.length > 0) await call(actor.who, "PATCH", `/chats/${this.chatId}/me`, Object.fromEntries(changes));
   }
 
   private async leave(actor: Actor): Promise<void> {

@@ -23,7 +23,8 @@ export function message(row, viewer) {
   const createdAt = rfc3339(row.createdAt);
   return {
     id: row.id, chatId: row.chatId, senderId: row.senderId, text: row.text, attachmentUrl: null,
-    attachment: attachment(row), clientId: row.clientId, createdAt, editedAt: rfc3339(row.editedAt),
+    attachment: attachment(row), clientId: row.clientId, replyToId: row.replyToId, replyTo: row.replyTo ?? null,
+    mentions: row.mentions, reactions: row.reactions.map((reaction) => ({ ...reaction, mine: reaction.userIds.includes(viewer) })), createdAt, editedAt: rfc3339(row.editedAt),
     editableUntil: row.senderId === viewer ? editableUntil(createdAt) : null, rev: row.rev,
   };
 }
@@ -44,6 +45,10 @@ export const chat = (row) => ({
     id: row.last_id, senderId: row.last_sender_id, text: row.last_text, createdAt: rfc3339(row.last_created_at),
     hasAttachment: row.last_has_attachment,
   },
-  unreadCount: row.unread_count, lastReadAt: rfc3339(row.last_read_at), rev: Number(row.rev),
+  unreadCount: row.unread_count, unreadMentions: row.unread_mentions,
+  settings: {
+    mutedUntil: rfc3339(row.muted_until), notify: row.notify, archived: row.is_archived, pinned: row.pinned, markedUnread: row.marked_unread,
+  },
+  lastReadAt: rfc3339(row.last_read_at), rev: Number(row.rev),
   historyRev: Number(row.history_rev), epoch: row.epoch, topic: topic({ id: row.id, topicVersion: row.topic_version }),
 });

@@ -1,5 +1,5 @@
 // Reading messages: a page, and what has changed.
-import { and, desc, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import { and, desc, eq, gt, gte, isNull, lt, sql } from "drizzle-orm";
 import * as answers from "./answers.js";
 import * as cursor from "../cursor.js";
 import { db } from "./database.js";
@@ -13,8 +13,14 @@ const columns = {
   attachmentPath: messages.attachmentPath, attachmentFileName: messages.attachmentFileName,
   attachmentContentType: messages.attachmentContentType, attachmentSize: messages.attachmentSize,
   attachmentWidth: messages.attachmentWidth, attachmentHeight: messages.attachmentHeight,
-  clientId: messages.clientId, rev: messages.rev, createdAt: messages.createdAt, editedAt: messages.editedAt, deletedAt: messages.deletedAt,
+  clientId: messages.clientId, replyToId: messages.replyToId, mentions: messages.mentions, reactions: messages.reactions,
+  rev: messages.rev, createdAt: messages.createdAt, editedAt: messages.editedAt, deletedAt: messages.deletedAt,
   deletedBy: messages.deletedBy,
+  // A message of this data replies to none; the look-up is what a reply would cost.
+  replyTo: sql`case when ${messages.replyToId} is not null then (
+    select json_build_object('id', quoted.id, 'senderId', quoted.sender_id, 'text', left(quoted.text, 140), 'hasAttachment', quoted.attachment_path is not null)
+    from messages quoted where quoted.id = ${messages.replyToId} and quoted.deleted_at is null
+  ) end`,
 };
 
 const page = (name, ...conditions) =>
@@ -27,6 +33,14 @@ const page = (name, ...conditions) =>
 
 const visiblePage = page("page", isNull(messages.deletedAt));
 const moderatedPage = page("moderated_page");
+
+const newer = (name, ...conditions) =>
+  db.select({ id: messages.id }).from(messages)
+    .where(and(eq(messages.chatId, placeholder("chat")), gte(messages.createdAt, placeholder("before")), ...conditions))
+    .orderBy(messages.createdAt).limit(1).prepare(name);
+
+const visibleNewer = newer("newer", isNull(messages.deletedAt));
+const moderatedNewer = newer("moderated_newer");
 
 const changed = db.select(columns).from(messages)
   .where(and(
@@ -45,7 +59,9 @@ export async function list(claims, chatId, limit, after) {
   const shown = rows.slice(0, limit);
   const data = shown.map((row) => (moderator ? answers.moderatedMessage : answers.message)(row, me));
   const nextCursor = rows.length > limit ? cursor.encode("messages", chatId, data.at(-1).createdAt) : null;
-  return { data, nextCursor };
+  const isNotNewest = after && (await (moderator ? moderatedNewer : visibleNewer).execute({ chat: chatId, before })).length > 0;
+  const prevCursor = isNotNewest ? cursor.encode("newer-messages", chatId, data[0].createdAt) : null;
+  return { data, nextCursor, prevCursor };
 }
 
 export async function changes(claims, chatId, since, limit) {

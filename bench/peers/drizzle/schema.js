@@ -1,5 +1,5 @@
 // The tables as Drizzle sees them. Times stay text: a Date would lose the microseconds.
-import { bigint, customType, integer, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, customType, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 const time = (name) => timestamp(name, { withTimezone: true, precision: 6, mode: "string" });
 const bytea = customType({ dataType: () => "bytea" });
@@ -39,6 +39,9 @@ export const messages = pgTable("messages", {
   attachmentWidth: integer("attachment_width"),
   attachmentHeight: integer("attachment_height"),
   clientId: uuid("client_id"),
+  replyToId: uuid("reply_to_id"),
+  mentions: uuid("mentions").array().notNull(),
+  reactions: jsonb("reactions").notNull(),
   rev: bigint("rev", { mode: "number" }).notNull(),
   createdAt: time("created_at").notNull(),
   editedAt: time("edited_at"),

@@ -22,7 +22,13 @@ app.onError((error, c) => {
 const claims = (c) => c.get("jwtPayload");
 const limit = (c) => Number(c.req.query("limit") ?? 50);
 
-app.get("/chats", async (c) => c.json(await chats.list(claims(c).sub, limit(c), c.req.query("cursor"))));
+app.get("/chats", async (c) => {
+  const since = c.req.query("since");
+  const me = claims(c).sub;
+  return c.json(await (since ? chats.changed(me, since, limit(c)) : chats.list(me, limit(c), c.req.query("cursor"))));
+});
+
+app.get("/unread", async (c) => c.json(await chats.countUnread(claims(c).sub)));
 
 app.get("/chats/:id", async (c) => c.json(await chats.get(claims(c).sub, c.req.param("id"))));
 
@@ -44,6 +50,9 @@ app.patch("/chats/:id/messages/:message", async (c) => {
   const { text } = await c.req.json();
   return c.json(await writes.edit(claims(c).sub, c.req.param("id"), c.req.param("message"), text));
 });
+
+app.put("/chats/:id/messages/:message/reactions/:emoji", async (c) =>
+  c.json(await writes.react(claims(c).sub, c.req.param("id"), c.req.param("message"), c.req.param("emoji"))));
 
 app.get("/chats/:id/changes", async (c) =>
   c.json(await messages.changes(claims(c), c.req.param("id"), Number(c.req.query("since")), limit(c))));

@@ -73,3 +73,26 @@ export async function edit(me, chatId, messageId, text) {
     return answers.message(edited, me);
   });
 }
+
+export async function react(me, chatId, messageId, emoji) {
+  return db.transaction(async (tx) => {
+    const chat = await lockAsParticipant(tx, me, chatId);
+    const [message] = await tx.select().from(messages).where(and(
+      eq(messages.id, messageId), eq(messages.chatId, chatId), gt(messages.createdAt, chat.historyFrom), isNull(messages.deletedAt),
+    ));
+    if (!message) throw new Refusal(404, "message_not_found");
+    await requireUnblocked(tx, chat);
+    const known = message.reactions.find((reaction) => reaction.emoji === emoji);
+    if (!known && message.reactions.length === 20) throw new Refusal(400, "invalid_request");
+    const [added] = await tx.execute(sql`
+      insert into reactions (chat_id, message_id, user_id, emoji, rev) values (${chatId}, ${messageId}, ${me}, ${emoji}, ${chat.rev + 1})
+      on conflict do nothing returning user_id`);
+    if (!added) return answers.message(message, me);
+    const reactions = known
+      ? message.reactions.map((one) => one === known ? { ...one, count: one.count + 1, userIds: [...one.userIds, me].slice(0, 20) } : one)
+      : [...message.reactions, { emoji, count: 1, userIds: [me] }];
+    const [{ rev }] = await tx.update(chats).set({ rev: sql`${chats.rev} + 1` }).where(eq(chats.id, chatId)).returning({ rev: chats.rev });
+    const [changed] = await tx.update(messages).set({ reactions, rev }).where(eq(messages.id, messageId)).returning();
+    return answers.message(changed, me);
+  });
+}

@@ -4,20 +4,26 @@ import type { ChatApiError } from "../errors.ts";
 import type { Chat, Message } from "../models.ts";
 import type { Store } from "../store.ts";
 import type { Connection, FileUrlOptions, Unread } from "../types.ts";
+import { NOTHING_UNREAD } from "../unread.ts";
 import { useChatClient } from "./provider.ts";
 
 /** A URL ends no sooner than five minutes after the client gave it. */
 const RENEWED_MS = 120_000;
-const NOTHING_UNREAD: Unread = { chats: 0, messages: 0 };
 
 /** On a server, and while its page becomes alive in the browser, a store has its first value. */
 function useStore<T>({ subscribe, getSnapshot }: Store<T>, first: () => T): T {
   return useSyncExternalStore(subscribe, getSnapshot, first);
 }
 
-/** The user's chats, the newest activity first; undefined until the first answer. */
-export function useChats(): readonly Chat[] | undefined {
-  return useStore<readonly Chat[] | undefined>(useChatClient().chats, () => undefined);
+export interface ChatsOptions {
+  /** The archived chats instead of the others. */
+  archived?: boolean;
+}
+
+/** The user's chats: the pinned ones first, then the newest activity. Undefined until the first answer. */
+export function useChats({ archived = false }: ChatsOptions = {}): readonly Chat[] | undefined {
+  const client = useChatClient();
+  return useStore<readonly Chat[] | undefined>(archived ? client.archivedChats : client.chats, () => undefined);
 }
 
 /** Why the list could not be loaded the last time; null when it could. */
@@ -25,7 +31,7 @@ export function useChatsError(): ChatApiError | null {
   return useStore(useChatClient().chatsError, () => null);
 }
 
-/** How much is unread in all chats. */
+/** How much is unread in all chats that are neither muted nor archived. */
 export function useUnread(): Unread {
   return useStore(useChatClient().unread, () => NOTHING_UNREAD);
 }

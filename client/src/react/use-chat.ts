@@ -7,8 +7,8 @@ import { useChatClient } from "./provider.ts";
 /** What can be done with a chat. The functions are the same at each render. */
 export interface ChatActions extends Pick<
   ChatHandle,
-  | "id" | "loadOlder" | "loadNewer" | "loadNewest" | "send" | "edit" | "remove" | "react" | "unreact" | "reactions" | "markRead"
-  | "leave"
+  | "id" | "loadOlder" | "loadNewer" | "loadNewest" | "jumpTo" | "send" | "edit" | "remove" | "react" | "unreact" | "reactions"
+  | "markRead" | "updateSettings" | "leave"
 > {
   /** Tells the others that the user is typing. Call it at each key press. Never rejects. */
   sendTyping(): void;
@@ -37,6 +37,7 @@ function actionsOf(handle: ChatHandle): ChatActions {
     loadOlder: () => handle.loadOlder(),
     loadNewer: () => handle.loadNewer(),
     loadNewest: () => handle.loadNewest(),
+    jumpTo: (messageId) => handle.jumpTo(messageId),
     send: (message) => handle.send(message),
     edit: (messageId, text, options) => handle.edit(messageId, text, options),
     remove: (messageId) => handle.remove(messageId),
@@ -45,6 +46,7 @@ function actionsOf(handle: ChatHandle): ChatActions {
     reactions: (messageId, options) => handle.reactions(messageId, options),
     markRead: (messageId) => handle.markRead(messageId),
     sendTyping: () => handle.sendTyping(),
+    updateSettings: (changes) => handle.updateSettings(changes),
     leave: () => handle.leave(),
   };
 }

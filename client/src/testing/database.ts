@@ -1,9 +1,11 @@
 /** The chats of a test, in memory, with the rules of the real database that a screen can notice. */
-import type { Attachment, Change, Changes, Chat, Message, Page, Reactor } from "../models.ts";
+import type { Attachment, Change, Changes, Chat, Message, MessagePage, Page, Reactor } from "../models.ts";
+import { afterReturn, heard, TestLists } from "./list.ts";
+import { found, pageOf, type AskedPage, type AskedSearch } from "./pages.ts";
 import { withReaction } from "./reactions.ts";
 import {
-  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, short, shownTo, told, topicOf, visible,
-  type ChatRow, type Row,
+  checked, checkedMentions, checkedReply, EDIT_MS, EPOCH, fileUrl, isIn, iso, Refusal, seenBy, SETTINGS, short, shownTo, told, topicOf, unread,
+  visible, type ChatRow, type Row,
 } from "./rows.ts";
 import type { TestChatInit, TestMessageInit } from "./types.ts";
 
@@ -18,6 +20,7 @@ export interface NewMessage {
 }
 
 export class TestDatabase {
+  readonly lists: TestLists;
   readonly #now: () => number;
   readonly #broadcast: (topic: string, event: string, payload: object) => void;
   readonly #chats = new Map<string, ChatRow>();
@@ -28,6 +31,8 @@ export class TestDatabase {
   constructor(now: () => number, broadcast: (topic: string, event: string, payload: object) => void) {
     this.#now = now;
     this.#broadcast = broadcast;
+    const own = (user: string, chatId: string) => this.#own(user, chatId);
+    this.lists = new TestLists({ chats: () => this.#chats.values(), own, now, broadcast });
   }
 
   /** What is there from the beginning. Without times of their own, the messages came one a minute until now. */
@@ -41,13 +46,14 @@ export class TestDatabase {
     messages.forEach(({ chatId, from, ...message }, index) => {
       this.send(from, chatId, { ...message, createdAt: iso(times[index] ?? 0) });
     });
-    for (const { id, unread = 0 } of chats) {
+    for (const { id, unread = 0, settings } of chats) {
       const chat = this.#chat(id);
       chat.rows.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
       for (const [user, participant] of chat.people) {
         const ofOthers = chat.rows.filter(({ senderId }) => senderId !== user);
         const lastRead = user === me && unread > 0 ? ofOthers.at(-unread - 1) : chat.rows.at(-1);
         participant.lastReadAt = lastRead?.createdAt ?? null;
+        if (user === me) participant.settings = { ...SETTINGS, ...settings };
       }
     }
   }
@@ -57,20 +63,15 @@ export class TestDatabase {
     return this.#chatCount + this.#messageCount;
   }
 
-  chats(user: string): Chat[] {
-    const own = [...this.#chats.values()].filter((chat) => isIn(chat, user)).map((chat) => shownTo(chat, user));
-    return own.sort((a, b) => ((a.lastMessageAt ?? a.createdAt) < (b.lastMessageAt ?? b.createdAt) ? 1 : -1));
-  }
-
   chat(user: string, chatId: string): Chat {
-    return shownTo(this.#own(user, chatId), user);
+    return this.#shown(this.#own(user, chatId), user);
   }
 
   openDirect(user: string, other: string): Chat {
     const found = [...this.#chats.values()].find(({ type, people }) => type === "direct" && people.has(user) && people.has(other));
     const chat = found ?? this.#create("direct", null, [user, other]);
     if (this.#bringBack(chat, user, this.#time())) this.#broadcast(`user:${user}`, "chat.created", { chatId: chat.id, rev: chat.rev });
-    return shownTo(chat, user);
+    return this.#shown(chat, user);
   }
 
   /** Those of a user, oldest first. */
@@ -85,10 +86,20 @@ export class TestDatabase {
     return chat.rows.filter(({ isDeleted }) => !isDeleted).map((row) => seenBy(chat, row, null));
   }
 
-  page(user: string, chatId: string, cursor: string | null, limit: number): Page<Message> {
-    const older = this.messages(user, chatId).filter(({ createdAt }) => cursor === null || createdAt < cursor);
-    const data = older.slice(-limit).reverse();
-    return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
+  message(user: string, chatId: string, messageId: string): Message {
+    const chat = this.#own(user, chatId);
+    return seenBy(chat, this.#row(chat, user, messageId), user);
+  }
+
+  page(user: string, chatId: string, asked: AskedPage): MessagePage {
+    const [firstUnread] = unread(this.#own(user, chatId), user);
+    return pageOf(this.messages(user, chatId), firstUnread?.createdAt, asked);
+  }
+
+  /** In one chat, or in all of a user's. */
+  search(user: string, chatId: string | null, asked: AskedSearch): Page<Message> {
+    const own = [...this.#chats.values()].filter((chat) => isIn(chat, user)).map(({ id }) => id);
+    return found((chatId === null ? own : [chatId]).flatMap((id) => this.messages(user, id)), asked);
   }
 
   changes(user: string, chatId: string, since: number, epoch: string | null, limit: number): Changes {
@@ -112,13 +123,14 @@ export class TestDatabase {
     const replyToId = checkedReply(chat, user, message.replyToId);
     const mentions = checkedMentions(chat, message.mentions);
     const back = [...chat.people.keys()].filter((participant) => this.#bringBack(chat, participant, createdAt));
-    const had = shownTo(chat, user).unreadCount;
+    const had = this.#shown(chat, user).unreadCount;
     this.#messageCount += 1;
     const row: Row = {
       id: id ?? `message-${this.#messageCount}`, chatId, senderId: user, text: content, attachment, attachmentUrl: attachment && fileUrl(attachment.path),
       clientId: clientId ?? null, replyToId, mentions, reacted: [], createdAt, editedAt: null, rev: ++chat.rev, isDeleted: false,
     };
     chat.rows.push(row);
+    for (const [each, participant] of chat.people) if (each !== user) heard(participant, this.#now());
     const sender = chat.people.get(user);
     if (sender && had === 0) sender.lastReadAt = createdAt;
     this.#tell(chat, row, "created", back);
@@ -146,6 +158,7 @@ export class TestDatabase {
     if (!reacted) return seenBy(chat, row, user);
     const changed = this.#replace(chat, { ...row, reacted, rev: ++chat.rev });
     const { rev } = changed;
+    this.lists.touch(chat);
     const reaction = { userId: user, emoji, added: isOn };
     this.#broadcast(topicOf(chat), "message.updated", { chatId, rev, kind: "upsert", message: told(chat, changed), reaction });
     return seenBy(chat, changed, user);
@@ -182,11 +195,13 @@ export class TestDatabase {
     const participant = chat.people.get(user);
     if (row && participant && row.createdAt > (participant.lastReadAt ?? "")) {
       participant.lastReadAt = row.createdAt;
+      this.lists.touch(chat, [user]);
       this.#broadcast(topicOf(chat), "chat.read", { chatId, userId: user, messageId: row.id, lastReadAt: row.createdAt });
-      const { unreadCount } = shownTo(chat, user);
+      const { unreadCount } = this.#shown(chat, user);
       this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, lastReadAt: row.createdAt });
     }
-    return shownTo(chat, user).unreadCount;
+    this.lists.updateSettings(user, chatId, { markedUnread: false });
+    return this.#shown(chat, user).unreadCount;
   }
 
   typing(user: string, chatId: string): void {
@@ -197,6 +212,7 @@ export class TestDatabase {
     const chat = this.#own(user, chatId);
     const participant = chat.people.get(user);
     this.setPresent(user, topicOf(chat), false);
+    this.lists.touch(chat, chat.type === "direct" ? [user] : undefined);
     if (chat.type === "direct" && participant) participant.hasLeft = true;
     else {
       const topic = topicOf(chat);
@@ -213,6 +229,7 @@ export class TestDatabase {
     const chat = this.#chat(chatId);
     if (chat.people.has(user)) return;
     this.#enter(chat, user);
+    this.lists.touch(chat);
     this.#broadcast(topicOf(chat), "chat.joined", { chatId, userIds: [user] });
     for (const each of chat.people.keys()) {
       this.#broadcast(`user:${each}`, each === user ? "chat.created" : "chat.updated", { chatId, rev: chat.rev });
@@ -246,20 +263,23 @@ export class TestDatabase {
     this.#chatCount += 1;
     for (const person of people) {
       this.#enter(chat, person);
+      this.lists.touch(chat, [person]);
       this.#broadcast(`user:${person}`, "chat.created", { chatId: id, rev: 0 });
     }
     return chat;
   }
 
   #enter(chat: ChatRow, user: string): void {
-    chat.people.set(user, { lastReadAt: null, hasLeft: false, since: "", historyRev: 0 });
+    chat.people.set(user, { lastReadAt: null, hasLeft: false, since: "", historyRev: 0, settings: SETTINGS });
   }
 
   /** A direct chat comes back, and begins anew for them. Returns whether they had left it. */
   #bringBack(chat: ChatRow, user: string, since: string): boolean {
     const participant = chat.people.get(user);
     if (!participant?.hasLeft) return false;
-    chat.people.set(user, { ...participant, hasLeft: false, since, historyRev: participant.historyRev + 1 });
+    const settings = afterReturn(participant.settings);
+    chat.people.set(user, { ...participant, hasLeft: false, since, historyRev: participant.historyRev + 1, settings });
+    this.lists.touch(chat, [user]);
     return true;
   }
 
@@ -267,6 +287,7 @@ export class TestDatabase {
     const { id: chatId } = chat;
     const { rev } = row;
     const isDeleted = kind === "deleted";
+    this.lists.touch(chat, [...chat.people.keys()].filter((user) => isIn(chat, user)));
     this.#broadcast(topicOf(chat), `message.${kind}`,
       isDeleted ? { chatId, rev, kind: "delete", messageId: row.id } : { chatId, rev, kind: "upsert", message: told(chat, row) });
     for (const [user, { hasLeft }] of chat.people) {
@@ -276,6 +297,10 @@ export class TestDatabase {
         this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev, kind, ...(isDeleted ? {} : { message: short(row), ...mentioned }) });
       }
     }
+  }
+
+  #shown(chat: ChatRow, user: string): Chat {
+    return shownTo(chat, user, this.#now());
   }
 
   #replace(chat: ChatRow, row: Row): Row {

@@ -1,5 +1,5 @@
 /** What the server of a test stores, and how the API shows it. */
-import type { Chat, LastMessage, Message, ReplyTo } from "../models.ts";
+import type { Chat, ChatSettings, LastMessage, Message, ReplyTo } from "../models.ts";
 import type { Reacted } from "./reactions.ts";
 
 export const EDIT_MS = 15 * 60_000;
@@ -21,7 +21,11 @@ export class Refusal extends Error {
   }
 }
 
+/** What a person has not chosen otherwise. */
+export const SETTINGS: ChatSettings = { mutedUntil: null, notify: "all", archived: false, pinned: false, markedUnread: false };
+
 export interface Participant {
+  settings: ChatSettings;
   lastReadAt: string | null;
   /** Has left a direct chat, which the other one does not notice. */
   hasLeft: boolean;
@@ -42,12 +46,11 @@ export interface ChatRow extends Pick<Chat, "id" | "type" | "name"> {
 }
 
 /** The chat as the API shows it to a person. */
-export function shownTo(chat: ChatRow, user: string): Chat {
+export function shownTo(chat: ChatRow, user: string, now: number): Chat {
   const { id, type, name, createdAt, rev } = chat;
-  const { lastReadAt = null, historyRev = 0 } = chat.people.get(user) ?? {};
+  const { lastReadAt = null, historyRev = 0, settings = SETTINGS } = chat.people.get(user) ?? {};
   const rows = visible(chat, user);
   const last = rows.at(-1);
-  const unread = rows.filter((row) => row.senderId !== user && row.createdAt > (lastReadAt ?? ""));
   return {
     id, type, name, createdAt, rev, lastReadAt, historyRev,
     eventId: type === "event_authors" ? `event-of-${id}` : null,
@@ -56,12 +59,15 @@ export function shownTo(chat: ChatRow, user: string): Chat {
     goneParticipants: [],
     lastMessageAt: last?.createdAt ?? null,
     lastMessage: last ? short(last) : null,
-    unreadCount: Math.min(unread.length, 100),
-    unreadMentions: Math.min(unread.filter(({ mentions }) => mentions.includes(user)).length, 100),
+    unreadCount: Math.min(unread(chat, user).length, 100),
+    unreadMentions: Math.min(unread(chat, user).filter(({ mentions }) => mentions.includes(user)).length, 100),
+    settings: isMuted(settings, now) ? settings : { ...settings, mutedUntil: null },
     epoch: EPOCH,
     topic: topicOf(chat),
   };
 }
+
+export const isMuted = ({ mutedUntil }: ChatSettings, now: number) => mutedUntil !== null && Date.parse(mutedUntil) > now;
 
 /** In UTC, with microseconds. */
 export function iso(ms: number): string {
@@ -76,6 +82,12 @@ export const fileUrl = (path: string) => `https://files.test/${path}`;
 export function visible(chat: ChatRow, user: string | null): Row[] {
   const since = chat.people.get(user ?? "")?.since ?? "";
   return chat.rows.filter(({ isDeleted, createdAt }) => !isDeleted && createdAt >= since);
+}
+
+/** What others have sent and a user has not read, oldest first. */
+export function unread(chat: ChatRow, user: string): Row[] {
+  const lastReadAt = chat.people.get(user)?.lastReadAt ?? "";
+  return visible(chat, user).filter(({ senderId, createdAt }) => senderId !== user && createdAt > lastReadAt);
 }
 
 export function seenBy(chat: ChatRow, { isDeleted: _, reacted, ...message }: Row, user: string | null): Message {

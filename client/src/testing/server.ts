@@ -101,13 +101,21 @@ export class TestServer {
   #answer(request: TestRequest, { user, id, messageId, emoji, query, body }: Call): Answer {
     const database = this.#database;
     const limit = Number(query.get("limit") ?? 50);
+    const cursor = query.get("cursor");
     switch (request) {
-      case "chats": return { status: 200, json: { data: database.chats(user), nextCursor: null } };
+      case "chats": return { status: 200, json: this.#list(user, query, limit) };
       case "chat": return { status: 200, json: database.chat(user, id) };
       case "openDirect": return this.#made(() => database.openDirect(user, String((body.participantIds as unknown[])[0])));
+      case "updateSettings": return { status: 200, json: database.lists.updateSettings(user, id, body) };
+      case "reads": return { status: 200, json: { data: database.lists.reads(user, id) } };
       case "leave": return done(database.leave(user, id));
       case "markRead": return { status: 200, json: { unreadCount: database.read(user, id, String(body.messageId)) } };
-      case "messages": return { status: 200, json: database.page(user, id, query.get("cursor"), limit) };
+      case "messages": return { status: 200, json: database.page(user, id, { cursor, around: query.get("around"), limit }) };
+      case "message": return { status: 200, json: database.message(user, id, messageId) };
+      case "search": {
+        const asked = { q: query.get("q") ?? "", senderId: query.get("senderId"), cursor, limit };
+        return { status: 200, json: database.search(user, query.get("chatId"), asked) };
+      }
       case "changes": return { status: 200, json: database.changes(user, id, Number(query.get("since")), query.get("epoch"), limit) };
       case "send": return this.#made(() => this.#send(user, id, body));
       case "edit": return { status: 200, json: database.edit(user, id, messageId, body.text, body.mentions as string[] | undefined) };
@@ -119,6 +127,12 @@ export class TestServer {
       case "upload": return { status: 201, json: this.#reserve(user, String(body.chatId), body) };
       case "file": throw new Refusal(404, "route_not_found");
     }
+  }
+
+  #list(user: string, query: URLSearchParams, limit: number): object {
+    const { lists } = this.#database;
+    const since = query.get("since");
+    return since === null ? lists.chats(user, query.get("archived") === "true", query.get("cursor"), limit) : lists.since(user, since, limit);
   }
 
   /** 201 if it is new. */
@@ -149,7 +163,8 @@ export class TestServer {
 function nameOf(method: string, path: string): TestRequest {
   const names: Record<string, TestRequest> = {
     "GET chats": "chats", "POST chats": "openDirect", "GET chats/id": "chat", "DELETE chats/id": "leave",
-    "POST chats/id/read": "markRead", "GET chats/id/messages": "messages", "POST chats/id/messages": "send",
+    "POST chats/id/read": "markRead", "PATCH chats/id/me": "updateSettings", "GET chats/id/reads": "reads", "GET chats/id/messages": "messages", "POST chats/id/messages": "send",
+    "GET chats/id/messages/id": "message", "GET search": "search",
     "PATCH chats/id/messages/id": "edit", "DELETE chats/id/messages/id": "remove", "GET chats/id/changes": "changes",
     "POST chats/id/typing": "typing", "POST uploads": "upload", "GET mentions": "mentions",
     "PUT chats/id/messages/id/reactions/id": "react", "DELETE chats/id/messages/id/reactions/id": "unreact",

@@ -51,6 +51,7 @@ export function createTestChat({ me = "me", chats = [], messages = [], maxMessag
     unreact: (chatId, messageId, emoji) => database.react(id, chatId, messageId, emoji, false),
     typing: (chatId) => database.typing(id, chatId),
     markRead: (chatId, messageId) => void database.read(id, chatId, messageId),
+    updateSettings: (chatId, changes) => database.lists.updateSettings(id, chatId, changes),
     open: (chatId) => setPresent(id, database.topic(chatId), true),
     close: (chatId) => setPresent(id, database.topic(chatId), false),
     leave: (chatId) => database.leave(id, chatId),

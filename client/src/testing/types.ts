@@ -1,6 +1,6 @@
 import type { ChatAdapters } from "../adapters.ts";
 import type { ChatErrorCode } from "../errors.ts";
-import type { Attachment, Chat, Message } from "../models.ts";
+import type { Attachment, Chat, ChatSettings, Message } from "../models.ts";
 import type { ChatClient, Connection, EditOptions } from "../types.ts";
 
 export interface TestChatOptions {
@@ -26,6 +26,8 @@ export interface TestChatInit {
   type?: Chat["type"];
   /** How many of the others' newest messages the user has not read. 0 if absent. */
   unread?: number;
+  /** The user's own. What is not named is as in a new chat. */
+  settings?: Partial<ChatSettings>;
 }
 
 export interface TestMessageInit {
@@ -41,10 +43,10 @@ export interface TestMessageInit {
   mentions?: readonly string[];
 }
 
-/** What the client asks the server for. `file` is the upload of a file's bytes. */
+/** What the client asks the server for. `chats` is the list and its changes, `file` the upload of a file's bytes. */
 export type TestRequest =
-  | "chats" | "chat" | "openDirect" | "leave" | "markRead" | "messages" | "send" | "edit" | "remove" | "changes" | "typing"
-  | "react" | "unreact" | "reactions" | "mentions" | "upload" | "file";
+  | "chats" | "chat" | "openDirect" | "leave" | "updateSettings" | "markRead" | "reads" | "messages" | "message" | "search" | "send" | "edit"
+  | "remove" | "changes" | "typing" | "react" | "unreact" | "reactions" | "mentions" | "upload" | "file";
 
 /**
  * What happens to a request:
@@ -74,6 +76,7 @@ export interface TestPerson {
   typing(chatId: string): void;
   /** Reads up to a message; up to the newest, if none is named. */
   markRead(chatId: string, messageId?: string): void;
+  updateSettings(chatId: string, changes: Partial<ChatSettings>): Chat;
   /** Has the chat on their screen, until `close`. */
   open(chatId: string): void;
   close(chatId: string): void;

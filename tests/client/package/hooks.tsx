@@ -102,6 +102,24 @@ const tests: Tests = {
     await screen.unmount();
   },
 
+  async an_archived_chat_moves_to_the_archive_and_back() {
+    const chat = begin();
+    function Both(): ReactNode {
+      const [chats, archived] = [useChats(), useChats({ archived: true })].map((list) => list?.map(({ id }) => id).join());
+      return `${chats} / ${archived}`;
+    }
+    const screen = await mount(app(chat, <><Both /> <ChatView id="duo" /></>));
+    await after(() => chat.settled());
+    strictEqual(screen.text, "duo,trio /  Hi, Hello");
+    await after(() => shown.updateSettings({ archived: true }));
+    strictEqual(screen.text, "trio / duo Hi, Hello");
+    strictEqual(shown.chat?.settings.archived, true);
+    await after(() => chat.person("bob").send("duo", "News"));
+    await after(() => chat.settled());
+    strictEqual(screen.text, "duo,trio /  Hi, Hello, News");
+    await screen.unmount();
+  },
+
   async two_components_share_a_chat_and_never_disagree() {
     const chat = begin();
     const seen: string[] = [];

@@ -11,11 +11,14 @@ const me = "alice";
 const chat = {
   id: "duo", type: "direct", eventId: null, groupId: null, name: null, participants: [me, "bob"], goneParticipants: [],
   createdAt: "2026-01-01T00:00:00.000000Z", lastMessageAt: null, lastMessage: null, unreadCount: 0, lastReadAt: null, rev: 0,
-  historyRev: 0, epoch: "e", topic: "chat:duo",
+  historyRev: 0, epoch: "e", topic: "chat:duo", unreadMentions: 0,
+  settings: { mutedUntil: null, notify: "all", archived: false, pinned: false, markedUnread: false },
 };
 const answers: Record<string, unknown> = {
-  "/chats": { data: [chat], nextCursor: null },
+  // A page of the list, and what has changed in it.
+  "/chats": { data: [chat], nextCursor: null, gone: [], since: "1", hasMore: false },
   "/chats/duo": chat,
+  "/chats/duo/reads": { data: [] },
   "/chats/duo/messages": { data: [], nextCursor: null },
   "/chats/duo/changes": { data: [], rev: 0, epoch: "e", hasMore: false, topic: "chat:duo" },
 };
@@ -72,7 +75,7 @@ function world() {
     fetch: async (input, init) => Response.json(answers[new URL(new Request(input, init).url).pathname]),
     adapters: { clock, storage: memoryStorage(), appState: { isVisible: () => true, subscribe }, network: { isOnline: () => true, subscribe } },
   });
-  const ofClient = [client.me, client.chats, client.chatsError, client.unread, client.connection].map(counted);
+  const ofClient = [client.me, client.chats, client.archivedChats, client.chatsError, client.unread, client.connection].map(counted);
   const ofChat = counted(client.chat("duo"));
   // The library has one of its own, for Realtime.
   const { stateChangeEmitters } = supabase.auth as unknown as { stateChangeEmitters: Map<unknown, unknown> };

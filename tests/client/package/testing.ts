@@ -27,12 +27,13 @@ await run("testing", {
   async what_is_there_from_the_beginning_is_shown() {
     using it = await begin();
     deepStrictEqual(it.texts(), ["Hi", "Hello"]);
-    deepStrictEqual(other(it.chat.getSnapshot()), { status: "ready", typing: [], present: ["alice"], reads: {}, firstUnreadId: "message-2" });
+    const reads = { bob: it.messages("duo")[1]?.createdAt };
+    deepStrictEqual(other(it.chat.getSnapshot()), { status: "ready", typing: [], present: ["alice"], reads, firstUnreadId: "message-2" });
     deepStrictEqual(it.client.chats.getSnapshot()?.map(({ id, type, name, unreadCount }) => [id, type, name, unreadCount]), [
       ["duo", "direct", null, 1],
       ["trio", "approved_group", "Trio", 0],
     ]);
-    deepStrictEqual([it.client.unread.getSnapshot(), it.client.connection.getSnapshot()], [{ chats: 1, messages: 1 }, "live"]);
+    deepStrictEqual([it.client.unread.getSnapshot(), it.client.connection.getSnapshot()], [{ chats: 1, messages: 1, mentions: 0 }, "live"]);
   },
 
   async a_long_chat_has_pages() {
@@ -95,13 +96,60 @@ await run("testing", {
     deepStrictEqual([it.chat.getSnapshot().status, it.client.chats.getSnapshot()?.length], ["gone", 1]);
     it.bob.send("duo", "Are you there?");
     await it.settled();
-    deepStrictEqual([it.texts(), it.client.unread.getSnapshot()], [["Are you there?"], { chats: 1, messages: 1 }]);
+    deepStrictEqual([it.texts(), it.client.unread.getSnapshot()], [["Are you there?"], { chats: 1, messages: 1, mentions: 0 }]);
     const opened = await it.client.openDirect("zoe");
     deepStrictEqual([opened.type, opened.participants], ["direct", ["alice", "zoe"]]);
     strictEqual((await it.client.openDirect("zoe")).id, opened.id);
     it.person("yan").openDirect("alice");
     await it.settled();
     strictEqual(it.client.chats.getSnapshot()?.length, 4);
+  },
+
+  async settings_sort_hide_mute_and_mark_chats() {
+    using it = await begin();
+    const { client } = it;
+    const shown = () => [client.chats, client.archivedChats].map((store) => store.getSnapshot()?.map(({ id }) => id));
+    const unread = () => client.unread.getSnapshot();
+    deepStrictEqual(shown(), [["duo", "trio"], []]);
+    const { settings } = await it.client.updateSettings("trio", { pinned: true, notify: "mentions" });
+    deepStrictEqual(settings, { mutedUntil: null, notify: "mentions", archived: false, pinned: true, markedUnread: false });
+    deepStrictEqual(shown(), [["trio", "duo"], []]);
+    await it.client.updateSettings("trio", { markedUnread: true });
+    deepStrictEqual(unread(), { chats: 2, messages: 1, mentions: 0 });
+    await it.chat.updateSettings({ mutedUntil: "2999-01-01T00:00:00Z" });
+    deepStrictEqual([unread(), it.chat.getSnapshot().chat?.settings.mutedUntil], [{ chats: 1, messages: 0, mentions: 0 }, "2999-01-01T00:00:00.000000Z"]);
+    // The user, on another device.
+    it.person("alice").updateSettings("duo", { archived: true });
+    it.person("alice").updateSettings("trio", { archived: true });
+    await it.settled();
+    deepStrictEqual([shown(), unread()], [[[], ["trio", "duo"]], { chats: 0, messages: 0, mentions: 0 }]);
+    it.bob.send("duo", "muted");
+    it.bob.send("trio", "loud");
+    await it.settled();
+    deepStrictEqual([shown(), unread()], [[["trio"], ["duo"]], { chats: 1, messages: 1, mentions: 0 }]);
+    it.fail("updateSettings", { status: 429, code: "rate_limited" });
+    await rejects(it.client.updateSettings("trio", { pinned: false }), { code: "rate_limited" });
+    deepStrictEqual(client.chats.getSnapshot()?.[0]?.settings.pinned, true);
+  },
+
+  async a_chat_can_begin_with_settings() {
+    using it = await begin({ chats: [{ id: "duo", people: ["bob"], settings: { archived: true } }], messages: [] });
+    deepStrictEqual([it.client.chats.getSnapshot(), it.client.archivedChats.getSnapshot()?.length], [[], 1]);
+  },
+
+  async a_long_list_has_pages_and_so_have_its_changes() {
+    const people = ["bob"];
+    const chats = Array.from({ length: 250 }, (_, n) => ({ id: `${n}`, people, name: `${n}`, settings: { archived: n % 2 === 0 } }));
+    using it = await begin({ chats, messages: [] });
+    const count = () => [it.client.chats, it.client.archivedChats].map((store) => store.getSnapshot()?.length);
+    deepStrictEqual(count(), [125, 125]);
+    it.setConnection("offline");
+    for (const { id } of chats) it.bob.send(id, "News");
+    for (const { id } of chats.slice(0, 120)) it.person("alice").leave(id);
+    it.setConnection("live");
+    await it.settled();
+    deepStrictEqual(count(), [130, 0]);
+    ok(it.client.chats.getSnapshot()?.every(({ lastMessage }) => lastMessage?.text === "News"));
   },
 
   async a_refused_send_is_tried_again_or_taken_back() {

@@ -3,8 +3,8 @@ import { expectTypeOf } from "expect-type";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import {
   ChatApiError, createChatClient, isPending, type Chat, type ChatAdapters, type ChatClient, type ChatErrorCode, type ChatHandle,
-  type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Page, type Pending, type Reaction,
-  type ReplyTo, type Store, type Unread,
+  type ChatSettings, type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Page, type Pending,
+  type Reaction, type ReplyTo, type Store, type Unread,
 } from "supabase-chat-client";
 import {
   ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useUnread, type UsedChat,
@@ -18,6 +18,13 @@ interface Database { public: { Tables: Record<string, never>; Views: Record<stri
 expectTypeOf(createChatClient).toBeCallableWith({ supabase: {} as SupabaseClient<Database>, apiUrl: "" });
 expectTypeOf(createChatClient).returns.toEqualTypeOf<ChatClient>();
 expectTypeOf<ChatClient["chats"]>().toEqualTypeOf<Store<readonly Chat[] | undefined>>();
+expectTypeOf<ChatClient["archivedChats"]>().toEqualTypeOf<Store<readonly Chat[] | undefined>>();
+expectTypeOf<ChatHandle["updateSettings"]>().toBeCallableWith({ pinned: true });
+expectTypeOf<ChatHandle["updateSettings"]>().returns.resolves.toEqualTypeOf<Chat>();
+expectTypeOf<ChatClient["updateSettings"]>().parameters.toEqualTypeOf<[chatId: string, changes: Partial<ChatSettings>]>();
+expectTypeOf<ChatSettings["notify"]>().toEqualTypeOf<"all" | "mentions" | "none">();
+expectTypeOf<Chat["settings"]>().toExtend<ChatSettings>();
+expectTypeOf<Unread>().toEqualTypeOf<{ readonly chats: number; readonly messages: number; readonly mentions: number }>();
 expectTypeOf<ChatClient["openDirect"]>().returns.resolves.toEqualTypeOf<Chat>();
 expectTypeOf<ChatHandle["send"]>().parameters.toEqualTypeOf<[message: Outgoing]>();
 expectTypeOf<ChatHandle["send"]>().returns.toEqualTypeOf<Pending>();
@@ -63,9 +70,11 @@ expectTypeOf<ChatErrorCode>().not.toEqualTypeOf<string>();
 
 expectTypeOf(ChatProvider).parameter(0).toHaveProperty("client").toEqualTypeOf<ChatClient>();
 expectTypeOf(useChats).returns.toEqualTypeOf<readonly Chat[] | undefined>();
+expectTypeOf(useChats).toBeCallableWith();
+expectTypeOf(useChats).toBeCallableWith({ archived: true });
 expectTypeOf(useChat).parameters.toEqualTypeOf<[id: string]>();
 expectTypeOf(useChat).returns.toEqualTypeOf<UsedChat>();
-expectTypeOf<UsedChat>().toExtend<ChatSnapshot & Pick<ChatHandle, "send" | "edit" | "remove" | "markRead" | "leave">>();
+expectTypeOf<UsedChat>().toExtend<ChatSnapshot & Pick<ChatHandle, "send" | "edit" | "remove" | "markRead" | "updateSettings" | "leave">>();
 expectTypeOf<UsedChat["typing"]>().toEqualTypeOf<readonly string[]>();
 expectTypeOf(useChatsError).returns.toEqualTypeOf<ChatApiError | null>();
 expectTypeOf(useChatClient).returns.toEqualTypeOf<ChatClient>();
