@@ -4,7 +4,8 @@
 use crate::{
     answer::Answer,
     client::Client,
-    shapes::{Change, Changes, Chat, Message, Page},
+    list::{reads_path, settings_path},
+    shapes::{Change, Changes, Message, Page},
     talk::reactions_path,
     tokens,
 };
@@ -84,21 +85,6 @@ impl Person {
     pub async fn open(&self, other: Uuid) -> Answer {
         let body = json!({ "type": "direct", "participantIds": [other] });
         self.post("/chats", &body).await
-    }
-
-    /// The first page of the caller's chats.
-    pub async fn chats(&self) -> Vec<Chat> {
-        self.chats_page("").await.data
-    }
-
-    /// A page of the caller's chats; `query` begins with `?`.
-    pub async fn chats_page(&self, query: &str) -> Page<Chat> {
-        Page::read(&self.get(&format!("/chats{query}")).await.ok(), Chat::read)
-    }
-
-    /// One chat.
-    pub async fn chat(&self, chat: Uuid) -> Chat {
-        Chat::read(&self.get(&chat_path(chat)).await.ok())
     }
 
     /// The newest messages of a chat.
@@ -211,6 +197,9 @@ impl Person {
             self.try_react(chat, message, "👍").await,
             self.try_take_back(chat, message, "👍").await,
             self.try_mark_read(chat, message).await,
+            self.patch(&settings_path(chat), &json!({ "pinned": true }))
+                .await,
+            self.get(&reads_path(chat)).await,
             self.type_in(chat).await,
             self.delete(&chat_path(chat)).await,
         ] {

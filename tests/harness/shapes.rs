@@ -1,5 +1,9 @@
 //! The contract's shapes. Reading one asserts that it has exactly the contract's keys.
 
+mod chats;
+
+pub use chats::{Chat, ChatDelta, ChatPage, ChatSettings, LastMessage, ReadMark};
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
 use serde_json::Value;
@@ -229,77 +233,6 @@ impl ReplyTo {
         }
     }
 }
-
-/// A chat as one of its participants sees it. The order of people means nothing, so they are sorted here.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the contract tells what each field means")]
-pub struct Chat {
-    pub id: Uuid,
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub event_id: Option<Uuid>,
-    pub group_id: Option<Uuid>,
-    pub name: Option<String>,
-    pub participants: Vec<Uuid>,
-    pub gone_participants: Vec<Uuid>,
-    pub created_at: Timestamp,
-    pub last_message_at: Option<Timestamp>,
-    pub last_message: Option<LastMessage>,
-    pub unread_count: i64,
-    pub last_read_at: Option<Timestamp>,
-    pub rev: i64,
-    pub history_rev: i64,
-    pub epoch: String,
-    pub topic: String,
-}
-
-const CHAT_KEYS: [&str; 16] = [
-    "id",
-    "type",
-    "eventId",
-    "groupId",
-    "name",
-    "participants",
-    "goneParticipants",
-    "createdAt",
-    "lastMessageAt",
-    "lastMessage",
-    "unreadCount",
-    "lastReadAt",
-    "rev",
-    "historyRev",
-    "epoch",
-    "topic",
-];
-
-impl Chat {
-    /// A chat in an answer.
-    #[track_caller]
-    pub fn read(value: &Value) -> Chat {
-        if let Some(last) = value.get("lastMessage").filter(|last| !last.is_null()) {
-            read::<LastMessage>(last, &LAST_MESSAGE_KEYS);
-        }
-        let mut chat: Chat = read(value, &CHAT_KEYS);
-        chat.participants.sort();
-        chat.gone_participants.sort();
-        chat
-    }
-}
-
-/// The last message as a chat shows it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the contract tells what each field means")]
-pub struct LastMessage {
-    pub id: Uuid,
-    pub sender_id: Uuid,
-    pub text: Option<String>,
-    pub created_at: Timestamp,
-    pub has_attachment: bool,
-}
-
-const LAST_MESSAGE_KEYS: [&str; 5] = ["id", "senderId", "text", "createdAt", "hasAttachment"];
 
 /// A page: its rows, and the cursor of the next one.
 #[derive(Debug, Clone, PartialEq)]

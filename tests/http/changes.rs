@@ -4,6 +4,8 @@ mod histories;
 mod random;
 mod replica;
 
+pub use random::Random;
+
 use harness::{Change, Changes, Chat, Message, Person, Stack, changes_path};
 use serde_json::json;
 use uuid::Uuid;

@@ -300,6 +300,62 @@ async fn a_chat_is_opened_with_somebody_whose_account_is_being_deleted() {
     }
 }
 
+/// The first reading inserts a row that refers to the chat, and the deletion of the chat takes the reader along.
+#[tokio::test]
+async fn a_chat_is_deleted_while_people_read_and_choose_in_it() {
+    let stack = Stack::connect().await;
+    let deleting = Stack::sql_connection().await;
+    for _ in 0..rounds() {
+        let [author, alice, bob, carol] = stack.people().await;
+        let (room, chat) = stack.room(&author, &[&alice, &bob, &carol]).await;
+        let sent = author.send(chat, "Hello!").await;
+        let pin = json!({ "pinned": true });
+        let sql = deletion(room);
+        let (one, other, chosen, left, deleted) = tokio::join!(
+            alice.try_mark_read(chat, sent.id),
+            bob.try_mark_read(chat, sent.id),
+            carol.try_choose(chat, &pin),
+            alice.try_choose(chat, &pin),
+            deleting.batch_execute(&sql),
+        );
+        deleted.unwrap();
+        for answer in [one, other, chosen, left] {
+            if answer.status != 200 {
+                answer.refused(404, "chat_not_found");
+            }
+        }
+    }
+}
+
+/// The reader holds their part of the chat before the deletion, and is let go on only when it waits for it.
+#[tokio::test]
+async fn a_first_reading_does_not_wait_for_a_deletion_that_waits_for_it() {
+    let stack = Stack::connect().await;
+    let [author, alice] = stack.people().await;
+    let (room, chat) = stack.room(&author, &[&alice]).await;
+    let sent = author.send(chat, "Hello!").await;
+    let reading = stack.begin_as(&alice).await;
+    // As mark_read does first.
+    reading
+        .batch_execute("set local role postgres")
+        .await
+        .unwrap();
+    let hold = "select chat.hold_participation($1)";
+    reading.execute(hold, &[&chat]).await.unwrap();
+    let deleting = Stack::sql_connection().await;
+    let sql = deletion(room);
+    let deletion = tokio::spawn(async move { deleting.batch_execute(&sql).await });
+    let waits = "select count(*) from pg_stat_activity
+                 where wait_event_type = 'Lock' and query like '%delete_event%' and pid <> pg_backend_pid()";
+    while stack.value::<i64>(waits, &[]).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let read = "select public.mark_read($1, $2)";
+    reading.execute(read, &[&chat, &sent.id]).await.unwrap();
+    reading.batch_execute("commit").await.unwrap();
+    deletion.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn a_reading_whose_account_is_being_deleted_leaves_nothing() {
     let stack = Stack::connect().await;

@@ -3,7 +3,8 @@
 
 use harness::{
     Answer, Message, Method, Person, Stack, Upload, changes_path, chat_path, message_path,
-    messages_path, reaction_path, reactions_path, read_path, typing_path,
+    messages_path, reaction_path, reactions_path, read_path, reads_path, settings_path,
+    typing_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -48,6 +49,30 @@ async fn each_success_is_one_request() {
     let (answer, upstream) = asked(Method::GET, "/chats", None).await;
     answer.ok();
     assert_eq!(upstream, ["GET /rest/v1/rpc/list_chats 200"]);
+
+    let since = answer.ok()["since"].as_str().unwrap().to_owned();
+    for query in ["?archived=true".to_owned(), format!("?since={since}")] {
+        let (answer, upstream) = asked(Method::GET, &format!("/chats{query}"), None).await;
+        answer.ok();
+        let function = match query.starts_with("?since") {
+            true => "list_changed_chats",
+            false => "list_chats",
+        };
+        assert_eq!(upstream, [format!("GET /rest/v1/rpc/{function} 200")]);
+    }
+
+    let (answer, upstream) = asked(Method::GET, "/unread", None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/count_unread 200"]);
+
+    let (answer, upstream) = asked(Method::GET, &reads_path(chat), None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_reads 200"]);
+
+    let pin = json!({ "pinned": true });
+    let (answer, upstream) = asked(Method::PATCH, &settings_path(chat), Some(pin)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/change_chat_settings 200"]);
 
     let (answer, upstream) = asked(Method::GET, &chat_path(chat), None).await;
     answer.ok();

@@ -127,7 +127,7 @@ export function checkedMentions(chat: ChatRow, ids: readonly string[] | null | u
   const mentions = [...(ids ?? [])];
   const isGood = mentions.length <= MOST_MENTIONS && new Set(mentions).size === mentions.length && mentions.every((id) => isIn(chat, id));
   if (!isGood) throw new Refusal(400, "invalid_request", "mentions has at most 50 participants");
-  return mentions;
+  return mentions.sort();
 }
 
 export function short({ id, senderId, text, createdAt, attachment }: Row): LastMessage {

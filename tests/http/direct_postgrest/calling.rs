@@ -2,14 +2,19 @@
 
 use harness::{
     Message, Method, Stack, changes_path, chat_path, message_path, messages_path, reactions_path,
+    reads_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Every function of the API with good arguments.
-fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 15] {
+fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 19] {
     [
         ("list_chats", json!({ "page_limit": 50 })),
+        // No epoch of this database.
+        ("list_changed_chats", json!({ "epoch": "x", "since": 0 })),
+        ("count_unread", json!({})),
+        ("list_reads", json!({ "chat_id": chat })),
         ("get_chat", json!({ "chat_id": chat })),
         (
             "list_messages",
@@ -27,6 +32,10 @@ fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 15] 
         ("list_mentions", json!({ "page_limit": 50 })),
         ("open_direct_chat", json!({ "other_user": other })),
         ("leave_chat", json!({ "chat_id": chat })),
+        (
+            "change_chat_settings",
+            json!({ "chat_id": chat, "pinned": true }),
+        ),
         (
             "mark_read",
             json!({ "chat_id": chat, "message_id": message }),
@@ -77,8 +86,12 @@ async fn a_stranger_is_refused_as_at_the_edge() {
         let call = rest.post(&path, &arguments);
         let answer = stack.unchanged_by(&[&alice, &bob, &stranger], call).await;
         match function {
-            "list_chats" | "list_mentions" => {
-                assert_eq!(answer.ok(), json!({ "data": [], "nextCursor": null }));
+            "list_chats" => assert_eq!(answer.ok()["data"], json!([])),
+            "list_mentions" => assert_eq!(answer.ok(), json!({ "data": [], "nextCursor": null })),
+            "list_changed_chats" => answer.raised(410, "resync_required"),
+            "count_unread" => {
+                let nothing = json!({ "chats": 0, "messages": 0, "mentions": 0 });
+                assert_eq!(answer.ok(), nothing);
             }
             "open_direct_chat" => answer.raised(403, "not_friends"),
             _ => answer.raised(403, "not_participant"),
@@ -86,10 +99,7 @@ async fn a_stranger_is_refused_as_at_the_edge() {
     }
     for (function, arguments) in calls(Uuid::new_v4(), sent.id, bob.id) {
         let answer = rest.post(&format!("/rpc/{function}"), &arguments).await;
-        if !matches!(
-            function,
-            "list_chats" | "list_mentions" | "open_direct_chat"
-        ) {
+        if arguments.get("chat_id").is_some() {
             answer.raised(404, "chat_not_found");
         }
     }
@@ -106,10 +116,8 @@ async fn a_participant_gets_what_the_edge_gives() {
     let rest = stack.postgrest(&alice);
     for (direct, edge) in [
         (format!("/rpc/get_chat?chat_id={chat}"), chat_path(chat)),
-        (
-            "/rpc/list_chats?page_limit=50".to_owned(),
-            "/chats".to_owned(),
-        ),
+        (format!("/rpc/list_reads?chat_id={chat}"), reads_path(chat)),
+        ("/rpc/count_unread".to_owned(), "/unread".to_owned()),
         (
             format!("/rpc/list_messages?chat_id={chat}&page_limit=50"),
             messages_path(chat),
@@ -137,6 +145,17 @@ async fn a_participant_gets_what_the_edge_gives() {
         edge.ok();
         assert_eq!(direct.text(), edge.text(), "the edge passes bytes on");
     }
+    // A page has a position, which later requests have later.
+    let direct = rest.get("/rpc/list_chats?page_limit=50").await.ok();
+    assert_eq!(direct["data"], alice.get("/chats").await.ok()["data"]);
+    let epoch = &direct["data"][0]["epoch"];
+    let since = json!({ "epoch": epoch, "since": 0 });
+    let delta = rest.post("/rpc/list_changed_chats", &since).await.ok();
+    assert_eq!(delta["data"], direct["data"]);
+    let arguments = json!({ "chat_id": chat, "pinned": true, "muted_until": "2100-01-01" });
+    let chosen = rest.post("/rpc/change_chat_settings", &arguments).await;
+    assert_eq!(chosen.ok(), alice.get(&chat_path(chat)).await.ok());
+
     let arguments = json!({ "chat_id": chat, "text": " hello " });
     let sent = rest.post("/rpc/send_message", &arguments).await.created();
     assert_eq!(alice.messages(chat).await[0], Message::read(&sent));
@@ -161,6 +180,9 @@ async fn a_participant_does_no_more_here_than_at_the_edge() {
     let emoji = |emoji: &str| json!({ "chat_id": chat, "message_id": sent.id, "emoji": emoji });
     let page = |limit: Value| json!({ "chat_id": chat, "page_limit": limit });
     let since = |rev: Value| json!({ "chat_id": chat, "since": rev });
+    let choice = |notify: &str| json!({ "chat_id": chat, "notify": notify });
+    let epoch = alice.chat(chat).await.epoch;
+    let delta = |limit: Value| json!({ "epoch": epoch, "since": 0, "page_limit": limit });
     for (function, arguments, status, code) in [
         ("edit_message", one(sent.id), 403, "not_sender"),
         ("edit_message", one(own.id), 403, "edit_window_expired"),
@@ -271,6 +293,31 @@ async fn a_participant_does_no_more_here_than_at_the_edge() {
             400,
             "invalid_request",
         ),
+        (
+            "list_changed_chats",
+            delta(json!(101)),
+            400,
+            "invalid_request",
+        ),
+        (
+            "list_changed_chats",
+            delta(json!(null)),
+            400,
+            "invalid_request",
+        ),
+        (
+            "list_changed_chats",
+            json!({ "epoch": "x", "since": 0 }),
+            410,
+            "resync_required",
+        ),
+        (
+            "change_chat_settings",
+            choice("some"),
+            400,
+            "invalid_request",
+        ),
+        ("change_chat_settings", choice(""), 400, "invalid_request"),
     ] {
         let path = format!("/rpc/{function}");
         let call = rest.post(&path, &arguments);
@@ -339,7 +386,7 @@ async fn a_get_writes_nothing() {
     let unread = "delete from chat.read_marks where user_id = $1";
     assert_eq!(stack.execute(unread, &[&alice.id]).await, 1);
     let rest = stack.postgrest(&alice);
-    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(8) {
+    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(11) {
         let query: Vec<String> = arguments
             .as_object()
             .into_iter()
@@ -374,12 +421,8 @@ async fn the_answer_of_a_write_cannot_be_filtered() {
             json!({ "chat_id": chat, "message_id": theirs.id }),
         ),
         (
-            "add_reaction",
-            json!({ "chat_id": chat, "message_id": theirs.id, "emoji": "a" }),
-        ),
-        (
-            "remove_reaction",
-            json!({ "chat_id": chat, "message_id": theirs.id, "emoji": "a" }),
+            "change_chat_settings",
+            json!({ "chat_id": chat, "pinned": true }),
         ),
         (
             "reserve_upload",
