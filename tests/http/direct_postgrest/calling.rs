@@ -392,7 +392,10 @@ async fn a_get_writes_nothing() {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+            .map(|(name, value)| match value.as_str() {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            })
             .collect();
         let path = format!("/rpc/{function}?{}", query.join("&"));
         let answer = stack.unchanged_by(&[&alice, &bob], rest.get(&path)).await;
