@@ -26,6 +26,7 @@ mod raw;
 mod shapes;
 mod stack;
 mod tables;
+mod talk;
 mod tap;
 pub mod tokens;
 mod uploads;
@@ -47,9 +48,10 @@ pub use proxy::{Fault, Proxy, Service};
 pub use raw::{exchange, exchange_and_end};
 pub use shapes::{
     Attachment, Change, Changes, Chat, ChatDelta, ChatPage, ChatSettings, LastMessage, Message,
-    Page, ReadMark, Timestamp, Upload,
+    Page, Reaction, ReadMark, ReplyTo, Timestamp, Upload,
 };
 pub use stack::{Stack, connection};
+pub use talk::{ids, percent, reaction_path, reactions_path};
 pub use tap::{Case, Report};
 
 pub use jsonwebtoken::Algorithm;

@@ -6,6 +6,7 @@ use crate::{
     client::Client,
     list::{reads_path, settings_path},
     shapes::{Change, Changes, Message, Page},
+    talk::reactions_path,
     tokens,
 };
 use reqwest::Method;
@@ -192,6 +193,9 @@ impl Person {
             self.try_send(chat, &json!({ "text": "let me in" })).await,
             self.try_edit(chat, message, "let me in").await,
             self.try_remove(chat, message).await,
+            self.get(&reactions_path(chat, message)).await,
+            self.try_react(chat, message, "👍").await,
+            self.try_take_back(chat, message, "👍").await,
             self.try_mark_read(chat, message).await,
             self.patch(&settings_path(chat), &json!({ "pinned": true }))
                 .await,

@@ -53,6 +53,10 @@ pub struct Message {
     pub attachment_url: Option<String>,
     pub attachment: Option<Attachment>,
     pub client_id: Option<Uuid>,
+    pub reply_to_id: Option<Uuid>,
+    pub reply_to: Option<ReplyTo>,
+    pub mentions: Vec<Uuid>,
+    pub reactions: Vec<Reaction>,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     pub rev: i64,
@@ -61,7 +65,7 @@ pub struct Message {
     pub deleted_by: Option<Uuid>,
 }
 
-const MESSAGE_KEYS: [&str; 11] = [
+const MESSAGE_KEYS: [&str; 15] = [
     "id",
     "chatId",
     "senderId",
@@ -69,12 +73,43 @@ const MESSAGE_KEYS: [&str; 11] = [
     "attachmentUrl",
     "attachment",
     "clientId",
+    "replyToId",
+    "replyTo",
+    "mentions",
+    "reactions",
     "createdAt",
     "editedAt",
     "rev",
     "editableUntil",
 ];
 const MODERATOR_KEYS: [&str; 2] = ["deletedAt", "deletedBy"];
+
+/// The message that a message replies to, as its reader sees it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub enum ReplyTo {
+    /// It is deleted, or from before the reader's history.
+    Unavailable { id: Uuid, unavailable: bool },
+    /// Its first 140 characters.
+    Quoted {
+        id: Uuid,
+        sender_id: Uuid,
+        text: Option<String>,
+        has_attachment: bool,
+    },
+}
+
+/// The reactions to a message with one emoji.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct Reaction {
+    pub emoji: String,
+    pub count: i64,
+    pub mine: bool,
+    pub user_ids: Vec<Uuid>,
+}
 
 /// What a message tells of its file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -146,11 +181,25 @@ impl Message {
         read(value, keys)
     }
 
-    /// The same message as another participant sees it: it is not theirs to edit.
+    /// The same message as another participant sees it: it is not theirs to edit, and the sender's reactions are not
+    /// theirs.
     pub fn seen_by_others(&self) -> Message {
-        Message {
-            editable_until: None,
-            ..self.clone()
+        let mut seen = self.clone();
+        seen.editable_until = None;
+        for reaction in &mut seen.reactions {
+            reaction.mine = false;
+        }
+        seen
+    }
+
+    /// As a reply to it quotes it.
+    pub fn quoted(&self) -> ReplyTo {
+        let quoted = |text: &String| text.chars().take(140).collect();
+        ReplyTo::Quoted {
+            id: self.id,
+            sender_id: self.sender_id,
+            text: self.text.as_ref().map(quoted),
+            has_attachment: self.attachment.is_some(),
         }
     }
 
@@ -171,6 +220,16 @@ impl Message {
             text: self.text.clone(),
             created_at: self.created_at,
             has_attachment: self.attachment.is_some(),
+        }
+    }
+}
+
+impl ReplyTo {
+    /// As a reply to a message that is gone quotes it.
+    pub fn unavailable(message: Uuid) -> ReplyTo {
+        ReplyTo::Unavailable {
+            id: message,
+            unavailable: true,
         }
     }
 }

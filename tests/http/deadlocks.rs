@@ -145,6 +145,58 @@ async fn an_account_is_deleted_while_it_sends_to_many_chats() {
     }
 }
 
+/// Messages that mention both people are edited and deleted, and both react, while their accounts are deleted.
+#[tokio::test]
+async fn accounts_are_deleted_while_messages_mention_them_and_they_react() {
+    let stack = Stack::connect().await;
+    let race = Race::prepare().await;
+    for _ in 0..rounds() {
+        let [author, alice, bob] = stack.people().await;
+        let rooms = Rooms::of(&stack, 3, &author, &alice, &bob).await;
+        let chat = rooms.chat;
+        let both = [&bob, &alice];
+        let mut sent = Vec::new();
+        for n in 0..6 {
+            let people = if n % 2 == 0 { &both[..] } else { &[] };
+            sent.push(author.mention(chat, people, "Hello!").await.id);
+        }
+        let edits = async {
+            let edit = |n: usize| {
+                let people = if n % 2 == 0 { &[][..] } else { &both[..] };
+                author.try_mention(chat, sent[n], people, "Hello again!")
+            };
+            let remove = author.remove(chat, sent[0]);
+            let answers = tokio::join!(edit(1), edit(2), edit(3), edit(4), edit(5), remove);
+            for answer in [answers.0, answers.1, answers.2, answers.3, answers.4] {
+                // Who is deleted by now is no participant.
+                assert!(matches!(answer.status, 200 | 400), "{answer:?}");
+            }
+        };
+        let reactions = async {
+            let react = |person: &Person, n: usize| {
+                let (person, message) = (person.clone(), sent[n]);
+                async move { person.try_react(chat, message, "👍").await }
+            };
+            let answers = tokio::join!(react(&alice, 1), react(&bob, 2), react(&alice, 3));
+            for answer in [answers.0, answers.1, answers.2] {
+                if answer.status != 200 {
+                    answer.refused(401, "invalid_token");
+                }
+            }
+        };
+        let (one, other) = (delete_account(&alice), delete_account(&bob));
+        let racing = race.run(&one, &other, &author, chat);
+        tokio::join!(racing, edits, reactions);
+        for person in [&alice, &bob] {
+            nothing_is_left_of(&stack, person, &["chat.mentions"]).await;
+        }
+        let wrong = "select count(*) from public.messages m
+                     where m.chat_id = $1 and jsonb_array_length(m.reactions) <> (
+                       select count(distinct r.emoji) from chat.reactions r where r.message_id = m.id)";
+        assert_eq!(stack.value::<i64>(wrong, &[&chat]).await, 0);
+    }
+}
+
 #[tokio::test]
 async fn two_people_are_removed_from_their_common_rooms() {
     let stack = Stack::connect().await;

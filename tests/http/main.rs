@@ -17,6 +17,7 @@ mod head;
 mod health;
 mod input;
 mod logs;
+mod mentions;
 mod messages;
 mod misconfigured;
 mod order;

@@ -3,7 +3,8 @@
 
 use harness::{
     Answer, Message, Method, Person, Stack, Upload, changes_path, chat_path, message_path,
-    messages_path, read_path, reads_path, settings_path, typing_path,
+    messages_path, reaction_path, reactions_path, read_path, reads_path, settings_path,
+    typing_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -111,6 +112,28 @@ async fn each_success_is_one_request() {
     let (answer, upstream) = asked(Method::PATCH, &path, Some(json!({ "text": "Hi!" }))).await;
     answer.ok();
     assert_eq!(upstream, ["POST /rest/v1/rpc/edit_message 200"]);
+
+    let reaction = reaction_path(chat, message, "👍");
+    for _ in 0..2 {
+        let (answer, upstream) = asked(Method::PUT, &reaction, None).await;
+        answer.ok();
+        assert_eq!(upstream, ["POST /rest/v1/rpc/add_reaction 200"]);
+    }
+    let reactions = reactions_path(chat, message);
+    for query in ["", "?emoji=%F0%9F%91%8D&limit=1"] {
+        let (answer, upstream) = asked(Method::GET, &format!("{reactions}{query}"), None).await;
+        answer.ok();
+        assert_eq!(upstream, ["GET /rest/v1/rpc/list_reactions 200"]);
+    }
+    for _ in 0..2 {
+        let (answer, upstream) = asked(Method::DELETE, &reaction, None).await;
+        answer.ok();
+        assert_eq!(upstream, ["POST /rest/v1/rpc/remove_reaction 200"]);
+    }
+
+    let (answer, upstream) = asked(Method::GET, "/mentions", None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_mentions 200"]);
 
     let body = json!({ "messageId": message });
     let (answer, upstream) = asked(Method::POST, &read_path(chat), Some(body)).await;
@@ -243,6 +266,8 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
     let message = message_path(chat, Uuid::new_v4());
     let read = read_path(chat);
     let changes = changes_path(chat);
+    let blank = reaction_path(chat, Uuid::new_v4(), " ");
+    let reactions = format!("{}?emoji=%00", reactions_path(chat, Uuid::new_v4()));
     let too_long = "x".repeat(4001);
     for (method, path, body, code) in [
         (Method::GET, "/chats/no-uuid", None, "invalid_id"),
@@ -268,6 +293,21 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
             "invalid_request",
         ),
         (Method::PATCH, &message, Some(json!({})), "invalid_request"),
+        (Method::PUT, &blank, None, "invalid_request"),
+        (Method::DELETE, &blank, None, "invalid_request"),
+        (Method::GET, &reactions, None, "invalid_request"),
+        (
+            Method::GET,
+            "/mentions?cursor=garbled",
+            None,
+            "invalid_cursor",
+        ),
+        (
+            Method::POST,
+            &messages,
+            Some(json!({ "text": "hello", "mentions": "all" })),
+            "invalid_request",
+        ),
         (
             Method::POST,
             &read,

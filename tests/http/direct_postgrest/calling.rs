@@ -1,13 +1,14 @@
 //! The API's functions answer the same to a direct call, and only for the bearer of the token.
 
 use harness::{
-    Message, Method, Stack, changes_path, chat_path, message_path, messages_path, reads_path,
+    Message, Method, Stack, changes_path, chat_path, message_path, messages_path, reactions_path,
+    reads_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Every function of the API with good arguments.
-fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 15] {
+fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 19] {
     [
         ("list_chats", json!({ "page_limit": 50 })),
         // No epoch of this database.
@@ -24,6 +25,11 @@ fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 15] 
             json!({ "chat_id": chat, "message_id": message }),
         ),
         ("list_changes", json!({ "chat_id": chat, "since": 0 })),
+        (
+            "list_reactions",
+            json!({ "chat_id": chat, "message_id": message }),
+        ),
+        ("list_mentions", json!({ "page_limit": 50 })),
         ("open_direct_chat", json!({ "other_user": other })),
         ("leave_chat", json!({ "chat_id": chat })),
         (
@@ -42,6 +48,14 @@ fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 15] 
         (
             "delete_message",
             json!({ "chat_id": chat, "message_id": message }),
+        ),
+        (
+            "add_reaction",
+            json!({ "chat_id": chat, "message_id": message, "emoji": "a" }),
+        ),
+        (
+            "remove_reaction",
+            json!({ "chat_id": chat, "message_id": message, "emoji": "a" }),
         ),
     ]
 }
@@ -73,6 +87,7 @@ async fn a_stranger_is_refused_as_at_the_edge() {
         let answer = stack.unchanged_by(&[&alice, &bob, &stranger], call).await;
         match function {
             "list_chats" => assert_eq!(answer.ok()["data"], json!([])),
+            "list_mentions" => assert_eq!(answer.ok(), json!({ "data": [], "nextCursor": null })),
             "list_changed_chats" => answer.raised(410, "resync_required"),
             "count_unread" => {
                 let nothing = json!({ "chats": 0, "messages": 0, "mentions": 0 });
@@ -96,7 +111,8 @@ async fn a_participant_gets_what_the_edge_gives() {
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
     stack.history(chat, &bob, 120).await;
-    let message = bob.send(chat, "hello").await.id;
+    let message = bob.mention(chat, &[&alice], "hello").await.id;
+    bob.react(chat, message, "👍").await;
     let rest = stack.postgrest(&alice);
     for (direct, edge) in [
         (format!("/rpc/get_chat?chat_id={chat}"), chat_path(chat)),
@@ -114,6 +130,11 @@ async fn a_participant_gets_what_the_edge_gives() {
             format!("/rpc/get_message?chat_id={chat}&message_id={message}"),
             message_path(chat, message),
         ),
+        (
+            format!("/rpc/list_reactions?chat_id={chat}&message_id={message}"),
+            reactions_path(chat, message),
+        ),
+        ("/rpc/list_mentions".to_owned(), "/mentions".to_owned()),
         (
             format!("/rpc/list_changes?chat_id={chat}&since=7"),
             format!("{}?since=7", changes_path(chat)),
@@ -144,14 +165,19 @@ async fn a_participant_gets_what_the_edge_gives() {
 #[tokio::test]
 async fn a_participant_does_no_more_here_than_at_the_edge() {
     let stack = Stack::connect().await;
-    let [alice, bob] = stack.people().await;
+    let [alice, bob, stranger] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
+    let elsewhere = stack.direct_chat(&bob, &stranger).await;
+    let sent_elsewhere = bob.send(elsewhere, "hello").await;
     let sent = bob.send(chat, "hello").await;
     let own = alice.send(chat, "mine").await;
     stack.backdate(own.id, "15 minutes 1 second").await;
     let rest = stack.postgrest(&alice);
     let one = |message: Uuid| json!({ "chat_id": chat, "message_id": message, "text": "changed" });
     let text = |text: &str| json!({ "chat_id": chat, "text": text });
+    let reply = |to: Uuid| json!({ "chat_id": chat, "text": "hello", "reply_to_id": to });
+    let mention = |ids: Value| json!({ "chat_id": chat, "text": "hello", "mentions": ids });
+    let emoji = |emoji: &str| json!({ "chat_id": chat, "message_id": sent.id, "emoji": emoji });
     let page = |limit: Value| json!({ "chat_id": chat, "page_limit": limit });
     let since = |rev: Value| json!({ "chat_id": chat, "since": rev });
     let choice = |notify: &str| json!({ "chat_id": chat, "notify": notify });
@@ -194,6 +220,64 @@ async fn a_participant_does_no_more_here_than_at_the_edge() {
         (
             "send_message",
             json!({ "chat_id": chat, "text": null }),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            reply(sent_elsewhere.id),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            reply(Uuid::new_v4()),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            mention(json!([stranger.id])),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            mention(json!([bob.id, bob.id])),
+            400,
+            "invalid_request",
+        ),
+        (
+            "send_message",
+            mention(json!([null])),
+            400,
+            "invalid_request",
+        ),
+        ("add_reaction", emoji(" "), 400, "invalid_request"),
+        ("add_reaction", emoji("a/b"), 400, "invalid_request"),
+        ("add_reaction", emoji("."), 400, "invalid_request"),
+        (
+            "add_reaction",
+            emoji(&"x".repeat(65)),
+            400,
+            "invalid_request",
+        ),
+        ("remove_reaction", emoji(""), 400, "invalid_request"),
+        (
+            "add_reaction",
+            json!({ "chat_id": chat, "message_id": sent_elsewhere.id, "emoji": "a" }),
+            404,
+            "message_not_found",
+        ),
+        (
+            "list_reactions",
+            json!({ "chat_id": chat, "message_id": sent_elsewhere.id }),
+            404,
+            "message_not_found",
+        ),
+        (
+            "list_mentions",
+            json!({ "page_limit": 0 }),
             400,
             "invalid_request",
         ),
@@ -302,7 +386,7 @@ async fn a_get_writes_nothing() {
     let unread = "delete from chat.read_marks where user_id = $1";
     assert_eq!(stack.execute(unread, &[&alice.id]).await, 1);
     let rest = stack.postgrest(&alice);
-    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(9) {
+    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(11) {
         let query: Vec<String> = arguments
             .as_object()
             .into_iter()
@@ -373,6 +457,14 @@ async fn helpers_are_no_functions_of_the_api() {
             ),
             ("remove_sources", json!({ "sources": [chat] })),
             ("next_rev", json!({ "chat_id": chat })),
+            (
+                "to_reply_to",
+                json!({ "chat_id": chat, "message_id": chat }),
+            ),
+            (
+                "mentions_of_caller",
+                json!({ "row_limit": 1, "before": null, "before_id": null }),
+            ),
             ("is_moderator", json!({ "chat_id": chat })),
             ("are_friends", json!({ "a": alice.id, "b": bob.id })),
             (
