@@ -9,7 +9,7 @@ interface Props {
   message: Message;
   room: UsedChat;
   me: string;
-  failed: (error: ChatApiError) => void;
+  failed: (error: Pick<ChatApiError, "message">) => void;
 }
 
 const tapOf = ({ message, room, failed }: Props) => (emoji: string) => {
