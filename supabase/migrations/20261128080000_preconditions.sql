@@ -243,6 +243,10 @@ begin
     ('remove_reaction', 'uuid, uuid, text', '{chat_id,message_id,emoji}', 3),
     ('reserve_upload', 'uuid, text, text, bigint, integer, integer', '{chat_id,file_name,content_type,size,width,height}', 4),
     (
+      'search_messages', 'text, integer, uuid, uuid, timestamp with time zone, uuid, text',
+      '{q,page_limit,chat_id,sender_id,before,before_chat,query_hash}', 1
+    ),
+    (
       'send_message', 'uuid, text, uuid, text, uuid, uuid[]',
       '{chat_id,text,client_id,attachment_path,reply_to_id,mentions}', 1
     ),

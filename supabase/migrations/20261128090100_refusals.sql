@@ -11,6 +11,7 @@ create table chat.refusals (
 comment on table chat.refusals is 'The API''s error codes that the database raises, and the HTTP status of each.';
 insert into chat.refusals (code, status, meaning) values
   ('invalid_request', 400, 'an argument breaks a rule; the detail says which'),
+  ('invalid_cursor', 400, 'the cursor is of another list or search'),
   ('invalid_token', 401, 'the account of the token does not exist'),
   ('not_participant', 403, 'the caller is not a participant of the chat'),
   ('not_sender', 403, 'another person sent the message'),

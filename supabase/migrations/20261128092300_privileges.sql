@@ -56,6 +56,7 @@ begin
     'public.remove_reaction(uuid, uuid, text)',
     'public.list_reactions(uuid, uuid, integer, text, bigint)',
     'public.list_mentions(integer, timestamptz, uuid)',
+    'public.search_messages(text, integer, uuid, uuid, timestamptz, uuid, text)',
     'public.list_changes(uuid, bigint, integer, text)',
     'public.send_typing(uuid)',
     'public.reserve_upload(uuid, text, text, bigint, integer, integer)',
@@ -76,8 +77,8 @@ grant execute on function
   chat.moderated_chats(), chat.epoch(), chat.topic(text, uuid, integer), chat.topic_pattern(),
   chat.is_chat_topic(text), chat.may_listen(text), chat.edit_window(),
   chat.to_message(public.messages, uuid, boolean), chat.find_message(uuid, uuid, boolean), chat.first_unread(uuid),
-  chat.to_reply_to(uuid, uuid), chat.to_reactions(uuid, uuid, jsonb),
-  chat.mentions_of_caller(integer, timestamptz, uuid), chat.changed_messages(uuid, bigint, integer, boolean),
+  chat.to_reply_to(uuid, uuid), chat.to_reactions(uuid, uuid, jsonb), chat.mentions_of_caller(integer, timestamptz, uuid),
+  chat.check_search(text), chat.search(text[], uuid, timestamptz, uuid, integer), chat.changed_messages(uuid, bigint, integer, boolean),
   chat.to_change(bigint, uuid, boolean, json), chat.chats_of_caller(uuid[]), chat.settings_of_caller(),
   chat.list_position(text, text[]), chat.changed_chats(xid8, uuid, integer), chat.bucket(), chat.may_upload(text),
   chat.first_file(), chat.last_file(), chat.my_folders(), chat.is_sweeper(), chat.is_leftover(text, timestamptz)

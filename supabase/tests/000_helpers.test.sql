@@ -140,7 +140,7 @@ create function chat_tests.api_functions() returns text[]
 language sql immutable
 return array[
   'list_chats', 'list_changed_chats', 'get_chat', 'change_chat_settings', 'list_reads', 'count_unread', 'open_direct_chat', 'leave_chat', 'mark_read', 'get_message', 'list_messages', 'send_message', 'edit_message',
-  'delete_message', 'add_reaction', 'remove_reaction', 'list_reactions', 'list_mentions', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
+  'delete_message', 'add_reaction', 'remove_reaction', 'list_reactions', 'list_mentions', 'search_messages', 'list_changes', 'send_typing', 'reserve_upload', 'list_leftover_uploads', 'count_leftover_uploads',
   'forget_swept_uploads'
 ];
 comment on function chat_tests.api_functions() is 'The names of the API''s functions in schema public.';

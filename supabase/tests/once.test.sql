@@ -27,6 +27,7 @@ insert into fact (name, pattern, functions, repeated)
 select 'the code ' || code, format('^(?=.*\mrefuse\M).*''%s''', code), array[function], format('chat.refuse(''%s'')', code)
 from (values
   ('invalid_request', 'chat.refuse_request'),
+  ('invalid_cursor', 'public.search_messages'),
   ('invalid_token', 'chat.require_account_among'),
   ('not_participant', 'chat.require_participant'),
   ('not_sender', 'chat.require_sender'),
@@ -93,7 +94,10 @@ select set_eq(
     -- Not rules of the API: the next created_at, the time for broadcasts, and the pause between typing events.
     ('public.send_message', interval '1 microsecond'),
     ('chat.broadcast', interval '500 milliseconds'),
-    ('public.send_typing', interval '3 seconds') $$,
+    ('public.send_typing', interval '3 seconds'),
+    -- How a search reads.
+    ('chat.search_newest', interval '1 microsecond'),
+    ('chat.search_newest', interval '1 year') $$,
   'each window stands in one function'
 );
 
@@ -118,7 +122,7 @@ select is_empty(
 select set_eq(
   $$ select t.typname::text from pg_catalog.pg_type t join pg_catalog.pg_class c on c.oid = t.typrelid
      where t.typnamespace = 'chat'::regnamespace and c.relkind = 'c' $$,
-  array['membership', 'notice'],
+  array['membership', 'notice', 'searched_chat', 'hit'],
   'no composite type repeats the fields of an answer'
 );
 select is_empty(
@@ -152,7 +156,8 @@ select set_eq(
   $$ select f.proname::text, pg_catalog.pg_get_expr(f.proargdefaults, 'pg_catalog.pg_proc'::regclass) ~ '^50\M'
      from body b join pg_catalog.pg_proc f on f.oid = b.oid
      where b.function like 'public.%' and pg_catalog.pg_get_function_arguments(f.oid) ~ '\mpage_limit integer DEFAULT ' $$,
-  $$ values ('list_chats', true), ('list_changed_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('list_leftover_uploads', false) $$,
+  $$ values ('list_chats', true), ('list_changed_chats', true), ('list_messages', true), ('list_changes', true), ('list_reactions', true), ('list_mentions', true), ('search_messages', true),
+    ('list_leftover_uploads', false) $$,
   'and every page of people 50 entries, if the request does not say otherwise'
 );
 select is_empty(

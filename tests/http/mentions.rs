@@ -117,7 +117,8 @@ async fn an_edit_adds_and_removes_them() {
     assert_eq!(texts(&carol).await, ["Hello, you!"]);
     assert_eq!(unread(&carol, chat).await, (1, 1));
 
-    let same = alice.try_mention(chat, sent.id, &[&carol], "Hello, you!");
+    let people = [&carol];
+    let same = alice.try_mention(chat, sent.id, &people, "Hello, you!");
     let same = stack.unchanged_by(&[&alice], same).await.ok();
     assert_eq!(Message::read(&same), moved);
     let answer = alice.try_mention(chat, sent.id, &[], "Hello, you!").await;

@@ -1,0 +1,128 @@
+-- The words of messages, by which search finds them.
+--
+-- They are not a column of public.messages, for two reasons. A reaction updates the message and would write its words
+-- again. And whoever may read a message may read its row.
+
+create function chat.words_of(content text) returns text[]
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return array(
+    -- The index can hold no longer words. A longer one is found by its beginning.
+    select distinct left(word, 64)
+    from regexp_split_to_table(
+      translate(
+        lower(normalize(
+          -- Without the marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without characters that show
+          -- nothing and stand within words.
+          regexp_replace(
+            normalize(content, NFKD),
+            '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]',
+            '', 'g'
+          ), NFKC
+        )),
+        -- Letters with a stroke and without a dot have no decomposition.
+        'đðħıłøŧ', 'ddhilot'
+      ),
+      '[^[:alnum:]]+'
+    ) as word
+    where word <> ''
+  );
+end
+$$;
+comment on function chat.words_of(text) is
+  'The words of a text as search compares them: lower case, without accents, each once. A host may replace this function, for languages without spaces, and then calls chat.reword_chat for every chat.';
+
+create function chat.block_size() returns integer
+language sql immutable parallel safe
+return 4096;
+comment on function chat.block_size() is
+  'How many revs of a chat are a block. The index has the words of each block apart, so a search reads the newest blocks first.';
+
+-- Table ----------------------------------------------------------------------
+
+create table chat.message_words (
+  chat_id uuid not null references chat.chats (id) on delete cascade,
+  created_at timestamptz not null,
+  block integer not null,
+  words tsvector not null,
+  primary key (chat_id, created_at)
+);
+comment on table chat.message_words is 'The words of each message that is not deleted.';
+comment on column chat.message_words.created_at is 'The created_at of the message. No other message of the chat has it.';
+comment on column chat.message_words.block is
+  'The rev of the message''s creation, divided by chat.block_size. It increases with created_at within a chat.';
+comment on column chat.message_words.words is 'The words of the text, and `@` with the id of the sender, as though it were a word.';
+alter table chat.message_words enable row level security;
+alter table chat.message_words force row level security;
+
+create function chat.words_in_block(chat_id uuid, block integer, words tsvector) returns tsvector
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  -- A part of the id is enough. Another chat with the same part only costs time, because the rows are checked.
+  place constant text := left(chat_id::text, 8) || block || ':';
+begin
+  return array_to_tsvector(array(select place || word from unnest(tsvector_to_array(words)) as word));
+end
+$$;
+comment on function chat.words_in_block(uuid, integer, tsvector) is
+  'The words with their chat and block before them, as the index has them. So a search does not read what other chats say.';
+
+-- Without fastupdate: a search would have to read the whole list of pending entries, and some send would have to
+-- move them into the index.
+create index message_words_idx on chat.message_words
+  using gin (chat.words_in_block(chat_id, block, words)) with (fastupdate = off);
+
+-- Statistics of words would not help: the index is the right one for every word. Gathering them would take minutes.
+alter table chat.message_words alter column words set statistics 0;
+alter index chat.message_words_idx alter column 1 set statistics 0;
+
+-- Keeping it -------------------------------------------------------------------
+
+create function chat.message_vector(content text, sender uuid) returns tsvector
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return array_to_tsvector(coalesce(chat.words_of(content), '{}') || ('@' || sender));
+end
+$$;
+comment on function chat.message_vector(text, uuid) is 'The words column of a message.';
+
+create function chat.on_message_worded() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  if new.deleted_at is not null then
+    delete from chat.message_words w where w.chat_id = old.chat_id and w.created_at = old.created_at;
+  elsif tg_op = 'INSERT' then
+    -- A message without a text has a row too: an edit may give it a text, and must not put it into a later block.
+    insert into chat.message_words (chat_id, created_at, block, words)
+    values (new.chat_id, new.created_at, new.rev / chat.block_size(), chat.message_vector(new.text, new.sender_id));
+  else
+    update chat.message_words w
+    set created_at = new.created_at, words = chat.message_vector(new.text, new.sender_id)
+    where w.chat_id = old.chat_id and w.created_at = old.created_at;
+  end if;
+  return null;
+end
+$$;
+comment on function chat.on_message_worded() is 'Keeps the words of a message, and removes them when it is deleted.';
+
+create trigger _300_keep_words
+  after insert or update of text, created_at, deleted_at on public.messages
+  for each row execute function chat.on_message_worded();
+
+create function chat.reword_chat(chat_id uuid) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  perform chat.lock_chats(array[chat_id]);
+  update chat.message_words w
+  set words = chat.message_vector(m.text, m.sender_id)
+  from public.messages m
+  where w.chat_id = reword_chat.chat_id and m.chat_id = w.chat_id and m.created_at = w.created_at;
+end
+$$;
+comment on function chat.reword_chat(uuid) is
+  'Host: takes the words of a chat''s messages anew, after chat.words_of was replaced. Its sends wait until then.';
