@@ -91,7 +91,8 @@ export function unread(chat: ChatRow, user: string): Row[] {
 }
 
 export function seenBy(chat: ChatRow, { isDeleted: _, reacted, ...message }: Row, user: string | null): Message {
-  const until = iso(Date.parse(message.createdAt) + EDIT_MS);
+  // With the microseconds, which a Date does not have.
+  const until = iso(Date.parse(message.createdAt) + EDIT_MS).slice(0, -4) + message.createdAt.slice(-4);
   return {
     ...message,
     replyTo: message.replyToId === null ? null : quoted(chat, message.replyToId, user),
