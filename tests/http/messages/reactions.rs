@@ -43,7 +43,7 @@ async fn a_reaction_is_200_with_the_message_and_taken_back_too() {
         ..sent.seen_by_others()
     };
     assert_eq!(liked, expected);
-    assert_eq!(bob.messages(chat).await, [liked.clone()]);
+    assert_eq!(bob.messages(chat).await, std::slice::from_ref(&liked));
     assert_eq!(bob.message(chat, sent.id).await, liked);
 
     let both = alice.react(chat, sent.id, "👍").await;
