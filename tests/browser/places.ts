@@ -1,7 +1,7 @@
 // Ways to a message: search, a reply's original, a mention, the first unread one.
 import { equal, ok } from "node:assert/strict";
 import type { Device } from "./device.ts";
-import { as, directChat, friends, openRoom, send, until, type Person, type World } from "./world.ts";
+import { as, directChat, friends, openRoom, send, sql, until, type Person, type World } from "./world.ts";
 
 const LINES = 400;
 
@@ -15,10 +15,16 @@ async function isInView(device: Device, text: string): Promise<boolean> {
 
 const comesIntoView = (device: Device, text: string) => until(`${text} is on the screen`, () => isInView(device, text));
 
-/** Many messages, by SQL: the API would limit them. */
+/** Many messages after those that are there, put in by the tables' owner. */
 async function fill(from: Person, chatId: string, count = LINES): Promise<void> {
-  const lines = Array.from({ length: count }, (_, index) => `line ${index + 1}`);
-  for (let sent = 0; sent < count; sent += 5) await send(from, chatId, lines.slice(sent, sent + 5));
+  await sql`
+    insert into public.messages (id, chat_id, sender_id, text, rev, created_at)
+    select gen_random_uuid(), c.id, ${from.id}, 'line ' || n, c.rev + n, c.last_message_at + n * interval '1 millisecond'
+    from chat.chats c, generate_series(1, ${count}::int) as n where c.id = ${chatId}`;
+  await sql`
+    update chat.chats c
+    set rev = c.rev + ${count}, last_message_at = (select max(m.created_at) from public.messages m where m.chat_id = c.id)
+    where c.id = ${chatId}`;
 }
 
 export async function a_search_hit_is_gone_to_and_back(world: World): Promise<void> {

@@ -33,6 +33,9 @@ export function Messenger({ me, signOut }: { me: string; signOut: () => void }) 
     document.title = `${unread.messages ? `(${unread.messages > 99 ? "99+" : unread.messages}) ` : ""}${nameOf(me)} · Chat`;
   }, [unread, me]);
 
+  // It is gone to once: another chat ends it.
+  useEffect(() => setGoal((before) => (before?.chatId === open ? before : undefined)), [open]);
+
   function goTo(next: Goal) {
     setOpen(next.chatId);
     setGoal(next);

@@ -26,9 +26,10 @@ export function Timeline({ goal, ...props }: Props) {
   const list = useRef<VirtualizerHandle>(null);
   const [isAtEnd, setAtEnd] = useState(!goal && !chat?.unreadCount);
   const sticks = useRef(isAtEnd);
-  /** The message that is gone to, and whether the screen is there. */
-  const [place, setPlace] = useState("");
-  const isThere = useRef(true);
+  /** The message that is gone to, each time a new object; and where the screen has been. */
+  const [place, setPlace] = useState<{ id: string }>();
+  const been = useRef(place);
+  const placeId = place?.id === "unread" ? firstUnreadId : place?.id;
   const last = messages.at(-1);
   const [first, lastKey] = [keyOf(messages[0]), keyOf(last)];
 
@@ -44,9 +45,9 @@ export function Timeline({ goal, ...props }: Props) {
   }, [goal]);
 
   useLayoutEffect(() => {
-    const index = messages.findIndex(({ id }) => id === (place === "unread" ? firstUnreadId : place));
-    if (index < 0 || isThere.current) return;
-    isThere.current = true;
+    const index = messages.findIndex(({ id }) => id === placeId);
+    if (index < 0 || been.current === place) return;
+    been.current = place;
     list.current?.scrollToIndex(index, { align: "center" });
   });
 
@@ -66,11 +67,12 @@ export function Timeline({ goal, ...props }: Props) {
   }, [lastKey, isAtEnd, hasNewer]);
 
   async function goTo(messageId: string) {
+    sticks.current = false;
     const jump = await room.jumpTo(messageId);
     if (jump === "not_found" && messageId !== "unread") failed({ message: "This message is not available any more." });
     if (jump !== "shown") return;
-    setAtEnd((sticks.current = isThere.current = false));
-    setPlace(messageId);
+    setAtEnd(false);
+    setPlace({ id: messageId });
   }
 
   function toEnd() {
@@ -105,7 +107,7 @@ export function Timeline({ goal, ...props }: Props) {
             const isTogether = !isNewDay && before.senderId === item.senderId && item.id !== firstUnreadId
               && Date.parse(item.createdAt) - Date.parse(before.createdAt) < TOGETHER;
             return (
-              <div key={keyOf(item)} className={`row${item === last ? " last" : ""}${item.id === place ? " goal" : ""}`} data-message={item.id}>
+              <div key={keyOf(item)} className={`row${item === last ? " last" : ""}${item.id === place?.id ? " goal" : ""}`} data-message={item.id}>
                 {isNewDay && <p className="divider">{dayOf(item.createdAt)}</p>}
                 {item.id === firstUnreadId && <p className="divider new">New messages</p>}
                 <Bubble {...props} item={item} isTogether={isTogether} />

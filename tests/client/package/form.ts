@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import { publint } from "publint";
 import { run } from "./run.ts";
 
-const CORE_KB = 15;
+const CORE_KB = 17;
 const HOOKS_KB = 4;
 
 const root = process.env.ROOT!;
