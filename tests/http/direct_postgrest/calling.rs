@@ -55,7 +55,7 @@ fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 19] 
         ),
         (
             "remove_reaction",
-            json!({ "chat_id": chat, "message_id": message, "emoji": "a" }),
+            json!({ "chat_id": chat, "message_id": message, "emoji": "b" }),
         ),
     ]
 }
@@ -385,13 +385,17 @@ async fn a_get_writes_nothing() {
     let sent = alice.send(chat, "hello").await;
     let unread = "delete from chat.read_marks where user_id = $1";
     assert_eq!(stack.execute(unread, &[&alice.id]).await, 1);
+    alice.react(chat, sent.id, "b").await;
     let rest = stack.postgrest(&alice);
     for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(11) {
         let query: Vec<String> = arguments
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+            .map(|(name, value)| match value.as_str() {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            })
             .collect();
         let path = format!("/rpc/{function}?{}", query.join("&"));
         let answer = stack.unchanged_by(&[&alice, &bob], rest.get(&path)).await;
