@@ -71,7 +71,7 @@ export async function mentions_are_listed_and_gone_to(world: World): Promise<voi
   const { chat } = await openRoom(author, [ann, ben]);
   const b = await world.device(ben);
   await b.open(chat);
-  const name = `@Guest ${ann.id.slice(0, 4)}`;
+  const name = `@Guest ${ann.id.slice(-4)}`;
   await b.say(`${name} can you come?`);
   await b.hasSentAll();
   await fill(ben, chat, 150);

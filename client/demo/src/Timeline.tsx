@@ -26,7 +26,7 @@ export function Timeline({ goal, ...props }: Props) {
   const list = useRef<VirtualizerHandle>(null);
   const [isAtEnd, setAtEnd] = useState(!goal && !chat?.unreadCount);
   const sticks = useRef(isAtEnd);
-  /** The message that is gone to, each time a new object; and where the screen has been. */
+  /** The message that is gone to, or the end: each time a new object. And where the screen has been. */
   const [place, setPlace] = useState<{ id: string }>();
   const been = useRef(place);
   const placeId = place?.id === "unread" ? firstUnreadId : place?.id;
@@ -45,10 +45,12 @@ export function Timeline({ goal, ...props }: Props) {
   }, [goal]);
 
   useLayoutEffect(() => {
-    const index = messages.findIndex(({ id }) => id === placeId);
+    const isEnd = place?.id === "end";
+    const index = isEnd ? messages.length - 1 : messages.findIndex(({ id }) => id === placeId);
     if (index < 0 || been.current === place) return;
     been.current = place;
-    list.current?.scrollToIndex(index, { align: "center" });
+    sticks.current = isEnd;
+    list.current?.scrollToIndex(index, { align: isEnd ? "end" : "center" });
   });
 
   // At the end it stays at the end. Own messages go there.
@@ -91,8 +93,7 @@ export function Timeline({ goal, ...props }: Props) {
 
   async function toNewest() {
     if (hasNewer) await room.loadNewest();
-    sticks.current = true;
-    toEnd();
+    setPlace({ id: "end" });
   }
 
   return (
