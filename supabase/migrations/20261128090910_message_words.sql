@@ -1,7 +1,7 @@
 -- The words of messages, by which search finds them.
 --
 -- They are not a column of public.messages, for two reasons. A reaction updates the message and would write its words
--- again. And whoever may read a message may read its row.
+-- again. A reader of a message may read its whole row.
 
 create function chat.words_of(content text) returns text[]
 language plpgsql immutable parallel safe set search_path = ''
