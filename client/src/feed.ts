@@ -155,7 +155,7 @@ export class Feed {
     // The chat was loaded again.
     if (replica !== this.replica) return this.jumpTo(target, isWanted);
     const middle = target === UNREAD ? page.data[page.data.length >> 1] : page.data.find(({ id }) => id === target);
-    if (!middle && target !== UNREAD) throw new ChatApiError(0, "bad_answer", { message: "The answer lacks the message.", retryable: true });
+    if (!middle && target !== UNREAD) return "not_found";
     replica.open(rev, page);
     this.#trim(middle?.createdAt);
     return "shown";

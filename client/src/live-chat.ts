@@ -303,6 +303,8 @@ export class LiveChat {
       if (event === "message.created" && change.kind === "upsert") this.#people.ended(change.message.senderId);
       if (!Number.isSafeInteger(change.rev) || !this.#feed.receive({ ...change, reaction })) void this.#poller.ask();
       else if (reaction) this.#session.list.passed(this.id, change.rev);
+      // It may be about a reaction, which only this channel tells.
+      else if (!change.kind) this.#session.list.expect(this.id, change.rev);
     } else if (event === "typing" && typeof userId === "string") {
       if (userId !== this.#session.me) this.#people.heard(userId);
     } else if (event === "chat.read" && typeof userId === "string" && typeof payload.lastReadAt === "string") {

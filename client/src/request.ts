@@ -24,9 +24,9 @@ interface Values {
   body?: unknown;
 }
 
-/** One part of a path. `.` and `..` would lead to another one, however they are written. */
+/** One part of a path. `.` and `..` would lead to another one, however they are written; half a character is none. */
 function segment(value: string): string {
-  if (/^\.{0,2}$/.test(value)) throw new ChatApiError(400, "invalid_id", { message: `"${value}" is no id.` });
+  if (/^\.{0,2}$|\p{Cs}/u.test(value)) throw new ChatApiError(400, "invalid_id", { message: `"${value}" is no id.` });
   return encodeURIComponent(value);
 }
 

@@ -11,13 +11,13 @@
 //!
 //! 1. `error`
 //! 2. `http::path`
-//! 3. `http::query`
-//! 4. `http::request_id`
-//! 5. `http::request`
-//! 6. `http::reply`
-//! 7. `http::cors`
-//! 8. `http::document`
-//! 9. `input::ids`
+//! 3. `input::ids`
+//! 4. `http::query`
+//! 5. `http::request_id`
+//! 6. `http::request`
+//! 7. `http::reply`
+//! 8. `http::cors`
+//! 9. `http::document`
 //! 10. `input::text`
 //! 11. `input::json`
 //! 12. `input::cursor`

@@ -16,7 +16,7 @@ create function chat.is_blocked(a uuid, b uuid) returns boolean
 language sql stable security definer set search_path = ''
 as $$ select false $$;
 comment on function chat.is_blocked(uuid, uuid) is
-  'Host: whether one of two users has blocked the other. Called once for each opening, send, edit, typing event and upload in a direct chat.';
+  'Host: whether one of two users has blocked the other. Called once for each opening, send, edit, reaction, typing event and upload in a direct chat.';
 
 create function chat.event_participants(event_id uuid) returns setof uuid
 language sql stable security definer set search_path = ''

@@ -75,6 +75,28 @@ end
 $$;
 comment on function chat.has_reacted(uuid, uuid, text) is 'Whether the caller has reacted to a message with this emoji.';
 
+-- Not a subquery of chat.to_message: without reactions that looks so much cheaper that Postgres would plan each call
+-- anew, which takes longer than to run it.
+create function chat.to_reactions(chat_id uuid, message_id uuid, reactions jsonb) returns json
+language plpgsql stable security definer parallel safe set search_path = ''
+as $$
+declare
+  me constant text := auth.uid();
+begin
+  return (
+    select json_agg(one.reaction || jsonb_build_object(
+      'mine',
+      one.reaction -> 'userIds' ? me
+      or (one.reaction -> 'count')::integer > chat.max_listed_users()
+        and chat.has_reacted(chat_id, message_id, one.reaction ->> 'emoji')
+    ) order by one.place)
+    from jsonb_array_elements(reactions) with ordinality as one (reaction, place)
+  );
+end
+$$;
+comment on function chat.to_reactions(uuid, uuid, jsonb) is
+  'The shape of a message''s reactions: its column reactions, and which of them are the caller''s.';
+
 create function chat.count_reaction(reactions jsonb, message_id uuid, emoji text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$

@@ -144,15 +144,7 @@ begin atomic
       m.reply_to_id as "replyToId",
       case when m.reply_to_id is not null then chat.to_reply_to(m.chat_id, m.reply_to_id) end as "replyTo",
       m.mentions,
-      case when m.reactions <> '[]' then (
-        select json_agg(one.reaction || jsonb_build_object(
-          'mine',
-          one.reaction -> 'userIds' ? viewer::text
-          or (one.reaction -> 'count')::integer > chat.max_listed_users()
-            and chat.has_reacted(m.chat_id, m.id, one.reaction ->> 'emoji')
-        ))
-        from jsonb_array_elements(m.reactions) as one (reaction)
-      ) else '[]' end as reactions,
+      case when m.reactions <> '[]' then chat.to_reactions(m.chat_id, m.id, m.reactions) else '[]' end as reactions,
       chat.rfc3339(m.created_at) as "createdAt",
       chat.rfc3339(m.edited_at) as "editedAt",
       case when m.sender_id = viewer then chat.rfc3339(m.created_at + chat.edit_window()) end as "editableUntil",

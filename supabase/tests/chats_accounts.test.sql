@@ -3,7 +3,7 @@
 -- needs: friends
 
 begin;
-select plan(45);
+select plan(49);
 
 select chat_tests.begin_story();
 select chat_tests.begin_direct_chats();
@@ -57,6 +57,10 @@ from unnest(array[
   $$send_message(chat_tests.id('grace and henry'), 'still here')$$,
   $$edit_message(chat_tests.id('grace and henry'), chat_tests.id('two'), 'still here')$$,
   $$delete_message(chat_tests.id('grace and henry'), chat_tests.id('two'))$$,
+  $$add_reaction(chat_tests.id('grace and henry'), chat_tests.id('one'), '👍')$$,
+  $$remove_reaction(chat_tests.id('grace and henry'), chat_tests.id('one'), '👍')$$,
+  $$list_reactions(chat_tests.id('grace and henry'), chat_tests.id('one'))$$,
+  $$list_mentions()$$,
   $$list_changes(chat_tests.id('grace and henry'), 0)$$,
   $$send_typing(chat_tests.id('grace and henry'))$$,
   $$reserve_upload(chat_tests.id('grace and henry'), 'a.pdf', 'application/pdf', 5)$$

@@ -52,7 +52,7 @@ from (values
   ('Change', 'upsert', 'chat.to_change')
 ) as field_of (shape, field, function);
 insert into fact (name, pattern, functions, repeated) values
-  ('the shape of Reaction', '''mine''', '{chat.to_message}', '''mine'''),
+  ('the shape of Reaction', '''mine''', '{chat.to_reactions}', '''mine'''),
   ('the shape of ReactionChange', '''added''', '{chat.to_reaction_change}', '''added'''),
   -- Both are about another message than the one that they belong to.
   ('the shapes of LastMessage and ReplyTo', '\mhasAttachment\M', '{chat.to_last_message,chat.to_reply_to}', '''hasAttachment'''),

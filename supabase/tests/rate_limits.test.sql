@@ -3,7 +3,7 @@
 -- needs: friends, blocks
 
 begin;
-select plan(126);
+select plan(137);
 
 select chat_tests.begin_story();
 
@@ -156,6 +156,13 @@ as $$
     ))
   order by m.rev limit 1
 $$;
+create function pg_temp.unliked() returns uuid
+language sql stable security definer
+as $$
+  select m.id from public.messages m
+  where m.chat_id = chat_tests.id('pair') and m.deleted_at is null and m.reactions = '[]'
+  order by m.rev limit 1
+$$;
 create function pg_temp.next_friend() returns uuid
 language sql stable security definer
 as $$
@@ -209,6 +216,7 @@ select pg_temp.limit_holds(what, at_most, period, call)
 from (values
   ('send', 100, 10, $$send_message(chat_tests.id('pair'), 'another')$$),
   ('edit', 30, 10, $$edit_message(chat_tests.id('pair'), pg_temp.one_of('alice'), gen_random_uuid()::text)$$),
+  ('react', 100, 10, $$add_reaction(chat_tests.id('pair'), pg_temp.unliked(), '👍')$$),
   ('delete', 100, 10, $$delete_message(chat_tests.id('pair'), pg_temp.one_of('alice'))$$),
   ('read', 100, 10, $$mark_read(chat_tests.id('pair'), pg_temp.one_of('bob'))$$),
   ('settings', 100, 10, $$change_chat_settings(chat_tests.id('pair'), pinned => not (public.get_chat(chat_tests.id('pair')) #>> '{settings,pinned}')::boolean)$$),
@@ -223,7 +231,7 @@ select chat_tests.act_as('bob');
 select pg_temp.send(1);
 reset role;
 insert into chat.rate_limits (name, max_count, period)
-select what, 1, interval '1 hour' from unnest(array['send', 'edit', 'delete', 'read', 'typing', 'open', 'leave']) as what;
+select what, 1, interval '1 hour' from unnest(array['send', 'edit', 'react', 'delete', 'read', 'typing', 'open', 'leave']) as what;
 delete from chat.allowances where user_id = chat_tests.id('alice');
 select pg_temp.prepare();
 select chat_tests.act_as('alice');
@@ -247,14 +255,25 @@ select is(
 );
 select is(
   array[
+    chat_tests.refusal('add_reaction(chat_tests.id(''pair''), chat_tests.id(''said''), ''👍'')'),
+    chat_tests.refusal('add_reaction(chat_tests.id(''pair''), chat_tests.id(''said''), ''👍'')'),
+    chat_tests.refusal('remove_reaction(chat_tests.id(''pair''), chat_tests.id(''said''), ''🎉'')')
+  ],
+  array_fill('not at all'::text, array[3]), 'what is there is not added, and what is not there is not taken back'
+);
+select is(
+  array[
     chat_tests.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))'),
     chat_tests.refusal('delete_message(chat_tests.id(''pair''), chat_tests.id(''said''))')
   ],
   array['not at all', 'not at all'], 'nor is a second deletion one'
 );
 select is(
-  array[pg_temp.used('alice', 'delete'), pg_temp.used('alice', 'edit'), pg_temp.used('alice', 'typing'), pg_temp.used('alice', 'read')],
-  array[1, 1, 1, 1], 'each is counted once'
+  array[
+    pg_temp.used('alice', 'delete'), pg_temp.used('alice', 'edit'), pg_temp.used('alice', 'react'), pg_temp.used('alice', 'typing'),
+    pg_temp.used('alice', 'read')
+  ],
+  array[1, 1, 1, 1, 1], 'each is counted once'
 );
 select is(chat_tests.refusal('open_direct_chat(chat_tests.id(''bob''))'), 'not at all', 'opening a chat that one is in opens nothing');
 select is(pg_temp.used('alice', 'open'), null, 'and is not counted');

@@ -163,7 +163,7 @@ select is(
   'a retry is answered also when its message is deleted by now'
 );
 
--- The function that quotes answers for the caller alone, whoever calls it with which ids.
+-- The function that quotes answers for its caller alone, with any ids.
 select chat_tests.act_as('stranger');
 select is(
   chat.to_reply_to(chat_tests.id('group chat'), chat_tests.id('plain'))::jsonb, pg_temp.unavailable('plain'), 'a stranger gets no quote from the function itself'

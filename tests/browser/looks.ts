@@ -110,6 +110,8 @@ export async function everything_works_by_keyboard(world: World): Promise<void> 
   await reach(/^👍$/);
   await a.page.keyboard.press("Enter");
   await a.page.getByRole("button", { name: "👍 1: you" }).waitFor();
+  // The menu is closed, and its button has the focus again.
+  await a.page.keyboard.press("Enter");
   await reach(/Reply/);
   await a.page.keyboard.press("Enter");
   await a.page.getByText("Reply to").waitFor();

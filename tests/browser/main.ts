@@ -4,6 +4,8 @@ import * as faults from "./faults.ts";
 import * as looks from "./looks.ts";
 import * as membership from "./membership.ts";
 import * as messages from "./messages.ts";
+import * as places from "./places.ts";
+import * as settings from "./settings.ts";
 import * as screenshots from "./screenshots.ts";
 import * as talk from "./talk.ts";
 import { World, sql } from "./world.ts";
@@ -11,7 +13,7 @@ import { World, sql } from "./world.ts";
 const filter = process.argv[2] ?? "";
 let [passed, failed] = [0, 0];
 
-const tests: Record<string, (world: World) => Promise<void>> = { ...messages, ...talk, ...faults, ...files, ...membership, ...looks, ...screenshots };
+const tests: Record<string, (world: World) => Promise<void>> = { ...messages, ...talk, ...places, ...settings, ...faults, ...files, ...membership, ...looks, ...screenshots };
 
 for (const [name, test] of Object.entries(tests)) {
   if (!name.includes(filter)) continue;

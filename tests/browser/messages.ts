@@ -21,7 +21,7 @@ export async function the_first_message_is_seen_live(world: World): Promise<void
   await a.say("Hello!");
   const entry = b.chats.filter({ hasText: "Hello!" });
   await entry.getByText("1 unread").waitFor();
-  await until("the title counts it", async () => (await b.page.title()) === `(1) Guest ${ben.id.slice(0, 4)} · Chat`);
+  await until("the title counts it", async () => (await b.page.title()) === `(1) Guest ${ben.id.slice(-4)} · Chat`);
   await entry.getByRole("link").click();
   await b.sees("Hello!");
   await entry.getByText("1 unread").waitFor({ state: "detached" });

@@ -9,7 +9,7 @@ export async function reactions_are_seen_by_everybody_at_once(world: World): Pro
   await Promise.all([a.open(chat), b.open(chat)]);
   await a.say("Friday?");
   await b.sees("Friday?");
-  const name = ({ id }: Person) => `Guest ${id.slice(0, 4)}`;
+  const name = ({ id }: Person) => `Guest ${id.slice(-4)}`;
   const reaction = (device: typeof a, label: string) => device.message("Friday?").getByRole("button", { name: label, exact: true });
 
   // Shown before there is an answer.
@@ -86,7 +86,7 @@ export async function people_are_mentioned_by_their_names(world: World): Promise
   const [a, b] = [await world.device(ann), await world.device(ben)];
   await a.open(chat);
   const box = a.page.getByLabel("Message", { exact: true });
-  const name = `Guest ${ben.id.slice(0, 4)}`;
+  const name = `Guest ${ben.id.slice(-4)}`;
   await box.pressSequentially(`Ask @gue`);
   await a.page.getByRole("button", { name: `@${name}` }).click();
   await a.page.keyboard.type("please");

@@ -87,7 +87,7 @@ export function send(from: Person, chatId: string, texts: readonly string[]): Pr
 }
 
 /** Calls the database as the edge does for this person. */
-async function as<T>(person: Person, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T> {
+export async function as<T>(person: Person, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T> {
   const claims = JSON.stringify({ sub: person.id, role: "authenticated" });
   return (await sql.begin(async (tx) => {
     await tx`select set_config('request.jwt.claims', ${claims}, true)`;

@@ -216,7 +216,7 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
 function named(value: unknown, names: Map<unknown, string>, key = ""): unknown {
   if (Array.isArray(value)) {
     const all = value.map((each) => named(each, names));
-    return ["told", "participants"].includes(key) ? all.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : all;
+    return ["told", "participants", "mentions"].includes(key) ? all.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : all;
   }
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -12,6 +12,7 @@ export const seen: Record<string, () => Promise<void>> = {
   seen_survives_a_reload: () => World.play("direct", async (world) => {
     const [alice, bob] = [world.person(0).id, world.person(1).id];
     const said = await world.say(0, "Have you seen this?");
+    await read(world, 0, said.id);
     await read(world, 1, said.id);
     for (const load of ["first", "second"]) {
       const device = world.device(0);

@@ -1,5 +1,6 @@
 // A long chat: what is held stays bounded, and nothing is skipped on the way up and down.
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { randomUUID } from "node:crypto";
 import type { ChatHandle } from "supabase-chat-client";
 import { drain, messagesOf, settle, type Device } from "./device.ts";
 import { call, sql } from "./stack.ts";
@@ -114,6 +115,62 @@ export const longChats: Record<string, () => Promise<void>> = {
     strictEqual(messagesOf(chat)[0]?.text, "mine", "an own message is shown");
   }),
 
+  a_jump_s_window_and_the_newest_one_are_both_live_until_they_meet: () => World.play("direct", async (world) => {
+    await fill(world, 2_000);
+    const device = world.device(0, { largePages: true });
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    const truth = await world.truth(0);
+    const ids = () => messagesOf(chat).map(({ id }) => id);
+    const jumpTo = async (target: string) => {
+      const jump = chat.jumpTo(target);
+      await drain([device]);
+      return jump;
+    };
+    const [middle, edited, deleted] = [400, 410, 420].map((place) => truth[place]!);
+    strictEqual(await jumpTo(middle!.id), "shown");
+    deepStrictEqual(ids(), truth.slice(351, 451).map(({ id }) => id), "half of it is older");
+    // A message of the window changes, one goes, and a new one comes: all by events.
+    const path = `/chats/${world.chatId}/messages`;
+    await call(world.person(1), "PATCH", `${path}/${edited!.id}`, { text: "edited" });
+    await call(world.person(1), "DELETE", `${path}/${deleted!.id}`);
+    const said = await world.say(1, "new");
+    await world.arrive();
+    strictEqual(messagesOf(chat).find(({ id }) => id === edited!.id)?.text, "edited");
+    ok(!ids().includes(deleted!.id) && !ids().includes(said.id));
+    deepStrictEqual(await Promise.all([jumpTo(deleted!.id), jumpTo(randomUUID())]), ["not_found", "not_found"]);
+    const pages = () => device.log.filter((line) => line.includes("/messages?")).length;
+    const asked = pages();
+    void chat.loadNewest();
+    await drain([device]);
+    strictEqual(ids()[0], said.id, "the newest are there at once");
+    strictEqual(await jumpTo(middle!.id), "shown");
+    strictEqual(pages(), asked, "and so is the window");
+    let loads = 0;
+    for (; chat.getSnapshot().hasNewer; loads++) {
+      void chat.loadNewer();
+      await drain([device]);
+    }
+    strictEqual(loads, 3, "the windows have met");
+    await world.shows(0, chat, "at the end");
+    strictEqual(ids().length, 451);
+  }),
+
+  the_first_unread_message_of_many_is_found: () => World.play("direct", async (world) => {
+    await fill(world, 500);
+    const truth = await world.truth(0);
+    await call(world.person(0), "POST", `/chats/${world.chatId}/read`, { messageId: truth[300]!.id });
+    const device = world.device(0, { largePages: true });
+    const chat = device.open(world.chatId);
+    await world.arrive();
+    strictEqual(chat.getSnapshot().firstUnreadId, truth[299]!.id);
+    chat.markRead();
+    await drain([device]);
+    const jump = chat.jumpTo("unread");
+    await drain([device]);
+    deepStrictEqual([await jump, messagesOf(chat)[49]?.id], ["shown", truth[299]!.id]);
+  }),
+
   jumping_to_the_newest_ends_the_way_back: () => World.play("direct", async (world) => {
     await fill(world);
     const device = world.device(0, { largePages: true, maxMessages: 200 });
@@ -124,7 +181,7 @@ export const longChats: Record<string, () => Promise<void>> = {
       void chat.loadOlder();
       await drain([device]);
     }
-    strictEqual(device.log.filter((line) => line.includes("/messages?")).length, 6, "single flight");
+    strictEqual(device.log.filter((line) => /messages\?(?!.*around=unread)/.test(line)).length, 6, "single flight");
     ok(chat.getSnapshot().hasNewer);
     chat.send({ text: "mine" });
     await world.arrive();

@@ -101,6 +101,15 @@ impl Answer {
         assert_eq!(paths, fields, "{}: {}", self.call, self.text());
     }
 
+    /// Asserts 400 `invalid_request` about exactly this field, with this issue.
+    #[track_caller]
+    pub fn refused_field(&self, path: &str, issue: &str) {
+        self.invalid(&[path]);
+        let fields = &self.json(400)["error"]["fields"];
+        let expected = json!([{ "path": path, "issue": issue }]);
+        assert_eq!(fields, &expected, "{}", self.call);
+    }
+
     /// Asserts PostgREST's own error with this status and code.
     #[track_caller]
     pub fn denied(&self, status: u16, code: &str) {

@@ -15,6 +15,7 @@ mod fixtures;
 mod functions_log;
 mod host;
 pub mod lint;
+mod list;
 mod locks;
 pub mod log_audit;
 mod paging;
@@ -25,6 +26,7 @@ mod raw;
 mod shapes;
 mod stack;
 mod tables;
+mod talk;
 mod tap;
 pub mod tokens;
 mod uploads;
@@ -36,6 +38,7 @@ pub use control::command;
 pub use env::{Env, FaultsEnv, variable};
 pub use fixtures::{array, deletion, removal};
 pub use host::Host;
+pub use list::{ListReplica, reads_path, settings_path, shown};
 pub use locks::ChatLock;
 pub use paging::cursor;
 pub use person::{
@@ -44,9 +47,11 @@ pub use person::{
 pub use proxy::{Fault, Proxy, Service};
 pub use raw::{exchange, exchange_and_end};
 pub use shapes::{
-    Attachment, Change, Changes, Chat, LastMessage, Message, Page, Timestamp, Upload,
+    Attachment, Change, Changes, Chat, ChatDelta, ChatPage, ChatSettings, LastMessage, Message,
+    Page, Reaction, ReadMark, ReplyTo, Timestamp, Upload,
 };
 pub use stack::{Stack, connection};
+pub use talk::{ids, percent, reaction_path, reactions_path};
 pub use tap::{Case, Report};
 
 pub use jsonwebtoken::Algorithm;

@@ -1,6 +1,6 @@
 //! Races on purpose: a chat's row is locked until those who should meet have all come to wait for it.
 
-use crate::stack::Stack;
+use crate::{person::Person, stack::Stack};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -25,6 +25,24 @@ impl Stack {
         match holder.execute(sql, &[&chat]).await {
             Ok(1) => ChatLock { holder, chat },
             other => panic!("cannot lock the chat {chat}: {other:?}"),
+        }
+    }
+}
+
+impl Stack {
+    /// A transaction as this person, as PostgREST runs it, which the test commits or drops.
+    ///
+    /// # Panics
+    /// When Postgres refuses.
+    pub async fn begin_as(&self, person: &Person) -> tokio_postgres::Client {
+        let connection = Stack::sql_connection().await;
+        let claims = format!(r#"{{"role": "authenticated", "sub": "{}"}}"#, person.id);
+        let begin = format!(
+            "begin; select set_config('request.jwt.claims', '{claims}', true); set local role authenticated"
+        );
+        match connection.batch_execute(&begin).await {
+            Ok(()) => connection,
+            Err(error) => panic!("{error:?}"),
         }
     }
 }

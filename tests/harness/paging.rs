@@ -32,9 +32,15 @@ impl Person {
         }
     }
 
-    /// Every chat of this person, page after page.
+    /// Every chat of this person that is not archived, page after page.
     pub async fn all_chats(&self, limit: usize) -> Vec<Chat> {
-        let mut query = format!("?limit={limit}");
+        self.all_chats_of(false, limit).await
+    }
+
+    /// Every chat of this person that is archived, or every other one, page after page.
+    pub async fn all_chats_of(&self, archived: bool, limit: usize) -> Vec<Chat> {
+        let first = format!("?archived={archived}&limit={limit}");
+        let mut query = first.clone();
         let mut chats = Vec::new();
         loop {
             let page = self.chats_page(&query).await;
@@ -45,7 +51,7 @@ impl Person {
             chats.extend(page.data);
             match page.next_cursor {
                 Some(cursor) if query.ends_with(&cursor) => panic!("{cursor} leads to itself"),
-                Some(cursor) => query = format!("?limit={limit}&cursor={cursor}"),
+                Some(cursor) => query = format!("{first}&cursor={cursor}"),
                 None => return chats,
             }
         }

@@ -4,7 +4,9 @@
 use crate::{
     answer::Answer,
     client::Client,
-    shapes::{Change, Changes, Chat, Message, Page},
+    list::{reads_path, settings_path},
+    shapes::{Change, Changes, Message, Page},
+    talk::reactions_path,
     tokens,
 };
 use reqwest::Method;
@@ -85,21 +87,6 @@ impl Person {
         self.post("/chats", &body).await
     }
 
-    /// The first page of the caller's chats.
-    pub async fn chats(&self) -> Vec<Chat> {
-        self.chats_page("").await.data
-    }
-
-    /// A page of the caller's chats; `query` begins with `?`.
-    pub async fn chats_page(&self, query: &str) -> Page<Chat> {
-        Page::read(&self.get(&format!("/chats{query}")).await.ok(), Chat::read)
-    }
-
-    /// One chat.
-    pub async fn chat(&self, chat: Uuid) -> Chat {
-        Chat::read(&self.get(&chat_path(chat)).await.ok())
-    }
-
     /// The newest messages of a chat.
     pub async fn messages(&self, chat: Uuid) -> Vec<Message> {
         self.messages_page(chat, "").await.data
@@ -168,7 +155,11 @@ impl Person {
     pub async fn mark_read(&self, chat: Uuid, message: Uuid) -> i64 {
         let answer = self.try_mark_read(chat, message).await.ok();
         let unread = answer["unreadCount"].as_i64().unwrap_or(-1);
-        assert_eq!(answer, json!({ "unreadCount": unread }));
+        let mentions = &answer["unreadMentions"];
+        assert_eq!(
+            answer,
+            json!({ "unreadCount": unread, "unreadMentions": mentions })
+        );
         unread
     }
 
@@ -202,7 +193,13 @@ impl Person {
             self.try_send(chat, &json!({ "text": "let me in" })).await,
             self.try_edit(chat, message, "let me in").await,
             self.try_remove(chat, message).await,
+            self.get(&reactions_path(chat, message)).await,
+            self.try_react(chat, message, "👍").await,
+            self.try_take_back(chat, message, "👍").await,
             self.try_mark_read(chat, message).await,
+            self.patch(&settings_path(chat), &json!({ "pinned": true }))
+                .await,
+            self.get(&reads_path(chat)).await,
             self.type_in(chat).await,
             self.delete(&chat_path(chat)).await,
         ] {

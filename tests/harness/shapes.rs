@@ -1,5 +1,9 @@
 //! The contract's shapes. Reading one asserts that it has exactly the contract's keys.
 
+mod chats;
+
+pub use chats::{Chat, ChatDelta, ChatPage, ChatSettings, LastMessage, ReadMark};
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
 use serde_json::Value;
@@ -49,6 +53,10 @@ pub struct Message {
     pub attachment_url: Option<String>,
     pub attachment: Option<Attachment>,
     pub client_id: Option<Uuid>,
+    pub reply_to_id: Option<Uuid>,
+    pub reply_to: Option<ReplyTo>,
+    pub mentions: Vec<Uuid>,
+    pub reactions: Vec<Reaction>,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     pub rev: i64,
@@ -57,7 +65,7 @@ pub struct Message {
     pub deleted_by: Option<Uuid>,
 }
 
-const MESSAGE_KEYS: [&str; 11] = [
+const MESSAGE_KEYS: [&str; 15] = [
     "id",
     "chatId",
     "senderId",
@@ -65,12 +73,43 @@ const MESSAGE_KEYS: [&str; 11] = [
     "attachmentUrl",
     "attachment",
     "clientId",
+    "replyToId",
+    "replyTo",
+    "mentions",
+    "reactions",
     "createdAt",
     "editedAt",
     "rev",
     "editableUntil",
 ];
 const MODERATOR_KEYS: [&str; 2] = ["deletedAt", "deletedBy"];
+
+/// The message that a message replies to, as its reader sees it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub enum ReplyTo {
+    /// It is deleted, or from before the reader's history.
+    Unavailable { id: Uuid, unavailable: bool },
+    /// Its first 140 characters.
+    Quoted {
+        id: Uuid,
+        sender_id: Uuid,
+        text: Option<String>,
+        has_attachment: bool,
+    },
+}
+
+/// The reactions to a message with one emoji.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the contract tells what each field means")]
+pub struct Reaction {
+    pub emoji: String,
+    pub count: i64,
+    pub mine: bool,
+    pub user_ids: Vec<Uuid>,
+}
 
 /// What a message tells of its file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -142,11 +181,25 @@ impl Message {
         read(value, keys)
     }
 
-    /// The same message as another participant sees it: it is not theirs to edit.
+    /// The same message as another participant sees it: it is not theirs to edit, and the sender's reactions are not
+    /// theirs.
     pub fn seen_by_others(&self) -> Message {
-        Message {
-            editable_until: None,
-            ..self.clone()
+        let mut seen = self.clone();
+        seen.editable_until = None;
+        for reaction in &mut seen.reactions {
+            reaction.mine = false;
+        }
+        seen
+    }
+
+    /// As a reply to it quotes it.
+    pub fn quoted(&self) -> ReplyTo {
+        let quoted = |text: &String| text.chars().take(140).collect();
+        ReplyTo::Quoted {
+            id: self.id,
+            sender_id: self.sender_id,
+            text: self.text.as_ref().map(quoted),
+            has_attachment: self.attachment.is_some(),
         }
     }
 
@@ -171,76 +224,15 @@ impl Message {
     }
 }
 
-/// A chat as one of its participants sees it. The order of people means nothing, so they are sorted here.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the contract tells what each field means")]
-pub struct Chat {
-    pub id: Uuid,
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub event_id: Option<Uuid>,
-    pub group_id: Option<Uuid>,
-    pub name: Option<String>,
-    pub participants: Vec<Uuid>,
-    pub gone_participants: Vec<Uuid>,
-    pub created_at: Timestamp,
-    pub last_message_at: Option<Timestamp>,
-    pub last_message: Option<LastMessage>,
-    pub unread_count: i64,
-    pub last_read_at: Option<Timestamp>,
-    pub rev: i64,
-    pub history_rev: i64,
-    pub epoch: String,
-    pub topic: String,
-}
-
-const CHAT_KEYS: [&str; 16] = [
-    "id",
-    "type",
-    "eventId",
-    "groupId",
-    "name",
-    "participants",
-    "goneParticipants",
-    "createdAt",
-    "lastMessageAt",
-    "lastMessage",
-    "unreadCount",
-    "lastReadAt",
-    "rev",
-    "historyRev",
-    "epoch",
-    "topic",
-];
-
-impl Chat {
-    /// A chat in an answer.
-    #[track_caller]
-    pub fn read(value: &Value) -> Chat {
-        if let Some(last) = value.get("lastMessage").filter(|last| !last.is_null()) {
-            read::<LastMessage>(last, &LAST_MESSAGE_KEYS);
+impl ReplyTo {
+    /// As a reply to a message that is gone quotes it.
+    pub fn unavailable(message: Uuid) -> ReplyTo {
+        ReplyTo::Unavailable {
+            id: message,
+            unavailable: true,
         }
-        let mut chat: Chat = read(value, &CHAT_KEYS);
-        chat.participants.sort();
-        chat.gone_participants.sort();
-        chat
     }
 }
-
-/// The last message as a chat shows it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the contract tells what each field means")]
-pub struct LastMessage {
-    pub id: Uuid,
-    pub sender_id: Uuid,
-    pub text: Option<String>,
-    pub created_at: Timestamp,
-    pub has_attachment: bool,
-}
-
-const LAST_MESSAGE_KEYS: [&str; 5] = ["id", "senderId", "text", "createdAt", "hasAttachment"];
 
 /// A page: its rows, and the cursor of the next one.
 #[derive(Debug, Clone, PartialEq)]

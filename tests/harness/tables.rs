@@ -26,6 +26,15 @@ impl Stack {
                'read marks', (select json_agg(r order by r.chat_id, r.user_id)
                               from chat.read_marks r
                               where r.chat_id in (select id from my_chats)),
+               'settings', (select json_agg(s order by s.chat_id, s.user_id)
+                            from chat.participant_settings s
+                            where s.chat_id in (select id from my_chats)),
+               'reactions', (select json_agg(r order by r.chat_id, r.rev)
+                             from chat.reactions r
+                             where r.chat_id in (select id from my_chats)),
+               'mentions', (select json_agg(n order by n.chat_id, n.created_at, n.user_id)
+                            from chat.mentions n
+                            where n.chat_id in (select id from my_chats)),
                'messages', (select json_agg(m order by m.chat_id, m.id)
                             from public.messages m
                             where m.chat_id in (select id from my_chats)

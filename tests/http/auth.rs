@@ -2,13 +2,13 @@
 
 use harness::{
     Client, Env, Method, Person, Stack, changes_path, chat_path, message_path, messages_path,
-    read_path, tokens, typing_path,
+    reaction_path, reactions_path, read_path, tokens, typing_path,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 /// Every endpoint that needs a token, on ids that nobody has.
-fn endpoints() -> [(Method, String); 11] {
+fn endpoints() -> [(Method, String); 15] {
     let (chat, message) = (Uuid::new_v4(), Uuid::new_v4());
     [
         (Method::GET, "/chats".to_owned()),
@@ -20,6 +20,10 @@ fn endpoints() -> [(Method, String); 11] {
         (Method::GET, changes_path(chat)),
         (Method::PATCH, message_path(chat, message)),
         (Method::DELETE, message_path(chat, message)),
+        (Method::GET, reactions_path(chat, message)),
+        (Method::PUT, reaction_path(chat, message, "👍")),
+        (Method::DELETE, reaction_path(chat, message, "👍")),
+        (Method::GET, "/mentions".to_owned()),
         (Method::POST, read_path(chat)),
         (Method::POST, typing_path(chat)),
     ]

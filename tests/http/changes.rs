@@ -4,6 +4,8 @@ mod histories;
 mod random;
 mod replica;
 
+pub use random::Random;
+
 use harness::{Change, Changes, Chat, Message, Person, Stack, changes_path};
 use serde_json::json;
 use uuid::Uuid;
@@ -67,6 +69,10 @@ async fn a_change_is_told_whole() {
         "attachmentUrl": null,
         "attachment": null,
         "clientId": null,
+        "replyToId": null,
+        "replyTo": null,
+        "mentions": [],
+        "reactions": [],
         "createdAt": stays.created_at.text(),
         "editedAt": null,
         "editableUntil": null,

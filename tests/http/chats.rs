@@ -5,4 +5,6 @@ mod leave;
 mod list;
 mod open;
 mod read;
+mod reads;
 mod rejoin;
+mod settings;

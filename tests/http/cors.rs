@@ -88,7 +88,7 @@ async fn a_preflight_is_answered_without_a_token_and_kept_for_two_hours() {
         lets_the_browser_go_on(&answer, PAGE, "PATCH");
         assert_eq!(
             answer.header("access-control-allow-methods"),
-            Some("GET, HEAD, POST, PATCH, DELETE")
+            Some("GET, HEAD, POST, PUT, PATCH, DELETE")
         );
         assert_eq!(answer.header("access-control-max-age"), Some("7200"));
     }

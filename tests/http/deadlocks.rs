@@ -145,6 +145,62 @@ async fn an_account_is_deleted_while_it_sends_to_many_chats() {
     }
 }
 
+/// Messages that mention both people are edited and deleted, and both react, while their accounts are deleted.
+#[tokio::test]
+async fn accounts_are_deleted_while_messages_mention_them_and_they_react() {
+    let stack = Stack::connect().await;
+    let race = Race::prepare().await;
+    for _ in 0..rounds() {
+        let [author, alice, bob] = stack.people().await;
+        let rooms = Rooms::of(&stack, 3, &author, &alice, &bob).await;
+        let chat = rooms.chat;
+        let both = [&bob, &alice];
+        let mut sent = Vec::new();
+        for n in 0..6 {
+            let people = if n % 2 == 0 { &both[..] } else { &[] };
+            sent.push(author.mention(chat, people, "Hello!").await.id);
+        }
+        let edits = async {
+            let edit = |n: usize| {
+                let people = if n.is_multiple_of(2) {
+                    &[][..]
+                } else {
+                    &both[..]
+                };
+                author.try_mention(chat, sent[n], people, "Hello again!")
+            };
+            let remove = author.remove(chat, sent[0]);
+            let answers = tokio::join!(edit(1), edit(2), edit(3), edit(4), edit(5), remove);
+            for answer in [answers.0, answers.1, answers.2, answers.3, answers.4] {
+                // Who is deleted by now is no participant.
+                assert!(matches!(answer.status, 200 | 400), "{answer:?}");
+            }
+        };
+        let reactions = async {
+            let react = |person: &Person, n: usize| {
+                let (person, message) = (person.clone(), sent[n]);
+                async move { person.try_react(chat, message, "👍").await }
+            };
+            let answers = tokio::join!(react(&alice, 1), react(&bob, 2), react(&alice, 3));
+            for answer in [answers.0, answers.1, answers.2] {
+                if answer.status != 200 {
+                    answer.refused(401, "invalid_token");
+                }
+            }
+        };
+        let (one, other) = (delete_account(&alice), delete_account(&bob));
+        let racing = race.run(&one, &other, &author, chat);
+        tokio::join!(racing, edits, reactions);
+        for person in [&alice, &bob] {
+            nothing_is_left_of(&stack, person, &["chat.mentions"]).await;
+        }
+        let wrong = "select count(*) from public.messages m
+                     where m.chat_id = $1 and jsonb_array_length(m.reactions) <> (
+                       select count(distinct r.emoji) from chat.reactions r where r.message_id = m.id)";
+        assert_eq!(stack.value::<i64>(wrong, &[&chat]).await, 0);
+    }
+}
+
 #[tokio::test]
 async fn two_people_are_removed_from_their_common_rooms() {
     let stack = Stack::connect().await;
@@ -246,6 +302,62 @@ async fn a_chat_is_opened_with_somebody_whose_account_is_being_deleted() {
         ];
         nothing_is_left_of(&stack, &bob, &tables).await;
     }
+}
+
+/// The first reading inserts a row that refers to the chat, and the deletion of the chat takes the reader along.
+#[tokio::test]
+async fn a_chat_is_deleted_while_people_read_and_choose_in_it() {
+    let stack = Stack::connect().await;
+    let deleting = Stack::sql_connection().await;
+    for _ in 0..rounds() {
+        let [author, alice, bob, carol] = stack.people().await;
+        let (room, chat) = stack.room(&author, &[&alice, &bob, &carol]).await;
+        let sent = author.send(chat, "Hello!").await;
+        let pin = json!({ "pinned": true });
+        let sql = deletion(room);
+        let (one, other, chosen, left, deleted) = tokio::join!(
+            alice.try_mark_read(chat, sent.id),
+            bob.try_mark_read(chat, sent.id),
+            carol.try_choose(chat, &pin),
+            alice.try_choose(chat, &pin),
+            deleting.batch_execute(&sql),
+        );
+        deleted.unwrap();
+        for answer in [one, other, chosen, left] {
+            if answer.status != 200 {
+                answer.refused(404, "chat_not_found");
+            }
+        }
+    }
+}
+
+/// The reader holds their part of the chat before the deletion, and is let go on only when it waits for it.
+#[tokio::test]
+async fn a_first_reading_does_not_wait_for_a_deletion_that_waits_for_it() {
+    let stack = Stack::connect().await;
+    let [author, alice] = stack.people().await;
+    let (room, chat) = stack.room(&author, &[&alice]).await;
+    let sent = author.send(chat, "Hello!").await;
+    let reading = stack.begin_as(&alice).await;
+    // As mark_read does first.
+    reading
+        .batch_execute("set local role postgres")
+        .await
+        .unwrap();
+    let hold = "select chat.hold_participation($1)";
+    reading.execute(hold, &[&chat]).await.unwrap();
+    let deleting = Stack::sql_connection().await;
+    let sql = deletion(room);
+    let deletion = tokio::spawn(async move { deleting.batch_execute(&sql).await });
+    let waits = "select count(*) from pg_stat_activity
+                 where wait_event_type = 'Lock' and query like '%delete_event%' and pid <> pg_backend_pid()";
+    while stack.value::<i64>(waits, &[]).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let read = "select public.mark_read($1, $2)";
+    reading.execute(read, &[&chat, &sent.id]).await.unwrap();
+    reading.batch_execute("commit").await.unwrap();
+    deletion.await.unwrap().unwrap();
 }
 
 #[tokio::test]

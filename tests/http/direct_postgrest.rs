@@ -1,6 +1,7 @@
 //! PostgREST called directly, as anyone with a token and the public key can: what must not work.
 
 mod calling;
+mod misusing;
 mod reading;
 mod size;
 mod writing;

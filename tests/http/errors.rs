@@ -50,6 +50,8 @@ async fn a_method_that_a_route_lacks_is_405() {
     let chat = chat_path(Uuid::new_v4());
     let messages = format!("{chat}/messages");
     let message = format!("{messages}/{}", Uuid::new_v4());
+    let reactions = format!("{message}/reactions");
+    let reaction = format!("{reactions}/%F0%9F%91%8D");
     let read = format!("{chat}/read");
     let changes = format!("{chat}/changes");
     let get_post: &[&str] = &["GET", "HEAD", "POST"];
@@ -57,7 +59,10 @@ async fn a_method_that_a_route_lacks_is_405() {
         ("/chats", get_post),
         (&*chat, &["GET", "HEAD", "DELETE"]),
         (&*messages, get_post),
-        (&*message, &["PATCH", "DELETE"]),
+        (&*message, &["GET", "HEAD", "PATCH", "DELETE"]),
+        (&*reactions, &["GET", "HEAD"]),
+        (&*reaction, &["PUT", "DELETE"]),
+        ("/mentions", &["GET", "HEAD"]),
         (&*read, &["POST"]),
         (&*changes, &["GET", "HEAD"]),
         ("/uploads", &["POST"]),
@@ -106,6 +111,12 @@ async fn an_id_that_is_no_uuid_is_400_on_every_path() {
                 .patch(&format!("/chats/{good}/messages/{bad}"), &text)
                 .await,
             alice.delete(&format!("/chats/{good}/messages/{bad}")).await,
+            alice
+                .get(&format!("/chats/{good}/messages/{bad}/reactions"))
+                .await,
+            alice
+                .delete(&format!("/chats/{bad}/messages/{good}/reactions/a"))
+                .await,
             alice
                 .post(&format!("/chats/{bad}/read"), &json!({ "messageId": good }))
                 .await,

@@ -8,7 +8,7 @@ mod events;
 mod groups;
 mod tables;
 
-use harness::{Chat, Person, Stack};
+use harness::{Chat, ChatSettings, Person, Stack};
 use uuid::Uuid;
 
 /// The ids, sorted as a chat's participants are.
@@ -32,6 +32,8 @@ fn new_chat(seen: &Chat, kind: &str, name: &str, event: Uuid, people: &[&Person]
         last_message_at: None,
         last_message: None,
         unread_count: 0,
+        unread_mentions: 0,
+        settings: ChatSettings::default(),
         last_read_at: None,
         rev: 0,
         history_rev: 0,

@@ -1,6 +1,8 @@
 //! `HEAD`: the answer of `GET` without its body, wherever there is a `GET`.
 
-use harness::{Answer, Client, Env, Method, Stack, changes_path, chat_path, messages_path};
+use harness::{
+    Answer, Client, Env, Method, Stack, changes_path, chat_path, messages_path, reads_path,
+};
 use reqwest::header::HeaderMap;
 use uuid::Uuid;
 
@@ -43,6 +45,8 @@ async fn each_get_has_a_head() {
     for (function, path) in [
         (&chats, "/chats".to_owned()),
         (&chats, chat_path(chat)),
+        (&chats, reads_path(chat)),
+        (&chats, "/unread".to_owned()),
         (&messages, messages_path(chat)),
         (&messages, format!("{}?since=0", changes_path(chat))),
     ] {

@@ -1,4 +1,4 @@
-//! `/chats/:id/messages` and `/chats/:id/messages/:msgId`
+//! `/chats/:id/messages` and `/chats/:id/messages/:msgId`, with `/reactions`
 
 mod delete;
 mod edit;
@@ -6,6 +6,8 @@ mod get;
 mod idempotency;
 mod list;
 mod moderators;
+mod reactions;
+mod replies;
 mod send;
 mod text;
 mod window;

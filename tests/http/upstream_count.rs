@@ -3,7 +3,8 @@
 
 use harness::{
     Answer, Message, Method, Person, Stack, Upload, changes_path, chat_path, message_path,
-    messages_path, read_path, typing_path,
+    messages_path, reaction_path, reactions_path, read_path, reads_path, settings_path,
+    typing_path,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -49,6 +50,30 @@ async fn each_success_is_one_request() {
     answer.ok();
     assert_eq!(upstream, ["GET /rest/v1/rpc/list_chats 200"]);
 
+    let since = answer.ok()["since"].as_str().unwrap().to_owned();
+    for query in ["?archived=true".to_owned(), format!("?since={since}")] {
+        let (answer, upstream) = asked(Method::GET, &format!("/chats{query}"), None).await;
+        answer.ok();
+        let function = match query.starts_with("?since") {
+            true => "list_changed_chats",
+            false => "list_chats",
+        };
+        assert_eq!(upstream, [format!("GET /rest/v1/rpc/{function} 200")]);
+    }
+
+    let (answer, upstream) = asked(Method::GET, "/unread", None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/count_unread 200"]);
+
+    let (answer, upstream) = asked(Method::GET, &reads_path(chat), None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_reads 200"]);
+
+    let pin = json!({ "pinned": true });
+    let (answer, upstream) = asked(Method::PATCH, &settings_path(chat), Some(pin)).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/change_chat_settings 200"]);
+
     let (answer, upstream) = asked(Method::GET, &chat_path(chat), None).await;
     answer.ok();
     assert_eq!(upstream, ["GET /rest/v1/rpc/get_chat 200"]);
@@ -87,6 +112,28 @@ async fn each_success_is_one_request() {
     let (answer, upstream) = asked(Method::PATCH, &path, Some(json!({ "text": "Hi!" }))).await;
     answer.ok();
     assert_eq!(upstream, ["POST /rest/v1/rpc/edit_message 200"]);
+
+    let reaction = reaction_path(chat, message, "👍");
+    for _ in 0..2 {
+        let (answer, upstream) = asked(Method::PUT, &reaction, None).await;
+        answer.ok();
+        assert_eq!(upstream, ["POST /rest/v1/rpc/add_reaction 200"]);
+    }
+    let reactions = reactions_path(chat, message);
+    for query in ["", "?emoji=%F0%9F%91%8D&limit=1"] {
+        let (answer, upstream) = asked(Method::GET, &format!("{reactions}{query}"), None).await;
+        answer.ok();
+        assert_eq!(upstream, ["GET /rest/v1/rpc/list_reactions 200"]);
+    }
+    for _ in 0..2 {
+        let (answer, upstream) = asked(Method::DELETE, &reaction, None).await;
+        answer.ok();
+        assert_eq!(upstream, ["POST /rest/v1/rpc/remove_reaction 200"]);
+    }
+
+    let (answer, upstream) = asked(Method::GET, "/mentions", None).await;
+    answer.ok();
+    assert_eq!(upstream, ["GET /rest/v1/rpc/list_mentions 200"]);
 
     let body = json!({ "messageId": message });
     let (answer, upstream) = asked(Method::POST, &read_path(chat), Some(body)).await;
@@ -219,6 +266,8 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
     let message = message_path(chat, Uuid::new_v4());
     let read = read_path(chat);
     let changes = changes_path(chat);
+    let blank = reaction_path(chat, Uuid::new_v4(), " ");
+    let reactions = format!("{}?emoji=%00", reactions_path(chat, Uuid::new_v4()));
     let too_long = "x".repeat(4001);
     for (method, path, body, code) in [
         (Method::GET, "/chats/no-uuid", None, "invalid_id"),
@@ -244,6 +293,21 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
             "invalid_request",
         ),
         (Method::PATCH, &message, Some(json!({})), "invalid_request"),
+        (Method::PUT, &blank, None, "invalid_request"),
+        (Method::DELETE, &blank, None, "invalid_request"),
+        (Method::GET, &reactions, None, "invalid_request"),
+        (
+            Method::GET,
+            "/mentions?cursor=garbled",
+            None,
+            "invalid_cursor",
+        ),
+        (
+            Method::POST,
+            &messages,
+            Some(json!({ "text": "hello", "mentions": "all" })),
+            "invalid_request",
+        ),
         (
             Method::POST,
             &read,

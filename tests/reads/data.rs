@@ -73,7 +73,8 @@ async fn load() -> Readers {
         .await;
     let messages = "insert into public.messages (
           chat_id, sender_id, text, client_id, rev, created_at, edited_at, deleted_at, deleted_by,
-          attachment_path, attachment_file_name, attachment_content_type, attachment_size, attachment_width, attachment_height
+          attachment_path, attachment_file_name, attachment_content_type, attachment_size, attachment_width, attachment_height,
+          reply_to_id, mentions, reactions
         )
         select p.id, c.id, case when line % 2 = 0 then 'often' else 'Line ' || line || ' of ' || p.n end,
           gen_random_uuid(), line,
@@ -86,7 +87,13 @@ async fn load() -> Readers {
           case when line % 10 = 0 then case when p.n = 77 then 'image/gif' else 'image/png' end end,
           case when line % 10 = 0 then case when p.n = 77 then line else 4711 end end,
           case when line % 10 = 0 then case when p.n = 77 then line else 640 end end,
-          case when line % 10 = 0 then case when p.n = 77 then line else 480 end end
+          case when line % 10 = 0 then case when p.n = 77 then line else 480 end end,
+          case when line % 10 = 7 then case when p.n = 77 then c.id else p.id end end,
+          case when line % 10 = 7 then case when p.n = 77 then array[c.id] else array[p.id] end else '{}' end,
+          case when line % 10 = 7
+            then jsonb_build_array(jsonb_build_object('emoji', case when p.n = 77 then line::text else '👍' end, 'count', 1, 'userIds', array[p.id]))
+            else '[]'
+          end
         from place p
         cross join lateral generate_series(1, case p.n when 1 then 100000 when 5001 then 3 else 20 end) line
         join crowd c on c.n = case when line % 2 = 0 then 0 else (p.n + line) % 1000 end";

@@ -16,9 +16,13 @@ async fn columns(stack: &Stack) -> Vec<(String, String)> {
 
 /// A value that is as common as the column has one, one that is as rare, and one that is nowhere.
 async fn values(stack: &Stack, column: &str, kind: &str) -> [String; 3] {
+    let text = match kind {
+        "uuid[]" | "jsonb" => format!("{column}::text"),
+        _ => format!("to_json({column}) #>> '{{}}'"),
+    };
     let by_count = |order: &str| {
         format!(
-            "select to_json({column}) #>> '{{}}' from public.messages
+            "select {text} from public.messages
              where {column} is not null group by {column} order by count(*) {order}, {column} limit 1"
         )
     };
@@ -27,6 +31,8 @@ async fn values(stack: &Stack, column: &str, kind: &str) -> [String; 3] {
         "text" => "no such text",
         "timestamp with time zone" => "2016-02-29T12:00:00.123456Z",
         "bigint" | "integer" => "98765432",
+        "uuid[]" => "{0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f}",
+        "jsonb" => r#"[{"emoji": "no such emoji", "count": 1, "userIds": []}]"#,
         other => panic!("a value of {column}, which is a {other}"),
     };
     [
@@ -62,7 +68,7 @@ async fn no_count_tells_a_value_that_exists_from_one_that_does_not() {
     let readers = readers().await;
     let stack = Stack::connect().await;
     let columns = columns(&stack).await;
-    assert_eq!(columns.len(), 16, "{columns:?}");
+    assert_eq!(columns.len(), 19, "{columns:?}");
     // A small estimated count is exact and counts one's own rows, so that is for who has none.
     let asked = [
         (&readers.stranger, "count=planned"),
@@ -70,22 +76,28 @@ async fn no_count_tells_a_value_that_exists_from_one_that_does_not() {
         (&readers.loner, "count=planned"),
     ];
     for (column, kind) in &columns {
-        let values = values(&stack, column, kind)
-            .await
-            .map(|value| escaped(&value));
+        let values = values(&stack, column, kind).await;
         for (caller, prefer) in asked {
             let rest = stack.postgrest(caller);
-            for operator in ["eq", "neq", "gte", "gt", "lt", "lte", "in", "like"] {
+            for operator in [
+                "eq", "neq", "gte", "gt", "lt", "lte", "in", "like", "cs", "ov",
+            ] {
                 let mut told = Vec::new();
                 for value in &values {
+                    let quoted = value.replace('\\', r"\\").replace('"', r#"\""#);
                     let filter = match operator {
-                        "in" => format!("{column}=in.(%22{value}%22)"),
-                        "like" => format!("{column}=like.{value}*"),
-                        _ => format!("{column}={operator}.{value}"),
+                        "in" => format!("{column}=in.(%22{}%22)", escaped(&quoted)),
+                        "like" => format!("{column}=like.{}*", escaped(value)),
+                        _ => format!("{column}={operator}.{}", escaped(value)),
                     };
                     let (status, total) = count(&rest, &filter, prefer).await;
                     // There is no `like` for a uuid, and so on.
-                    let refused = operator == "like" && kind != "text";
+                    let refused = match operator {
+                        "like" => kind != "text",
+                        "cs" => !matches!(&**kind, "uuid[]" | "jsonb"),
+                        "ov" => kind != "uuid[]",
+                        _ => false,
+                    };
                     assert_eq!(status == 404, refused, "{filter}: {status}");
                     told.push(total);
                 }

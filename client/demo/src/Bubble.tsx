@@ -15,8 +15,9 @@ export interface BubbleProps<T> {
   me: string;
   /** The one before is of the same person. */
   isTogether: boolean;
-  failed: (error: ChatApiError) => void;
+  failed: (error: Pick<ChatApiError, "message">) => void;
   reply: (message: Message) => void;
+  goTo: (messageId: string) => void;
 }
 
 export function Bubble(props: BubbleProps<Message | Pending>) {
@@ -28,18 +29,18 @@ export function Bubble(props: BubbleProps<Message | Pending>) {
       {!isMine && (isTogether ? <span className="avatar-space" /> : <Avatar name={nameOf(item.senderId)} online={room.present.includes(item.senderId)} />)}
       <div className="content">
         {isGroup && !isMine && !isTogether && <b className="sender">{nameOf(item.senderId)}</b>}
-        {isPending(item) ? <Unsent item={item} me={me} /> : <Sent {...props} item={item} />}
+        {isPending(item) ? <Unsent {...props} item={item} /> : <Sent {...props} item={item} />}
       </div>
     </article>
   );
 }
 
-function Unsent({ item, me }: { item: Pending; me: string }) {
+function Unsent({ item, me, goTo }: BubbleProps<Pending>) {
   const { state, error, file, progress, text, mentions, replyTo } = item;
   return (
     <>
       <div className={`bubble ${state}`}>
-        <Quote replyTo={replyTo} />
+        <Quote replyTo={replyTo} goTo={goTo} />
         {file && <PendingAttachment file={file} progress={progress} />}
         {text && <Text text={text} mentions={mentions} me={me} />}
         <small className="meta">{state === "failed" ? "Not sent" : state === "queued" ? "Waiting" : "Sending…"}</small>
@@ -56,7 +57,7 @@ function Unsent({ item, me }: { item: Pending; me: string }) {
 }
 
 function Sent(props: BubbleProps<Message>) {
-  const { item, room, me, failed, reply } = props;
+  const { item, room, me, failed, reply, goTo } = props;
   const [isEditing, setEditing] = useState(false);
   const people = room.chat?.participants ?? [];
   const isMine = item.senderId === me;
@@ -76,7 +77,7 @@ function Sent(props: BubbleProps<Message>) {
   return (
     <>
       <div className="bubble">
-        <Quote replyTo={item.replyTo} />
+        <Quote replyTo={item.replyTo} goTo={goTo} />
         {item.attachment && <Attachment message={item} />}
         {isEditing ? (
           <form className="editor" onSubmit={(event) => change(textOf(event))} onKeyDown={(event) => event.key === "Escape" && setEditing(false)}>

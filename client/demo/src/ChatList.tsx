@@ -1,41 +1,46 @@
 import { useRef, useState } from "react";
 import type { Chat, ChatApiError } from "supabase-chat-client";
 import { useChatClient, useChats, useChatsError } from "supabase-chat-client/react";
-import { Avatar, Icon, kindOf, People, titleOf, whenOf } from "./parts.tsx";
+import { Avatar, Count, Icon, kindOf, People, titleOf, whenOf } from "./parts.tsx";
 import { nameOf } from "./people.ts";
 import { textOf } from "./TextBox.tsx";
 
-interface Props {
-  me: string;
-  open: string;
-  setOpen: (id: string) => void;
-}
-
-export function ChatList({ me, open, setOpen }: Props) {
-  const chats = useChats();
+export function ChatList({ me, open, archived }: { me: string; open: string; archived: boolean }) {
+  const chats = useChats({ archived });
   const error = useChatsError();
   return (
     <>
-      <NewChat me={me} setOpen={setOpen} />
       {error && <p role="alert" className="error">{error.message}</p>}
-      {chats?.length === 0 && <p className="nothing">You have no chats yet.</p>}
+      {chats?.length === 0 && <p className="nothing">{archived ? "The archive is empty." : "You have no chats yet."}</p>}
       {!chats && !error && <p className="nothing" role="status">Loading…</p>}
       <ul className="chats">
         {chats?.map((chat) => (
           <li key={chat.id}>
-            <a href={`#${chat.id}`} aria-current={chat.id === open ? "page" : undefined}>
+            <a className="entry" href={`#${chat.id}`} aria-current={chat.id === open ? "page" : undefined}>
               <Avatar name={titleOf(chat, me)} />
               <b>{titleOf(chat, me)}<small>{kindOf(chat)}</small></b>
               {chat.lastMessageAt && <time dateTime={chat.lastMessageAt}>{whenOf(chat.lastMessageAt)}</time>}
               <span className="last">{lastOf(chat, me)}</span>
-              {chat.unreadCount > 0 && (
-                <span className="badge">{chat.unreadCount > 99 ? "99+" : chat.unreadCount}<span className="hidden"> unread</span></span>
-              )}
+              <Marks chat={chat} />
             </a>
           </li>
         ))}
       </ul>
     </>
+  );
+}
+
+/** What is unread, and the user's own settings. */
+function Marks({ chat: { unreadCount, unreadMentions, settings } }: { chat: Chat }) {
+  const { pinned, mutedUntil, markedUnread } = settings;
+  return (
+    <span className={mutedUntil ? "marks muted" : "marks"}>
+      {pinned && <><Icon name="pin" /><span className="hidden">pinned</span></>}
+      {mutedUntil && <><Icon name="mute" /><span className="hidden">muted</span></>}
+      {unreadMentions > 0 && <span className="badge">@<span className="hidden"> you are mentioned</span></span>}
+      <Count of={unreadCount} what="unread" />
+      {markedUnread && unreadCount === 0 && <span className="badge"><span className="hidden">marked as unread</span></span>}
+    </span>
   );
 }
 
@@ -46,7 +51,7 @@ function lastOf({ lastMessage, type }: Chat, me: string): string {
   return who + (text ?? (hasAttachment ? "sent a file" : ""));
 }
 
-function NewChat({ me, setOpen }: Omit<Props, "open">) {
+export function NewChat({ me, setOpen }: { me: string; setOpen: (id: string) => void }) {
   const client = useChatClient();
   const details = useRef<HTMLDetailsElement>(null);
   const [error, setError] = useState<string>();

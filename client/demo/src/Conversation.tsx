@@ -1,20 +1,44 @@
 import { useEffect, useState } from "react";
-import { isPending, type Chat, type ChatApiError, type Message } from "supabase-chat-client";
+import { isPending, type Chat, type ChatApiError, type ChatSettings, type Message } from "supabase-chat-client";
 import { useChat } from "supabase-chat-client/react";
 import { Composer } from "./Composer.tsx";
-import { Menu } from "./Menu.tsx";
+import { Menu, type MenuItem } from "./Menu.tsx";
+import type { Goal } from "./Messenger.tsx";
 import { Avatar, IconButton, kindOf, titleOf } from "./parts.tsx";
 import { nameOf } from "./people.ts";
 import { Timeline } from "./Timeline.tsx";
 
-export function Conversation({ id, me, close }: { id: string; me: string; close: () => void }) {
+interface Props {
+  id: string;
+  me: string;
+  close: () => void;
+  goal: Goal | undefined;
+  goTo: (goal: Goal) => void;
+}
+
+const MUTED_MS = 3_600_000;
+
+export function Conversation({ id, me, close, goal, goTo }: Props) {
   const room = useChat(id);
   const { chat, status, typing, present, messages } = room;
   const [error, setError] = useState<string>();
   const [original, setOriginal] = useState<Message>();
-  const failed = (error: ChatApiError) => setError(error.message);
+  const failed = (error: Pick<ChatApiError, "message">) => setError(error.message);
   const title = chat ? titleOf(chat, me) : "…";
   const here = present.filter((person) => person !== me);
+
+  function itemsOf({ settings: { pinned, archived, mutedUntil } }: Chat): MenuItem[] {
+    const set = (settings: Partial<ChatSettings>) => room.updateSettings(settings).catch(failed);
+    return [
+      { icon: "pin", label: pinned ? "Unpin" : "Pin", act: () => void set({ pinned: !pinned }) },
+      mutedUntil
+        ? { icon: "bell", label: "Unmute", act: () => void set({ mutedUntil: null }) }
+        : { icon: "mute", label: "Mute for an hour", act: () => void set({ mutedUntil: new Date(Date.now() + MUTED_MS).toISOString() }) },
+      { icon: "archive", label: archived ? "Take out of the archive" : "Archive", act: () => void set({ archived: !archived }) },
+      { icon: "unread", label: "Mark as unread", act: () => void set({ markedUnread: true }).then(close) },
+      { icon: "leave", label: "Leave the chat", question: "Leave this chat?", act: () => void room.leave().then(close, failed) },
+    ];
+  }
 
   if (status === "gone") {
     return (
@@ -34,11 +58,9 @@ export function Conversation({ id, me, close }: { id: string; me: string; close:
           <h2>{title}</h2>
           <small>{chat && subtitle(chat, typing, here)}</small>
         </div>
-        <Menu label="This chat" items={[
-          { icon: "leave", label: "Leave the chat", question: "Leave this chat?", act: () => void room.leave().then(close, failed) },
-        ]} />
+        <Menu label="This chat" items={chat ? itemsOf(chat) : []} />
       </header>
-      {status === "ready" ? <Timeline room={room} me={me} failed={failed} reply={setOriginal} /> : <p className="nothing" role="status">Loading…</p>}
+      {status === "ready" ? <Timeline room={room} me={me} failed={failed} reply={setOriginal} goal={goal} goTo={(messageId) => goTo({ chatId: id, messageId })} /> : <p className="nothing" role="status">Loading…</p>}
       {error && <p role="alert" className="error">{error} <IconButton icon="close" label="Close" onClick={() => setError(undefined)} /></p>}
       <Composer room={room} me={me} original={original} close={() => setOriginal(undefined)} />
       {status === "ready" && <Announcer last={messages.findLast((message) => !isPending(message) && message.senderId !== me)} />}

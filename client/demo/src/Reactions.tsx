@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import type { ChatApiError, Message, Reactor } from "supabase-chat-client";
 import type { UsedChat } from "supabase-chat-client/react";
 import { nameOf } from "./people.ts";
@@ -9,7 +9,7 @@ interface Props {
   message: Message;
   room: UsedChat;
   me: string;
-  failed: (error: ChatApiError) => void;
+  failed: (error: Pick<ChatApiError, "message">) => void;
 }
 
 const tapOf = ({ message, room, failed }: Props) => (emoji: string) => {
@@ -47,19 +47,22 @@ export function Reactions(props: Props) {
 export function ReactionMenu(props: Props) {
   const { message, room, me, failed } = props;
   const tap = tapOf(props);
-  const id = useId();
   const [all, setAll] = useState<readonly Reactor[]>();
+  const choose = (emoji: string, button: HTMLElement) => {
+    tap(emoji);
+    button.closest<HTMLElement>("[popover]")?.hidePopover();
+  };
   return (
     <>
       <div className="emojis" role="group" aria-label="React">
-        {EMOJIS.map((emoji) => <button key={emoji} type="button" onClick={() => tap(emoji)}>{emoji}</button>)}
+        {EMOJIS.map((emoji) => <button key={emoji} type="button" onClick={({ currentTarget }) => choose(emoji, currentTarget)}>{emoji}</button>)}
       </div>
       {message.reactions.length > 0 && (
         <details onToggle={({ currentTarget }) => {
           if (currentTarget.open) room.reactions(message.id).then(({ data }) => setAll(data), failed);
         }}>
           <summary>Who has reacted</summary>
-          <ul id={id}>{all?.map(({ userId, emoji }) => <li key={userId + emoji}>{emoji} {userId === me ? "You" : nameOf(userId)}</li>)}</ul>
+          <ul>{all?.map(({ userId, emoji }) => <li key={userId + emoji}>{emoji} {userId === me ? "You" : nameOf(userId)}</li>)}</ul>
         </details>
       )}
     </>

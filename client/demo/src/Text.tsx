@@ -19,10 +19,14 @@ function cut(text: string, name: string): string[] {
   return text === name ? [text] : text.split(name).flatMap((part, index) => (index > 0 ? [name, part] : [part]));
 }
 
-/** What a reply quotes. */
-export function Quote({ replyTo }: { replyTo: Message["replyTo"] }) {
+/** What a reply quotes. A click goes there. */
+export function Quote({ replyTo, goTo }: { replyTo: Message["replyTo"]; goTo: (messageId: string) => void }) {
   if (!replyTo) return null;
   if ("unavailable" in replyTo) return <blockquote>This message is not available</blockquote>;
-  const { senderId, text, hasAttachment } = replyTo;
-  return <blockquote><b>{nameOf(senderId)}</b>{text ?? (hasAttachment ? "A file" : "")}</blockquote>;
+  const { id, senderId, text } = replyTo;
+  return (
+    <blockquote>
+      <button type="button" onClick={() => goTo(id)}><b>{nameOf(senderId)}</b>{text ?? "A file"}</button>
+    </blockquote>
+  );
 }

@@ -15,5 +15,5 @@ export const PEOPLE = [
 export const mentionedIn = (text: string, people: readonly string[]) => people.filter((id) => text.includes(`@${nameOf(id)}`));
 
 export function nameOf(id: string): string {
-  return PEOPLE.find((person) => person.id === id)?.name ?? `Guest ${id.slice(0, 4)}`;
+  return PEOPLE.find((person) => person.id === id)?.name ?? `Guest ${id.slice(-4)}`;
 }

@@ -41,7 +41,7 @@ export function useSearch(query: string, { chatId, senderId }: Pick<SearchOption
   }, [client, key]);
   const found = usePages(shown.pages, undefined);
   return useMemo(() => {
-    if (shown.key === key) return found;
+    if (key && key === shown.key) return found;
     return { ...found, messages: key ? found.messages : [], hasMore: false, isLoading: key !== "", error: null };
   }, [found, shown, key]);
 }

@@ -174,7 +174,7 @@ export class TestDatabase {
   /** The messages that mention a user, newest first. */
   mentions(user: string, cursor: string | null, limit: number): Page<Message> {
     const chats = [...this.#chats.values()].filter((chat) => isIn(chat, user));
-    const all = chats.flatMap((chat) => visible(chat, user).filter(({ mentions }) => mentions.includes(user)).map((row) => seenBy(chat, row, user)));
+    const all = chats.flatMap((chat) => visible(chat, user).filter(({ senderId, mentions }) => senderId !== user && mentions.includes(user)).map((row) => seenBy(chat, row, user)));
     const older = all.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).filter(({ createdAt }) => cursor === null || createdAt < cursor);
     const data = older.slice(0, limit);
     return { data, nextCursor: older.length > limit ? (data.at(-1)?.createdAt ?? null) : null };
@@ -189,7 +189,7 @@ export class TestDatabase {
   }
 
   /** Everything up to a message is read; up to the newest, if none is named. */
-  read(user: string, chatId: string, messageId?: string): number {
+  read(user: string, chatId: string, messageId?: string): Pick<Chat, "unreadCount" | "unreadMentions"> {
     const chat = this.#own(user, chatId);
     const row = messageId === undefined ? visible(chat, user).at(-1) : this.#row(chat, user, messageId);
     const participant = chat.people.get(user);
@@ -197,11 +197,12 @@ export class TestDatabase {
       participant.lastReadAt = row.createdAt;
       this.lists.touch(chat, [user]);
       this.#broadcast(topicOf(chat), "chat.read", { chatId, userId: user, messageId: row.id, lastReadAt: row.createdAt });
-      const { unreadCount } = this.#shown(chat, user);
-      this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, lastReadAt: row.createdAt });
+      const { unreadCount, unreadMentions } = this.#shown(chat, user);
+      this.#broadcast(`user:${user}`, "chat.updated", { chatId, rev: chat.rev, kind: "read", unreadCount, unreadMentions, lastReadAt: row.createdAt });
     }
     this.lists.updateSettings(user, chatId, { markedUnread: false });
-    return this.#shown(chat, user).unreadCount;
+    const { unreadCount, unreadMentions } = this.#shown(chat, user);
+    return { unreadCount, unreadMentions };
   }
 
   typing(user: string, chatId: string): void {

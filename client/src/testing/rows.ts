@@ -91,7 +91,8 @@ export function unread(chat: ChatRow, user: string): Row[] {
 }
 
 export function seenBy(chat: ChatRow, { isDeleted: _, reacted, ...message }: Row, user: string | null): Message {
-  const until = iso(Date.parse(message.createdAt) + EDIT_MS);
+  // With the microseconds, which a Date does not have.
+  const until = iso(Date.parse(message.createdAt) + EDIT_MS).slice(0, -4) + message.createdAt.slice(-4);
   return {
     ...message,
     replyTo: message.replyToId === null ? null : quoted(chat, message.replyToId, user),
@@ -127,7 +128,7 @@ export function checkedMentions(chat: ChatRow, ids: readonly string[] | null | u
   const mentions = [...(ids ?? [])];
   const isGood = mentions.length <= MOST_MENTIONS && new Set(mentions).size === mentions.length && mentions.every((id) => isIn(chat, id));
   if (!isGood) throw new Refusal(400, "invalid_request", "mentions has at most 50 participants");
-  return mentions;
+  return mentions.sort();
 }
 
 export function short({ id, senderId, text, createdAt, attachment }: Row): LastMessage {

@@ -109,7 +109,7 @@ export class TestServer {
       case "updateSettings": return { status: 200, json: database.lists.updateSettings(user, id, body) };
       case "reads": return { status: 200, json: { data: database.lists.reads(user, id) } };
       case "leave": return done(database.leave(user, id));
-      case "markRead": return { status: 200, json: { unreadCount: database.read(user, id, String(body.messageId)) } };
+      case "markRead": return { status: 200, json: database.read(user, id, String(body.messageId)) };
       case "messages": return { status: 200, json: database.page(user, id, { cursor, around: query.get("around"), limit }) };
       case "message": return { status: 200, json: database.message(user, id, messageId) };
       case "search": {

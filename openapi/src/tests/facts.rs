@@ -150,7 +150,7 @@ fn the_parts_of_a_message_are_those_of_the_database() {
     for member in ["emoji", "count", "userIds"] {
         says(&counted, &format!("'{member}'"));
     }
-    says(&function("chat.to_message"), "'mine'");
+    says(&function("chat.to_reactions"), "'mine'");
     let change = function("chat.to_reaction_change");
     for member in ["userId", "emoji", "added"] {
         says(&change, &format!("'{member}'"));

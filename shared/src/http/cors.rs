@@ -6,7 +6,7 @@
 use crate::http::reply::Reply;
 
 /// The methods of all routes together. `Allow` tells the methods of one path.
-const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// The request headers that pages may send: every one. `*` does not stand for `authorization`. Browsers of before 2022
 /// do not know `*`, so the headers of the contract, of tracing and of supabase-js have their names here too.
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, \

@@ -5,7 +5,7 @@ import { startTransition, useState, version, type ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { isPending, type Message } from "supabase-chat-client";
 import {
-  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useUnread, type UsedChat,
+  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useSearch, useUnread, type UsedChat,
   type UsedPages,
 } from "supabase-chat-client/react";
 import { createTestChat, type TestChat } from "supabase-chat-client/testing";
@@ -240,6 +240,67 @@ const tests: Tests = {
     await after(() => chat.signIn("bob"));
     await after(() => chat.settled());
     deepStrictEqual(pages.messages, []);
+    await screen.unmount();
+  },
+
+  async a_search_follows_what_is_typed() {
+    const messages = Array.from({ length: 120 }, (_, n) => ({ chatId: "duo", from: "bob", text: n % 2 ? `even ${n}` : `odd ${n}` }));
+    const chat = createTestChat({ me: "alice", chats: [{ id: "duo", people: ["bob"] }], messages });
+    let found!: UsedPages;
+    let type: (query: string) => void = () => {};
+    const states: string[] = [];
+    function Results(): ReactNode {
+      const [query, setQuery] = useState("");
+      type = setQuery;
+      found = useSearch(query, { senderId: "bob" });
+      states.push(`${query}: ${found.messages?.[0]?.text ?? found.messages?.length} ${found.isLoading}`);
+      return null;
+    }
+    const searches = () => chat.requests.filter((request) => request === "search").length;
+    const typed = (ms = 350) => after(() => new Promise((resolve) => setTimeout(resolve, ms)));
+    const screen = await mount(app(chat, <Results />));
+    await after(() => chat.settled());
+    deepStrictEqual([found.messages, found.hasMore, found.isLoading, found.error], [[], false, false, null], "nothing is searched for");
+    for (const query of ["e", "ev", "even "]) await after(() => type(query));
+    deepStrictEqual([found.messages, found.isLoading], [undefined, true]);
+    await typed();
+    deepStrictEqual([found.messages?.length, found.hasMore, found.isLoading, searches()], [50, true, false, 1]);
+    await after(() => Promise.all([found.loadMore(), found.loadMore()]));
+    deepStrictEqual([found.messages?.length, found.messages?.at(-1)?.text, found.hasMore, searches()], [60, "even 1", false, 2]);
+    // The answer of one that is not wanted any more comes late.
+    chat.delay(100);
+    await after(() => type("even 7"));
+    await typed();
+    deepStrictEqual([found.messages?.length, found.isLoading, searches()], [60, true, 3], "the answer before stays until the next one");
+    await after(() => type("odd"));
+    await typed(600);
+    deepStrictEqual([found.messages?.[0]?.text, found.isLoading], ["odd 118", false]);
+    ok(!states.some((state) => state.includes("even 79") || state === "odd: even 7 false"));
+    chat.delay(0);
+    chat.fail("search", { status: 500, code: "internal" });
+    await after(() => type("odd 0"));
+    await typed();
+    deepStrictEqual([found.messages, found.error?.code], [undefined, "internal"]);
+    await after(() => found.loadMore());
+    deepStrictEqual([found.messages?.map(({ text }) => text), found.error], [["odd 0"], null]);
+    await after(() => type(" "));
+    deepStrictEqual([found.messages, found.isLoading, searches()], [[], false, 6]);
+    await after(() => type("odd 2"));
+    deepStrictEqual([found.messages, found.isLoading], [undefined, true]);
+    await screen.unmount();
+    await typed();
+    strictEqual(searches(), 6, "nobody waits for it");
+  },
+
+  async a_jump_to_what_was_found_is_at_hand() {
+    const messages = Array.from({ length: 300 }, (_, n) => ({ id: `m${n}`, chatId: "duo", from: "bob", text: `${n}` }));
+    const chat = createTestChat({ me: "alice", chats: [{ id: "duo", people: ["bob"] }], messages });
+    const screen = await mount(app(chat, <ChatView id="duo" />));
+    await after(() => chat.settled());
+    const { jumpTo } = shown;
+    let jump: unknown;
+    await after(async () => void (jump = await jumpTo("m7")));
+    deepStrictEqual([jump, shown.messages.some(({ id }) => id === "m7"), shown.hasNewer, shown.jumpTo === jumpTo], ["shown", true, true, true]);
     await screen.unmount();
   },
 

@@ -20,6 +20,7 @@ const programs = [
   bundle("hooks.tsx"),
   bundle("hooks.tsx", { suffix: "-18", versions: { react: `${other}/react`, "react-dom": `${other}/react-dom` } }),
   bundle("testing.ts"),
+  bundle("jumps.ts"),
   bundle("windows.ts"),
   bundle("form.ts"),
 ];

@@ -3,11 +3,11 @@ import { expectTypeOf } from "expect-type";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import {
   ChatApiError, createChatClient, isPending, type Chat, type ChatAdapters, type ChatClient, type ChatErrorCode, type ChatHandle,
-  type ChatSettings, type ChatSnapshot, type ChatStatus, type Connection, type Message, type Outgoing, type OutgoingFile, type Page, type Pending,
+  type ChatSettings, type ChatSnapshot, type ChatStatus, type Connection, type Jump, type Message, type Outgoing, type OutgoingFile, type Page, type Pending,
   type Reaction, type ReplyTo, type Store, type Unread,
 } from "supabase-chat-client";
 import {
-  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useUnread, type UsedChat,
+  ChatProvider, useChat, useChatClient, useChats, useChatsError, useConnection, useFileUrl, useMe, useMentions, useSearch, useUnread, type UsedChat,
   type UsedPages,
 } from "supabase-chat-client/react";
 import { createTestChat, type TestChat, type TestPerson } from "supabase-chat-client/testing";
@@ -46,6 +46,10 @@ expectTypeOf(message.replyTo).toEqualTypeOf<ReplyTo | null>();
 // A quote has a sender and a text, unless it is unavailable.
 if (message.replyTo && !("unavailable" in message.replyTo)) expectTypeOf(message.replyTo.text).toEqualTypeOf<string | null>();
 expectTypeOf<ChatHandle["react"]>().toEqualTypeOf<(messageId: string, emoji: string) => Promise<Message>>();
+expectTypeOf<ChatHandle["jumpTo"]>().returns.resolves.toEqualTypeOf<Jump>();
+expectTypeOf<Jump>().toEqualTypeOf<"shown" | "not_found" | "failed">();
+expectTypeOf<ChatClient["search"]>().returns.resolves.toEqualTypeOf<Page<Message>>();
+expectTypeOf<ChatClient["search"]>().toBeCallableWith("words", { chatId: "", senderId: "", cursor: null, signal: new AbortController().signal });
 expectTypeOf<ChatClient["mentions"]>().returns.resolves.toEqualTypeOf<Page<Message>>();
 
 // What the platforms have fits as it is.
@@ -81,6 +85,7 @@ expectTypeOf(useChatClient).returns.toEqualTypeOf<ChatClient>();
 expectTypeOf(useConnection).returns.toEqualTypeOf<Connection>();
 expectTypeOf(useUnread).returns.toEqualTypeOf<Unread>();
 expectTypeOf(useMe).returns.toEqualTypeOf<string | null | undefined>();
+expectTypeOf(useSearch).returns.toEqualTypeOf<UsedPages>();
 expectTypeOf(useMentions).returns.toEqualTypeOf<UsedPages>();
 expectTypeOf(useFileUrl).returns.toEqualTypeOf<string | null | undefined>();
 

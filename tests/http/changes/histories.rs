@@ -3,12 +3,17 @@
 
 use super::{random::Random, replica::Replica};
 use futures_util::{FutureExt, StreamExt, future::join_all, join, stream};
-use harness::{Person, Stack, changes_path};
-use std::{collections::BTreeMap, panic::AssertUnwindSafe};
+use harness::{Message, Person, Stack, changes_path};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+};
 use uuid::Uuid;
 
 /// How many things happen in a history.
-const ACTIONS: usize = 16;
+const ACTIONS: usize = 20;
+const EMOJI: [&str; 3] = ["👍", "🎉", "party_parrot"];
 /// Histories that run side by side.
 const AT_ONCE: usize = 6;
 
@@ -87,6 +92,8 @@ struct Story<'s> {
     said: Vec<Said>,
     /// The message that took each rev: the first took rev 1.
     revs: Vec<Uuid>,
+    /// The message, by its place in `said`, the actor and the emoji, by its place in `EMOJI`.
+    reactions: BTreeSet<(usize, usize, usize)>,
     /// Each client, with the actor who reads by it.
     replicas: Vec<(usize, Replica)>,
 }
@@ -130,6 +137,7 @@ impl<'s> Story<'s> {
             actors: actors.collect(),
             said: Vec::new(),
             revs: Vec::new(),
+            reactions: BTreeSet::new(),
             replicas,
         }
     }
@@ -139,16 +147,27 @@ impl<'s> Story<'s> {
         let actor = random.below(self.actors.len());
         match random.below(100) {
             _ if !self.actors[actor].present => self.come_back(actor).await,
-            0..45 => self.send(actor).await,
-            45..65 => self.edit(actor, random).await,
-            65..85 => self.delete(actor, random).await,
+            0..20 => self.send(actor, None, random).await,
+            20..35 => self.reply(actor, random).await,
+            35..50 => self.edit(actor, random).await,
+            50..70 => self.react(actor, random).await,
+            70..85 => self.delete(actor, random).await,
             _ => self.leave(actor).await,
         }
     }
 
-    async fn send(&mut self, actor: usize) {
+    /// Sends a message, which may mention anybody who takes part.
+    async fn send(&mut self, actor: usize, reply_to: Option<Uuid>, random: &mut Random) {
         let text = format!("<message {}>", self.said.len());
-        let sent = self.actors[actor].person.send(self.chat, &text).await;
+        let mentions: Vec<Uuid> = self
+            .actors
+            .iter()
+            .filter(|other| other.present && random.percent(30))
+            .map(|other| other.person.id)
+            .collect();
+        let body = json!({ "text": text, "replyToId": reply_to, "mentions": mentions });
+        let sent = self.actors[actor].person.try_send(self.chat, &body).await;
+        let sent = Message::read(&sent.created());
         self.took_rev(sent.id, sent.rev);
         self.said.push(Said {
             id: sent.id,
@@ -161,6 +180,54 @@ impl<'s> Story<'s> {
                 other.present = true;
             }
         }
+    }
+
+    async fn reply(&mut self, actor: usize, random: &mut Random) {
+        let open = self.visible(actor, |said| !said.deleted);
+        let Some(&index) = random.pick(&open) else {
+            return;
+        };
+        let original = self.said[index].id;
+        self.send(actor, Some(original), random).await;
+    }
+
+    /// Reacts, or takes the reaction back, at times one that is not there, which takes no rev.
+    async fn react(&mut self, actor: usize, random: &mut Random) {
+        let open = self.visible(actor, |said| !said.deleted);
+        let Some(&index) = random.pick(&open) else {
+            return;
+        };
+        let emoji = random.below(EMOJI.len());
+        let reaction = (index, actor, emoji);
+        let said = self.said[index].id;
+        let person = &self.actors[actor].person;
+        let (changed, is_new) = match random.percent(60) {
+            true => {
+                let reacted = person.react(self.chat, said, EMOJI[emoji]).await;
+                (reacted, self.reactions.insert(reaction))
+            }
+            false => {
+                let taken = person.take_back(self.chat, said, EMOJI[emoji]).await;
+                (taken, self.reactions.remove(&reaction))
+            }
+        };
+        if is_new {
+            self.took_rev(said, changed.rev);
+        }
+        let mine: BTreeSet<usize> = (0..EMOJI.len())
+            .filter(|emoji| self.reactions.contains(&(index, actor, *emoji)))
+            .collect();
+        let told: BTreeSet<usize> = (0..EMOJI.len())
+            .filter(|emoji| {
+                let of_emoji = |one: &&harness::Reaction| one.emoji == EMOJI[*emoji];
+                changed
+                    .reactions
+                    .iter()
+                    .find(of_emoji)
+                    .is_some_and(|one| one.mine)
+            })
+            .collect();
+        assert_eq!(told, mine);
     }
 
     async fn edit(&mut self, actor: usize, random: &mut Random) {
@@ -273,6 +340,13 @@ impl<'s> Story<'s> {
         };
         let limit = 1 + random.below(6);
         let (_, text) = replica.pull(since.try_into().unwrap(), limit).await;
+        let closed = self.actors[self.replicas[reader].0].history_from;
+        for before in &self.said[..closed] {
+            for shown in &before.texts {
+                assert!(!text.contains(shown), "{shown} is from before: {text}");
+            }
+        }
+        let (_, replica) = &self.replicas[reader];
         if !replica.moderator {
             for gone in self.said.iter().filter(|said| said.deleted) {
                 for shown in &gone.texts {

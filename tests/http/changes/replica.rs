@@ -1,7 +1,7 @@
 //! A client that keeps a chat by the feed of changes alone, as the contract lets it.
 
 use super::random::Random;
-use harness::{Change, Changes, Message, Page, Person, changes_path, messages_path};
+use harness::{Change, Changes, Message, Page, Person, ReplyTo, changes_path, messages_path};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -107,13 +107,25 @@ impl Replica {
         self.held.get(&message).map(|(rev, _)| *rev)
     }
 
-    /// The messages that are held, newest first.
+    /// The messages that are held, newest first. An edit or the deletion of a message takes no rev of the replies to it,
+    /// so the client quotes what it holds.
     pub fn messages(&self) -> Vec<Message> {
         let mut messages: Vec<Message> = self
             .held
             .values()
             .filter_map(|(_, message)| message.clone())
             .collect();
+        for message in &mut messages {
+            let original = message.reply_to_id.and_then(|id| self.held.get(&id));
+            match original {
+                Some((_, Some(original))) if original.deleted_at.is_none() => {
+                    message.reply_to = Some(original.quoted());
+                }
+                Some(_) => message.reply_to = message.reply_to_id.map(ReplyTo::unavailable),
+                // It is from before the reader's history.
+                None => {}
+            }
+        }
         messages.sort_by_key(|message| std::cmp::Reverse(message.created_at));
         messages
     }

@@ -1,7 +1,7 @@
 //! `POST /chats`
 
 use futures_util::future::join_all;
-use harness::{Chat, Stack};
+use harness::{Chat, ChatSettings, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ async fn friends_get_a_chat() {
         last_message_at: None,
         last_message: None,
         unread_count: 0,
+        unread_mentions: 0,
+        settings: ChatSettings::default(),
         last_read_at: None,
         rev: 0,
         history_rev: 0,

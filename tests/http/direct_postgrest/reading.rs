@@ -170,6 +170,8 @@ async fn chats_and_participants_are_out_of_reach() {
         "chats",
         "chat_participants",
         "read_marks",
+        "reactions",
+        "mentions",
         "sends",
         "rate_limits",
         "settings",

@@ -71,6 +71,36 @@ impl Chat {
         .await
     }
 
+    /// The arguments of a position in the list's changes.
+    pub async fn position(database: &Database) -> String {
+        let sql = "select format('%L, %s', chat.epoch(), pg_snapshot_xmin(pg_current_snapshot()))";
+        let owner = database.owner().await;
+        owner.query_one(sql, &[]).await.expect(sql).get(0)
+    }
+
+    /// A client that got its position while the database was empty learns of the chat.
+    pub async fn is_told_since(&self, database: &Database, since: &str) {
+        let bob = database.owner().await;
+        become_user(&bob, BOB).await;
+        let delta = answer(&bob, &format!("public.list_changed_chats({since})")).await;
+        let told = delta["data"].as_array().expect("chats").iter();
+        assert!(
+            told.into_iter().any(|chat| chat["id"] == self.id),
+            "{delta}"
+        );
+    }
+
+    /// No row has a transaction of the cluster that the dump is from: it would be told for ever, or never.
+    pub async fn is_of_this_cluster(&self, database: &Database) {
+        let owner = database.owner().await;
+        for table in ["chats", "chat_participants", "read_marks"] {
+            let all = format!("select count(*) from chat.{table}");
+            assert!(count(&owner, &all).await > 0, "{table}");
+            let foreign = format!("{all} where changed_in > pg_current_xact_id()");
+            assert_eq!(count(&owner, &foreign).await, 0, "{table}");
+        }
+    }
+
     /// Uploads, reading, joining, and the end of an account.
     pub async fn goes_on(&self, database: &Database) {
         self.send_file(database).await;
