@@ -80,6 +80,8 @@ pub struct ListReplica {
     pub since: String,
     /// The chats, archived ones too.
     pub chats: BTreeMap<Uuid, Chat>,
+    /// Whether it has read only some pages of a delta.
+    is_within: bool,
 }
 
 impl ListReplica {
@@ -90,6 +92,7 @@ impl ListReplica {
             person: person.clone(),
             since: first.since.expect("a position"),
             chats: shown(person).await,
+            is_within: false,
         }
     }
 
@@ -108,11 +111,16 @@ impl ListReplica {
             self.chats.insert(chat.id, chat);
         }
         self.since = delta.since;
+        self.is_within = delta.has_more;
         delta.has_more
     }
 
-    /// Asks until there is no more.
+    /// Asks until there is no more. A delta whose first pages were read before ends at the position of its first page,
+    /// so what has changed since then is in the next one.
     pub async fn catch_up(&mut self, limit: usize) {
+        if self.is_within {
+            while self.pull(limit).await {}
+        }
         while self.pull(limit).await {}
     }
 }

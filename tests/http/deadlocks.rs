@@ -162,7 +162,11 @@ async fn accounts_are_deleted_while_messages_mention_them_and_they_react() {
         }
         let edits = async {
             let edit = |n: usize| {
-                let people = if n % 2 == 0 { &[][..] } else { &both[..] };
+                let people = if n.is_multiple_of(2) {
+                    &[][..]
+                } else {
+                    &both[..]
+                };
                 author.try_mention(chat, sent[n], people, "Hello again!")
             };
             let remove = author.remove(chat, sent[0]);

@@ -1,5 +1,6 @@
 //! `mentions` of messages, and `GET /mentions`
 
+use crate::realtime::REALTIME;
 use harness::{Message, Person, Stack, chat_path, cursor, ids, message_path};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -243,6 +244,7 @@ async fn the_same_send_again_is_the_first_message_and_other_people_are_409() {
 /// People are told on their own channel, in a chat of any size.
 #[tokio::test]
 async fn whom_a_message_mentions_is_told_in_a_chat_of_many() {
+    let realtime = REALTIME.read().await;
     let stack = Stack::connect().await;
     let people: [Person; 12] = stack.people().await;
     let members: Vec<&Person> = people.iter().skip(1).collect();
@@ -276,4 +278,5 @@ async fn whom_a_message_mentions_is_told_in_a_chat_of_many() {
         (&removed["mentioned"], &removed["kind"]),
         (&Value::Null, &json!("updated"))
     );
+    drop(realtime);
 }

@@ -12,7 +12,7 @@ use tokio::sync::RwLock;
 use uuid::Uuid;
 
 /// Held for writing by the test that makes all broadcasts fail, for reading by those that count on them.
-static REALTIME: RwLock<()> = RwLock::const_new(());
+pub static REALTIME: RwLock<()> = RwLock::const_new(());
 
 /// The broadcasts to the topics of a chat: `<topic> <event>` and payload, in the order of the topics and revs.
 async fn broadcasts_of(stack: &Stack, chat: Uuid) -> Vec<(String, Value)> {

@@ -155,8 +155,10 @@ impl Operation {
         let mut faults = Vec::new();
         for parameter in &self.parameters {
             let name = &*parameter.name;
+            let decoded = ids.iter().find(|(of, _)| *of == name);
+            let decoded = decoded.map(|(_, segment)| decoded_segment(segment));
             let value = match &*parameter.place {
-                "path" => ids.iter().find(|(of, _)| *of == name).map(|(_, id)| *id),
+                "path" => decoded.as_deref(),
                 "query" => query
                     .iter()
                     .find(|(of, _)| *of == name)
@@ -196,6 +198,20 @@ impl Operation {
             Err(error) => vec![format!("the request's body: {error}")],
         }
     }
+}
+
+/// A segment of a path without its percent-encoding. A plus sign means itself there, other than in a query.
+fn decoded_segment(segment: &str) -> String {
+    let as_query = format!(
+        "http://x/?{}",
+        segment
+            .replace('+', "%2B")
+            .replace('&', "%26")
+            .replace('=', "%3D")
+    );
+    let url = Url::parse(&as_query).ok();
+    let name = url.and_then(|url| Some(url.query_pairs().next()?.0.into_owned()));
+    name.unwrap_or_default()
 }
 
 impl Parameter {
