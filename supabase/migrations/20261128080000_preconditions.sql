@@ -244,7 +244,7 @@ begin
     ('reserve_upload', 'uuid, text, text, bigint, integer, integer', '{chat_id,file_name,content_type,size,width,height}', 4),
     (
       'search_messages', 'text, integer, uuid, uuid, timestamp with time zone, uuid, text',
-      '{q,page_limit,chat_id,sender_id,before,before_chat,query_hash}', 1
+      '{q,page_limit,chat_id,sender_id,before,before_id,query_hash}', 1
     ),
     (
       'send_message', 'uuid, text, uuid, text, uuid, uuid[]',

@@ -1,37 +1,38 @@
 -- The words of messages, by which search finds them.
 --
 -- They are not a column of public.messages, for two reasons. A reaction updates the message and would write its words
--- again. And whoever may read a message may read its row.
+-- again. And everybody who may read a message may read its row.
+
+create function chat.fold_text(content text) returns text
+language sql immutable parallel safe
+return translate(
+  lower(normalize(
+    -- Without the marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without characters that show nothing
+    -- and stand within words.
+    regexp_replace(
+      normalize(content, NFKD),
+      '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]',
+      '', 'g'
+    ),
+    NFKC
+  )),
+  -- Letters with a stroke or without a dot have no decomposition.
+  'đðħıłøŧ', 'ddhilot'
+);
+comment on function chat.fold_text(text) is 'A text in lower case and without accents: what differs only in these becomes the same.';
 
 create function chat.words_of(content text) returns text[]
-language plpgsql immutable parallel safe set search_path = ''
-as $$
-begin
-  return array(
-    -- The index can hold no longer words. A longer one is found by its beginning.
-    select distinct left(word, 64)
-    from regexp_split_to_table(
-      translate(
-        lower(normalize(
-          -- Without the marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without characters that show
-          -- nothing and stand within words.
-          regexp_replace(
-            normalize(content, NFKD),
-            '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]',
-            '', 'g'
-          ), NFKC
-        )),
-        -- Letters with a stroke and without a dot have no decomposition.
-        'đðħıłøŧ', 'ddhilot'
-      ),
-      '[^[:alnum:]]+'
-    ) as word
-    where word <> ''
-  );
-end
-$$;
+language sql immutable parallel safe
+return array_remove(
+  regexp_split_to_array(
+    -- The index can hold no longer words. A longer word is found by its first 64 letters.
+    regexp_replace(chat.fold_text(content), '([[:alnum:]]{64})[[:alnum:]]+', '\1', 'g'),
+    '[^[:alnum:]]+'
+  ),
+  ''
+);
 comment on function chat.words_of(text) is
-  'The words of a text as search compares them: lower case, without accents, each once. A host may replace this function, for languages without spaces, and then calls chat.reword_chat for every chat.';
+  'The words of a text as search compares them: lower case, without accents. They have no spaces, and may repeat. A host may replace this function, for languages without spaces, and then calls chat.reword_chat for every chat.';
 
 create function chat.block_size() returns integer
 language sql immutable parallel safe
@@ -44,6 +45,7 @@ comment on function chat.block_size() is
 create table chat.message_words (
   chat_id uuid not null references chat.chats (id) on delete cascade,
   created_at timestamptz not null,
+  message_id uuid not null,
   block integer not null,
   words tsvector not null,
   primary key (chat_id, created_at)
@@ -56,16 +58,19 @@ comment on column chat.message_words.words is 'The words of the text, and `@` wi
 alter table chat.message_words enable row level security;
 alter table chat.message_words force row level security;
 
+-- A part of the chat's id is enough. Another chat with the same part only costs time, because the rows are checked.
+create function chat.place_of_words(chat_id uuid, block integer) returns text
+language sql immutable parallel safe
+return left(chat_id::text, 8) || block || ':';
+comment on function chat.place_of_words(uuid, integer) is 'What stands before each word of a block in the index.';
+
 create function chat.words_in_block(chat_id uuid, block integer, words tsvector) returns tsvector
-language plpgsql immutable parallel safe set search_path = ''
-as $$
-declare
-  -- A part of the id is enough. Another chat with the same part only costs time, because the rows are checked.
-  place constant text := left(chat_id::text, 8) || block || ':';
-begin
-  return array_to_tsvector(array(select place || word from unnest(tsvector_to_array(words)) as word));
-end
-$$;
+language sql immutable parallel safe
+return array_to_tsvector(string_to_array(
+  chat.place_of_words(chat_id, block)
+    || array_to_string(tsvector_to_array(words), ' ' || chat.place_of_words(chat_id, block)),
+  ' '
+));
 comment on function chat.words_in_block(uuid, integer, tsvector) is
   'The words with their chat and block before them, as the index has them. So a search does not read what other chats say.';
 
@@ -81,12 +86,8 @@ alter index chat.message_words_idx alter column 1 set statistics 0;
 -- Keeping it -------------------------------------------------------------------
 
 create function chat.message_vector(content text, sender uuid) returns tsvector
-language plpgsql immutable parallel safe set search_path = ''
-as $$
-begin
-  return array_to_tsvector(coalesce(chat.words_of(content), '{}') || ('@' || sender));
-end
-$$;
+language sql immutable parallel safe
+return array_to_tsvector(coalesce(chat.words_of(content), '{}') || ('@' || sender));
 comment on function chat.message_vector(text, uuid) is 'The words column of a message.';
 
 create function chat.on_message_worded() returns trigger
@@ -97,8 +98,10 @@ begin
     delete from chat.message_words w where w.chat_id = old.chat_id and w.created_at = old.created_at;
   elsif tg_op = 'INSERT' then
     -- A message without a text has a row too: an edit may give it a text, and must not put it into a later block.
-    insert into chat.message_words (chat_id, created_at, block, words)
-    values (new.chat_id, new.created_at, new.rev / chat.block_size(), chat.message_vector(new.text, new.sender_id));
+    insert into chat.message_words (chat_id, created_at, message_id, block, words)
+    values (
+      new.chat_id, new.created_at, new.id, new.rev / chat.block_size(), chat.message_vector(new.text, new.sender_id)
+    );
   else
     update chat.message_words w
     set created_at = new.created_at, words = chat.message_vector(new.text, new.sender_id)

@@ -15,8 +15,8 @@ create type chat.searched_chat as (
 comment on type chat.searched_chat is
   'A chat that a search goes through: when its last message was sent, where the caller''s history begins, and the blocks of that history.';
 
-create type chat.hit as (created_at timestamptz, chat_id uuid);
-comment on type chat.hit is 'A message that a search has found. Hits are in the order of created_at, then of chat_id.';
+create type chat.hit as (created_at timestamptz, id uuid);
+comment on type chat.hit is 'A message that a search has found. Hits are in the order of created_at, then of id.';
 
 -- Words ------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ begin
   if q is null or char_length(chat.trim_text(q)) not between 1 and 200 then
     perform chat.refuse_field('q', 'must have 1 to 200 characters after trimming');
   end if;
-  words := chat.words_of(q);
+  words := array(select distinct word from unnest(chat.words_of(q)) as word);
   if cardinality(words) not between 1 and chat.max_search_words() then
     perform chat.refuse_field('q', format('must have 1 to %s words', chat.max_search_words()));
   end if;
@@ -73,10 +73,10 @@ begin
   hits := '{}';
   reached := least(before.created_at, chats[1].active_at) + interval '1 microsecond';
   loop
-    select count(*), coalesce(array_agg(row(line.created_at, line.chat_id)::chat.hit) filter (where line.fits), '{}')
+    select count(*), coalesce(array_agg(row(line.created_at, line.message_id)::chat.hit) filter (where line.fits), '{}')
     into lines, found
     from (
-      select w.created_at, w.chat_id, w.words @@ query and (w.created_at, w.chat_id) < (before.created_at, before.chat_id) as fits
+      select w.created_at, w.message_id, w.words @@ query and (w.created_at, w.message_id) < (before.created_at, before.id) as fits
       from unnest(chats) as c
       join chat.message_words w
         on w.chat_id = c.id and w.created_at >= reached - span and w.created_at < reached and w.created_at > c.history_from
@@ -140,28 +140,28 @@ declare
   others constant tsquery := format(chat.words_query(array(select unnest(words) except select unnest(rare))), '');
 begin
   return query
-    select hit.created_at, c.id
+    select hit.created_at, hit.message_id
     from unnest(chats) as c
     cross join lateral (
-      select line.created_at
+      select line.created_at, line.message_id
       -- The blocks come in this order, and each is read only when the blocks before had too few hits.
       from generate_series(c.last_block, c.first_block, -1) as b (block)
       cross join lateral (
-        select w.created_at
+        select w.created_at, w.message_id
         from (
           select * from chat.message_words m
-          where chat.words_in_block(m.chat_id, m.block, m.words) @@ format(query, left(c.id::text, 8) || b.block || ':')::tsquery
+          where chat.words_in_block(m.chat_id, m.block, m.words) @@ format(query, chat.place_of_words(c.id, b.block))::tsquery
           -- The planner would otherwise use the primary key, and read the whole chat.
           offset 0
         ) as w
         where w.chat_id = c.id and w.created_at > c.history_from
-          and (w.created_at, w.chat_id) < (before.created_at, before.chat_id)
+          and (w.created_at, w.message_id) < (before.created_at, before.id)
           and (others is null or w.words @@ others)
         order by w.created_at desc
       ) as line
       limit row_limit
     ) as hit
-    order by hit.created_at desc, c.id desc
+    order by hit.created_at desc, hit.message_id desc
     limit row_limit;
 end
 $$;
@@ -171,12 +171,12 @@ comment on function chat.search_index(chat.searched_chat[], text[], chat.hit, in
 -- The API --------------------------------------------------------------------
 
 create function chat.search(
-  words text[], only_chat uuid, before timestamptz, before_chat uuid, row_limit integer
+  words text[], only_chat uuid, before timestamptz, before_id uuid, row_limit integer
 ) returns setof chat.hit
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
-  start constant chat.hit := row(coalesce(before, '9999-12-31'), coalesce(before_chat, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
+  start constant chat.hit := row(coalesce(before, '9999-12-31'), coalesce(before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'));
   chats constant chat.searched_chat[] := array(
     select row(c.id, c.last_message_at, me.history_from, me.history_rev / chat.block_size(), c.rev / chat.block_size())::chat.searched_chat
     from chat.chat_participants me
@@ -195,7 +195,7 @@ begin
       chats, words, least(start, row(newest.reached, '00000000-0000-0000-0000-000000000000')::chat.hit), row_limit - cardinality(hits)
     ) as hit);
   end if;
-  return query select hit.* from unnest(hits) as hit order by hit.created_at desc, hit.chat_id desc limit row_limit;
+  return query select hit.* from unnest(hits) as hit order by hit.created_at desc, hit.id desc limit row_limit;
 end
 $$;
 comment on function chat.search(text[], uuid, timestamptz, uuid, integer) is
@@ -203,7 +203,7 @@ comment on function chat.search(text[], uuid, timestamptz, uuid, integer) is
 
 create function public.search_messages(
   q text, page_limit integer default 50, chat_id uuid default null, sender_id uuid default null,
-  before timestamptz default null, before_chat uuid default null, query_hash text default null
+  before timestamptz default null, before_id uuid default null, query_hash text default null
 ) returns json
 language plpgsql stable security invoker set search_path = ''
 as $$
@@ -222,26 +222,24 @@ begin
   end if;
 
   with page as materialized (
-    select * from chat.search(words || array_remove(array['@' || sender_id], null), chat_id, before, before_chat, page_limit + 1)
+    select * from chat.search(words || array_remove(array['@' || sender_id], null), chat_id, before, before_id, page_limit + 1)
   ),
   shown as materialized (
-    select * from page p order by p.created_at desc, p.chat_id desc limit page_limit
+    select * from page p order by p.created_at desc, p.id desc limit page_limit
   )
   select
     (
-      select json_agg(shape order by s.created_at desc, s.chat_id desc)
+      select json_agg(shape order by s.created_at desc, s.id desc)
       from shown s
       -- Without the limit the planner may read all messages of a person's chats.
-      cross join lateral (
-        select m from public.messages m where m.chat_id = s.chat_id and m.created_at = s.created_at limit 1
-      ) as one (message)
-      cross join lateral chat.to_message(one.message, me, s.chat_id in (select chat.moderated_chats())) as shape
+      cross join lateral (select m from public.messages m where m.id = s.id limit 1) as one (message)
+      cross join lateral chat.to_message(one.message, me, (one.message).chat_id in (select chat.moderated_chats())) as shape
     ),
     (
-      select chat.cursor('search', hash, chat.rfc3339(s.created_at), s.chat_id::text)
+      select chat.cursor('search', hash, chat.rfc3339(s.created_at), s.id::text)
       from shown s
       where (select count(*) from page) > page_limit
-      order by s.created_at, s.chat_id
+      order by s.created_at, s.id
       limit 1
     )
   into data, next_cursor;
@@ -252,4 +250,4 @@ begin
 end
 $$;
 comment on function public.search_messages(text, integer, uuid, uuid, timestamptz, uuid, text) is
-  'A page of the caller''s messages that have all words of q, newest first: {data: [Message], nextCursor}. before and before_chat are of the last message shown. query_hash of a cursor binds it to the other arguments.';
+  'A page of the caller''s messages that have all words of q, newest first: {data: [Message], nextCursor}. before and before_id are of the last message shown. query_hash of a cursor binds it to the other arguments.';

@@ -372,7 +372,7 @@ begin
   where s.relid in (
     'public.messages'::regclass, 'chat.chats'::regclass, 'chat.chat_participants'::regclass, 'chat.read_marks'::regclass,
     'chat.reactions'::regclass, 'chat.mentions'::regclass, 'chat.participant_settings'::regclass, 'chat.gone_chats'::regclass,
-    'chat.uploads'::regclass, 'chat.discarded_uploads'::regclass, 'storage.objects'::regclass
+    'chat.uploads'::regclass, 'chat.discarded_uploads'::regclass, 'storage.objects'::regclass, 'chat.message_words'::regclass
   );
   grant select on large_table_scans to authenticated;
   create function pg_temp.sequential_scans(call text) returns bigint
@@ -402,6 +402,27 @@ begin
       execute format('explain (analyze, buffers, timing off, format json) select %I.%s', in_schema, call) into plan;
     end loop;
     return (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
+  end
+  $$;
+
+  -- The nth `return (…);` or `return query …;` of a plpgsql function, with its variables replaced.
+  create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
+  language plpgsql
+  as $$
+  declare
+    answer text;
+  begin
+    select found.parts[1] into strict answer
+    from pg_catalog.pg_proc p
+    cross join lateral regexp_matches(regexp_replace(p.prosrc, 'return query\n(.*?);\n', E'return (\n\\1\n);\n', 'g'), 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
+    where p.oid = of and found.n = nth;
+    for i in 1..array_length(variables, 1) loop
+      if answer !~ ('\m' || variables[i][1] || '\M') then
+        raise 'statement % of % has no variable %', nth, of, variables[i][1];
+      end if;
+      answer := regexp_replace(answer, '\m' || variables[i][1] || '\M', variables[i][2], 'g');
+    end loop;
+    return answer;
   end
   $$;
 

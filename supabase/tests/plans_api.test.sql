@@ -16,27 +16,6 @@ update chat.rate_limits set max_count = 1000000 where name <> 'upload';
 select chat_tests.begin_story();
 select chat_tests.begin_measures();
 
--- The nth `return (…);` or `return query …;` of a plpgsql function, with its variables replaced.
-create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
-language plpgsql
-as $$
-declare
-  answer text;
-begin
-  select found.parts[1] into strict answer
-  from pg_catalog.pg_proc p
-  cross join lateral regexp_matches(regexp_replace(p.prosrc, 'return query\n(.*?);\n', E'return (\n\\1\n);\n', 'g'), 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
-  where p.oid = of and found.n = nth;
-  for i in 1..array_length(variables, 1) loop
-    if answer !~ ('\m' || variables[i][1] || '\M') then
-      raise 'statement % of % has no variable %', nth, of, variables[i][1];
-    end if;
-    answer := regexp_replace(answer, '\m' || variables[i][1] || '\M', variables[i][2], 'g');
-  end loop;
-  return answer;
-end
-$$;
-
 select chat_tests.add_people('alice', 'bob', 'carol', 'dora', 'stranger', 'new friend');
 insert into known (name) select unnest(array['long', 'short', 'short event', 'long event', 'a long way down']);
 
@@ -299,6 +278,8 @@ cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('p
 select set_eq(
   $$ select oid::regprocedure::text from pg_proc where 'plan_cache_mode=force_generic_plan' = any (proconfig) $$,
   array[
+    'chat.search_newest(chat.searched_chat[],text[],chat.hit,integer)', 'chat.rare_words(chat.searched_chat[],text[])',
+    'chat.search_index(chat.searched_chat[],text[],chat.hit,integer)',
     'chat.chats_of_caller(uuid[])', 'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)',
     'count_unread()'
   ],

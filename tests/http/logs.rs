@@ -57,6 +57,20 @@ async fn a_send_is_one_line_of_the_function_that_answers() {
 }
 
 #[tokio::test]
+async fn what_somebody_searches_for_is_in_no_line() {
+    let stack = Stack::connect().await;
+    let [alice] = stack.people().await;
+    let marker = &Env::get().log_marker;
+    for (query, status) in [("", 200), ("&limit=0", 400)] {
+        let path = format!("/search?q={marker}{query}");
+        let (answer, line) = logged(&stack, alice.call(Method::GET, &path), "messages").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(line["route"], "/search");
+        assert!(!line.to_string().contains(marker), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_users_lines_have_one_name_and_it_is_not_their_id() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;

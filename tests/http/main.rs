@@ -25,6 +25,7 @@ mod pages;
 mod races;
 mod rate_limits;
 mod realtime;
+mod search;
 mod sign_up;
 mod signing_keys;
 mod tool;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 const SENDS: usize = 3;
 const OPENINGS: usize = 3;
+const SEARCHES: usize = 3;
 const REQUESTS: usize = 40;
 
 struct Limited {
@@ -120,6 +121,25 @@ async fn opening_chats_is_limited() {
     }
     bob.at(&limited.edge).open(alice.id).await.ok();
     alice_limited.get("/chats").await.ok();
+}
+
+#[tokio::test]
+async fn searches_are_limited() {
+    let stack = Stack::connect().await;
+    let [alice, bob] = stack.people().await;
+    let limited = limited(&stack);
+    let alice = alice.at(&limited.edge);
+    let searches = (0..3 * SEARCHES).map(|_| alice.get("/search?q=hello"));
+    let answers = join_all(searches).await;
+    let refused = answers.iter().filter(|answer| answer.status == 429);
+    let refused: Vec<_> = refused.collect();
+    let searched = answers.len() - refused.len();
+    assert!((SEARCHES..=2 * SEARCHES).contains(&searched), "{searched}");
+    for answer in refused {
+        is_limited(answer, "10");
+    }
+    bob.at(&limited.edge).get("/search?q=hello").await.ok();
+    alice.get("/mentions").await.ok();
 }
 
 #[tokio::test]

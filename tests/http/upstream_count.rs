@@ -135,6 +135,11 @@ async fn each_success_is_one_request() {
     answer.ok();
     assert_eq!(upstream, ["GET /rest/v1/rpc/list_mentions 200"]);
 
+    // With POST, so that the words are in no log of Supabase.
+    let (answer, upstream) = asked(Method::GET, "/search?q=hello", None).await;
+    answer.ok();
+    assert_eq!(upstream, ["POST /rest/v1/rpc/search_messages 200"]);
+
     let body = json!({ "messageId": message });
     let (answer, upstream) = asked(Method::POST, &read_path(chat), Some(body)).await;
     answer.ok();
@@ -299,6 +304,13 @@ async fn a_request_that_is_wrong_in_itself_is_none() {
         (
             Method::GET,
             "/mentions?cursor=garbled",
+            None,
+            "invalid_cursor",
+        ),
+        (Method::GET, "/search?q=", None, "invalid_request"),
+        (
+            Method::GET,
+            "/search?q=a&cursor=garbled",
             None,
             "invalid_cursor",
         ),

@@ -71,7 +71,7 @@ pub async fn search(session: &Session<'_>, search: SearchMessages) -> Result<Rep
     #[derive(Serialize)]
     struct AfterPage {
         before: String,
-        before_chat: Uuid,
+        before_id: Uuid,
         query_hash: String,
     }
     let arguments = Arguments {
@@ -81,7 +81,7 @@ pub async fn search(session: &Session<'_>, search: SearchMessages) -> Result<Rep
         sender_id: search.sender,
         after_page: search.cursor.map(|cursor| AfterPage {
             before: cursor.before.to_string(),
-            before_chat: cursor.chat,
+            before_id: cursor.message,
             query_hash: cursor.query.to_string(),
         }),
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Every function of the API with good arguments.
-fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 19] {
+fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 20] {
     [
         ("list_chats", json!({ "page_limit": 50 })),
         // No epoch of this database.
@@ -30,6 +30,10 @@ fn calls(chat: Uuid, message: Uuid, other: Uuid) -> [(&'static str, Value); 19] 
             json!({ "chat_id": chat, "message_id": message }),
         ),
         ("list_mentions", json!({ "page_limit": 50 })),
+        (
+            "search_messages",
+            json!({ "q": "hello", "chat_id": chat, "page_limit": 50 }),
+        ),
         ("open_direct_chat", json!({ "other_user": other })),
         ("leave_chat", json!({ "chat_id": chat })),
         (
@@ -135,6 +139,10 @@ async fn a_participant_gets_what_the_edge_gives() {
             reactions_path(chat, message),
         ),
         ("/rpc/list_mentions".to_owned(), "/mentions".to_owned()),
+        (
+            "/rpc/search_messages?q=hello&page_limit=50".to_owned(),
+            "/search?q=hello".to_owned(),
+        ),
         (
             format!("/rpc/list_changes?chat_id={chat}&since=7"),
             format!("{}?since=7", changes_path(chat)),
@@ -347,6 +355,10 @@ async fn no_function_takes_the_acting_user() {
             "sub",
             "as_user",
         ] {
+            // Here it is whose messages are searched for.
+            if (function, name) == ("search_messages", "sender_id") {
+                continue;
+            }
             let mut arguments = arguments.clone();
             arguments[name] = json!(bob.id);
             let path = format!("/rpc/{function}");
@@ -387,7 +399,7 @@ async fn a_get_writes_nothing() {
     assert_eq!(stack.execute(unread, &[&alice.id]).await, 1);
     alice.react(chat, sent.id, "b").await;
     let rest = stack.postgrest(&alice);
-    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(11) {
+    for (function, arguments) in calls(chat, sent.id, bob.id).into_iter().skip(12) {
         let query: Vec<String> = arguments
             .as_object()
             .into_iter()

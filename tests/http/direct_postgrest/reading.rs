@@ -172,6 +172,7 @@ async fn chats_and_participants_are_out_of_reach() {
         "read_marks",
         "reactions",
         "mentions",
+        "message_words",
         "sends",
         "rate_limits",
         "settings",

@@ -5,25 +5,25 @@ use uuid::Uuid;
 use super::{Cursor, Timestamp};
 use crate::input::ids;
 
-/// The end of a page of what a search has found: `search/<query>/<createdAt>/<chat>`. The database
-/// compares the query, because it alone knows which queries are the same.
+/// The end of a page of what a search has found: `search/<query>/<createdAt>/<message>`. The
+/// database compares the query, because it alone knows which queries are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchCursor {
     /// A hash of the words, the chat and the sender that are searched for.
     pub query: QueryHash,
     pub before: Timestamp,
-    /// The chat of the last message of the page. It gives an order to messages of the same time.
-    pub chat: Uuid,
+    /// The last message of the page. It gives an order to messages of the same time.
+    pub message: Uuid,
 }
 
 impl Cursor for SearchCursor {
     fn parse(plain: &str) -> Option<Self> {
         let (query, rest) = plain.strip_prefix("search/")?.split_once('/')?;
-        let (before, chat) = rest.split_once('/')?;
+        let (before, message) = rest.split_once('/')?;
         Some(SearchCursor {
             query: QueryHash::parse(query)?,
             before: Timestamp::parse(before)?,
-            chat: ids::parse(chat)?,
+            message: ids::parse(message)?,
         })
     }
 }
@@ -33,9 +33,9 @@ impl fmt::Display for SearchCursor {
         let SearchCursor {
             query,
             before,
-            chat,
+            message,
         } = self;
-        write!(formatter, "search/{query}/{before}/{chat}")
+        write!(formatter, "search/{query}/{before}/{message}")
     }
 }
 

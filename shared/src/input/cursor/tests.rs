@@ -50,7 +50,7 @@ fn a_search_cursor_is_written_as_it_was_read() {
     let cursor = SearchCursor::decode(&text).unwrap();
     assert_eq!(cursor.query.to_string(), QUERY);
     assert_eq!(cursor.before.to_string(), TIME);
-    assert_eq!(cursor.chat, chat());
+    assert_eq!(cursor.message, chat());
     assert_eq!(cursor.encode(), text);
     assert_eq!(text.len(), 118);
     for query in ["", "0", "0123456789ABCDEF", "0123456789abcdefa"] {
@@ -256,7 +256,7 @@ proptest! {
         prop_assert_eq!(ReactionsCursor::of_message(chat, &reactions.encode()), Ok(reactions));
         prop_assert!(ReactionsCursor::of_message(Uuid::from_u128(!chat.as_u128()), &reactions.encode()).is_err());
         let query = QueryHash::parse(&format!("{query:016x}")).unwrap();
-        let search = SearchCursor { query, before: time, chat };
+        let search = SearchCursor { query, before: time, message: chat };
         prop_assert_eq!(SearchCursor::decode(&search.encode()), Ok(search));
     }
 
