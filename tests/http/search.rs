@@ -104,8 +104,9 @@ async fn only_what_one_may_read_is_found() {
         let edge = person.get("/search?q=secret").await.ok();
         assert_eq!(texts_of(&edge), texts);
         let rest = stack.postgrest(person);
-        let answer = rest.post("/rpc/search_messages", &json!({ "q": "secret" }));
-        assert_eq!(answer.await.ok(), edge, "PostgREST answers the same");
+        let words = json!({ "q": "secret" });
+        let answer = rest.post("/rpc/search_messages", &words).await;
+        assert_eq!(answer.ok(), edge, "PostgREST answers the same");
     }
     let moderator = stranger.as_moderator(&stack.edge());
     assert_eq!(found(&moderator, "q=secret").await, [""; 0]);
@@ -234,7 +235,7 @@ async fn a_cursor_is_bound_to_its_search() {
 async fn faulty_parameters_are_named() {
     let stack = Stack::connect().await;
     let [alice] = stack.people().await;
-    let long = "a".repeat(201);
+    let long = format!("q={}", "a".repeat(201));
     for (query, field) in [
         ("", "q"),
         ("q=", "q"),
@@ -243,7 +244,7 @@ async fn faulty_parameters_are_named() {
         ("q=a%00", "q"),
         ("q=%F0%9F%8D%A8", "q"),
         ("q=a+b+c+d+e+f+g+h+i+j+k", "q"),
-        (&*format!("q={long}"), "q"),
+        (&*long, "q"),
         ("q=a&chatId=7", "chatId"),
         ("q=a&senderId=", "senderId"),
         ("q=a&limit=0", "limit"),
