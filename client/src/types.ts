@@ -77,9 +77,9 @@ export interface ChatClient {
 
 export interface SearchOptions {
   /** Only in this chat. */
-  chatId?: string;
+  chatId?: string | undefined;
   /** Only messages of this person. */
-  senderId?: string;
+  senderId?: string | undefined;
   /** The `nextCursor` of the page before. */
   cursor?: string | null;
   /** Ends the request. It then rejects with `aborted`. */

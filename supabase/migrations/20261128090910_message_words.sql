@@ -93,6 +93,8 @@ comment on function chat.message_vector(text, uuid) is 'The words column of a me
 
 create function chat.on_message_worded() returns trigger
 language plpgsql security definer set search_path = ''
+-- A connection keeps its plans. One made while the table was nearly empty would scan it after it has grown.
+set enable_seqscan = off
 as $$
 begin
   if new.deleted_at is not null then

@@ -21,6 +21,13 @@ export async function scrolling_up_loads_more_and_nothing_jumps(world: World): P
     await scroll.evaluate((element) => (element.scrollTop = element.scrollHeight));
     return a.message(lines.at(-1)!).isVisible();
   });
+  // The last lines are measured, and the screen rests at the end.
+  const rest = () => scroll.evaluate((element) => `${element.scrollHeight} ${Math.round(element.scrollHeight - element.scrollTop - element.clientHeight)}`);
+  await until("the screen rests", async () => {
+    const before = await rest();
+    await a.page.waitForTimeout(300);
+    return before === (await rest()) && before.endsWith(" 0");
+  });
   const { jumps, seen } = await scroll.evaluate(scrollUp, lines.length);
   deepEqual(jumps, []);
   equal(seen, LINES);

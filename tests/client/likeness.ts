@@ -188,7 +188,7 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
     await seek(`q=bob&senderId=${bob.id}`);
     await seek(`q=cream&chatId=${newest.data[0]?.chatId}`);
     await seek(`q=cream&chatId=${randomUUID()}`);
-    for (const q of ["", "%20", "!%3F", "a b c d e f g h i j k", "x".repeat(201), "a b c d e f g h i j"]) await seek(`q=${encodeURI(q)}`);
+    for (const q of ["", " ", "!?", "a b c d e f g h i j k", "x".repeat(201), "a b c d e f g h i j"]) await seek(`q=${encodeURIComponent(q)}`);
   }
 
   async function settingsAndReads(): Promise<void> {
@@ -215,7 +215,9 @@ async function conversation({ fetch, url, alice, bob, events }: Side): Promise<u
 /** Ids, times and cursors by the order in which they came, and what is told at once in one order. */
 function named(value: unknown, names: Map<unknown, string>, key = ""): unknown {
   if (Array.isArray(value)) {
-    const all = value.map((each) => named(each, names));
+    // Reads are in the order of the people's ids.
+    const who = (each: any) => (each?.lastReadAt ? String(names.get(each.userId)) : "");
+    const all = [...value].sort((a, b) => who(a).localeCompare(who(b))).map((each) => named(each, names));
     return ["told", "participants", "mentions"].includes(key) ? all.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : all;
   }
   if (typeof value === "object" && value !== null) {

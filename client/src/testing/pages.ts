@@ -17,6 +17,7 @@ export interface AskedPage {
 /** A page of a chat's messages, which are oldest first. */
 export function pageOf(messages: readonly Message[], firstUnread: string | undefined, { cursor, around, limit }: AskedPage): MessagePage {
   const [way, at = ""] = cursor?.split(" ") ?? [];
+  if (cursor !== null && way !== "before" && way !== "after") throw new Refusal(400, "invalid_cursor");
   const middle = around === "unread" ? firstUnread : messages.find(({ id }) => id === around)?.createdAt;
   if (around !== null && around !== "unread" && !middle) throw new Refusal(404, "message_not_found");
   const newerMost = middle ? Math.floor((limit - 1) / 2) : way === "after" ? limit : 0;
@@ -43,7 +44,7 @@ export interface AskedSearch {
 
 /** Those that have all of the words, or words that begin with them. */
 export function found(messages: readonly Message[], { q, senderId, cursor, limit }: AskedSearch): Page<Message> {
-  const wanted = wordsOf(q);
+  const wanted = [...new Set(wordsOf(q))];
   if (wanted.length === 0 || wanted.length > MOST_WORDS || [...q.trim()].length > MOST_CHARACTERS) throw new Refusal(400, "invalid_request");
   const fits = ({ text, senderId: sender }: Message) => {
     const words = wordsOf(text ?? "");
@@ -59,5 +60,5 @@ export function found(messages: readonly Message[], { q, senderId, cursor, limit
 
 /** Without accents and capitals. */
 function wordsOf(text: string): string[] {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

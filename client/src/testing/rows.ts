@@ -48,7 +48,10 @@ export interface ChatRow extends Pick<Chat, "id" | "type" | "name"> {
 /** The chat as the API shows it to a person. */
 export function shownTo(chat: ChatRow, user: string, now: number): Chat {
   const { id, type, name, createdAt, rev } = chat;
-  const { lastReadAt = null, historyRev = 0, settings = SETTINGS } = chat.people.get(user) ?? {};
+  const { lastReadAt: readTo = null, since = "", historyRev = 0, settings = SETTINGS } = chat.people.get(user) ?? {};
+  // What was before the user came back counts as read.
+  const before = chat.rows.filter((row) => row.createdAt < since).at(-1)?.createdAt ?? "";
+  const lastReadAt = before > (readTo ?? "") ? before : readTo;
   const rows = visible(chat, user);
   const last = rows.at(-1);
   return {
