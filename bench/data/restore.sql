@@ -13,3 +13,10 @@ update chat.chats c set rev = w.lines + 20, last_message_at = clock_timestamp() 
 insert into public.messages (id, chat_id, sender_id, text, rev, created_at)
 select e.id, e.chat_id, e.user_id, 'Line ' || e.line || ' to be edited', e.rev, clock_timestamp() - (20 - e.line) * interval '1 millisecond'
 from bench.edited e;
+
+-- The trigger that keeps the words is off.
+delete from chat.message_words w using written r where w.chat_id = r.id;
+insert into chat.message_words (chat_id, created_at, message_id, block, words)
+select m.chat_id, m.created_at, m.id, m.rev / chat.block_size(), chat.message_vector(m.text, m.sender_id)
+from public.messages m join written r on r.id = m.chat_id
+where m.deleted_at is null;

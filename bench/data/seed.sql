@@ -66,6 +66,13 @@ cross join lateral (
 cross join lateral generate_series(1, c.lines) as line
 order by created_at;
 
+-- The trigger that keeps the words is off.
+insert into chat.message_words (chat_id, created_at, message_id, block, words)
+select m.chat_id, m.created_at, m.id, m.rev / chat.block_size(), chat.message_vector(m.text, m.sender_id)
+from public.messages m
+where m.deleted_at is null
+order by m.created_at;
+
 -- Twenty of each sender's own that will be edited; restore.sql makes them anew, as only young ones may be.
 create table bench.edited as
 select gen_random_uuid() as id, c.id as chat_id, p.id as user_id, c.n - 1967 as sender, c.lines + line as rev, line

@@ -79,7 +79,7 @@ impl World {
     /// Takes back what was written, and makes the messages that will be edited young.
     pub async fn restore(&self) -> Result<()> {
         self.run_file(RESTORE).await?;
-        let written = "vacuum public.messages, chat.chats, chat.chat_participants, \
+        let written = "vacuum public.messages, chat.message_words, chat.chats, chat.chat_participants, \
                        chat.read_marks, chat.allowances";
         Ok(self.sql.batch_execute(written).await?)
     }

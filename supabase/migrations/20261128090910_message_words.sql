@@ -43,7 +43,8 @@ comment on function chat.block_size() is
 -- Table ----------------------------------------------------------------------
 
 create table chat.message_words (
-  chat_id uuid not null references chat.chats (id) on delete cascade,
+  -- No foreign key: each send would check it. The trigger on chat.chats removes the rows.
+  chat_id uuid not null,
   created_at timestamptz not null,
   message_id uuid not null,
   block integer not null,
@@ -117,6 +118,20 @@ comment on function chat.on_message_worded() is 'Keeps the words of a message, a
 create trigger _300_keep_words
   after insert or update of text, created_at, deleted_at on public.messages
   for each row execute function chat.on_message_worded();
+
+create function chat.on_chat_removed() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from chat.message_words w where w.chat_id = old.id;
+  return null;
+end
+$$;
+comment on function chat.on_chat_removed() is 'Removes the words of a chat''s messages with the chat.';
+
+create trigger _300_remove_words
+  after delete on chat.chats
+  for each row execute function chat.on_chat_removed();
 
 create function chat.reword_chat(chat_id uuid) returns void
 language plpgsql volatile security definer set search_path = ''

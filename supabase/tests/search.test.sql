@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(105);
+select plan(107);
 
 select chat_tests.begin_story();
 select chat_tests.add_people('alice', 'bob', 'carol', 'stranger');
@@ -145,6 +145,12 @@ select set_eq(
   'each message that is not deleted has its words'
 );
 
+select lives_ok($$ delete from chat.chats c where c.id = chat_tests.id('other pair') $$, 'a chat is deleted');
+select is_empty($$ select from chat.message_words w where w.chat_id = chat_tests.id('other pair') $$, 'and its words with it');
+select chat_tests.act_as('alice');
+insert into known (name, id) select 'new pair', (public.open_direct_chat(chat_tests.id('carol')) ->> 'id')::uuid;
+reset role;
+
 -- Pages ----------------------------------------------------------------------------
 
 create function pg_temp.pages(q text, page_limit integer) returns text[]
@@ -169,7 +175,7 @@ end
 $$;
 select chat_tests.act_as('alice');
 select chat_tests.say(chat, format('number %s %s', n, case when n % 5 = 0 then 'rarely' end))
-from generate_series(1, 40) as n cross join lateral (select (array['pair', 'other pair', 'group chat'])[1 + n % 3]) as place (chat);
+from generate_series(1, 40) as n cross join lateral (select (array['pair', 'new pair', 'group chat'])[1 + n % 3]) as place (chat);
 reset role;
 -- Messages of three chats can have the same time.
 update public.messages set created_at = '2026-01-01' where text like 'number 1_ rarely' or text like 'number 20 rarely';
