@@ -392,6 +392,7 @@ select set_eq(
     ('messages', '_200_discard_attachment_of_deleted', 'row'),
     ('messages', '_200_discard_attachment_of_removed', 'row'),
     ('messages', '_300_keep_words', 'row'),
+    ('chat.chats', '_300_remove_words', 'row'),
     ('chat.chats', '_000_note_change', 'row'),
     ('chat.chats', '_100_announce_name', 'statement'),
     ('chat.chat_participants', '_000_note_change', 'row'),
