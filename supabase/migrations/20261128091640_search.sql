@@ -64,7 +64,7 @@ set plan_cache_mode = force_generic_plan set jit = off
 as $$
 declare
   query constant tsquery := format(chat.words_query(words), '')::tsquery;
-  span interval := interval '1 minute';
+  span interval := make_interval(mins => 1);
   max_lines constant integer := 5000;
   lines integer;
   all_lines integer := 0;
