@@ -60,6 +60,7 @@ impl Host {
             shared.join("000_helpers.test.sql"),
             own.join("001_host.test.sql"),
             shared.join("002_fixtures.test.sql"),
+            shared.join("003_large_tables.test.sql"),
         ];
         files.into_iter().filter(|file| file.is_file())
     }
