@@ -394,6 +394,7 @@ select set_eq(
     ('messages', '_300_keep_words', 'row'),
     ('chat.chats', '_000_note_change', 'row'),
     ('chat.chats', '_100_announce_name', 'statement'),
+    ('chat.chats', '_300_remove_words', 'row'),
     ('chat.chat_participants', '_000_note_change', 'row'),
     ('chat.chat_participants', '_050_note_added', 'statement'),
     ('chat.chat_participants', '_050_note_come_and_gone', 'statement'),
