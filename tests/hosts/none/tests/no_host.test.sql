@@ -13,7 +13,7 @@ select chat_tests.act_as('alice');
 select throws_ok(
   $$ select public.open_direct_chat(chat_tests.id('bob')) $$, 'PT403', 'not_friends', 'nobody has a friend to open a chat with'
 );
-select is(public.list_chats()::jsonb, '{"data": [], "nextCursor": null}', 'a list of chats is empty');
+select is(public.list_chats()::jsonb - 'since', '{"data": [], "nextCursor": null}', 'a list of chats is empty');
 select throws_ok(
   $$ select public.get_chat(gen_random_uuid()) $$, 'PT404', 'chat_not_found', 'an unknown chat is not found'
 );
