@@ -234,22 +234,13 @@ begin
     ('list_mentions', 'integer, timestamp with time zone, uuid', '{page_limit,before,before_id}', 0),
     ('list_reactions', 'uuid, uuid, integer, text, bigint', '{chat_id,message_id,page_limit,emoji,after}', 2),
     ('list_reads', 'uuid', '{chat_id}', 1),
-    (
-      'list_messages', 'uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean',
-      '{chat_id,page_limit,before,after,around,around_unread}', 1
-    ),
+    ('list_messages', 'uuid, integer, timestamp with time zone, timestamp with time zone, uuid, boolean', '{chat_id,page_limit,before,after,around,around_unread}', 1),
     ('mark_read', 'uuid, uuid', '{chat_id,message_id}', 2),
     ('open_direct_chat', 'uuid', '{other_user}', 1),
     ('remove_reaction', 'uuid, uuid, text', '{chat_id,message_id,emoji}', 3),
     ('reserve_upload', 'uuid, text, text, bigint, integer, integer', '{chat_id,file_name,content_type,size,width,height}', 4),
-    (
-      'search_messages', 'text, integer, uuid, uuid, timestamp with time zone, uuid, text',
-      '{q,page_limit,chat_id,sender_id,before,before_id,query_hash}', 1
-    ),
-    (
-      'send_message', 'uuid, text, uuid, text, uuid, uuid[]',
-      '{chat_id,text,client_id,attachment_path,reply_to_id,mentions}', 1
-    ),
+    ('search_messages', 'text, integer, uuid, uuid, timestamp with time zone, uuid, text', '{q,page_limit,chat_id,sender_id,before,before_id,query_hash}', 1),
+    ('send_message', 'uuid, text, uuid, text, uuid, uuid[]', '{chat_id,text,client_id,attachment_path,reply_to_id,mentions}', 1),
     ('send_typing', 'uuid', '{chat_id}', 1)
   ),
   theirs as (

@@ -49,7 +49,7 @@ as $$
 declare
   me constant uuid := auth.uid();
   moderator constant boolean := chat.is_moderator(chat_id);
-  tick constant interval := '1 microsecond';
+  tick constant interval := make_interval(secs => 0.000001);
   point timestamptz := coalesce(before - tick, after, 'infinity');
   newer_limit integer := case when after is null then 0 else page_limit end;
   older_limit integer := page_limit - newer_limit;

@@ -14,7 +14,7 @@ create table chat.participant_settings (
   marked_unread boolean not null default false,
   changed_in xid8 not null default pg_current_xact_id(),
   primary key (user_id, chat_id),
-  foreign key (chat_id, user_id) references chat.chat_participants (chat_id, user_id) on delete cascade,
+  foreign key (user_id, chat_id) references chat.chat_participants (user_id, chat_id) on delete cascade,
   constraint participant_settings_notify_is_known check (notify in ('all', 'mentions', 'none'))
 );
 comment on table chat.participant_settings is

@@ -63,8 +63,8 @@ language plpgsql stable security definer set search_path = ''
 set plan_cache_mode = force_generic_plan set jit = off
 as $$
 declare
-  query constant tsquery := format(chat.words_query(words), '');
-  span interval := '1 minute';
+  query constant tsquery := format(chat.words_query(words), '')::tsquery;
+  span interval := make_interval(mins => 1);
   max_lines constant integer := 5000;
   lines integer;
   all_lines integer := 0;
@@ -137,7 +137,7 @@ declare
   -- The index would read all messages that have a frequent word. So it is asked for the rare words only.
   rare constant text[] := chat.rare_words(chats, words);
   query constant text := chat.words_query(rare);
-  others constant tsquery := format(chat.words_query(array(select unnest(words) except select unnest(rare))), '');
+  others constant tsquery := format(chat.words_query(array(select unnest(words) except select unnest(rare))), '')::tsquery;
 begin
   return query
     select hit.created_at, hit.message_id

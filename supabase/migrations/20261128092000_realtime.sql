@@ -153,7 +153,7 @@ declare
   -- The readers of an event may read different messages. So nothing is quoted, and nobody's own reactions are marked.
   plain public.messages := new;
   reaction jsonb;
-  for_people chat.notice[] := '{}';
+  for_people chat.notice[] := array[]::chat.notice[];
   event constant text := case
     when tg_op = 'INSERT' then 'created' when new.deleted_at is not null then 'deleted' else 'updated'
   end;

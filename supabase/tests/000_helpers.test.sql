@@ -3,8 +3,7 @@
 --
 -- The schema's name is not `tests`, because many projects have basejump's test helpers in a schema of that name.
 --
--- `002_fixtures.test.sql` has the helpers of one subject: files, broadcasts and the feed. `003_large_tables.test.sql` has
--- those of the tests of plans.
+-- `002_fixtures.test.sql` has the helpers of one subject: files, broadcasts, the feed and large tables.
 --
 -- `001_host.test.sql` adds the helpers of a host: how to make friends, publish an event and so on. Core tests reach the
 -- host only through these functions.

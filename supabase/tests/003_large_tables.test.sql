@@ -1,4 +1,6 @@
--- Helpers of the tests of plans: large tables, and what a call or a statement costs.
+-- Large tables, and what reading them costs: the plans and the pages of calls.
+--
+-- The functions are made in schema pg_temp, because some of them run with their owner's rights. They end with the story.
 
 begin;
 

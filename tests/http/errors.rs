@@ -111,8 +111,16 @@ async fn an_id_that_is_no_uuid_is_400_on_every_path() {
                 .patch(&format!("/chats/{good}/messages/{bad}"), &text)
                 .await,
             alice.delete(&format!("/chats/{good}/messages/{bad}")).await,
+            alice.get(&format!("/chats/{good}/messages/{bad}")).await,
             alice
                 .get(&format!("/chats/{good}/messages/{bad}/reactions"))
+                .await,
+            alice
+                .call(
+                    Method::PUT,
+                    &format!("/chats/{good}/messages/{bad}/reactions/a"),
+                )
+                .send()
                 .await,
             alice
                 .delete(&format!("/chats/{bad}/messages/{good}/reactions/a"))

@@ -1,7 +1,8 @@
 //! `HEAD`: the answer of `GET` without its body, wherever there is a `GET`.
 
 use harness::{
-    Answer, Client, Env, Method, Stack, changes_path, chat_path, messages_path, reads_path,
+    Answer, Client, Env, Method, Stack, changes_path, chat_path, message_path, messages_path,
+    reactions_path, reads_path,
 };
 use reqwest::header::HeaderMap;
 use uuid::Uuid;
@@ -40,7 +41,7 @@ async fn each_get_has_a_head() {
     let stack = Stack::connect().await;
     let [alice, bob] = stack.people().await;
     let chat = stack.direct_chat(&alice, &bob).await;
-    bob.send(chat, "hello").await;
+    let sent = bob.send(chat, "hello").await.id;
     let (chats, messages) = (stack.chats_function(), stack.messages_function());
     for (function, path) in [
         (&chats, "/chats".to_owned()),
@@ -48,6 +49,10 @@ async fn each_get_has_a_head() {
         (&chats, reads_path(chat)),
         (&chats, "/unread".to_owned()),
         (&messages, messages_path(chat)),
+        (&messages, message_path(chat, sent)),
+        (&messages, reactions_path(chat, sent)),
+        (&messages, "/mentions".to_owned()),
+        (&messages, "/search?q=hello".to_owned()),
         (&messages, format!("{}?since=0", changes_path(chat))),
     ] {
         for caller in [&*alice, &*alice.at(function)] {

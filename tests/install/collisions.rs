@@ -54,7 +54,7 @@ pub const COLLISIONS: [Collision; 19] = [
     Collision {
         sql: "create function public.list_chats() returns setof text language sql as 'select null'",
         finding: "function public.list_chats() exists: PostgREST could not tell it from the chat's \
-            (integer, timestamp with time zone, uuid)",
+            (integer, timestamp with time zone, uuid, boolean)",
         repair: "alter routine public.list_chats() rename to …;",
     },
     Collision {
