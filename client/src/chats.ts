@@ -22,7 +22,8 @@ export interface ChatListOptions {
   changed(chats: readonly Chat[], isWhole: boolean): void;
   /** Something has happened in a chat. `rev` is there if it is about the messages. */
   news(chatId: string, rev?: number): void;
-  failed(error: ChatApiError): void;
+  /** Why asking has failed the last time; null when it has not. */
+  failed(error: ChatApiError | null): void;
 }
 
 export class ChatList {
@@ -61,7 +62,7 @@ export class ChatList {
   /** The chat has come to this `rev` by a change that the list does not show. */
   passed(chatId: string, rev: number): void {
     const chat = this.get(chatId);
-    if (chat?.rev === rev - 1 && !this.#poller.isRunning) this.#set({ ...chat, rev });
+    if (chat?.rev === rev - 1 && !this.#poller.isDue) this.#set({ ...chat, rev });
     else this.expect(chatId, rev);
   }
 
@@ -100,8 +101,8 @@ export class ChatList {
     const { chatId, rev } = payload;
     if (typeof chatId !== "string") return;
     const chat = this.get(chatId);
-    // An answer that is under way may be from before the event, or from after it.
-    const mayApply = event === "chat.updated" && chat && !this.#poller.isRunning;
+    // An answer that is under way may be from before the event, or from after it. After a failure, something is missing.
+    const mayApply = event === "chat.updated" && chat && !this.#poller.isDue;
     const next = mayApply ? this.#apply(chat, payload) : undefined;
     if (!next) void this.ask();
     else if (next !== chat) this.#set(next);
@@ -135,13 +136,13 @@ export class ChatList {
   }
 
   async #run(): Promise<boolean> {
-    try {
-      return await this.#follow();
-    } catch (error) {
+    const isNews = await this.#follow().catch((error: unknown) => {
       if (!isOfAnotherEpoch(error)) throw error;
       this.#since = undefined;
       return this.#follow();
-    }
+    });
+    this.#options.failed(null);
+    return isNews;
   }
 
   /** Asks until there is nothing more to ask. Returns whether there was something new. */

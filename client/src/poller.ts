@@ -42,8 +42,9 @@ export class Poller {
     return (this.#running = this.#run(isPoll));
   }
 
-  get isRunning(): boolean {
-    return this.#running !== undefined;
+  /** Whether a run is under way, or waits for its time after a failure: what is known may be old. */
+  get isDue(): boolean {
+    return this.#again || this.#running !== undefined;
   }
 
   /** Polls fast again. */

@@ -79,7 +79,6 @@ export class Session {
       api: this.api, me, adapters, signal,
       isJoined: () => this.isJoined,
       changed: (chats, isWhole) => {
-        events.chatsError(null);
         events.chats(chats, isWhole);
         const listed = new Map(chats.map((chat) => [chat.id, chat]));
         for (const [id, live] of this.open) live.compare(listed.get(id));
