@@ -62,16 +62,19 @@ alter table chat.message_words force row level security;
 -- A part of the chat's id is enough. Another chat with the same part only costs time, because the rows are checked.
 create function chat.place_of_words(chat_id uuid, block integer) returns text
 language sql immutable parallel safe
-return left(chat_id::text, 8) || block || ':';
+return left(chat_id::text, 8) || block::text || ':';
 comment on function chat.place_of_words(uuid, integer) is 'What stands before each word of a block in the index.';
 
+-- In plpgsql, because Postgres does not inline array_to_string, and would plan an SQL function anew for each row.
 create function chat.words_in_block(chat_id uuid, block integer, words tsvector) returns tsvector
-language sql immutable parallel safe
-return array_to_tsvector(string_to_array(
-  chat.place_of_words(chat_id, block)
-    || array_to_string(tsvector_to_array(words), ' ' || chat.place_of_words(chat_id, block)),
-  ' '
-));
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  place constant text := chat.place_of_words(chat_id, block);
+begin
+  return array_to_tsvector(string_to_array(place || array_to_string(tsvector_to_array(words), ' ' || place), ' '));
+end
+$$;
 comment on function chat.words_in_block(uuid, integer, tsvector) is
   'The words with their chat and block before them, as the index has them. So a search does not read what other chats say.';
 
@@ -88,7 +91,7 @@ alter index chat.message_words_idx alter column 1 set statistics 0;
 
 create function chat.message_vector(content text, sender uuid) returns tsvector
 language sql immutable parallel safe
-return array_to_tsvector(coalesce(chat.words_of(content), '{}') || ('@' || sender));
+return array_to_tsvector(coalesce(chat.words_of(content), '{}') || ('@' || sender::text));
 comment on function chat.message_vector(text, uuid) is 'The words column of a message.';
 
 create function chat.on_message_worded() returns trigger

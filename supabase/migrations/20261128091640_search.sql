@@ -65,7 +65,7 @@ as $$
 declare
   query constant tsquery := format(chat.words_query(words), '')::tsquery;
   span interval := make_interval(mins => 1);
-  max_lines constant integer := 5000;
+  max_lines constant integer := 3000;
   lines integer;
   all_lines integer := 0;
   found chat.hit[];
@@ -91,7 +91,7 @@ begin
     span := span * 4;
     exit when cardinality(hits) >= row_limit
       -- Reading on would find too little, or people have hardly written.
-      or all_lines >= 500 and cardinality(hits) * 100 < all_lines
+      or all_lines >= 500 and cardinality(hits) * 50 < all_lines
       or span > interval '1 year';
   end loop;
 end
