@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures_util::{future::join_all, join};
-use harness::{Answer, Chat, Client, Env, Fault, FaultsEnv, Method, Page, Person, Proxy, Stack};
+use harness::{
+    Answer, Chat, ChatPage, Client, Env, Fault, FaultsEnv, Method, Person, Proxy, Stack,
+};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -52,7 +54,7 @@ async fn lists_chats(alice: &Person) {
 }
 
 fn chats(answer: &Answer) -> Vec<Chat> {
-    Page::read(&answer.ok(), Chat::read).data
+    ChatPage::read(&answer.ok()).data
 }
 
 /// The log has the place of the panics and not their message, which may quote what somebody wrote.
