@@ -13,7 +13,8 @@ $$;
 comment on function public.get_message(uuid, uuid) is 'One message: Message. Moderators also get a deleted one.';
 
 create function chat.first_unread(chat_id uuid) returns timestamptz
-language plpgsql stable security definer set search_path = '' set enable_sort = off set jit = off
+language plpgsql stable security definer set search_path = ''
+set enable_sort = off set enable_seqscan = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();
@@ -43,8 +44,9 @@ create function public.list_messages(
 ) returns json
 language plpgsql stable security invoker set search_path = ''
 -- Postgres makes one plan for all calls. Otherwise it would plan a short page, and every page of a long chat, anew for
--- each call. The plan never sorts a chat, because the index has its messages in order.
-set plan_cache_mode = force_generic_plan set enable_sort = off set jit = off
+-- each call. The plan never sorts a chat, because the index has its messages in order, also when it was made for a
+-- nearly empty table.
+set plan_cache_mode = force_generic_plan set enable_sort = off set enable_seqscan = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();

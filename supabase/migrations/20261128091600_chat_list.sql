@@ -6,8 +6,9 @@ language plpgsql stable security definer set search_path = ''
 -- Postgres makes one plan for all calls. Otherwise it would expect a single chat to be so cheap that it would plan it
 -- anew each time, which takes longer than to run it. That one plan expects a chat of average length, and would sort
 -- all unread messages of a long chat, although the index has them in order. A plan without sorts looks so expensive
--- that Postgres with LLVM would compile it, which takes 150 ms.
-set plan_cache_mode = force_generic_plan set enable_sort = off set jit = off
+-- that Postgres with LLVM would compile it, which takes 150 ms. A connection keeps its plan until the tables are
+-- analyzed again, and a plan made for empty tables would still scan them for each chat after they have grown.
+set plan_cache_mode = force_generic_plan set enable_sort = off set enable_seqscan = off set jit = off
 as $$
 declare
   -- A constant, because auth.uid() would parse the claims again for each message that the statement passes.
@@ -92,8 +93,7 @@ create function public.list_chats(
   archived boolean default false
 ) returns json
 language plpgsql stable security invoker set search_path = ''
--- A connection keeps its plan until the tables are analyzed again. A plan made for nearly empty tables would still
--- scan them after they have grown: 4 s with 6,000 chats.
+-- As chat.chats_of_caller: a plan made for nearly empty tables took 4 s with 6,000 chats.
 set enable_seqscan = off set jit = off
 as $$
 declare
