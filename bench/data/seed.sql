@@ -69,7 +69,7 @@ order by created_at;
 -- The trigger that keeps the words is off.
 insert into chat.message_words (chat_id, created_at, message_id, block, words)
 select m.chat_id, m.created_at, m.id, m.rev / chat.block_size(), chat.message_vector(m.text, m.sender_id)
-from public.messages m
+from public.messages m join bench.chats c on c.id = m.chat_id
 where m.deleted_at is null
 order by m.created_at;
 

@@ -138,11 +138,11 @@ export async function countUnread(me) {
           select from messages m
           where m.chat_id = o.chat_id and m.created_at > o.read_to and m.sender_id <> ${me} and m.deleted_at is null
         ) limit 100
-      ) as some) as chats,
+      ) as counted) as chats,
       (select count(*)::integer from unread) as messages,
       (select count(*)::integer from (
         select from open o join mentions m on m.chat_id = o.chat_id and m.user_id = ${me} and m.created_at > o.read_to limit 100
-      ) as some) as mentions`);
+      ) as counted) as mentions`);
   return counts;
 }
 
