@@ -16,6 +16,9 @@ use crate::load::{Load, Sample};
 /// A request that takes longer is an error.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// What a histogram can hold, in microseconds: more than a request may take.
+const MOST_MICROS: u64 = 60_000_000;
+
 pub struct Client(reqwest::Client);
 
 /// What has been counted so far.
@@ -50,11 +53,7 @@ impl Client {
     /// request: so each has a sender of its own where the senders take turns.
     pub async fn load(&self, wires: &[Wire], load: &Load) -> Result<Sample> {
         let begun = Instant::now();
-        let tally = RefCell::new(Tally {
-            latencies: Histogram::new(3)?,
-            errors: 0,
-            first_error: None,
-        });
+        let tally = RefCell::new(Tally::new()?);
         let connection = async |number: usize| {
             let wires = wires.iter().cycle().skip(number);
             for wire in wires.step_by(load.connections) {
@@ -82,6 +81,14 @@ impl Client {
 }
 
 impl Tally {
+    fn new() -> Result<Tally> {
+        Ok(Tally {
+            latencies: Histogram::new_with_bounds(1, MOST_MICROS, 3)?,
+            errors: 0,
+            first_error: None,
+        })
+    }
+
     fn count(&mut self, answer: Result<(StatusCode, Vec<u8>)>, took: Duration) {
         let error = match answer {
             Ok((status, _)) if status.is_success() => {
@@ -93,5 +100,20 @@ impl Tally {
         };
         self.errors += 1;
         self.first_error.get_or_insert(error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_are_as_long_as_they_were() {
+        let mut tally = Tally::new().unwrap();
+        for ms in [2, 30, 400] {
+            tally.count(Ok((StatusCode::OK, Vec::new())), Duration::from_millis(ms));
+        }
+        let median = tally.latencies.value_at_quantile(0.5);
+        assert!((30_000..30_100).contains(&median), "{median} µs");
     }
 }
