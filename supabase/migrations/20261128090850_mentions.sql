@@ -138,7 +138,8 @@ create function public.list_mentions(
   page_limit integer default 50, before timestamptz default null, before_id uuid default null
 ) returns json
 language plpgsql stable security invoker set search_path = ''
-set enable_seqscan = off set jit = off
+-- As list_messages: planning the shape of Message takes a sixth of the whole call.
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 declare
   me constant uuid := auth.uid();

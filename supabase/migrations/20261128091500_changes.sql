@@ -64,6 +64,8 @@ comment on function chat.to_change(bigint, uuid, boolean, json) is
 create function public.list_changes(chat_id uuid, since bigint, page_limit integer default 50, epoch text default null)
 returns json
 language plpgsql stable security invoker set search_path = ''
+-- As list_messages: planning the shape of Message takes longer than to read the changes.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   me constant uuid := auth.uid();

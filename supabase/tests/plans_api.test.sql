@@ -281,9 +281,10 @@ select set_eq(
     'chat.search_newest(chat.searched_chat[],text[],chat.hit,integer)', 'chat.rare_words(chat.searched_chat[],text[])',
     'chat.search_index(chat.searched_chat[],text[],chat.hit,integer)',
     'chat.chats_of_caller(uuid[])', 'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)',
-    'count_unread()'
+    'list_changes(uuid,bigint,integer,text)', 'list_mentions(integer,timestamp with time zone,uuid)',
+    'search_messages(text,integer,uuid,uuid,timestamp with time zone,uuid,text)', 'count_unread()'
   ],
-  'and that is planned once, as the plan of one chat is: planning takes longer than a short page'
+  'and that is planned once, as the shapes of messages and chats are everywhere: planning one takes longer than a short page'
 );
 
 reset role;
