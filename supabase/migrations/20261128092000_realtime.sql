@@ -162,11 +162,9 @@ declare
   change jsonb;
 begin
   select c.* into room from chat.chats c where c.id = new.chat_id;
-  -- One person of the pair may have left the message behind. Such an edit is sent without its content, and both
-  -- people read the feed.
-  if event = 'updated' and room.type = 'direct' and exists (
-    select from chat.chat_participants p where p.chat_id = room.id and p.history_from >= new.created_at
-  ) then
+  -- One person of the pair may have left the message behind, and the other one must not notice. So an edit or a reaction
+  -- is always sent without its content there, and both people read the feed.
+  if event = 'updated' and room.type = 'direct' then
     change := for_all;
     for_list := for_all;
   else

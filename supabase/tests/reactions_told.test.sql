@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(36);
+select plan(38);
 
 select chat_tests.begin_story();
 select chat_tests.begin_listening();
@@ -159,22 +159,37 @@ select pg_temp.hear_no_more();
 select public.edit_message(chat_tests.id('group chat'), chat_tests.id('small again'), 'for dave', chat_tests.ids('dave'));
 select is(pg_temp.topics(), array['alice', 'bob', 'carol', 'dave mentioned'], 'in a small chat an edit is told to all');
 
--- A person who has come back is told nothing of the message before that: neither of a reaction nor of a mention.
+-- A person who has come back is told nothing of the message before that: neither of a reaction nor of a mention. And
+-- nobody learns from an event that the other person of a direct chat has left.
 select pg_temp.say('pair', 'long ago');
+select pg_temp.hear_no_more();
+select public.add_reaction(chat_tests.id('pair'), chat_tests.id('long ago'), '🎉');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values (pg_temp.chat_topic('pair'), 'message.updated', jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 2)) $$,
+  'in a direct chat a reaction is told by its rev alone, while both are there'
+);
 select chat_tests.act_as('bob');
 select public.leave_chat(chat_tests.id('pair'));
 select chat_tests.act_as('alice');
+select pg_temp.hear_no_more();
+select public.add_reaction(chat_tests.id('pair'), chat_tests.id('long ago'), '😮');
+select set_eq(
+  'select * from pg_temp.heard()',
+  $$ values (pg_temp.chat_topic('pair'), 'message.updated', jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 3)) $$,
+  'and also when the other person has left'
+);
 select pg_temp.say('pair', 'come back');
 select pg_temp.hear_no_more();
 select public.add_reaction(chat_tests.id('pair'), chat_tests.id('long ago'), '👍');
 select set_eq(
   'select * from pg_temp.heard()',
-  $$ values (pg_temp.chat_topic('pair'), 'message.updated', jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 3)) $$,
-  'a reaction to a message that one person has left behind is told by its rev alone'
+  $$ values (pg_temp.chat_topic('pair'), 'message.updated', jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 5)) $$,
+  'and so is one to a message that this person has left behind'
 );
 select public.edit_message(chat_tests.id('pair'), chat_tests.id('long ago'), 'still here?', chat_tests.ids('bob'));
 select set_eq(
-  $$ select payload from pg_temp.heard() $$, $$ values (jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 4)) $$,
+  $$ select payload from pg_temp.heard() $$, $$ values (jsonb_build_object('chatId', chat_tests.id('pair'), 'rev', 6)) $$,
   'and so is a mention there'
 );
 select pg_temp.send('pair', 'an answer to bob', 'long ago', 'bob');

@@ -148,8 +148,8 @@ select set_eq(
 );
 select public.edit_message(chat_tests.id('friends'), chat_tests.id('come back'), 'do come back');
 select is(
-  (select h.payload -> 'message' ->> 'text' from pg_temp.heard() h where h.event = 'message.updated'), 'do come back',
-  'an edit of what he sees is told with its content'
+  (select h.payload from pg_temp.heard() h where h.event = 'message.updated'),
+  jsonb_build_object('chatId', chat_tests.id('friends'), 'rev', 5), 'and so is an edit of what he sees: alice must notice no difference'
 );
 select public.delete_message(chat_tests.id('friends'), chat_tests.id('before, too'));
 select is(

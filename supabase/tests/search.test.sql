@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(107);
+select plan(114);
 
 select chat_tests.begin_story();
 select chat_tests.add_people('alice', 'bob', 'carol', 'stranger');
@@ -195,6 +195,20 @@ cross join (values
   ('''number''', 'not at all'), ('''NUMBER, number''', 'not at all'), ('''rarely''', 'PT400 invalid_cursor'), ('''number rarely''', 'PT400 invalid_cursor'),
   ('''number'', chat_id => chat_tests.id(''pair'')', 'PT400 invalid_cursor'), ('''number'', sender_id => chat_tests.id(''alice'')', 'PT400 invalid_cursor')
 ) as call (arguments, expected);
+
+-- The time to order marks grows with the square of their number, so they are few before that.
+reset role;
+select is(chat.words_of(content), words, why)
+from (values
+  ('a' || repeat(U&'\0344', 2000), array['a'], 'marks that are removed'),
+  ('a' || repeat(U&'\0f81', 4000), array['a' || repeat(U&'\0f71', 30) || repeat(U&'\0f80', 30)], 'marks that stay: 30 of them'),
+  ('a' || repeat(U&'\0f81\200b', 2000), array['a' || repeat(U&'\0f71', 15) || repeat(U&'\0f80', 15)], 'and so if others would bring them together'),
+  (repeat('한국', 32), array[repeat('한국', 32)], 'a long word without marks stays whole'),
+  (repeat('é', 40), array[repeat('e', 40)], 'and one whose letters have an accent each')
+) as long (content, words, why);
+select chat_tests.act_as('alice');
+select chat_tests.say('pair', '٢٠٢٦ हिन्दी १२');
+select is(pg_temp.found(q), array['٢٠٢٦ हिन्दी १२'], 'digits of other scripts are the same: ' || q) from unnest(array['2026', '१२ ٢٠']) as q;
 
 select * from finish();
 rollback;
