@@ -145,7 +145,10 @@ export interface ChatHandle extends Store<ChatSnapshot> {
    * of it, and `loadOlder` and `loadNewer` go on from there. Never rejects; the newest call wins.
    */
   jumpTo(messageId: string | "unread"): Promise<Jump>;
-  /** Appears at once, and is sent in order. Works without a network. Throws if nobody is signed in, or if it is empty. */
+  /**
+   * Appears at once, and is sent in order. Works without a network. Where `hasNewer` is true it goes back to the newest
+   * messages, as `loadNewest` does. Throws if nobody is signed in, or if it is empty.
+   */
   send(message: Outgoing): Pending;
   /** Changes the text of an own message, until its `editableUntil`. Rejects with a `ChatApiError`. */
   edit(messageId: string, text: string, options?: EditOptions): Promise<Message>;
