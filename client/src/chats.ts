@@ -4,6 +4,7 @@ import type { Api } from "./api.ts";
 import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
 import type { Chat, ChatPage, LastMessage } from "./models.ts";
 import { Poller } from "./poller.ts";
+import { Reading } from "./reading.ts";
 import { payloadOf } from "./shapes.ts";
 import { keep, keepList } from "./store.ts";
 
@@ -18,8 +19,11 @@ export interface ChatListOptions {
   adapters: ChatAdapters;
   signal: AbortSignal;
   isJoined(): boolean;
-  /** The list is another; it is sorted. Until it is whole, the archived chats are missing. */
-  changed(chats: readonly Chat[], isWhole: boolean): void;
+  /**
+   * The list is another; it is sorted. Until it is whole, the archived chats are missing. `mentioned` is how many unread
+   * messages mention the user, by the server's count.
+   */
+  changed(chats: readonly Chat[], isWhole: boolean, mentioned: number): void;
   /** Something has happened in a chat. `rev` is there if it is about the messages. */
   news(chatId: string, rev?: number): void;
   /** Why asking has failed the last time; null when it has not. */
@@ -27,8 +31,11 @@ export interface ChatListOptions {
 }
 
 export class ChatList {
+  /** What differs in the shown list from what the server counts. */
+  readonly reading: Reading;
   #options: ChatListOptions;
   #poller: Poller;
+  /** As the server has them. */
   #chats = new Map<string, Chat>();
   #sorted: readonly Chat[] = [];
   #isLoaded = false;
@@ -42,6 +49,7 @@ export class ChatList {
     this.#options = options;
     const { isJoined, failed, adapters } = options;
     this.#poller = new Poller(adapters, { run: () => this.#run(), isJoined, failed });
+    this.reading = new Reading({ adapters, changed: () => this.#tell() });
   }
 
   get(chatId: string): Chat | undefined {
@@ -68,10 +76,12 @@ export class ChatList {
 
   wake(): void {
     this.#poller.wake();
+    this.#tell();
   }
 
   stop(): void {
     this.#poller.stop();
+    this.reading.stop();
     this.#endOfMute?.();
   }
 
@@ -91,8 +101,10 @@ export class ChatList {
   read(chatId: string, unreadCount: number, lastReadAt: string): void {
     const chat = this.get(chatId);
     const next = chat && readTo(chat, unreadCount, lastReadAt);
-    if (!next) void this.ask();
-    else if (next.lastReadAt !== chat?.lastReadAt) this.#setOwn(next);
+    const counted = () => this.reading.counted(chatId, lastReadAt);
+    if (!next) return void this.ask().then(counted);
+    if (next.lastReadAt !== chat.lastReadAt) this.#setOwn(next);
+    counted();
   }
 
   /** An event of `user:{id}`. */
@@ -128,8 +140,11 @@ export class ChatList {
       // A user who had read everything before they sent a message has read that message too.
       if (own && (chat.lastReadAt ?? "") >= (chat.lastMessageAt ?? "")) next.lastReadAt = message.createdAt;
       next.lastMessageAt = message.createdAt;
-      if (!own) next.unreadCount = Math.min(chat.unreadCount + 1, 100);
-      if (mentioned) next.unreadMentions = Math.min(chat.unreadMentions + 1, 100);
+      // A mark may have been answered before the event of what it marks.
+      if (!own && message.createdAt > (chat.lastReadAt ?? "")) {
+        next.unreadCount = Math.min(chat.unreadCount + 1, 100);
+        if (mentioned) next.unreadMentions = Math.min(chat.unreadMentions + 1, 100);
+      }
     } else if (mentioned || chat.unreadMentions > 0) return undefined;
     if (kind === "created" || chat.lastMessage?.id === message.id) next.lastMessage = message;
     return next;
@@ -214,8 +229,9 @@ export class ChatList {
     const { adapters, signal, changed } = this.#options;
     if (!this.#isLoaded || signal.aborted) return;
     this.#endMutes(adapters.clock);
-    this.#sorted = keepList(this.#sorted, [...this.#chats.values()].sort(byActivity));
-    changed(this.#sorted, this.#since !== undefined);
+    const chats = [...this.#chats.values()];
+    this.#sorted = keepList(this.#sorted, chats.map((chat) => this.reading.show(chat)).sort(byActivity));
+    changed(this.#sorted, this.#since !== undefined, chats.reduce((sum, { unreadMentions }) => sum + unreadMentions, 0));
   }
 
   /** A mute ends by itself, and no event tells. */

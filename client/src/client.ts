@@ -25,6 +25,7 @@ class Client implements ChatClient {
   readonly archivedChats = new Value<readonly Chat[] | undefined>(undefined);
   readonly chatsError = new Value<ChatApiError | null>(null);
   readonly unread = new Value<Unread>(NOTHING_UNREAD);
+  readonly mentioned = new Value<number | undefined>(undefined);
   session: Session | undefined;
   #options: ChatClientOptions;
   #adapters: ChatAdapters;
@@ -114,7 +115,7 @@ class Client implements ChatClient {
       maxMessages: Math.max(maxMessages || MOST_MESSAGES, LEAST_MESSAGES),
     };
     this.session = new Session(supabase, me, this.#adapters, options, {
-      chats: (chats, isWhole) => this.#show(chats, isWhole),
+      chats: (chats, isWhole, mentioned) => this.#show(chats, isWhole, mentioned),
       chatsError: (error) => this.chatsError.set(error),
       connection: (connection) => this.connection.set(connection),
       outbox: (chatId) => this.session?.open.get(chatId)?.emit(),
@@ -134,15 +135,17 @@ class Client implements ChatClient {
     this.archivedChats.set(undefined);
     this.chatsError.set(null);
     this.unread.set(NOTHING_UNREAD);
+    this.mentioned.set(undefined);
     this.connection.set("offline");
   }
 
-  #show(all: readonly Chat[], isWhole: boolean): void {
+  #show(all: readonly Chat[], isWhole: boolean, mentioned: number): void {
     const show = (store: Value<readonly Chat[] | undefined>, isArchived: boolean) =>
       store.set(keepList(store.getSnapshot() ?? [], all.filter(({ settings }) => settings.archived === isArchived)));
     show(this.chats, false);
     if (isWhole) show(this.archivedChats, true);
     this.unread.set(keep(this.unread.getSnapshot(), unreadIn(all)));
+    this.mentioned.set(mentioned);
   }
 
   #needed(): Session {

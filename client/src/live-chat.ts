@@ -47,6 +47,8 @@ export class LiveChat {
   #shown: readonly (Message | Pending)[] = [];
   /** What was marked while the app was hidden, or before the first unread message was known. */
   #readLater: (string | undefined)[] = [];
+  /** The page has marked something as read since the chat was opened. */
+  #hasMarked = false;
 
   constructor(session: Session, id: string, show: (snapshot: ChatSnapshot) => void) {
     const { api, adapters, me, options } = session;
@@ -64,7 +66,9 @@ export class LiveChat {
     this.typing = new OwnTyping(api, id, adapters, signal);
     this.#reads = new ReadMarker({
       api, chatId: id, adapters, signal: session.signal,
-      marked: (message, unreadCount) => session.list.read(id, unreadCount, message.createdAt),
+      marking: ({ createdAt }) => session.list.reading.mark(id, createdAt),
+      marked: ({ createdAt }, unreadCount) => session.list.read(id, unreadCount, createdAt),
+      failed: () => session.list.reading.failed(id),
     });
     this.#unread = new FirstUnread({
       api, chatId: id, me, signal,
@@ -174,9 +178,19 @@ export class LiveChat {
       return;
     }
     const { chat, replica } = this.#feed;
-    const message = messageId === undefined ? replica?.messages.at(-1) : replica?.get(messageId);
-    const isUnread = chat?.settings.markedUnread ?? false;
-    if (message && (message.createdAt > (chat?.lastReadAt ?? "") || chat?.unreadCount || isUnread)) this.#reads.mark(message, isUnread);
+    if (!chat || !replica) return;
+    const { me, list } = this.#session;
+    const newest = replica.messages.at(-1);
+    const message = messageId === undefined ? newest : replica.get(messageId);
+    if (message) {
+      // Whoever marks an open chat as unread means it to stay so: only opening it again, or something new, ends that.
+      const isOpening = !this.#hasMarked && chat.settings.markedUnread;
+      this.#hasMarked = true;
+      const isNew = ({ senderId, createdAt }: Message) =>
+        senderId !== me && createdAt > (chat.lastReadAt ?? "") && createdAt <= message.createdAt;
+      if (isOpening || chat.unreadCount > 0 || replica.messages.some(isNew)) this.#reads.mark(message);
+    }
+    if (message === newest && !replica.has("newer")) list.reading.follow(this.id, list.get(this.id));
   }
 
   /** What a reply to a message quotes, if it is shown. */
@@ -194,6 +208,7 @@ export class LiveChat {
   }
 
   close(): void {
+    this.#session.list.reading.unfollow(this.id);
     this.#reads.stop();
     this.#people.stop();
     this.typing.stop();

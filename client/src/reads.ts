@@ -39,15 +39,19 @@ export interface ReadMarkerOptions {
   chatId: string;
   adapters: ChatAdapters;
   signal: AbortSignal;
+  /** The server is being told. */
+  marking(message: Message): void;
   /** The server has stored the mark. */
   marked(message: Message, unreadCount: number): void;
+  /** The server has refused the mark, or could not be reached. */
+  failed(): void;
 }
 
 /** The user's own read mark of a chat. It is tried until the server has it or refuses it: the next mark has it all. */
 export class ReadMarker {
   #options: ReadMarkerOptions;
   #wanted: Message | undefined;
-  #isBusy = false;
+  #sending: Message | undefined;
   #cancel: (() => void) | undefined;
   #markedTo = "";
   #isStopped = false;
@@ -56,11 +60,11 @@ export class ReadMarker {
     this.#options = options;
   }
 
-  /** `again`: though it is read, as the chat was marked as unread since. */
-  mark(message: Message, again: boolean): void {
-    if ((message.createdAt <= this.#markedTo && !again) || message.createdAt <= (this.#wanted?.createdAt ?? "")) return;
+  mark(message: Message): void {
+    if (message.createdAt <= this.#markedTo || message.createdAt <= (this.#wanted?.createdAt ?? "")) return;
     this.#wanted = message;
-    if (!this.#isBusy && !this.#cancel) void this.#send(1);
+    this.#options.marking(message);
+    if (!this.#sending && !this.#cancel) void this.#send(1);
   }
 
   /** Closes. A mark that waits is sent at once, for the last time. */
@@ -68,16 +72,17 @@ export class ReadMarker {
     this.#isStopped = true;
     this.#cancel?.();
     this.#cancel = undefined;
-    const { api, chatId } = this.#options;
-    if (this.#wanted && !this.#isBusy) api.read(chatId, this.#wanted.id).catch(() => {});
+    const { api, chatId, marked, failed } = this.#options;
+    const last = this.#wanted;
+    if (last && last !== this.#sending) api.read(chatId, last.id).then((count) => marked(last, count), failed);
     this.#wanted = undefined;
   }
 
   async #send(tries: number): Promise<void> {
-    const { api, chatId, adapters, signal, marked } = this.#options;
+    const { api, chatId, adapters, signal, marked, failed } = this.#options;
     const message = this.#wanted;
     if (!message || signal.aborted || this.#isStopped) return;
-    this.#isBusy = true;
+    this.#sending = message;
     let wait = TOGETHER_MS;
     try {
       const unreadCount = await api.read(chatId, message.id, signal);
@@ -89,8 +94,9 @@ export class ReadMarker {
       const error = asChatError(thrown);
       if (!error.retryable && this.#wanted === message) this.#wanted = undefined;
       wait = Math.max(backoff(tries, adapters.random), error.retryAfterMs ?? 0);
+      failed();
     }
-    this.#isBusy = false;
+    this.#sending = undefined;
     if (signal.aborted || this.#isStopped) return;
     this.#cancel = adapters.clock.after(wait, () => {
       this.#cancel = undefined;

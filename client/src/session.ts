@@ -21,7 +21,7 @@ export interface SessionOptions {
 }
 
 export interface SessionEvents {
-  chats(chats: readonly Chat[], isWhole: boolean): void;
+  chats(chats: readonly Chat[], isWhole: boolean, mentioned: number): void;
   chatsError(error: ChatApiError | null): void;
   connection(connection: Connection): void;
   /** The unsent messages of a chat are others. */
@@ -78,8 +78,8 @@ export class Session {
     this.list = new ChatList({
       api: this.api, me, adapters, signal,
       isJoined: () => this.isJoined,
-      changed: (chats, isWhole) => {
-        events.chats(chats, isWhole);
+      changed: (chats, isWhole, mentioned) => {
+        events.chats(chats, isWhole, mentioned);
         const listed = new Map(chats.map((chat) => [chat.id, chat]));
         for (const [id, live] of this.open) live.compare(listed.get(id));
       },

@@ -51,6 +51,11 @@ export interface ChatClient {
   readonly chatsError: Store<ChatApiError | null>;
   /** The app's badge, as `GET /unread` counts. Counted in the list, so all is 0 until the list is there. */
   readonly unread: Store<Unread>;
+  /**
+   * How many unread messages mention the user, as the server counts: it also changes when a message is read at once. When
+   * it changes, `mentions` has others. Undefined until the list is there.
+   */
+  readonly mentioned: Store<number | undefined>;
   /** Opens the direct chat with a person: a new one, or the one that is there. */
   openDirect(userId: string): Promise<Chat>;
   /** The handle of a chat, the same for each call. It does nothing until it is opened. */
@@ -165,7 +170,7 @@ export interface ChatHandle extends Store<ChatSnapshot> {
   reactions(messageId: string, options?: ReactionsOptions): Promise<Page<Reactor>>;
   /**
    * Everything up to this message is read; up to the newest shown one, if none is named. In a hidden app it waits until the app
-   * is shown. Never rejects.
+   * is shown. If nothing is unread, it does nothing; the first one of an opened chat ends `markedUnread`. Never rejects.
    */
   markRead(messageId?: string): void;
   /** Call it at each key press. Never rejects. */

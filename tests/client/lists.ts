@@ -28,7 +28,7 @@ export async function trueLists(who: Person): Promise<Lists> {
   return { chats, archived, unread };
 }
 
-async function isRight(world: World, device: Device, what: string): Promise<void> {
+export async function isRight(world: World, device: Device, what: string): Promise<void> {
   const truth = await trueLists(world.person(0));
   deepStrictEqual(names(listsOf(device)), names(truth), what);
   deepStrictEqual(listsOf(device), truth, what);
@@ -180,6 +180,12 @@ export const lists: Record<string, () => Promise<void>> = {
     deepStrictEqual(unread(), [1, 1]);
     await isRight(world, other, "marked");
     await pass([one, other], 2_000);
+    chat.markRead();
+    await world.arrive();
+    deepStrictEqual(unread(), [1, 1], "there is nothing new");
+    chat.close();
+    chat.open();
+    await world.arrive();
     chat.markRead();
     await world.arrive();
     deepStrictEqual(unread(), [0, 0]);

@@ -15,6 +15,7 @@ import { platforms } from "./platforms.ts";
 import { counts } from "./realtime.ts";
 import { the_replica_withstands_its_races } from "./replica.ts";
 import { reactions } from "./reactions.ts";
+import { reading } from "./reading.ts";
 import { mentions, replies } from "./replies.ts";
 import { scenes } from "./scenes.ts";
 import { seen } from "./seen.ts";
@@ -38,6 +39,7 @@ const tests: Record<string, Record<string, () => Promise<void>>> = {
   tabs,
   sessions,
   lists,
+  reading,
   seen,
   leaks,
   likeness,

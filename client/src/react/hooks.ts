@@ -11,7 +11,7 @@ import { useChatClient } from "./provider.ts";
 const RENEWED_MS = 120_000;
 
 /** On a server, and while its page becomes alive in the browser, a store has its first value. */
-function useStore<T>({ subscribe, getSnapshot }: Store<T>, first: () => T): T {
+export function useStore<T>({ subscribe, getSnapshot }: Store<T>, first: () => T): T {
   return useSyncExternalStore(subscribe, getSnapshot, first);
 }
 

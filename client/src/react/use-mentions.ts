@@ -1,6 +1,6 @@
 "use client";
 import { useMemo } from "react";
-import { useChats, useConnection, useMe } from "./hooks.ts";
+import { useConnection, useMe, useStore } from "./hooks.ts";
 import { Pages, usePages, type UsedPages } from "./pages.ts";
 import { useChatClient } from "./provider.ts";
 
@@ -10,8 +10,7 @@ import { useChatClient } from "./provider.ts";
  */
 export function useMentions(): UsedPages {
   const client = useChatClient();
-  const [me, chats, connection] = [useMe(), useChats(), useConnection()];
+  const [me, mentioned, connection] = [useMe(), useStore(client.mentioned, () => undefined), useConnection()];
   const pages = useMemo(() => new Pages((cursor) => client.mentions(cursor)), [client, me]);
-  const isKnown = me && chats && connection !== "offline";
-  return usePages(pages, isKnown ? String(chats.reduce((sum, { unreadMentions }) => sum + unreadMentions, 0)) : undefined);
+  return usePages(pages, me && connection !== "offline" ? mentioned?.toString() : undefined);
 }
