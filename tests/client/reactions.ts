@@ -166,7 +166,19 @@ export const reactions: Record<string, () => Promise<void>> = {
     }
   }),
 
-  reactions_keep_the_list_up_to_date_and_ask_for_nothing: () => World.play("direct", async (world) => {
+  in_a_direct_chat_a_reaction_is_asked_for: () => World.play("direct", async (world) => {
+    const { device, chat, message } = await begin(world);
+    const before = device.log.length;
+    await react(world, 1, message, "👍");
+    await world.arrive();
+    strictEqual(shown(messagesOf(chat)[0]!), "👍1");
+    deepStrictEqual(
+      device.log.slice(before).map((request) => request.replace(/\?.*/, "")).sort(),
+      ["GET /chats", `GET /chats/${world.chatId}/changes`],
+    );
+  }),
+
+  reactions_keep_the_list_up_to_date_and_ask_for_nothing: () => World.play("group", async (world) => {
     const { device, chat, message } = await begin(world);
     const before = device.log.length;
     await react(world, 1, message, "👍");

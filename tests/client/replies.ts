@@ -41,7 +41,7 @@ export const replies: Record<string, () => Promise<void>> = {
     deepStrictEqual(answers(device.log.slice(before)), [], "without asking");
   }),
 
-  a_reply_to_what_is_not_held_is_asked_for: () => World.play("direct", async (world) => {
+  a_reply_to_what_is_not_held_is_asked_for: () => World.play("group", async (world) => {
     const original = (await world.truth(0)).at(-1)!;
     await fill(world, 150);
     const device = world.device(0, { largePages: true });
