@@ -71,7 +71,7 @@ export function createApi({ supabase, me, apiUrl, fetch, clock, onReached }: Api
       // An answer that is none of the API's comes from something before it.
       const isAnswer = error instanceof ChatApiError && error.status > 0 && error.code !== "bad_answer";
       onReached(isAnswer);
-      if (late) throw new ChatApiError(0, "timeout", { message: "The server did not answer in time.", retryable: true, cause: error });
+      if (late) throw new ChatApiError(0, "timeout", { message: "The server took too long.", retryable: true, cause: error });
       throw asChatError(error);
     } finally {
       stop();

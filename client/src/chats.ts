@@ -81,7 +81,6 @@ export class ChatList {
 
   stop(): void {
     this.#poller.stop();
-    this.reading.stop();
     this.#endOfMute?.();
   }
 
@@ -263,7 +262,7 @@ function readTo(chat: Chat, count: number, to: string): Chat | undefined {
 }
 
 function endless(): ChatApiError {
-  return new ChatApiError(0, "bad_answer", { message: "The list of chats has no end.", retryable: true });
+  return new ChatApiError(0, "bad_answer", { message: "The list has no end.", retryable: true });
 }
 
 function isLastMessage(value: unknown): value is LastMessage {

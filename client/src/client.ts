@@ -35,7 +35,7 @@ class Client implements ChatClient {
 
   constructor(options: ChatClientOptions) {
     if (!/^https?:\/\/[^/?#][^?#]*$/i.test(options.apiUrl)) {
-      throw new TypeError(`createChatClient: apiUrl must be a URL that begins with https:// or http://; it is ${JSON.stringify(options.apiUrl)}`);
+      throw new TypeError(`apiUrl must be a URL that begins with https:// or http://: ${options.apiUrl}`);
     }
     this.#options = options;
     this.#adapters = withDefaults(options.adapters);

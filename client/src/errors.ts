@@ -48,7 +48,7 @@ export function asChatError(error: unknown): ChatApiError {
 }
 
 export function signedOut(): ChatApiError {
-  return new ChatApiError(401, "signed_out", { message: "Nobody is signed in, or the client is stopped." });
+  return new ChatApiError(401, "signed_out", { message: "Nobody is signed in." });
 }
 
 /** The user does not take part in the chat, or it does not exist. */

@@ -183,7 +183,7 @@ export class LiveChat {
     const newest = replica.messages.at(-1);
     const message = messageId === undefined ? newest : replica.get(messageId);
     if (message) {
-      // Whoever marks an open chat as unread means it to stay so: only opening it again, or something new, ends that.
+      // A user who marks an open chat as unread wants it to stay so, until it is opened again or something new comes.
       const isOpening = !this.#hasMarked && chat.settings.markedUnread;
       this.#hasMarked = true;
       const isNew = ({ senderId, createdAt }: Message) =>

@@ -17,8 +17,6 @@ export class Reading {
   readonly #marks = new Map<string, string>();
   /** The chats whose page marks whatever comes; with a timer, something has come and is not marked yet. */
   readonly #followed = new Map<string, (() => void) | undefined>();
-  /** The same object for the same chat. */
-  readonly #asRead = new WeakMap<Chat, Chat>();
 
   constructor(options: ReadingOptions) {
     this.#options = options;
@@ -53,31 +51,21 @@ export class Reading {
     this.#followed.delete(chatId);
   }
 
-  stop(): void {
-    for (const chatId of [...this.#followed.keys()]) this.unfollow(chatId);
-  }
-
   /** The chat with what is unread for the user. */
   show(chat: Chat): Chat {
     const { id, lastMessageAt, unreadCount } = chat;
     const isRead = unreadCount === 0 || (lastMessageAt ?? "") <= (this.#marks.get(id) ?? "");
     if (isRead) this.#rest(id);
-    if (unreadCount === 0 || (!isRead && !this.#isAwaited(id))) return chat;
-    const shown = this.#asRead.get(chat) ?? { ...chat, unreadCount: 0, unreadMentions: 0 };
-    this.#asRead.set(chat, shown);
-    return shown;
+    return unreadCount > 0 && (isRead || this.#isAwaited(id)) ? { ...chat, unreadCount: 0, unreadMentions: 0 } : chat;
   }
 
   /** Whether the page still has its turn to show what has come. What comes to a hidden page is unread at once. */
   #isAwaited(chatId: string): boolean {
     const { adapters, changed } = this.#options;
+    if (!adapters.appState.isVisible()) this.unfollow(chatId);
     if (!this.#followed.has(chatId)) return false;
-    if (!adapters.appState.isVisible()) {
-      this.unfollow(chatId);
-      return false;
-    }
     const end = () => {
-      this.#followed.delete(chatId);
+      this.unfollow(chatId);
       changed();
     };
     if (!this.#followed.get(chatId)) this.#followed.set(chatId, adapters.clock.after(TURN_MS, end));

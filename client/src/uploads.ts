@@ -21,7 +21,7 @@ export interface UploadOptions {
 /** Uploads the file, and returns the URL for the message. `kept` remembers the reservation for the next try. */
 export async function uploadFile(kept: { upload: Upload | undefined }, options: UploadOptions): Promise<string> {
   const { api, adapters, chatId, file, signal, progress } = options;
-  if (!file) throw new ChatApiError(0, "file_lost", { message: "The app was closed before the file was uploaded. Choose the file again." });
+  if (!file) throw new ChatApiError(0, "file_lost", { message: "The app was closed: choose the file again." });
   const isOver = kept.upload && Date.parse(kept.upload.expiresAt) - SPARE_MS < adapters.clock.now();
   const reserved = isOver ? undefined : kept.upload;
   const upload = (kept.upload = reserved ?? (await api.reserve(chatId, file, await pictureSize(file, adapters), signal)));

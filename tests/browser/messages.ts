@@ -1,6 +1,6 @@
 // What two people see of each other's messages.
 import { deepEqual, equal } from "node:assert/strict";
-import { befriend, directChat, friends, seeded, send, stored, until, type Person, type World } from "./world.ts";
+import { befriend, directChat, friends, seeded, send, sql, stored, until, type Person, type World } from "./world.ts";
 
 async function two(world: World) {
   const [ann, ben] = (await friends(2)) as [Person, Person];
@@ -89,6 +89,34 @@ export async function a_chat_opens_at_its_first_unread_message(world: World): Pr
   await a.page.getByRole("button", { name: "To the newest messages" }).click();
   await a.sees("unread 40");
   await a.chats.getByText("40 unread").waitFor({ state: "detached" });
+}
+
+export async function what_comes_into_an_open_chat_does_not_flash_as_unread(world: World): Promise<void> {
+  const { ann, ben, chat, devices: [a] } = await two(world);
+  await a.open(chat);
+  await send(ben, chat, ["Hello"]);
+  await a.sees("Hello");
+  await a.chats.getByText("unread").waitFor({ state: "detached" });
+  // Whatever stands in the page, however short: in the list, and in the title.
+  const flashes = await a.page.evaluateHandle(() => {
+    const found: string[] = [];
+    new MutationObserver(() => {
+      const counts = [...document.querySelectorAll(".badge")].map((badge) => badge.textContent);
+      found.push(...counts.map(String), ...(document.title.startsWith("(") ? [document.title] : []));
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+    return found;
+  });
+  for (const text of ["One", "Two", "Three", "Four"]) {
+    await send(ben, chat, [text]);
+    await a.sees(text);
+  }
+  await until("the server has them as read", async () => {
+    const [row] = await sql`
+      select r.last_read_at = (select max(created_at) from public.messages where chat_id = ${chat}) as done
+      from chat.read_marks as r where r.chat_id = ${chat} and r.user_id = ${ann.id}`;
+    return row?.done === true;
+  });
+  deepEqual(await flashes.jsonValue(), []);
 }
 
 export async function an_edited_message_keeps_its_lines(world: World): Promise<void> {

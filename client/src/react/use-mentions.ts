@@ -4,10 +4,7 @@ import { useConnection, useMe, useStore } from "./hooks.ts";
 import { Pages, usePages, type UsedPages } from "./pages.ts";
 import { useChatClient } from "./provider.ts";
 
-/**
- * The messages that mention the user, in all chats, the newest first. They are loaded again when there are more unread
- * ones in the chats of `useChats`, or fewer.
- */
+/** The messages that mention the user, in all chats, the newest first. They are loaded again when there are more unread ones, or fewer. */
 export function useMentions(): UsedPages {
   const client = useChatClient();
   const [me, mentioned, connection] = [useMe(), useStore(client.mentioned, () => undefined), useConnection()];

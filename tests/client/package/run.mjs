@@ -16,9 +16,12 @@ node(path("node_modules/typedoc/bin/typedoc"), "--options", path("client/typedoc
 node(path("node_modules/typescript/bin/tsc"), "-p", path("tests/client/package"));
 
 const other = path("tests/client/versions/node_modules");
+const react18 = { suffix: "-18", versions: { react: `${other}/react`, "react-dom": `${other}/react-dom` } };
 const programs = [
   bundle("hooks.tsx"),
-  bundle("hooks.tsx", { suffix: "-18", versions: { react: `${other}/react`, "react-dom": `${other}/react-dom` } }),
+  bundle("hooks.tsx", react18),
+  bundle("reading.tsx"),
+  bundle("reading.tsx", react18),
   bundle("testing.ts"),
   bundle("jumps.ts"),
   bundle("windows.ts"),
