@@ -11,8 +11,7 @@ use crate::message_parts::Always;
 use crate::shapes::{ChatSettings, LastMessage};
 
 /// A message was created or edited, or somebody reacted to it. A notice without `kind` tells that there is a change: ask the feed
-/// (`GET /chats/{id}/changes`). Its content
-/// is too large, or not for every participant.
+/// (`GET /chats/{id}/changes`). Its content is too large, or it is an edit or a reaction in a direct chat.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum MessageChanged {
