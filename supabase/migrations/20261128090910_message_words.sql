@@ -34,7 +34,7 @@ return translate(
     ),
     NFKC
   )),
-  -- Letters with a stroke or without a dot have no decomposition, nor have digits of Arabic and Indian scripts.
+  -- Letters with a stroke or without a dot have no decomposition, nor have the digits of Arabic, Persian, Hindi and Bengali.
   'đðħıłøŧ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯', 'ddhilot0123456789012345678901234567890123456789'
 );
 comment on function chat.fold_text(text) is 'A text in lower case and without accents: what differs only in these becomes the same.';
