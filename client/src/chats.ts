@@ -1,7 +1,7 @@
 /** The chat list: all chats of the user. They are asked for once; then their changes are, and `user:{id}` tells of them. */
 import type { ChatAdapters, Clock } from "./adapters.ts";
 import type { Api } from "./api.ts";
-import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
+import { badAnswer, isOfAnotherEpoch, type ChatApiError } from "./errors.ts";
 import type { Chat, ChatPage, LastMessage } from "./models.ts";
 import { Poller } from "./poller.ts";
 import { Reading } from "./reading.ts";
@@ -186,7 +186,7 @@ export class ChatList {
       if (!hasMore && !hadMore) return isNews;
       hadMore = hasMore;
     }
-    throw endless();
+    throw badAnswer("The list has no end.");
   }
 
   /** Loads the whole list. What changes meanwhile comes after the position that it returns. */
@@ -197,7 +197,7 @@ export class ChatList {
     for (const archived of [false, true]) {
       let cursor: string | null = null;
       for (let pages = 0; pages === 0 || cursor !== null; pages++) {
-        if (pages === MOST_PAGES) throw endless();
+        if (pages === MOST_PAGES) throw badAnswer("The list has no end.");
         const { data, nextCursor, since }: ChatPage = await api.chats(archived, cursor, signal);
         from ||= since;
         data.forEach((chat) => chats.set(chat.id, keep(this.get(chat.id), chat)));
@@ -259,10 +259,6 @@ function readTo(chat: Chat, count: number, to: string): Chat | undefined {
   const unreadCount = Math.min(chat.unreadCount, count);
   if (chat.settings.markedUnread || (unreadCount > 0 && chat.unreadMentions > 0)) return undefined;
   return { ...chat, unreadCount, unreadMentions: 0, lastReadAt: to > (chat.lastReadAt ?? "") ? to : chat.lastReadAt };
-}
-
-function endless(): ChatApiError {
-  return new ChatApiError(0, "bad_answer", { message: "The list has no end.", retryable: true });
 }
 
 function isLastMessage(value: unknown): value is LastMessage {

@@ -47,6 +47,11 @@ export function asChatError(error: unknown): ChatApiError {
   return new ChatApiError(0, "network", { message: "The server cannot be reached.", retryable: true, cause: error });
 }
 
+/** The server says what cannot be. A later answer may be right. */
+export function badAnswer(message: string): ChatApiError {
+  return new ChatApiError(0, "bad_answer", { message, retryable: true });
+}
+
 export function signedOut(): ChatApiError {
   return new ChatApiError(401, "signed_out", { message: "Nobody is signed in." });
 }

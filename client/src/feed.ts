@@ -1,6 +1,6 @@
 /** An open chat's messages, kept right by asking: the pages first, then the feed of changes. */
 import type { Api, MessagesAt } from "./api.ts";
-import { ChatApiError, isOfAnotherEpoch } from "./errors.ts";
+import { badAnswer, isOfAnotherEpoch, type ChatApiError } from "./errors.ts";
 import type { Chat, Message, MessagePage } from "./models.ts";
 import { Replica, type MessageEvent } from "./replica.ts";
 import { keep } from "./store.ts";
@@ -82,7 +82,7 @@ export class Feed {
       }
       this.#mustReload = true;
     }
-    throw new ChatApiError(0, "bad_answer", { message: "The chat changes at each answer.", retryable: true });
+    throw badAnswer("The chat changes at each answer.");
   }
 
   /** An event of the chat's channel. Returns false if the feed has to be asked. */

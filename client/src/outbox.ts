@@ -190,9 +190,9 @@ export class Outbox {
   }
 
   #retry(entry: Entry): void {
-    // A refused file goes up again.
-    if (entry.state === "failed" && entry.file) entry.stored.attachmentUrl = null;
     if (entry.state === "failed") {
+      // A refused file goes up again.
+      if (entry.file) entry.stored.attachmentUrl = null;
       entry.stored.failed = undefined;
       this.#save();
       this.#set(entry, { state: "queued", error: null });

@@ -4,7 +4,6 @@ import type { Feed } from "./feed.ts";
 import type { Jump } from "./types.ts";
 import type { Side } from "./window.ts";
 
-
 export interface PagingOptions {
   feed: Feed;
   changed(): void;

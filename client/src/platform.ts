@@ -71,9 +71,9 @@ const byXhr: Uploader = ({ url, method, headers, file, signal, onProgress }) =>
     for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
     xhr.upload.onprogress = ({ loaded }) => onProgress(loaded);
     xhr.onload = done(() => resolve({ status: xhr.status, body: xhr.responseText }));
-    xhr.onerror = done(() => reject(new TypeError("the upload's connection broke")));
-    xhr.onabort = done(() => reject(new TypeError("the upload was aborted")));
-    if (signal.aborted) return reject(new TypeError("the upload was aborted"));
+    const broken = done(() => reject(new TypeError("the upload broke off")));
+    xhr.onerror = xhr.onabort = broken;
+    if (signal.aborted) return broken();
     signal.addEventListener("abort", abort);
     xhr.send((file.body ?? file) as XMLHttpRequestBodyInit);
   });

@@ -1,4 +1,4 @@
-import { ChatApiError } from "./errors.ts";
+import { badAnswer } from "./errors.ts";
 import type { Change, Changes, Message, MessagePage, ReplyTo } from "./models.ts";
 import { withMine } from "./reactions.ts";
 import { quoteOf, requote, unavailable } from "./replies.ts";
@@ -76,7 +76,7 @@ export class Replica {
   extend(rev: number, page: MessagePage, side: Side): void {
     const { at } = this.window.end(side);
     if (page.data.some(({ createdAt }) => (side === "older" ? createdAt >= at : createdAt <= at))) {
-      throw new ChatApiError(0, "bad_answer", { message: "The server's pages do not go on.", retryable: true });
+      throw badAnswer("The server's pages do not go on.");
     }
     this.window.add(page, side);
     this.#take(rev, page);

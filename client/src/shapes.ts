@@ -1,5 +1,5 @@
 /** Checks of what a server sends: one that answers wrongly makes an error, and nothing worse. */
-import { ChatApiError } from "./errors.ts";
+import { badAnswer } from "./errors.ts";
 import type { Change, Changes, Chat, ChatDelta, ChatPage, Message, MessagePage, Page, Reaction, Reactor, ReadMark, Upload } from "./models.ts";
 
 /** What the client asks for at most in a page; a server that sends more is refused. */
@@ -14,9 +14,7 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const isList = <T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] => Array.isArray(value) && value.every(isItem);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-function wrong(what: string): ChatApiError {
-  return new ChatApiError(0, "bad_answer", { message: `The server's answer is not ${what}.`, retryable: true });
-}
+const wrong = (what: string) => badAnswer(`The server's answer is not ${what}.`);
 
 export const isTexts = (value: unknown) => isList(value, isText);
 const isReaction = (value: unknown): value is Reaction => {

@@ -53,6 +53,7 @@ await run("testing", {
     const { id } = bob.send("duo", "Nwes");
     deepStrictEqual([it.texts(), chat.getSnapshot().typing], [["Hi", "Hello", "Nwes"], []]);
     bob.edit("duo", id, "News");
+    await it.settled();
     deepStrictEqual(it.texts(), ["Hi", "Hello", "News"]);
     const { createdAt, editableUntil } = (await chat.send({ text: "Ah" }).sent)!;
     const own = chat.getSnapshot().messages.at(-1)!;
@@ -257,6 +258,7 @@ await run("testing", {
     deepStrictEqual((await chat.reactions(id, { emoji: "🎉" })).data.map(({ userId }) => userId), ["bob"]);
     await chat.unreact(id, "👍");
     bob.unreact("duo", id, "🎉");
+    await it.settled();
     deepStrictEqual(shown(), ["", "👍1"]);
     it.fail("react", { status: 403, code: "blocked" });
     const refused = rejects(chat.react(id, "👍"), { code: "blocked" });
@@ -283,6 +285,7 @@ await run("testing", {
     await it.settled();
     deepStrictEqual([(await said.sent)?.replyTo, last().replyTo, last().mentions], [quote, quote, ["bob"]]);
     bob.edit("duo", id, "Hello!");
+    await it.settled();
     deepStrictEqual(last().replyTo, { ...quote, text: "Hello!" });
     bob.remove("duo", id);
     await it.settled();

@@ -137,7 +137,9 @@ class Model {
     if (outcome === "not_found") ok(!this.truth.some(({ id }) => id === target), "a message that is there is found");
   }
 
+  /** What arrives comes in a task of its own. */
   private async step(): Promise<void> {
+    await turn();
     this.arriving.splice(this.random.below(this.arriving.length), 1)[0]?.();
     await turn();
     const held = this.held.length;
