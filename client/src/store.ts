@@ -33,10 +33,6 @@ export class Value<T> implements Store<T> {
     return () => void this.#listeners.delete(key);
   };
 
-  get listeners(): number {
-    return this.#listeners.size;
-  }
-
   set(value: T): void {
     if (Object.is(value, this.#value)) return;
     this.#value = value;
