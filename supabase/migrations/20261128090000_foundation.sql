@@ -28,9 +28,14 @@ return content ~ '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u16
 comment on function chat.is_visible(text) is
   'Whether a reader can see anything of a text: at least one character is neither white space, a control character nor invisible (zero-width characters, fillers, variation selectors, tags). The edge has the same list.';
 
+-- In plpgsql, because Postgres does not inline it, and would plan an SQL function anew in each transaction.
 create function chat.cursor(variadic parts text[]) returns text
-language sql immutable parallel safe
-return translate(encode(convert_to(array_to_string(parts, '/'), 'UTF8'), 'base64'), E'+/=\n', '-_');
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return translate(encode(convert_to(array_to_string(parts, '/'), 'UTF8'), 'base64'), E'+/=\n', '-_');
+end
+$$;
 comment on function chat.cursor(text[]) is
   'An opaque cursor: its parts joined by slashes, as base64url without padding. The edge decodes it and checks each part.';
 
@@ -48,12 +53,3 @@ insert into chat.settings (name, value, meaning) values (
 );
 alter table chat.settings enable row level security;
 alter table chat.settings force row level security;
-
-create function chat.setting(name text) returns integer
-language plpgsql stable security definer set search_path = ''
-as $$
-begin
-  return (select s.value from chat.settings s where s.name = setting.name);
-end
-$$;
-comment on function chat.setting(text) is 'The value of a setting.';

@@ -23,20 +23,24 @@ comment on function chat.cap_marks(text) is 'A text with at most 30 marks one af
 
 create function chat.fold_text(content text) returns text
 language sql immutable parallel safe
-return translate(
-  lower(normalize(
-    -- Without the marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without characters that show nothing
-    -- and stand within words.
-    regexp_replace(
-      normalize(case when content ~ '[^\u0001-\u007f]{31}' then chat.cap_marks(content) else content end, NFKD),
-      '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]',
-      '', 'g'
-    ),
-    NFKC
-  )),
-  -- Letters with a stroke or without a dot have no decomposition, nor have the digits of Arabic, Persian, Hindi and Bengali.
-  'đðħıłøŧ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯', 'ddhilot0123456789012345678901234567890123456789'
-);
+return case
+  -- All its characters are of one byte, so they are ASCII, and only have to be lowered.
+  when octet_length(content) = char_length(content) then lower(content)
+  else translate(
+    lower(normalize(
+      -- Without the marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without characters that show nothing
+      -- and stand within words.
+      regexp_replace(
+        normalize(case when content ~ '[^\u0001-\u007f]{31}' then chat.cap_marks(content) else content end, NFKD),
+        '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]',
+        '', 'g'
+      ),
+      NFKC
+    )),
+    -- Letters with a stroke or without a dot have no decomposition, nor have the digits of Arabic, Persian, Hindi and Bengali.
+    'đðħıłøŧ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯', 'ddhilot0123456789012345678901234567890123456789'
+  )
+end;
 comment on function chat.fold_text(text) is 'A text in lower case and without accents: what differs only in these becomes the same.';
 
 create function chat.words_of(content text) returns text[]
@@ -139,20 +143,6 @@ comment on function chat.on_message_worded() is 'Keeps the words of a message, a
 create trigger _300_keep_words
   after insert or update of text, created_at, deleted_at on public.messages
   for each row execute function chat.on_message_worded();
-
-create function chat.on_chat_removed() returns trigger
-language plpgsql security definer set search_path = ''
-as $$
-begin
-  delete from chat.message_words w where w.chat_id = old.id;
-  return null;
-end
-$$;
-comment on function chat.on_chat_removed() is 'Removes the words of a chat''s messages with the chat.';
-
-create trigger _300_remove_words
-  after delete on chat.chats
-  for each row execute function chat.on_chat_removed();
 
 create function chat.reword_chat(chat_id uuid) returns void
 language plpgsql volatile security definer set search_path = ''

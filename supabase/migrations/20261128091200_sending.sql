@@ -3,18 +3,34 @@
 create table chat.sends (
   client_id uuid not null,
   sender_id uuid not null,
-  chat_id uuid not null references chat.chats (id) on delete cascade,
+  -- No foreign key, as in chat.message_words.
+  chat_id uuid not null,
   message_id uuid not null,
   digest bytea not null,
-  primary key (client_id, sender_id, chat_id)
+  primary key (chat_id, sender_id, client_id)
 );
 comment on table chat.sends is
   'The messages that were sent under an idempotency key. Not columns of messages, because clients may read the rows of messages.';
 comment on column chat.sends.digest is
   'SHA-256 of what was first sent, so a retry is known also after an edit. Someone who could read it could test guesses of a text before its edit.';
-create index sends_chat_id_idx on chat.sends (chat_id);
 alter table chat.sends enable row level security;
 alter table chat.sends force row level security;
+
+create function chat.on_chat_removed() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from chat.message_words w where w.chat_id = old.id;
+  delete from chat.sends s where s.chat_id = old.id;
+  return null;
+end
+$$;
+comment on function chat.on_chat_removed() is
+  'Removes what a send has written into tables without a foreign key, with the chat.';
+
+create trigger _300_remove_sends
+  after delete on chat.chats
+  for each row execute function chat.on_chat_removed();
 
 create function public.send_message(
   chat_id uuid, text text default null, client_id uuid default null, attachment_path text default null,
@@ -25,10 +41,9 @@ as $$
 declare
   me constant uuid := auth.uid();
   content constant text := chat.trim_text(text);
-  people constant uuid[] := array(select person from unnest(mentions) as person order by person);
-  digest constant bytea := case when client_id is not null then
-    sha256(convert_to(json_build_array(content, attachment_path, reply_to_id, people)::text, 'UTF8'))
-  end;
+  new_id constant uuid := gen_random_uuid();
+  people uuid[] := '{}';
+  digest bytea;
   before chat.chats;
   after chat.chats;
   mine chat.chat_participants;
@@ -42,6 +57,7 @@ begin
   end if;
   if mentions is not null then
     perform chat.check_mentions(mentions);
+    people := array(select person from unnest(mentions) as person order by person);
   end if;
   -- Non-participants and senders over their limit are refused before the lock, so they cannot make a chat wait.
   perform chat.require_participant(chat_id);
@@ -57,10 +73,14 @@ begin
   end if;
 
   if client_id is not null then
-    select s.* into earlier
-    from chat.sends s
-    where s.client_id = send_message.client_id and s.sender_id = me and s.chat_id = send_message.chat_id;
-    if found then
+    digest := sha256(convert_to(json_build_array(content, attachment_path, reply_to_id, people)::text, 'UTF8'));
+    insert into chat.sends (chat_id, sender_id, client_id, message_id, digest)
+    values (before.id, me, send_message.client_id, new_id, digest)
+    on conflict on constraint sends_pkey do nothing;
+    if not found then
+      select s.* into earlier
+      from chat.sends s
+      where s.chat_id = before.id and s.sender_id = me and s.client_id = send_message.client_id;
       if earlier.digest <> digest then
         perform chat.refuse('idempotency_mismatch');
       end if;
@@ -69,7 +89,9 @@ begin
     end if;
   end if;
 
-  perform chat.require_unblocked(before.id);
+  if before.type = 'direct' then
+    perform chat.require_unblocked_pair(before.direct_low, before.direct_high);
+  end if;
   if reply_to_id is not null then
     perform chat.check_reply(before.id, reply_to_id);
   end if;
@@ -90,18 +112,14 @@ begin
   returning c.* into after;
 
   insert into public.messages (
-    chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
+    id, chat_id, sender_id, text, attachment_path, attachment_file_name, attachment_content_type, attachment_size,
     attachment_width, attachment_height, client_id, reply_to_id, mentions, rev, created_at
   )
   values (
-    after.id, me, content, file.path, file.file_name, file.content_type, file.size, file.width, file.height,
+    new_id, after.id, me, content, file.path, file.file_name, file.content_type, file.size, file.width, file.height,
     send_message.client_id, send_message.reply_to_id, people, after.rev, after.last_message_at
   )
   returning * into sent;
-  if client_id is not null then
-    insert into chat.sends (client_id, sender_id, chat_id, message_id, digest)
-    values (send_message.client_id, me, after.id, sent.id, digest);
-  end if;
 
   -- A sender who has read everything before has read this message too. Unread counts skip a person's own messages
   -- anyway; this saves reading a long run of them.

@@ -34,6 +34,7 @@ declare
     array(select person from unnest(mentions) as person order by person)
   end;
   before public.messages;
+  room chat.chats;
 begin
   perform chat.refuse_filters();
   perform chat.require_sender(message);
@@ -50,16 +51,15 @@ begin
     perform chat.check_allowance('edit');
   end if;
 
-  perform chat.lock_chats(array[message.chat_id]);
+  select c.* into room from chat.chats c where c.id = message.chat_id for no key update;
   message := chat.find_message(chat_id, message_id, false);
   -- The same text with the same mentions is no change: it takes no rev and no broadcast.
   if (message.text, message.mentions) is distinct from (content, coalesce(people, message.mentions)) then
     if people <> message.mentions then
       -- A person who has left stays mentioned.
       perform chat.require_participants(
-        c, array(select person from unnest(people) as person where person <> all (message.mentions))
-      )
-      from chat.chats c where c.id = message.chat_id;
+        room, array(select person from unnest(people) as person where person <> all (message.mentions))
+      );
     end if;
     perform chat.charge('edit');
     before := message;
@@ -96,7 +96,7 @@ begin
   end if;
 
   -- Only under the lock it is certain whether the message is deleted already. A second deletion takes no rev.
-  perform chat.lock_chats(array[message.chat_id]);
+  perform from chat.chats c where c.id = message.chat_id for no key update;
   message := chat.find_message(chat_id, message_id, true);
   if message.deleted_at is null then
     perform chat.charge('delete');

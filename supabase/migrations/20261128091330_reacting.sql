@@ -18,7 +18,7 @@ begin
   if chat.has_reacted(message.chat_id, message.id, emoji) <> is_added then
     perform chat.check_allowance('react');
 
-    perform chat.lock_chats(array[message.chat_id]);
+    perform from chat.chats c where c.id = message.chat_id for no key update;
     message := chat.find_message(chat_id, message_id, false);
     -- Only under the lock it is certain. The same change again takes no rev and no broadcast.
     if chat.has_reacted(message.chat_id, message.id, emoji) <> is_added then

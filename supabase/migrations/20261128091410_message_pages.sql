@@ -37,7 +37,7 @@ comment on function chat.first_unread(uuid) is
   'When the oldest message was sent that the caller has not read, as chat.unread counts them. Null if there is none.';
 
 -- A window has newer messages than a point of time, and older ones: those up to the point. A page is a window with one
--- side. On each side one more message is read, which tells whether there is more.
+-- side. One more message is looked for on each side, which tells whether there is more.
 create function public.list_messages(
   chat_id uuid, page_limit integer default 50, before timestamptz default null, after timestamptz default null,
   around uuid default null, around_unread boolean default false
@@ -55,6 +55,12 @@ declare
   point timestamptz := coalesce(before - tick, after, 'infinity');
   newer_limit integer := case when after is null then 0 else page_limit end;
   older_limit integer := page_limit - newer_limit;
+  newer_at timestamptz[] := '{}';
+  has_newer boolean := false;
+  newest timestamptz;
+  messages json[];
+  times timestamptz[];
+  count integer;
 begin
   perform chat.check_page_limit(page_limit);
   if num_nonnulls(before, after, around, nullif(around_unread, false)) > 1 then
@@ -74,70 +80,50 @@ begin
     older_limit := page_limit - newer_limit;
   end if;
 
-  if moderator then
-    return (
-      with newer as materialized (
-        select m.created_at, shape as message
-        from public.messages m
-        cross join lateral chat.to_message(m, me, true) as shape
-        where m.chat_id = list_messages.chat_id and m.created_at > point
-        order by m.created_at
-        limit newer_limit + 1
-      ),
-      older as materialized (
-        select m.created_at, shape as message
-        from public.messages m
-        cross join lateral chat.to_message(m, me, true) as shape
-        where m.chat_id = list_messages.chat_id and m.created_at <= point
-        order by m.created_at desc
-        limit older_limit + 1
-      ),
-      shown as materialized (
-        (select * from newer n order by n.created_at limit newer_limit)
-        union all
-        (select * from older o order by o.created_at desc limit older_limit)
-      )
-      select json_build_object(
-        'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
-        'nextCursor', case when (select count(*) from older) > older_limit then
-          chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(coalesce(min(s.created_at), point + tick))) end,
-        'prevCursor', case when (select count(*) from newer) > newer_limit then
-          chat.cursor('newer-messages', list_messages.chat_id::text, chat.rfc3339(coalesce(max(s.created_at), point))) end
-      )
-      from shown s
-    );
-  end if;
-
-  return (
-    with newer as materialized (
-      select m.created_at, shape as message
+  -- Only the index is read here. Reading the messages of both sides in two statements took an eighth longer.
+  if point < 'infinity' then
+    newer_at := array(
+      select m.created_at
       from public.messages m
-      cross join lateral chat.to_message(m, me, false) as shape
-      where m.chat_id = list_messages.chat_id and m.created_at > point and m.deleted_at is null
+      where m.chat_id = list_messages.chat_id and m.created_at > point and (moderator or m.deleted_at is null)
       order by m.created_at
       limit newer_limit + 1
-    ),
-    older as materialized (
+    );
+    has_newer := cardinality(newer_at) > newer_limit;
+    newer_at := newer_at[:newer_limit];
+  end if;
+  count := cardinality(newer_at) + older_limit;
+  newest := coalesce(newer_at[cardinality(newer_at)], point);
+
+  -- Two statements, because the index skips deleted messages only where the condition is a constant.
+  if moderator then
+    select array_agg(page.message), array_agg(page.created_at) into messages, times
+    from (
+      select m.created_at, shape as message
+      from public.messages m
+      cross join lateral chat.to_message(m, me, true) as shape
+      where m.chat_id = list_messages.chat_id and m.created_at <= newest
+      order by m.created_at desc
+      limit count + 1
+    ) as page;
+  else
+    select array_agg(page.message), array_agg(page.created_at) into messages, times
+    from (
       select m.created_at, shape as message
       from public.messages m
       cross join lateral chat.to_message(m, me, false) as shape
-      where m.chat_id = list_messages.chat_id and m.created_at <= point and m.deleted_at is null
+      where m.chat_id = list_messages.chat_id and m.created_at <= newest and m.deleted_at is null
       order by m.created_at desc
-      limit older_limit + 1
-    ),
-    shown as materialized (
-      (select * from newer n order by n.created_at limit newer_limit)
-      union all
-      (select * from older o order by o.created_at desc limit older_limit)
-    )
-    select json_build_object(
-      'data', coalesce(json_agg(s.message order by s.created_at desc), '[]'),
-      'nextCursor', case when (select count(*) from older) > older_limit then
-        chat.cursor('messages', list_messages.chat_id::text, chat.rfc3339(coalesce(min(s.created_at), point + tick))) end,
-      'prevCursor', case when (select count(*) from newer) > newer_limit then
-        chat.cursor('newer-messages', list_messages.chat_id::text, chat.rfc3339(coalesce(max(s.created_at), point))) end
-    )
-    from shown s
+      limit count + 1
+    ) as page;
+  end if;
+
+  return json_build_object(
+    'data', coalesce(array_to_json(messages[:count]), '[]'),
+    'nextCursor', case when cardinality(times) > count then
+      chat.cursor('messages', chat_id::text, chat.rfc3339(coalesce(times[count], point + tick))) end,
+    'prevCursor', case when has_newer then
+      chat.cursor('newer-messages', chat_id::text, chat.rfc3339(coalesce(times[1], point))) end
   );
 end
 $$;

@@ -5,14 +5,19 @@
 -- reports these as deletions. So a function that RLS does not restrict reads it, and leaves out their content by the
 -- same rule.
 
+-- In plpgsql, as chat.cursor.
 create function chat.epoch() returns text
-language sql stable parallel safe
-return (
-  select left(md5(concat_ws(
-    '/', cluster.system_identifier, wal.timeline_id, pg_relation_filenode('chat.chats'::regclass)
-  )), 16)
-  from pg_control_system() cluster, pg_control_checkpoint() wal
-);
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return left(md5(concat_ws(
+    '/',
+    (pg_control_system()).system_identifier,
+    (pg_control_checkpoint()).timeline_id,
+    pg_relation_filenode('chat.chats'::regclass)
+  )), 16);
+end
+$$;
 comment on function chat.epoch() is
   'Changes when the database may have lost commits or was rebuilt: another cluster (restore, upgrade), another timeline (failover, recovery to a point in time), or a table that was loaded again. Rewriting the table (vacuum full) changes it too, which costs each client one reload.';
 

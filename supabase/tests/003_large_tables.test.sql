@@ -133,7 +133,8 @@ begin
   end
   $$;
 
-  -- The nth `return (…);` or `return query …;` of a plpgsql function, with its variables replaced.
+  -- The nth `return (…);`, `return query …;`, `:= array(…);` or `into … from (…) as page;` of a plpgsql function, with its
+  -- variables replaced.
   create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
   language plpgsql
   as $$
@@ -142,7 +143,12 @@ begin
   begin
     select found.parts[1] into strict answer
     from pg_catalog.pg_proc p
-    cross join lateral regexp_matches(regexp_replace(p.prosrc, 'return query\n(.*?);\n', E'return (\n\\1\n);\n', 'g'), 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
+    cross join lateral (
+      select replace(regexp_replace(replace(regexp_replace(
+        p.prosrc, 'return query\n(.*?);\n', E'return (\n\\1\n);\n', 'g'),
+        ':= array(', 'return ('), 'into [a-z, ]+\n\s*from \(', 'return (', 'g'), ') as page;', ');') as body
+    ) as plain
+    cross join lateral regexp_matches(plain.body, 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
     where p.oid = of and found.n = nth;
     for i in 1..array_length(variables, 1) loop
       if answer !~ ('\m' || variables[i][1] || '\M') then

@@ -380,7 +380,8 @@ select is_empty(
 
 -- Triggers -----------------------------------------------------------------------
 -- A row trigger would take locks in the order of the rows. So changes of chats and participants have statement triggers.
--- chat.note_change takes no lock: it changes the row that is being written.
+-- chat.note_change takes no lock: it changes the row that is being written. Nor does _100_announce_name, which only reads
+-- and broadcasts.
 
 select set_eq(
   $$ select t.tgrelid::regclass::text, t.tgname::text, case when t.tgtype & 1 = 1 then 'row' else 'statement' end
@@ -392,9 +393,9 @@ select set_eq(
     ('messages', '_200_discard_attachment_of_deleted', 'row'),
     ('messages', '_200_discard_attachment_of_removed', 'row'),
     ('messages', '_300_keep_words', 'row'),
-    ('chat.chats', '_300_remove_words', 'row'),
+    ('chat.chats', '_300_remove_sends', 'row'),
     ('chat.chats', '_000_note_change', 'row'),
-    ('chat.chats', '_100_announce_name', 'statement'),
+    ('chat.chats', '_100_announce_name', 'row'),
     ('chat.chat_participants', '_000_note_change', 'row'),
     ('chat.chat_participants', '_050_note_added', 'statement'),
     ('chat.chat_participants', '_050_note_come_and_gone', 'statement'),

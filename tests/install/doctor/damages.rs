@@ -143,9 +143,9 @@ damages! {
         "DIFFERS function public.send_message(uuid,text,uuid,text,uuid,uuid[]): security invoker; should be security definer",
         "_sending.sql (\"function public.send_message(\")";
     a_function_has_a_search_path:
-        "alter function chat.setting(text) reset search_path",
-        "DIFFERS function chat.setting(text): lacks set search_path=\"\"",
-        "_foundation.sql (\"function chat.setting(\")";
+        "alter function chat.refuse_position() reset search_path",
+        "DIFFERS function chat.refuse_position(): lacks set search_path=\"\"",
+        "_changes.sql (\"function chat.refuse_position(\")";
     a_function_has_another_body:
         "create or replace function chat.is_participant(chat_id uuid) returns boolean \
          language plpgsql stable security definer set search_path = '' as $$ begin return true; end $$",
@@ -244,7 +244,7 @@ async fn a_schema_that_is_gone_is_told_object_by_object() {
     for object in [
         "chat",
         "chat.chats",
-        "chat.setting(text)",
+        "chat.refuse_position()",
         "told_participants",
     ] {
         assert!(wrong.contains(object), "{object}\n{wrong}");
