@@ -90,13 +90,41 @@ return chat.cursor(variadic array['list', chat.epoch(), from_xid] || more);
 comment on function chat.list_position(text, text[]) is
   'A position in the changes of the list of chats: everything that the transactions before this one have changed is known.';
 
+-- Under RLS, a look at each chat of a person would look for the person's participation again.
+create function chat.newest_chats(
+  row_limit integer, before_activity timestamptz, before_id uuid, are_archived boolean
+) returns table (chat_id uuid, activity timestamptz)
+language plpgsql stable security definer set search_path = ''
+-- As chat.chats_of_caller: a plan made for nearly empty tables took 4 s with 6,000 chats.
+set enable_seqscan = off set jit = off
+as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  return query
+    select c.id, c.activity
+    from chat.chat_participants p
+    -- Without the offset the planner begins with all chats.
+    cross join lateral (
+      select c.id, coalesce(c.last_message_at, c.created_at) as activity
+      from chat.chats c where c.id = p.chat_id
+      offset 0
+    ) as c
+    where p.user_id = me and p.left_at is null
+      and (p.chat_id in (select s.chat_id from chat.settings_of_caller() s where s.is_archived)) = are_archived
+      and (before_activity is null or (c.activity, c.id) < (before_activity, before_id))
+    order by c.activity desc, c.id desc
+    limit row_limit;
+end
+$$;
+comment on function chat.newest_chats(integer, timestamptz, uuid, boolean) is
+  'The chats of the caller, newest activity first: those that the caller has archived, or the others.';
+
 create function public.list_chats(
   page_limit integer default 50, before_activity timestamptz default null, before_id uuid default null,
   archived boolean default false
 ) returns json
 language plpgsql stable security invoker set search_path = ''
--- As chat.chats_of_caller: a plan made for nearly empty tables took 4 s with 6,000 chats.
-set enable_seqscan = off set jit = off
 as $$
 declare
   data json;
@@ -104,23 +132,10 @@ declare
 begin
   perform chat.check_page_limit(page_limit);
   with page as materialized (
-    select c.id, c.activity
-    from chat.chat_participants me
-    -- Without the offset the planner begins with all chats.
-    cross join lateral (
-      select c.id, coalesce(c.last_message_at, c.created_at) as activity
-      from chat.chats c where c.id = me.chat_id
-      offset 0
-    ) as c
-    where me.user_id = (select auth.uid()) and me.left_at is null
-      and (me.chat_id in (select s.chat_id from chat.settings_of_caller() s where s.is_archived))
-        = coalesce(archived, false)
-      and (before_activity is null or (c.activity, c.id) < (before_activity, before_id))
-    order by c.activity desc, c.id desc
-    limit page_limit + 1
+    select * from chat.newest_chats(page_limit + 1, before_activity, before_id, coalesce(archived, false))
   ),
   shown as materialized (
-    select p.id, p.activity from page p order by p.activity desc, p.id desc limit page_limit
+    select p.chat_id as id, p.activity from page p order by p.activity desc, p.chat_id desc limit page_limit
   )
   select
     (

@@ -77,9 +77,10 @@ grant execute on function
   chat.moderated_chats(), chat.epoch(), chat.topic(text, uuid, integer), chat.topic_pattern(),
   chat.is_chat_topic(text), chat.may_listen(text), chat.edit_window(),
   chat.to_message(public.messages, uuid, boolean), chat.find_message(uuid, uuid, boolean), chat.first_unread(uuid),
+  chat.times_after(uuid, timestamptz, integer, boolean),
   chat.to_reply_to(uuid, uuid), chat.to_reactions(uuid, uuid, jsonb), chat.mentions_of_caller(integer, timestamptz, uuid),
   chat.check_search(text), chat.search(text[], uuid, timestamptz, uuid, integer), chat.changed_messages(uuid, bigint, integer, boolean),
-  chat.to_change(bigint, uuid, boolean, json), chat.chats_of_caller(uuid[]), chat.settings_of_caller(),
+  chat.to_change(bigint, uuid, boolean, json), chat.chats_of_caller(uuid[]), chat.newest_chats(integer, timestamptz, uuid, boolean),
   chat.list_position(text, text[]), chat.changed_chats(xid8, uuid, integer), chat.bucket(), chat.may_upload(text),
   chat.first_file(), chat.last_file(), chat.my_folders(), chat.is_sweeper(), chat.is_leftover(text, timestamptz)
   to authenticated;

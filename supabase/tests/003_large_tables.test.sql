@@ -133,7 +133,7 @@ begin
   end
   $$;
 
-  -- The nth `return (…);`, `return query …;`, `:= array(…);` or `into … from (…) as page;` of a plpgsql function, with its
+  -- The nth `return (…);`, `return query …;`, `return array(…);` or `into … from (…) as page;` of a plpgsql function, with its
   -- variables replaced.
   create function pg_temp.statement(of regproc, nth integer, variables text[]) returns text
   language plpgsql
@@ -146,7 +146,7 @@ begin
     cross join lateral (
       select replace(regexp_replace(replace(regexp_replace(
         p.prosrc, 'return query\n(.*?);\n', E'return (\n\\1\n);\n', 'g'),
-        ':= array(', 'return ('), 'into [a-z, ]+\n\s*from \(', 'return (', 'g'), ') as page;', ');') as body
+        'return array(', 'return ('), 'into [a-z, ]+\n\s*from \(', 'return (', 'g'), ') as page;', ');') as body
     ) as plain
     cross join lateral regexp_matches(plain.body, 'return \((.*?)\n\s*\);\n', 'g') with ordinality as found (parts, n)
     where p.oid = of and found.n = nth;

@@ -146,12 +146,13 @@ select set_eq(
     ('chat.moderated_chats()'),
     ('chat.my_folders()'),
     ('chat.refuse(text, text)'),
+    ('chat.newest_chats(integer, timestamp with time zone, uuid, boolean)'),
     ('chat.refuse_position()'),
     ('chat.refuse_request(text)'),
     ('chat.require_account()'),
     ('chat.require_participant(uuid)'),
     ('chat.rfc3339(timestamp with time zone)'),
-    ('chat.settings_of_caller()'),
+    ('chat.times_after(uuid, timestamp with time zone, integer, boolean)'),
     ('chat.to_change(bigint, uuid, boolean, json)'),
     ('chat.to_message(messages, uuid, boolean)'),
     ('chat.to_reactions(uuid, uuid, jsonb)'), ('chat.to_reply_to(uuid, uuid)'),
@@ -219,7 +220,7 @@ select set_eq(
   $$ select signature::text from own_function where 'enable_sort=off' = any (proconfig) $$,
   array[
     'list_messages(uuid,integer,timestamp with time zone,timestamp with time zone,uuid,boolean)', 'chat.first_unread(uuid)',
-    'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
+    'chat.times_after(uuid,timestamp with time zone,integer,boolean)', 'chat.changed_messages(uuid,bigint,integer,boolean)', 'chat.chats_of_caller(uuid[])',
     'chat.unread_count(uuid)', 'chat.mentions_of_caller(integer,timestamp with time zone,uuid)',
     'chat.reactions_page(uuid,text,bigint,integer)'
   ],
