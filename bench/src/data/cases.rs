@@ -78,15 +78,21 @@ impl Case {
         !self.api.starts_with("GET ")
     }
 
-    /// Who answers it. The limits only read.
-    pub fn targets(&self) -> Vec<Target> {
+    /// Who answers it, without the limits.
+    pub fn servers(&self) -> Vec<Target> {
         if self.ours_only {
             return vec![Target::Ours];
         }
-        let limits = Target::LIMITS.into_iter().filter(|_| !self.writes());
-        let all = Target::ALL.into_iter().chain(limits);
+        let all = Target::ALL.into_iter();
         all.filter(|target| !self.without.contains(target))
             .collect()
+    }
+
+    /// Who answers it. The limits only read.
+    pub fn targets(&self) -> Vec<Target> {
+        let has_limits = !self.ours_only && !self.writes();
+        let limits = Target::LIMITS.into_iter().filter(|_| has_limits);
+        self.servers().into_iter().chain(limits).collect()
     }
 
     fn call(&self, row: &BTreeMap<String, String>, world: &World) -> Result<Call> {

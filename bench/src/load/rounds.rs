@@ -113,7 +113,7 @@ impl Meter {
         let is_read = |case: &&Case| !case.writes() && !case.ours_only;
         let reads = cases.iter().filter(is_read);
         for case in reads.take(if plan.quick { 1 } else { usize::MAX }) {
-            for target in Target::ALL {
+            for target in case.servers() {
                 let mut series = Series::new(case, target, 64);
                 series.open_loop = true;
                 let same = |other: &&Series| (&other.case, other.target) == (&case.name, target);
@@ -142,7 +142,7 @@ fn targets(case: &Case, connections: usize, quick: bool) -> Vec<Target> {
         _ if case.ours_only && connections != alone => Vec::new(),
         64 if quick && case.name == "send-hot" => vec![Target::Ours],
         64 if quick => Vec::new(),
-        64 => Target::ALL.to_vec(),
+        64 => case.servers(),
         _ => case.targets(),
     }
 }
@@ -155,6 +155,23 @@ impl Series {
             connections,
             open_loop: false,
             samples: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::cases::parse;
+
+    #[test]
+    fn nobody_is_asked_what_they_have_no_counterpart_of() {
+        for case in parse().unwrap() {
+            for connections in [1, 16, 64] {
+                let asked = targets(&case, connections, false);
+                let cannot = asked.iter().find(|target| case.without.contains(target));
+                assert_eq!(cannot, None, "{} at {connections}", case.name);
+            }
         }
     }
 }

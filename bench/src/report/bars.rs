@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::data::cases::Case;
 use crate::load::{Number, P50, RATE, find, ratio};
 use crate::peers::target::Target;
 use crate::report::Results;
@@ -83,8 +84,12 @@ impl Rule {
             group => {
                 let reads = group.first().is_some_and(|name| name == "reads");
                 let compared = results.cases.iter().filter(|case| !case.ours_only);
+                let answered = |case: &&Case| {
+                    let servers = case.targets();
+                    self.targets.iter().all(|target| servers.contains(target))
+                };
                 let wanted = compared.filter(|case| !(reads && case.writes()));
-                wanted.map(|case| [case.name.as_str(); 2]).collect()
+                wanted.filter(answered).map(|case| [case.name.as_str(); 2]).collect()
             }
         };
         let ([above, below], load) = (self.targets, (self.connections, false));
