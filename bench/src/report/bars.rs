@@ -89,7 +89,10 @@ impl Rule {
                     self.targets.iter().all(|target| servers.contains(target))
                 };
                 let wanted = compared.filter(|case| !(reads && case.writes()));
-                wanted.filter(answered).map(|case| [case.name.as_str(); 2]).collect()
+                wanted
+                    .filter(answered)
+                    .map(|case| [case.name.as_str(); 2])
+                    .collect()
             }
         };
         let ([above, below], load) = (self.targets, (self.connections, false));
