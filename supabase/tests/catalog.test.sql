@@ -147,8 +147,7 @@ select set_eq(
     ('chat.my_folders()'),
     ('chat.refuse(text, text)'),
     ('chat.newest_chats(integer, timestamp with time zone, uuid, boolean)'),
-    ('chat.refuse_position()'),
-    ('chat.refuse_request(text)'),
+    ('chat.refuse_position()'), ('chat.refuse_request(text)'),
     ('chat.require_account()'),
     ('chat.require_participant(uuid)'),
     ('chat.rfc3339(timestamp with time zone)'),
@@ -381,8 +380,7 @@ select is_empty(
 
 -- Triggers -----------------------------------------------------------------------
 -- A row trigger would take locks in the order of the rows. So changes of chats and participants have statement triggers.
--- chat.note_change takes no lock: it changes the row that is being written. Nor does _100_announce_name, which only reads
--- and broadcasts.
+-- chat.note_change takes no lock: it changes the row that is being written. _100_announce_name only broadcasts.
 
 select set_eq(
   $$ select t.tgrelid::regclass::text, t.tgname::text, case when t.tgtype & 1 = 1 then 'row' else 'statement' end
