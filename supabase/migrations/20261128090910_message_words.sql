@@ -24,8 +24,9 @@ comment on function chat.cap_marks(text) is 'A text with at most 30 marks one af
 create function chat.fold_text(content text) returns text
 language sql immutable parallel safe
 return case
-  -- All its characters are of one byte, so they are ASCII, and only have to be lowered.
-  when octet_length(content) = char_length(content) then lower(content)
+  -- All its characters are of one byte, so they are ASCII, and only have to be lowered: without the rules of a language,
+  -- as Turkish makes "ı" of "I".
+  when octet_length(content) = char_length(content) then lower(content collate "C") collate "default"
   else translate(
     lower(normalize(
       -- Without the marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without characters that show nothing
