@@ -28,7 +28,8 @@ return content ~ '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u16
 comment on function chat.is_visible(text) is
   'Whether a reader can see anything of a text: at least one character is neither white space, a control character nor invisible (zero-width characters, fillers, variation selectors, tags). The edge has the same list.';
 
--- In plpgsql, because Postgres does not inline it, and would plan an SQL function anew in each transaction.
+-- In plpgsql and with a search_path, because Postgres does not inline it, and would plan an SQL function anew in each
+-- transaction.
 create function chat.cursor(variadic parts text[]) returns text
 language plpgsql immutable parallel safe set search_path = ''
 as $$

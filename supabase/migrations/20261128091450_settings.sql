@@ -56,7 +56,7 @@ comment on function chat.settings_now(uuid, uuid, timestamptz) is
 create function chat.settings_of_caller()
 returns table (chat_id uuid, is_muted boolean, is_archived boolean, is_marked_unread boolean)
 language plpgsql stable security definer set search_path = ''
--- As list_chats, which calls this: a plan made for nearly empty tables would scan them after they have grown.
+-- As chat.newest_chats, which calls this: a plan made for nearly empty tables would scan them after they have grown.
 set enable_seqscan = off set jit = off
 as $$
 begin

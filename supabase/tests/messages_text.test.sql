@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(141);
+select plan(142);
 
 -- One person sends hundreds of messages here.
 update chat.rate_limits set max_count = 1000000 where name in ('send', 'edit');
@@ -70,7 +70,10 @@ select throws_ok(
 from (values (null, 'no text'), ('', 'an empty text'), (U&' \3000', 'a text of white space'), (repeat('x', 4001), '4,001 characters')) as text (content, said);
 reset role;
 select throws_ok(
-  $$ update public.messages set text = repeat('x', 4001) where id = chat_tests.id('hello') $$, '23514', null, 'the table itself refuses 4,001 characters'
+  $$ update public.messages set text = repeat('x', chat.max_text_length() + 1) where id = chat_tests.id('hello') $$, '23514', null, 'the table itself refuses 4,001 characters'
+);
+select lives_ok(
+  $$ update public.messages set text = repeat('x', chat.max_text_length()) where id = chat_tests.id('hello') $$, 'and takes 4,000'
 );
 select throws_ok(
   $$ update public.messages set text = null where id = chat_tests.id('hello') $$, '23514', null, 'and a message of nothing'

@@ -8,7 +8,7 @@
 -- needs: friends
 
 begin;
-select plan(149);
+select plan(151);
 
 -- One person calls everything many times here.
 update chat.rate_limits set max_count = 1000000 where name <> 'upload';
@@ -259,17 +259,19 @@ select matches(
 )
 from unnest(array['generic', 'custom']) as kind;
 select matches(
-  pg_temp.ways_to('messages', kind, pg_temp.statement('chat.times_after', 1, case kind
+  pg_temp.ways_to('messages', kind, pg_temp.statement('chat.times_after', nth, case kind
     when 'generic' then
-      array[['times_after\.chat_id', '$1::uuid'], ['start', '$2::timestamptz'], ['row_limit', '$3::integer'], ['moderator', '$4::boolean']]
+      array[['times_after\.chat_id', '$1::uuid'], ['start', '$2::timestamptz'], ['row_limit', '$3::integer']]
     else array[
       ['times_after\.chat_id', format('%L::uuid', chat_tests.id('long'))],
-      ['start', format('%L::timestamptz', now() - interval '90000 seconds')], ['row_limit', '26'], ['moderator', 'false']
+      ['start', format('%L::timestamptz', now() - interval '90000 seconds')], ['row_limit', '26']
     ]
   end))::text,
-  'Index Only Scan messages_page_idx .*chat_id = .* AND \(created_at > ', format('and its newer side is looked for in this index alone (%s)', kind)
+  'Index Only Scan messages_page_idx .*chat_id = .* AND \(created_at > ' || condition,
+  format('and its newer side is looked for in this index alone by %s (%s)', reader, kind)
 )
-from unnest(array['generic', 'custom']) as kind;
+from (values ('moderators', 1, ''), ('participants', 2, '.*deleted_at IS NULL')) as page (reader, nth, condition)
+cross join unnest(array['generic', 'custom']) as kind;
 
 select chat_tests.act_as('alice');
 select matches(way, '^Index Scan messages_page_idx .*chat_id = .* AND \(created_at <= ', format('a page or window of %s is a range of the page index (%s)', reader, kind))

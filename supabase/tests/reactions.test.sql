@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(64);
+select plan(66);
 
 select chat_tests.begin_story();
 
@@ -243,6 +243,13 @@ from (values
   ('.', 'must not consist of dots'),
   ('..', 'must not consist of dots')
 ) as attempt (emoji, issue);
+reset role;
+select throws_ok(
+  $$ update chat.reactions set emoji = repeat('y', chat.max_emoji_bytes() + 1) where ctid = (select min(ctid) from chat.reactions) $$, '23514', null, 'the table itself refuses 65 bytes'
+);
+select lives_ok(
+  $$ update chat.reactions set emoji = repeat('y', chat.max_emoji_bytes()) where ctid = (select min(ctid) from chat.reactions) $$, 'and takes 64'
+);
 
 select * from finish();
 rollback;

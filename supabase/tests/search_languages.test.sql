@@ -3,7 +3,7 @@
 -- needs: friends
 
 begin;
-select plan(9);
+select plan(11);
 
 select chat_tests.begin_story();
 select chat_tests.add_people('alice', 'bob');
@@ -18,8 +18,11 @@ select chat_tests.say('pair', line) from unnest(array['日曜日に東京駅で�
 select is(pg_temp.found('東京'), '{}', 'a word inside a text without spaces is not found');
 select is(pg_temp.found('日曜'), array['日曜日に東京駅で会いましょう'], 'only its beginning is');
 
--- As docs/search.md says: of Chinese, Japanese and Thai, each letter with the next one.
 reset role;
+select is(chat.fold_text(content collate "tr-x-icu"), folded, format('a database with the rules of Turkish finds %s too', content))
+from (values ('ISTANBUL', 'istanbul'), ('ILIK IŞIK', 'ilik isik')) as text (content, folded);
+
+-- As docs/search.md says: of Chinese, Japanese and Thai, each letter with the next one.
 create or replace function chat.words_of(content text) returns text[]
 language plpgsql immutable parallel safe
 as $$
