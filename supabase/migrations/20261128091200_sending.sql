@@ -42,7 +42,7 @@ declare
   me constant uuid := auth.uid();
   content constant text := chat.trim_text(text);
   new_id constant uuid := gen_random_uuid();
-  people uuid[] := '{}';
+  people uuid[] := array[]::uuid[];
   digest bytea;
   before chat.chats;
   after chat.chats;

@@ -88,7 +88,7 @@ declare
   point timestamptz := coalesce(before - tick, after, 'infinity');
   newer_limit integer := case when after is null then 0 else page_limit end;
   older_limit integer := page_limit - newer_limit;
-  newer_at timestamptz[] := '{}';
+  newer_at timestamptz[] := array[]::timestamptz[];
   has_newer boolean := false;
   newest timestamptz;
   messages json[];
