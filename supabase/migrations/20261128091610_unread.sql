@@ -2,7 +2,8 @@
 
 create function public.count_unread() returns json
 language plpgsql stable security definer set search_path = ''
--- As chat.chats_of_caller, and as chat.newest_chats: a plan made for nearly empty tables would scan them after they have grown.
+-- As chat.chats_of_caller, and as chat.newest_chats: a plan made for nearly empty tables would scan them after they
+-- have grown.
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 declare

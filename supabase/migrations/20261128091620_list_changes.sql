@@ -107,8 +107,8 @@ comment on function chat.is_restored_pair(chat.chats) is
 create function chat.changed_chats(since xid8, after_id uuid, row_limit integer)
 returns table (chat_id uuid, is_gone boolean)
 language plpgsql stable security definer set search_path = ''
--- As chat.newest_chats: a plan made for nearly empty tables would scan them after they have grown. And no row is looked for
--- twice here, so remembering them only costs.
+-- As chat.newest_chats: a plan made for nearly empty tables would scan them after they have grown. And no row is looked
+-- for twice here, so remembering them only costs.
 set enable_seqscan = off set enable_memoize = off set jit = off
 as $$
 declare
