@@ -70,7 +70,8 @@ comment on function chat.times_after(uuid, timestamptz, integer, boolean) is
   'When the next messages after a point of time were sent that the caller may read.';
 
 -- A window has newer messages than a point of time, and older ones: those up to the point. A page is a window with one
--- side. One more message is looked for on each side, which tells whether there is more.
+-- side. One more message is looked for on each side, which tells whether there is more. On a page by `before` this is
+-- the message at that time, so that both sides are one range.
 create function public.list_messages(
   chat_id uuid, page_limit integer default 50, before timestamptz default null, after timestamptz default null,
   around uuid default null, around_unread boolean default false
@@ -85,7 +86,7 @@ declare
   me constant uuid := auth.uid();
   moderator constant boolean := chat.is_moderator(chat_id);
   tick constant interval := make_interval(secs => 0.000001);
-  point timestamptz := coalesce(before - tick, after, 'infinity');
+  point timestamptz := coalesce(before, after, 'infinity');
   newer_limit integer := case when after is null then 0 else page_limit end;
   older_limit integer := page_limit - newer_limit;
   newer_at timestamptz[] := array[]::timestamptz[];
@@ -94,6 +95,8 @@ declare
   messages json[];
   times timestamptz[];
   count integer;
+  row_limit integer;
+  first integer := 1;
 begin
   perform chat.check_page_limit(page_limit);
   if num_nonnulls(before, after, around, nullif(around_unread, false)) > 1 then
@@ -114,12 +117,13 @@ begin
   end if;
 
   -- Only the index is read here. Reading the messages of both sides in two statements took an eighth longer.
-  if point < 'infinity' then
+  if before is null and point < 'infinity' then
     newer_at := chat.times_after(chat_id, point, newer_limit + 1, moderator);
     has_newer := cardinality(newer_at) > newer_limit;
     newer_at := newer_at[:newer_limit];
   end if;
   count := cardinality(newer_at) + older_limit;
+  row_limit := count + case when before is null then 1 else 2 end;
   newest := coalesce(newer_at[cardinality(newer_at)], point);
 
   -- Two statements, because the index skips deleted messages only where the condition is a constant.
@@ -131,7 +135,7 @@ begin
       cross join lateral chat.to_message(m, me, true) as shape
       where m.chat_id = list_messages.chat_id and m.created_at <= newest
       order by m.created_at desc
-      limit count + 1
+      limit row_limit
     ) as page;
   else
     select array_agg(page.message), array_agg(page.created_at) into messages, times
@@ -141,16 +145,24 @@ begin
       cross join lateral chat.to_message(m, me, false) as shape
       where m.chat_id = list_messages.chat_id and m.created_at <= newest and m.deleted_at is null
       order by m.created_at desc
-      limit count + 1
+      limit row_limit
     ) as page;
   end if;
 
+  if times[1] = before then
+    has_newer := true;
+    first := 2;
+  elsif before is not null then
+    -- No message is at that time, or it has been deleted.
+    has_newer := cardinality(chat.times_after(chat_id, before, 1, moderator)) > 0;
+  end if;
+
   return json_build_object(
-    'data', coalesce(array_to_json(messages[:count]), '[]'),
-    'nextCursor', case when cardinality(times) > count then
-      chat.cursor('messages', chat_id::text, chat.rfc3339(coalesce(times[count], point + tick))) end,
+    'data', coalesce(array_to_json(messages[first:first + count - 1]), '[]'),
+    'nextCursor', case when cardinality(times) >= first + count then
+      chat.cursor('messages', chat_id::text, chat.rfc3339(coalesce(times[first + count - 1], point + tick))) end,
     'prevCursor', case when has_newer then
-      chat.cursor('newer-messages', chat_id::text, chat.rfc3339(coalesce(times[1], point))) end
+      chat.cursor('newer-messages', chat_id::text, chat.rfc3339(coalesce(times[first], before - tick, point))) end
   );
 end
 $$;

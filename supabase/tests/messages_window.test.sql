@@ -3,7 +3,7 @@
 -- needs: friends, rooms
 
 begin;
-select plan(57);
+select plan(60);
 
 select chat_tests.begin_story();
 select chat_tests.add_people('alice', 'bob', 'carol', 'stranger');
@@ -157,6 +157,38 @@ select is(
 select is(
   pg_temp.texts(chat_tests.page_beside(chat_tests.answer('beyond'), 'next', 1)::json), array['line 8'], 'and its nextCursor leads to the newest'
 );
+
+-- A page before any time: that of each message, deleted or not, and just before and after it.
+reset role;
+create temporary table points as
+select m.created_at + interval '1 microsecond' * beside as point
+from public.messages m cross join generate_series(-1, 1) as beside
+where m.chat_id = chat_tests.id('pair');
+grant select on points to authenticated;
+create function pg_temp.wrong_pages_before() returns table (point timestamptz, page_limit integer)
+language sql
+as $$
+  with mine as materialized (select m.id::text, m.created_at from public.messages m where m.chat_id = chat_tests.id('pair'))
+  select reading.point, reading.page_limit
+  from (
+    select
+      point, size as page_limit, public.list_messages(chat_tests.id('pair'), size, before => point)::jsonb as page,
+      array(select m.id from mine m where m.created_at < point order by m.created_at desc) as older,
+      array(select m.id from mine m where m.created_at >= point order by m.created_at) as newer
+    from pg_temp.points cross join generate_series(1, 11) as size
+  ) as reading
+  where pg_temp.ids(page) <> older[:page_limit]
+    or (page ->> 'nextCursor' is null) <> (cardinality(older) <= page_limit)
+    or (page ->> 'prevCursor' is null) <> (cardinality(newer) = 0)
+    or pg_temp.ids(chat_tests.page_beside(page, 'prev', page_limit)) <>
+      array(select id from unnest(newer[:page_limit]) with ordinality as near (id, nth) order by nth desc)
+$$;
+select is((select count(*) from points), 30::bigint, 'three times for each message');
+select chat_tests.act_as('bob');
+select is_empty('select * from pg_temp.wrong_pages_before()', 'a page before any time has the messages before it, and leads to those after it');
+select chat_tests.act_as('bob', '{"app_metadata": {"role": "moderator"}}');
+select is_empty('select * from pg_temp.wrong_pages_before()', 'as a moderator''s does');
+select chat_tests.act_as('bob');
 
 -- What may not be seen -------------------------------------------------------------
 

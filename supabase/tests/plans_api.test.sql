@@ -280,11 +280,11 @@ cross join unnest(array['generic', 'custom']) as kind
 cross join lateral unnest(pg_temp.ways_to('messages', kind, pg_temp.statement('public.list_messages', nth, case kind
   when 'generic' then
     array[
-      ['list_messages\.chat_id', '$1::uuid'], ['count', '$2::integer'], ['newest', '$3::timestamptz'], ['me', '$4::uuid']
+      ['list_messages\.chat_id', '$1::uuid'], ['row_limit', '$2::integer'], ['newest', '$3::timestamptz'], ['me', '$4::uuid']
     ]
   else
     array[
-      ['list_messages\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['count', '50'],
+      ['list_messages\.chat_id', format('%L::uuid', chat_tests.id('long'))], ['row_limit', '50'],
       ['newest', format('%L::timestamptz', now() - interval '90000 seconds')],
       ['me', format('%L::uuid', chat_tests.id('alice'))]
     ]
