@@ -57,14 +57,15 @@ language plpgsql stable security definer set search_path = ''
 set enable_bitmapscan = off
 as $$
 declare
+  rule chat.rate_limits;
   window_end timestamptz;
 begin
-  select a.window_start + l.period into window_end
-  from chat.rate_limits l
-  join chat.allowances a on a.name = l.name
-  where l.name = check_allowance.name and a.user_id = auth.uid()
-    and a.used >= l.max_count and clock_timestamp() < a.window_start + l.period;
-  if found then
+  -- Two statements: a join of the two rows takes twice as long.
+  select l.* into rule from chat.rate_limits l where l.name = check_allowance.name;
+  select a.window_start + rule.period into window_end
+  from chat.allowances a
+  where a.user_id = auth.uid() and a.name = rule.name and a.used >= rule.max_count;
+  if clock_timestamp() < window_end then
     perform chat.refuse_until(window_end);
   end if;
 end

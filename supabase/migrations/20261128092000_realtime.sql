@@ -138,9 +138,9 @@ begin
     );
   end if;
   return array(
-    select row(chat.topic('user', person), 'chat.updated', payload || case
-      when person = any (after) and person <> message.sender_id and payload ? 'message' then '{"mentioned": true}'::jsonb
-      else '{}'
+    select row(chat.topic('user', person), 'chat.updated', case
+      when person = any (after) and person <> message.sender_id and payload ? 'message' then payload || '{"mentioned": true}'
+      else payload
     end)::chat.notice
     from unnest(told) as person
   );
