@@ -70,8 +70,8 @@ comment on function chat.times_after(uuid, timestamptz, integer, boolean) is
   'When the next messages after a point of time were sent that the caller may read.';
 
 -- A window has newer messages than a point of time, and older ones: those up to the point. A page is a window with one
--- side. One more message is looked for on each side, which tells whether there is more. On a page by `before` this is
--- the message at that time, so that both sides are one range.
+-- side. One more message is looked for on each side, which tells whether there is more. On a page by `before`, the newer
+-- one is the message at that time, so that both sides are one range.
 create function public.list_messages(
   chat_id uuid, page_limit integer default 50, before timestamptz default null, after timestamptz default null,
   around uuid default null, around_unread boolean default false
